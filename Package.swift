@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every Swift target is held to the same strictness: Swift 6 mode, no unmarked unsafe code, explicit existentials.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Clang has no fast-math here on purpose: results must not depend on how the compiler reassociates.
+let kernelFlags: [CSetting] = [.define("NDEBUG")]
+
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource]? = nil,
+  linker: [LinkerSetting]? = nil
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, exclude: [], resources: resources, swiftSettings: strict,
+    linkerSettings: linker)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: exclude,
+    swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "backbone",
+  products: [
+    .library(name: "Backbone", targets: ["Backbone", "HeadKit"]),
+    .library(name: "SSDLite", targets: ["SSDLite"]),
+    .library(name: "DeepLabLite", targets: ["DeepLabLite"]),
+    .library(name: "Vision", targets: ["Vision"]),
+    .executable(name: "detect", targets: ["detect"]),
+    .executable(name: "segment", targets: ["segment"]),
+    .executable(name: "backbone", targets: ["BackboneTool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+  ],
+  targets: [
+    // MARK: The machine: memory and kernels
+    room("Tensors"),
+    room("Files"),
+    room("ModelFiles", ["Tensors", "Files"]),
+    .target(name: "CKernels", cSettings: kernelFlags),
+    room("Kernels", ["Tensors", "CKernels"], linker: [.linkedLibrary("m")]),
+
+    // MARK: The network
+    room("Backbone", ["Tensors", "Kernels", "ModelFiles"]),
+    room("HeadKit", ["Tensors", "Kernels", "ModelFiles", "Backbone"], path: "Heads/HeadKit"),
+    room("SSDLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
+    room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
+
+    // MARK: Files
+    room(
+      "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .target(name: "CImageIO", dependencies: ["CPNG", "CJPEG"]),
+    room("ImageCodecs", ["Tensors", "Files", "CImageIO"]),
+
+    // MARK: Pictures in, answers out
+    room("Preprocess", ["Tensors", "ModelFiles"], linker: [.linkedLibrary("m")]),
+    room("Postprocess", ["Tensors"], linker: [.linkedLibrary("m")]),
+    room("Overlay", ["Tensors", "Postprocess"]),
+    room(
+      "Vision",
+      [
+        "Tensors", "Files", "ModelFiles", "Kernels", "Backbone", "ImageCodecs", "Preprocess", "Postprocess",
+        "Overlay", "HeadKit", "SSDLite", "DeepLabLite",
+      ]),
+
+    // MARK: Programs
+    room("CLISupport", ["Vision", "Files", "ModelFiles", "ImageCodecs", "Overlay", "Postprocess", "Tensors", argumentParser]),
+    program("detect", ["CLISupport", "Vision", argumentParser]),
+    program("segment", ["CLISupport", "Vision", argumentParser]),
+    program("BackboneTool", ["CLISupport", "Vision", "Checkpoints", "Backbone", argumentParser]),
+    program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
+
+    // MARK: Tests
+    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("TensorsTests", ["Tensors"]),
+    tests("FilesTests", ["Files"]),
+  ]
+)

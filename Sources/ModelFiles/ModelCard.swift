@@ -1,0 +1,204 @@
+import Tensors
+
+/// Everything that differs between checkpoint families, in one record that travels inside the model file.
+///
+/// Code reads the card; nothing is assumed. It is stored as JSON under `card` in the `__metadata__` of a safetensors file.
+public struct ModelCard: Codable, Hashable, Sendable {
+  /// What a model's last layer answers.
+  public enum Task: String, Codable, Hashable, Sendable, CaseIterable {
+    case features, classify, detect, segment
+  }
+
+  /// The format of the card itself.
+  public var format = 1
+  /// Short name without spaces, for example `person-ssdlite`.
+  public var name: String
+  public var task: Task
+  /// The family of names that the weights came with, for example `tf-object-detection`.
+  public var family: String
+  /// Where the weights came from, and under which terms.
+  public var provenance: Provenance
+  public var backbone: BackboneCard
+  public var input: InputCard
+  /// Number of outputs of the classifier, when the file has one.
+  public var classifierOutputs: Int?
+  /// Class names of the outputs, in the order of their ids.
+  public var labels: [ClassLabel]
+  public var detection: DetectionCard?
+  public var segmentation: SegmentationCard?
+
+  public init(
+    name: String, task: Task, family: String, provenance: Provenance, backbone: BackboneCard, input: InputCard,
+    classifierOutputs: Int? = nil, labels: [ClassLabel] = [], detection: DetectionCard? = nil,
+    segmentation: SegmentationCard? = nil
+  ) {
+    self.name = name
+    self.task = task
+    self.family = family
+    self.provenance = provenance
+    self.backbone = backbone
+    self.input = input
+    self.classifierOutputs = classifierOutputs
+    self.labels = labels
+    self.detection = detection
+    self.segmentation = segmentation
+  }
+}
+
+/// Where a model came from.
+public struct Provenance: Codable, Hashable, Sendable {
+  /// A package, address or file name.
+  public var origin: String
+  /// SPDX identifier, or `unknown`.
+  public var licence: String
+  /// SHA-256 of the file that was imported, lower-case hexadecimal.
+  public var sourceSHA256: String
+
+  public init(origin: String, licence: String, sourceSHA256: String) {
+    self.origin = origin
+    self.licence = licence
+    self.sourceSHA256 = sourceSHA256
+  }
+}
+
+/// How the backbone was built.
+public struct BackboneCard: Codable, Hashable, Sendable {
+  /// The network's name; `mobilenet-v2` is the one known so far.
+  public var network = "mobilenet-v2"
+  /// The paper's width multiplier, for example 1.0, 0.5 or 1.4.
+  public var widthMultiplier: Double
+  /// Feature stride at the deepest map: 8, 16 or 32.
+  public var outputStride: Int
+  public var padding: Padding
+  /// The epsilon that was folded into the backbone's weights, as a record.
+  public var batchNormEpsilon: Double
+  /// Whether the file has the last 1x1 convolution (1280 channels at width 1).
+  public var hasLastConvolution: Bool
+
+  public init(
+    widthMultiplier: Double, outputStride: Int, padding: Padding, batchNormEpsilon: Double, hasLastConvolution: Bool
+  ) {
+    self.widthMultiplier = widthMultiplier
+    self.outputStride = outputStride
+    self.padding = padding
+    self.batchNormEpsilon = batchNormEpsilon
+    self.hasLastConvolution = hasLastConvolution
+  }
+}
+
+/// How a picture becomes the network's input.
+public struct InputCard: Codable, Hashable, Sendable {
+  /// What happens to pictures of another shape.
+  public enum Fit: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Width and height are scaled apart to the input size.
+    case stretch
+    /// The longest side is scaled to the input size and the rest padded with `padValue` at the right and the bottom.
+    case letterbox
+    /// The shortest side is scaled to `resizeShortest` and the centre is cut out.
+    case centreCrop = "centre-crop"
+  }
+
+  public var width: Int
+  public var height: Int
+  public var fit: Fit
+  /// For `centreCrop`: the length of the shortest side before the cut.
+  public var resizeShortest: Int?
+  public var grid: SamplingGrid
+  /// Whether shrinking averages over all covered pixels (as Pillow does) before sampling.
+  public var antialias: Bool
+  /// Channel values are normalised as `(value - mean) / standardDeviation`, value in 0...255, order R, G, B.
+  public var mean: [Float]
+  public var standardDeviation: [Float]
+  /// The value of padding pixels before normalising, 0...255.
+  public var padValue: Float
+
+  public init(
+    width: Int, height: Int, fit: Fit, resizeShortest: Int? = nil, grid: SamplingGrid, antialias: Bool, mean: [Float],
+    standardDeviation: [Float], padValue: Float = 127.5
+  ) {
+    self.width = width
+    self.height = height
+    self.fit = fit
+    self.resizeShortest = resizeShortest
+    self.grid = grid
+    self.antialias = antialias
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+    self.padValue = padValue
+  }
+}
+
+/// One class: its place among the network's outputs, the data set's id and its name.
+public struct ClassLabel: Codable, Hashable, Sendable {
+  /// The network's output channel, with the background counted where there is one.
+  public var output: Int
+  /// The data set's own id (COCO has gaps: 1...90 for 80 classes).
+  public var id: Int
+  public var name: String
+
+  public init(output: Int, id: Int, name: String) {
+    self.output = output
+    self.id = id
+    self.name = name
+  }
+}
+
+/// How box logits become detections.
+public struct DetectionCard: Codable, Hashable, Sendable {
+  /// How class logits become scores.
+  public enum ScoreActivation: String, Codable, Hashable, Sendable, CaseIterable { case sigmoid, softmax }
+
+  /// Outputs of the class predictor for each anchor, background included.
+  public var outputs: Int
+  public var scoreActivation: ScoreActivation
+  /// The output that means "nothing", dropped.
+  public var backgroundOutput: Int?
+  /// Divisors of the box code: `ty, tx, th, tw`.
+  public var boxCoder: [Float]
+  /// Scale of the first and last feature map's default boxes, and the number of maps.
+  public var minimumScale: Float
+  public var maximumScale: Float
+  public var maps: Int
+  /// The model's own thresholds, used where the caller names none.
+  public var scoreThreshold: Float
+  public var iouThreshold: Float
+  public var maximumDetections: Int
+
+  public init(
+    outputs: Int, scoreActivation: ScoreActivation, backgroundOutput: Int?, boxCoder: [Float], minimumScale: Float,
+    maximumScale: Float, maps: Int, scoreThreshold: Float, iouThreshold: Float, maximumDetections: Int
+  ) {
+    self.outputs = outputs
+    self.scoreActivation = scoreActivation
+    self.backgroundOutput = backgroundOutput
+    self.boxCoder = boxCoder
+    self.minimumScale = minimumScale
+    self.maximumScale = maximumScale
+    self.maps = maps
+    self.scoreThreshold = scoreThreshold
+    self.iouThreshold = iouThreshold
+    self.maximumDetections = maximumDetections
+  }
+}
+
+/// How class logits become a mask.
+public struct SegmentationCard: Codable, Hashable, Sendable {
+  /// Channels of the logits.
+  public var outputs: Int
+  /// The class that means "none of the others".
+  public var backgroundID: Int
+  /// The id that ground truth uses for "do not count".
+  public var voidID: Int?
+  /// How logits are enlarged before the argmax.
+  public var upsampling: SamplingGrid
+  /// The epsilon that was folded into the head's weights, as a record.
+  public var batchNormEpsilon: Double
+
+  public init(outputs: Int, backgroundID: Int, voidID: Int?, upsampling: SamplingGrid, batchNormEpsilon: Double) {
+    self.outputs = outputs
+    self.backgroundID = backgroundID
+    self.voidID = voidID
+    self.upsampling = upsampling
+    self.batchNormEpsilon = batchNormEpsilon
+  }
+}

@@ -1,0 +1,117 @@
+import Files
+import Tensors
+
+/// Why a network could not take its weights.
+public enum WeightsError: Error, Equatable, CustomStringConvertible {
+  case missing(name: String, source: String)
+  case wrongShape(name: String, expected: [Int], found: [Int], source: String)
+
+  public var description: String {
+    switch self {
+    case .missing(let name, let source):
+      return "\(source): the tensor \(name) is missing; import the checkpoint again, or use a model with this head"
+    case .wrongShape(let name, let expected, let found, let source):
+      return
+        "\(source): the tensor \(name) has shape \(found), expected \(expected); the card does not describe these weights"
+    }
+  }
+}
+
+/// Named fp32 tensors with batch norm folded, in the layouts that the kernels want: the hand-over from a file to a network.
+///
+/// Layouts: a convolution is `[kernel height, kernel width, input channels, output channels]`, a depthwise one
+/// `[kernel height, kernel width, channels]`, a pointwise one `[input channels, output channels]`, a bias `[channels]`.
+/// The values stay where they are, in a mapped file or in one allocation.
+@safe public final class Weights: @unchecked Sendable {
+  /// One tensor's place.
+  public struct Entry: Hashable, Sendable {
+    public let shape: [Int]
+    /// Where its first element lies, in elements from the beginning of the values.
+    public let offset: Int
+
+    public init(shape: [Int], offset: Int) {
+      self.shape = shape
+      self.offset = offset
+    }
+
+    /// Elements.
+    public var count: Int { shape.reduce(1, *) }
+  }
+
+  /// The file or recipe they came from, for messages.
+  public let source: String
+  public let entries: [String: Entry]
+  private let owner: AnyObject
+  private let values: UnsafeBufferPointer<Float>
+
+  /// Gathers tensors into one aligned allocation.
+  ///
+  /// - Complexity: O(elements).
+  public init(source: String, tensors: [String: (shape: [Int], values: [Float])]) {
+    var entries: [String: Entry] = [:]
+    var total = 0
+    for name in tensors.keys.sorted() {
+      let tensor = tensors[name]!
+      let count = Shape.elementCount(of: tensor.shape)
+      precondition(count == tensor.values.count, "\(name): \(tensor.values.count) values for shape \(tensor.shape)")
+      entries[name] = Entry(shape: tensor.shape, offset: total)
+      total += (tensor.values.count + 15) / 16 * 16
+    }
+    let block = Block(count: total)
+    for (name, entry) in entries {
+      let source = tensors[name]!.values
+      for i in source.indices { unsafe block.values[entry.offset + i] = source[i] }
+    }
+    self.source = source
+    self.entries = entries
+    owner = block
+    unsafe values = UnsafeBufferPointer(block.values)
+  }
+
+  /// Uses the tensors of a mapped file where they lie.
+  ///
+  /// - Parameters:
+  ///   - file: the mapping, kept alive by this object.
+  ///   - byteOffset: where the values begin in the file, a multiple of 4.
+  ///   - entries: each within the file; traps otherwise, so a reader checks first.
+  public init(file: MappedFile, byteOffset: Int, entries: [String: Entry]) {
+    precondition(byteOffset % 4 == 0 && byteOffset <= file.count, "values at byte \(byteOffset) of \(file.count)")
+    let available = (file.count - byteOffset) / 4
+    for (name, entry) in entries {
+      let count = Shape.elementCount(of: entry.shape)
+      precondition(count != nil && entry.offset >= 0 && count! <= available - entry.offset, "\(name) leaves the file")
+    }
+    source = file.path
+    self.entries = entries
+    owner = file
+    let bytes = unsafe UnsafeRawBufferPointer(rebasing: file.bytes[byteOffset..<byteOffset + available * 4])
+    unsafe values = bytes.bindMemory(to: Float.self)
+  }
+
+  /// Reads the tensor of that name, which must have exactly that shape.
+  ///
+  /// - Throws: `WeightsError.missing` or `.wrongShape`.
+  public func withTensor<R>(_ name: String, shape: [Int], _ body: (Span<Float>) -> R) throws(WeightsError) -> R {
+    guard let entry = entries[name] else { throw .missing(name: name, source: source) }
+    guard entry.shape == shape else {
+      throw .wrongShape(name: name, expected: shape, found: entry.shape, source: source)
+    }
+    return unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
+  }
+
+  /// Whether there is a tensor of that name.
+  public func contains(_ name: String) -> Bool { entries[name] != nil }
+
+  /// Memory that the gathered tensors share.
+  @safe private final class Block {
+    let values: UnsafeMutableBufferPointer<Float>
+
+    init(count: Int) {
+      let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: Tensor.alignment)
+      unsafe values = UnsafeMutableBufferPointer(start: raw.bindMemory(to: Float.self, capacity: count), count: count)
+      unsafe values.initialize(repeating: 0)
+    }
+
+    deinit { unsafe values.baseAddress?.deallocate() }
+  }
+}

@@ -1,0 +1,46 @@
+/// A rectangle between two corners, `x1 < x2` and `y1 < y2`, in the unit that its context names.
+public struct Box: Hashable, Sendable {
+  public var x1, y1, x2, y2: Float
+
+  public init(x1: Float, y1: Float, x2: Float, y2: Float) {
+    self.x1 = x1
+    self.y1 = y1
+    self.x2 = x2
+    self.y2 = y2
+  }
+
+  /// Width times height; 0 where the corners are out of order.
+  public var area: Float { max(x2 - x1, 0) * max(y2 - y1, 0) }
+
+  /// Whether every coordinate is finite and the box has a positive extent on both axes.
+  public var isProper: Bool {
+    x1.isFinite && y1.isFinite && x2.isFinite && y2.isFinite && x1 < x2 && y1 < y2
+  }
+
+  /// Intersection over union with another box, in [0, 1].
+  public func iou(with other: Box) -> Float {
+    let width = min(x2, other.x2) - max(x1, other.x1)
+    let height = min(y2, other.y2) - max(y1, other.y1)
+    guard width > 0, height > 0 else { return 0 }
+    let intersection = width * height
+    return intersection / (area + other.area - intersection)
+  }
+}
+
+/// One thing found: a class, how sure, and where.
+public struct Detection: Hashable, Sendable {
+  /// The network's output channel, background counted where there is one.
+  public var output: Int
+  /// In [0, 1].
+  public var score: Float
+  public var box: Box
+  /// The default box it came from: the last resort that orders equal scores.
+  public var anchor: Int
+
+  public init(output: Int, score: Float, box: Box, anchor: Int) {
+    self.output = output
+    self.score = score
+    self.box = box
+    self.anchor = anchor
+  }
+}

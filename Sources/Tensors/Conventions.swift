@@ -1,0 +1,46 @@
+// Conventions that differ between checkpoint families. A model's card names one of each; nothing has a default.
+
+/// How a 3x3 convolution treats the border of its input.
+public enum Padding: String, Codable, Hashable, Sendable, CaseIterable {
+  /// TensorFlow's SAME: the output has `ceil(n / stride)` pixels, and an odd total of padding puts the extra pixel last.
+  case same
+  /// PyTorch's symmetric padding: `dilation` pixels on every side.
+  case symmetric
+
+  /// The size of the output and the zeros before the first pixel, along one axis, for a 3-tap kernel.
+  ///
+  /// - Parameters:
+  ///   - extent: pixels of the input along the axis, at least 1.
+  ///   - stride: distance between output pixels.
+  ///   - dilation: distance between taps.
+  public func resolve(extent: Int, stride: Int, dilation: Int) -> (output: Int, before: Int) {
+    let reach = 2 * dilation + 1
+    switch self {
+    case .same:
+      let output = (extent + stride - 1) / stride
+      let total = max((output - 1) * stride + reach - extent, 0)
+      return (output, total / 2)
+    case .symmetric:
+      return ((extent - 1) / stride + 1, dilation)
+    }
+  }
+}
+
+/// Where bilinear resizing samples its input: the three conventions in use, by name.
+public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
+  /// `x * in / out`: corners at the origin, TensorFlow 1's default (`align_corners=False`).
+  case legacy
+  /// `x * (in - 1) / (out - 1)`: first and last pixels coincide (`align_corners=True`).
+  case alignCorners = "align-corners"
+  /// `(x + 0.5) * in / out - 0.5`: pixel centres coincide (PyTorch, OpenCV, TensorFlow 2).
+  case halfPixel = "half-pixel"
+
+  /// The input coordinate that output pixel `index` samples, before clamping to `0 ... input - 1`.
+  public func coordinate(of index: Int, input: Int, output: Int) -> Float {
+    switch self {
+    case .legacy: return Float(index) * (Float(input) / Float(output))
+    case .alignCorners: return output > 1 ? Float(index) * (Float(input - 1) / Float(output - 1)) : 0
+    case .halfPixel: return (Float(index) + 0.5) * (Float(input) / Float(output)) - 0.5
+    }
+  }
+}

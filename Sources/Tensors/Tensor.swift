@@ -1,0 +1,59 @@
+/// A dense fp32 tensor `[N, H, W, C]` that owns its memory: one 64-byte aligned allocation of fixed size.
+///
+/// A tensor is unique: it is moved, not copied, and frees its memory when its owner lets it go.
+@safe public struct Tensor: ~Copyable, @unchecked Sendable {
+  /// Where a tensor's memory begins: a multiple of a cache line and of the widest vector.
+  public static let alignment = 64
+
+  public let shape: Shape
+  private let storage: UnsafeMutableBufferPointer<Float>
+
+  /// Creates a tensor of zeros.
+  ///
+  /// - Complexity: O(`shape.count`).
+  public init(zeros shape: Shape) {
+    self.shape = shape
+    unsafe storage = Tensor.allocate(shape.count)
+    unsafe storage.initialize(repeating: 0)
+  }
+
+  /// Creates a tensor with the values in NHWC order; their number must be `shape.count`.
+  public init(_ shape: Shape, _ values: [Float]) {
+    precondition(values.count == shape.count, "\(values.count) values for shape \(shape)")
+    self.shape = shape
+    unsafe storage = Tensor.allocate(shape.count)
+    _ = unsafe storage.initialize(fromContentsOf: values)
+  }
+
+  private static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+    // Whole vectors, so that a kernel may load the last one in full.
+    let bytes = (count * MemoryLayout<Float>.stride + alignment - 1) / alignment * alignment
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
+    return unsafe UnsafeMutableBufferPointer(start: raw.bindMemory(to: Float.self, capacity: count), count: count)
+  }
+
+  deinit { unsafe storage.baseAddress!.deallocate() }
+
+  /// Reads the elements in NHWC order.
+  public borrowing func withSpan<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+    try unsafe body(UnsafeBufferPointer(storage).span)
+  }
+
+  /// Changes the elements in NHWC order.
+  public mutating func withMutableSpan<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
+    var span = unsafe storage.mutableSpan
+    return try body(&span)
+  }
+
+  /// The memory itself, for kernels; valid while the tensor lives.
+  @unsafe package borrowing func withUnsafeElements<R, E: Error>(
+    _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
+  ) throws(E) -> R {
+    try unsafe body(storage)
+  }
+
+  /// A copy of the elements in NHWC order.
+  ///
+  /// - Complexity: O(`shape.count`).
+  public borrowing func values() -> [Float] { unsafe Array(storage) }
+}
