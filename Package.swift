@@ -67,7 +67,9 @@ let package = Package(
       "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
-    .target(name: "CImageIO", dependencies: ["CPNG", "CJPEG"]),
+    .target(
+      name: "CImageIO", dependencies: ["CPNG", "CJPEG"],
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     room("ImageCodecs", ["Tensors", "Files", "CImageIO"]),
 
     // MARK: Pictures in, answers out
@@ -92,5 +94,6 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("TensorsTests", ["Tensors"]),
     tests("FilesTests", ["Files"]),
+    tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
   ]
 )

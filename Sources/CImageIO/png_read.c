@@ -1,0 +1,171 @@
+// Reading PNG through libpng.
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "CImageIO.h"
+
+// Lives in the frame above the one that calls setjmp, so that a jump leaves all of it defined.
+typedef struct {
+  const uint8_t *bytes;
+  size_t count;
+  size_t offset;
+  uint32_t width, height, chunk_limit;
+  uint8_t *out;
+  // RGB entries; NULL asks for RGB pixels instead of indices.
+  uint8_t *palette;
+  int *colours;
+
+  png_structp png;
+  png_infop info;
+  uint8_t *scratch;
+  jmp_buf jump;
+  cimageio_report report;
+} reader;
+
+static void fail(png_structp png, png_const_charp message) {
+  reader *self = png_get_error_ptr(png);
+  if (self->report.status == CIMAGEIO_OK) self->report.status = CIMAGEIO_DAMAGED;
+  self->report.offset = self->offset;
+  strncpy(self->report.message, message, CIMAGEIO_MESSAGE_BYTES - 1);
+  longjmp(self->jump, 1);
+}
+
+// libpng only warns when the image data are wrong behind the last pixel: a bad Adler checksum, for one. Data left over
+// after the picture is the exception, which some encoders leave and which harms nobody.
+static void warn(png_structp png, png_const_charp message) {
+  if (strncmp(message, "IDAT:", 5) != 0) return;
+  if (strstr(message, "Extra compressed data") || strstr(message, "Too much image data")) return;
+  fail(png, message);
+}
+
+static void take(png_structp png, png_bytep to, size_t length) {
+  reader *self = png_get_io_ptr(png);
+  if (length > self->count - self->offset) {
+    self->report.status = CIMAGEIO_TRUNCATED;
+    self->offset = self->count;
+    png_error(png, "the file ends inside a chunk");
+  }
+  memcpy(to, self->bytes + self->offset, length);
+  self->offset += length;
+}
+
+// Chunks that say nothing about the pixels we want: libpng checks their CRC and never looks inside, so that neither a
+// compressed text nor a colour profile is ever unpacked.
+static const char ignored[] =
+    "bKGD\0cHRM\0cICP\0cLLI\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0mDCV\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0sTER\0tEXt\0"
+    "tIME\0zTXt";
+
+static void prepare(reader *self) {
+  png_set_read_fn(self->png, self, take);
+  png_set_crc_action(self->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+  png_set_user_limits(self->png, self->width, self->height);
+  png_set_chunk_malloc_max(self->png, self->chunk_limit);
+  png_set_keep_unknown_chunks(
+      self->png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep)ignored, (int)(sizeof ignored / 5));
+}
+
+// Straight (not premultiplied) alpha over white, rounded to nearest; (c * a + 255 * (255 - a)) / 255 never has a tie.
+static void composite(const uint8_t *rgba, uint8_t *rgb, size_t pixels) {
+  for (size_t i = 0; i < pixels; i++) {
+    unsigned alpha = rgba[4 * i + 3];
+    for (size_t k = 0; k < 3; k++) {
+      unsigned sum = rgba[4 * i + k] * alpha + 255 * (255 - alpha) + 128;
+      rgb[3 * i + k] = (uint8_t)((sum + (sum >> 8)) >> 8);
+    }
+  }
+}
+
+static void read_rgb(reader *self) {
+  png_structp png = self->png;
+  png_set_expand(png);
+  png_set_strip_16(png);
+  png_set_gray_to_rgb(png);
+  int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, self->info);
+  size_t width = self->width, height = self->height, row_bytes = png_get_rowbytes(png, self->info);
+  if (row_bytes == width * 3) {
+    for (int pass = 0; pass < passes; pass++)
+      for (size_t y = 0; y < height; y++) png_read_row(png, self->out + y * row_bytes, NULL);
+    return;
+  }
+  if (row_bytes != width * 4) png_error(png, "unexpected row size");
+  // An interlaced picture is only whole after its last pass; otherwise one row of RGBA is enough.
+  size_t total;
+  if (__builtin_mul_overflow(row_bytes, passes > 1 ? height : 1, &total) || !(self->scratch = malloc(total))) {
+    self->report.status = CIMAGEIO_NO_MEMORY;
+    png_error(png, "no memory for the alpha channel");
+  }
+  for (int pass = 0; pass < passes; pass++)
+    for (size_t y = 0; y < height; y++) {
+      uint8_t *row = self->scratch + (passes > 1 ? y * row_bytes : 0);
+      png_read_row(png, row, NULL);
+      if (pass == passes - 1) composite(row, self->out + y * width * 3, width);
+    }
+}
+
+static void read_indices(reader *self) {
+  png_structp png = self->png;
+  int type = png_get_color_type(png, self->info);
+  if ((type != PNG_COLOR_TYPE_PALETTE && type != PNG_COLOR_TYPE_GRAY) || png_get_bit_depth(png, self->info) > 8)
+    png_error(png, "neither palette nor gray of up to 8 bits");
+  png_colorp entries = NULL;
+  *self->colours = 0;
+  if (type == PNG_COLOR_TYPE_PALETTE) png_get_PLTE(png, self->info, &entries, self->colours);
+  for (int i = 0; i < *self->colours; i++) {
+    self->palette[3 * i] = entries[i].red;
+    self->palette[3 * i + 1] = entries[i].green;
+    self->palette[3 * i + 2] = entries[i].blue;
+  }
+  png_set_packing(png);
+  int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, self->info);
+  size_t width = self->width;
+  if (png_get_rowbytes(png, self->info) != width) png_error(png, "unexpected row size");
+  for (int pass = 0; pass < passes; pass++)
+    for (size_t y = 0; y < self->height; y++) png_read_row(png, self->out + y * width, NULL);
+}
+
+static void attempt(reader *self) {
+  if (setjmp(self->jump)) return;
+  // Created inside, since the library may fail and jump while it checks its own version.
+  self->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, self, fail, warn);
+  self->info = self->png ? png_create_info_struct(self->png) : NULL;
+  if (!self->info) {
+    self->report.status = CIMAGEIO_NO_MEMORY;
+    return;
+  }
+  prepare(self);
+  png_read_info(self->png, self->info);
+  if (png_get_image_width(self->png, self->info) != self->width ||
+      png_get_image_height(self->png, self->info) != self->height)
+    png_error(self->png, "the header's size is not the expected one");
+  if (self->palette)
+    read_indices(self);
+  else
+    read_rgb(self);
+  png_read_end(self->png, NULL);
+}
+
+static cimageio_report run(reader self) {
+  attempt(&self);
+  png_destroy_read_struct(&self.png, &self.info, NULL);
+  free(self.scratch);
+  return self.report;
+}
+
+cimageio_report cimageio_png_rgb(
+    const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *rgb) {
+  return run((reader){
+      .bytes = bytes, .count = count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = rgb});
+}
+
+cimageio_report cimageio_png_indices(
+    const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *indices,
+    uint8_t *palette, int *colours) {
+  return run((reader){
+      .bytes = bytes, .count = count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = indices,
+      .palette = palette, .colours = colours});
+}

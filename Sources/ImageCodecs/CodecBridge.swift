@@ -1,0 +1,171 @@
+import CImageIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The only file of this room with unsafe code: it hands arrays to the C functions and reads files.
+enum CodecBridge {
+  /// Reads a file or a pipe to its end.
+  ///
+  /// The bytes are copied, not mapped: a file that shrinks while it is mapped would end the process.
+  static func contents(of path: String, limit: Int) throws(ImageError) -> [UInt8] {
+    guard !path.utf8.contains(0) else { throw .cannotRead(file: path, reason: "the path contains a null character") }
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw refusal(path) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw refusal(path) }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory(file: path) }
+    let size = Int(status.st_size)
+    guard size <= limit else { throw .limit(file: path, limit: .fileBytes, allowed: limit, found: size) }
+    // A pipe says 0. One byte more than the limit is enough to see that there is too much.
+    var bytes = [UInt8](repeating: 0, count: min(max(size, 1 << 16), limit) + 1)
+    var filled = 0
+    while true {
+      if filled == bytes.count {
+        if filled > limit { throw .limit(file: path, limit: .fileBytes, allowed: limit, found: filled) }
+        bytes.append(contentsOf: repeatElement(0, count: min(filled, limit + 1 - filled)))
+      }
+      let room = filled..<bytes.count
+      let got = unsafe bytes.withUnsafeMutableBytes { unsafe Self.read(descriptor, into: $0, room) }
+      if got < 0, errno == EINTR { continue }
+      guard got >= 0 else { throw refusal(path) }
+      if got == 0 { break }
+      filled += got
+    }
+    if filled > limit { throw .limit(file: path, limit: .fileBytes, allowed: limit, found: filled) }
+    bytes.removeLast(bytes.count - filled)
+    return bytes
+  }
+
+  private static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, _ room: Range<Int>) -> Int {
+    // Linux moves at most 2 GiB at a time, and other systems refuse more.
+    let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[room.prefix(1 << 30)])
+    #if canImport(Glibc)
+      return unsafe Glibc.read(descriptor, part.baseAddress, part.count)
+    #elseif canImport(Musl)
+      return unsafe Musl.read(descriptor, part.baseAddress, part.count)
+    #else
+      return unsafe Darwin.read(descriptor, part.baseAddress, part.count)
+    #endif
+  }
+
+  private static func refusal(_ path: String) -> ImageError {
+    unsafe .cannotRead(file: path, reason: String(cString: strerror(errno)))
+  }
+
+  /// RGB of a PNG whose size has been checked.
+  static func decodePNG(_ bytes: [UInt8], width: Int, height: Int, limits: ImageLimits, file: String)
+    throws(ImageError) -> [UInt8]
+  {
+    let (pixels, report) = unsafe fill(width * height * 3) { out in
+      unsafe bytes.withUnsafeBufferPointer {
+        unsafe cimageio_png_rgb(
+          $0.baseAddress, $0.count, UInt32(width), UInt32(height), UInt32(clamping: limits.chunkBytes), out)
+      }
+    }
+    try check(report, bytes, .png, limits, file)
+    return pixels
+  }
+
+  /// Sample values and palette of a PNG whose size and kind have been checked.
+  static func decodeIndices(_ bytes: [UInt8], width: Int, height: Int, limits: ImageLimits, file: String)
+    throws(ImageError) -> IndexedImage
+  {
+    var palette = [UInt8](repeating: 0, count: 768)
+    var colours: Int32 = 0
+    let (indices, report) = unsafe fill(width * height) { out in
+      unsafe bytes.withUnsafeBufferPointer {
+        unsafe cimageio_png_indices(
+          $0.baseAddress, $0.count, UInt32(width), UInt32(height), UInt32(clamping: limits.chunkBytes), out, &palette,
+          &colours)
+      }
+    }
+    try check(report, bytes, .png, limits, file)
+    return IndexedImage(
+      width: width, height: height, indices: indices, palette: Array(palette.prefix(3 * Int(colours))))
+  }
+
+  /// Columns and rows of a JPEG as stored.
+  static func sizeOfJPEG(_ bytes: [UInt8], file: String) throws(ImageError) -> (width: Int, height: Int) {
+    var width: UInt32 = 0
+    var height: UInt32 = 0
+    let report = unsafe bytes.withUnsafeBufferPointer {
+      unsafe cimageio_jpeg_size($0.baseAddress, $0.count, &width, &height)
+    }
+    try check(report, bytes, .jpeg, .standard, file)
+    return (Int(width), Int(height))
+  }
+
+  /// RGB of a JPEG whose size has been checked.
+  static func decodeJPEG(_ bytes: [UInt8], width: Int, height: Int, limits: ImageLimits, file: String)
+    throws(ImageError) -> [UInt8]
+  {
+    let (pixels, report) = unsafe fill(width * height * 3) { out in
+      unsafe bytes.withUnsafeBufferPointer {
+        unsafe cimageio_jpeg_rgb(
+          $0.baseAddress, $0.count, UInt32(width), UInt32(height), Int32(clamping: limits.scans), out)
+      }
+    }
+    try check(report, bytes, .jpeg, limits, file)
+    return pixels
+  }
+
+  /// A PNG of RGB pixels, or of indices where the flat `palette` is not empty.
+  static func encodePNG(_ pixels: [UInt8], width: Int, height: Int, palette: [UInt8]) throws(ImageError) -> [UInt8] {
+    var memory: UnsafeMutablePointer<UInt8>?
+    var count = 0
+    let report = unsafe pixels.withUnsafeBufferPointer { pixels in
+      unsafe palette.withUnsafeBufferPointer { palette in
+        unsafe cimageio_png_encode(
+          pixels.baseAddress, UInt32(width), UInt32(height), palette.baseAddress, Int32(palette.count / 3), &memory,
+          &count)
+      }
+    }
+    defer { unsafe cimageio_free(memory) }
+    try check(report, [], .png, .standard, "picture")
+    return unsafe Array(UnsafeBufferPointer(start: memory, count: count))
+  }
+
+  /// An array of `count` bytes that a C function writes; empty unless it reports success.
+  private static func fill(_ count: Int, _ body: (UnsafeMutablePointer<UInt8>?) -> cimageio_report) -> (
+    [UInt8], cimageio_report
+  ) {
+    var report = cimageio_report()
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      report = unsafe body(buffer.baseAddress)
+      initialized = report.status == CIMAGEIO_OK ? count : 0
+    }
+    return (bytes, report)
+  }
+
+  /// Turns a C report into this room's error.
+  private static func check(
+    _ report: cimageio_report, _ bytes: [UInt8], _ format: ImageFormat, _ limits: ImageLimits, _ file: String
+  ) throws(ImageError) {
+    guard report.status != CIMAGEIO_OK else { return }
+    var report = report
+    let words = unsafe withUnsafePointer(to: &report) { unsafe String(cString: cimageio_message($0)) }
+    switch report.status {
+    case CIMAGEIO_NO_MEMORY: throw .outOfMemory(file: file)
+    case CIMAGEIO_TOO_MANY_SCANS:
+      throw .limit(file: file, limit: .scans, allowed: limits.scans, found: limits.scans + 1)
+    case CIMAGEIO_TRUNCATED:
+      throw .truncated(file: file, format: format, offset: report.offset, expected: "more data (\(words))")
+    case CIMAGEIO_UNSUPPORTED:
+      throw .unsupported(file: file, found: "a \(format.rawValue) of a kind not read (\(words))")
+    default:
+      guard format == .png, let chunk = PNGStructure.chunkName(in: bytes, before: report.offset, file: file) else {
+        throw .damaged(file: file, format: format, offset: report.offset, reason: words)
+      }
+      throw .damaged(
+        file: file, format: format, offset: report.offset,
+        reason: "\(words), in chunk \(chunk.name) at byte \(chunk.offset)")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Files
+
+/// Why a picture could not be read or written.
+public enum ImageError: Error, Hashable, CustomStringConvertible {
+  /// The operating system refused to open or to read the file, for the reason given in its words.
+  case cannotRead(file: String, reason: String)
+  /// The bytes contradict the format: `offset` is where the decoder had got to.
+  case damaged(file: String, format: ImageFormat, offset: Int, reason: String)
+  case empty(file: String)
+  case isDirectory(file: String)
+  /// The picture asks for more than allowed; `found` is what it asks for, `Int.max` when that cannot be counted.
+  case limit(file: String, limit: ImageLimits.Name, allowed: Int, found: Int)
+  /// A PNG without palette or gray values of up to 8 bits, where a mask was expected.
+  case notMask(file: String, found: String)
+  case outOfMemory(file: String)
+  /// The file ends at `offset`, before what was expected there.
+  case truncated(file: String, format: ImageFormat, offset: Int, expected: String)
+  /// Neither PNG nor JPEG, nor any picture format known by name.
+  case unknownFormat(file: String, found: String)
+  /// A format, or a kind of PNG or JPEG, that is known and not read.
+  case unsupported(file: String, found: String)
+
+  public var description: String {
+    switch self {
+    case .cannotRead(let file, let reason):
+      return "\(file.onOneLine): cannot read the file: \(reason); check the path and its permissions"
+    case .damaged(let file, let format, let offset, let reason):
+      return
+        "\(file.onOneLine): damaged \(format.rawValue) at byte \(offset): \(reason); get the file again from its source"
+    case .empty(let file):
+      return "\(file.onOneLine): is empty, expected a PNG or JPEG picture; get the file again from its source"
+    case .isDirectory(let file):
+      return "\(file.onOneLine): is a directory, expected a PNG or JPEG picture; name the files in it"
+    case .limit(let file, let limit, let allowed, let found):
+      let asked = found == .max ? "more than can be counted" : "\(found)"
+      return "\(file.onOneLine): has \(asked) \(limit.unit), the limit is \(allowed); "
+        + "raise \(limit.rawValue) if you trust the file"
+    case .notMask(let file, let found):
+      return
+        "\(file.onOneLine): is \(found), expected a mask: a PNG with a palette or gray of at most 8 bits; save it as one"
+    case .outOfMemory(let file):
+      return "\(file.onOneLine): no memory for the picture; use a smaller one"
+    case .truncated(let file, let format, let offset, let expected):
+      return "\(file.onOneLine): truncated \(format.rawValue): the file ends at byte \(offset), expected \(expected); "
+        + "get the file again from its source"
+    case .unknownFormat(let file, let found):
+      return "\(file.onOneLine): is no picture: \(found), expected a PNG or JPEG; name a picture file"
+    case .unsupported(let file, let found):
+      return "\(file.onOneLine): is \(found), expected an ordinary PNG or JPEG; convert it to one of them"
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Tensors
+
+/// Reads pictures: PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are displayed.
+///
+/// The rules, one for every kind of file:
+/// - Gray of 1, 2 and 4 bits is stretched to 0...255; palettes are looked up; gray becomes R = G = B.
+/// - Of 16-bit samples the high byte is kept (`v >> 8`), as Pillow, TensorFlow and OpenCV do.
+/// - Alpha (a channel, or `tRNS`) is straight and composited over white: `(c * a + 255 * (255 - a)) / 255`, rounded to
+///   nearest, after both have been reduced to 8 bits; a transparent 16-bit colour is compared with all its 16 bits.
+/// - `gAMA`, `iCCP`, `sRGB`, `bKGD` and other ancillary chunks change no pixel. Their CRCs are checked, as all CRCs are.
+/// - An animated PNG gives its still picture.
+/// - JPEG is decoded with the accurate integer transform and smooth chroma upsampling, libjpeg-turbo's defaults.
+/// - CMYK and YCCK: R = C' * K' / 255 rounded, likewise G and B, where C' and K' are what is left of the paper's white. A
+///   file with Adobe's marker stores just those; one without stores the ink, 255 - C'.
+/// - The EXIF orientation (JPEG APP1, PNG `eXIf`) is applied.
+/// - A picture that is damaged or cut short is refused whole; bytes behind the end of a picture are not looked at.
+public enum ImageFile {
+  /// Reads a picture from a file or a pipe.
+  ///
+  /// - Parameter path: a regular file, or anything that can be read to its end, `/dev/stdin` for one.
+  /// - Throws: `ImageError`, naming the path.
+  /// - Complexity: O(bytes + pixels); memory for the file and for one or two copies of the picture.
+  public static func read(path: String, limits: ImageLimits = .standard) throws(ImageError) -> Image {
+    try decode(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
+  }
+
+  /// Decodes a picture from the bytes of its file.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Throws: `ImageError`, naming `name`.
+  /// - Complexity: O(bytes + pixels).
+  public static func decode(bytes: [UInt8], name: String = "picture", limits: ImageLimits = .standard)
+    throws(ImageError) -> Image
+  {
+    guard bytes.count <= limits.fileBytes else {
+      throw .limit(file: name, limit: .fileBytes, allowed: limits.fileBytes, found: bytes.count)
+    }
+    let width, height: Int
+    let pixels: [UInt8]
+    let exif: Range<Int>?
+    switch try ImageFormat.sniff(bytes, file: name) {
+    case .png:
+      let structure = try PNGStructure(bytes, limits: limits, file: name)
+      (width, height, exif) = (structure.width, structure.height, structure.exif)
+      pixels = try CodecBridge.decodePNG(bytes, width: width, height: height, limits: limits, file: name)
+    case .jpeg:
+      (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)
+      try limits.check(width: width, height: height, file: name)
+      exif = JPEGStructure.exif(in: bytes)
+      pixels = try CodecBridge.decodeJPEG(bytes, width: width, height: height, limits: limits, file: name)
+    }
+    let orientation = exif.map { Orientation(exif: bytes, in: $0) } ?? .upright
+    return orientation.display(pixels, width: width, height: height)
+  }
+}

@@ -1,0 +1,88 @@
+/// A picture format, told by a file's first bytes; the name of the file plays no part.
+public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
+  case jpeg = "JPEG"
+  case png = "PNG"
+
+  static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// Names the format of a file.
+  ///
+  /// - Throws: `ImageError` when the bytes are neither PNG nor JPEG, saying what they look like.
+  static func sniff(_ bytes: [UInt8], file: String) throws(ImageError) -> ImageFormat {
+    guard !bytes.isEmpty else { throw .empty(file: file) }
+    if bytes.starts(with: pngSignature) { return .png }
+    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return .jpeg }
+    if pngSignature.starts(with: bytes) {
+      throw .truncated(file: file, format: .png, offset: bytes.count, expected: "the 8 bytes of a PNG signature")
+    }
+    if [0xFF, 0xD8].starts(with: bytes) {
+      throw .truncated(file: file, format: .jpeg, offset: bytes.count, expected: "a JPEG marker")
+    }
+    if let reason = damageOfSignature(bytes) {
+      throw .damaged(file: file, format: .png, offset: 0, reason: reason)
+    }
+    if let other = nameOfOtherFormat(bytes) { throw .unsupported(file: file, found: other) }
+    throw .unknownFormat(file: file, found: glimpse(of: bytes))
+  }
+
+  /// Whether the bytes begin with a PNG signature that something has changed, and how.
+  private static func damageOfSignature(_ bytes: [UInt8]) -> String? {
+    let head = Array(bytes.prefix(12))
+    // The signature was designed to show what text-mode transfers do: they drop or add carriage returns and line feeds.
+    let withoutLineEnds = head.filter { $0 != 0x0D && $0 != 0x0A }
+    if withoutLineEnds.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x1A]) {
+      return "a transfer in text mode changed the line endings of the PNG signature"
+    }
+    let signature = head.prefix(8)
+    let wrong = zip(signature, pngSignature).enumerated().filter { $0.element.0 != $0.element.1 }
+    guard signature.count == 8, wrong.count <= 2, let first = wrong.first else { return nil }
+    let found = hex(first.element.0), expected = hex(first.element.1)
+    return "byte \(first.offset + 1) of the PNG signature is \(found), expected \(expected)"
+  }
+
+  /// Well-known formats that this toolkit does not read.
+  private static func nameOfOtherFormat(_ bytes: [UInt8]) -> String? {
+    func has(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
+    func hasBytes(_ magic: [UInt8]) -> Bool { bytes.starts(with: magic) }
+    if has("GIF87a") || has("GIF89a") { return "GIF" }
+    if has("RIFF"), has("WEBP", at: 8) { return "WebP" }
+    // "BM" alone could begin a text; the size of the second header tells.
+    if has("BM"), bytes.count > 17, [12, 16, 40, 52, 56, 64, 108, 124].contains(bytes[14]), bytes[15...17] == [0, 0, 0]
+    {
+      return "BMP"
+    }
+    if hasBytes([0x49, 0x49, 0x2A, 0]) || hasBytes([0x4D, 0x4D, 0, 0x2A]) { return "TIFF or camera raw" }
+    if has("ftypavif", at: 4) || has("ftypavis", at: 4) { return "AVIF" }
+    if ["ftypheic", "ftypheix", "ftyphevc", "ftypmif1", "ftypmsf1"].contains(where: { has($0, at: 4) }) {
+      return "HEIC"
+    }
+    if hasBytes([0xFF, 0x0A]) || hasBytes([0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20]) { return "JPEG XL" }
+    if hasBytes([0, 0, 0, 0x0C, 0x6A, 0x50, 0x20, 0x20]) || hasBytes([0xFF, 0x4F, 0xFF, 0x51]) { return "JPEG 2000" }
+    if hasBytes([0, 0, 1, 0]) { return "ICO" }
+    if hasBytes([0x8A, 0x4D, 0x4E, 0x47]) { return "MNG" }
+    if has("8BPS") { return "Photoshop" }
+    if has("qoif") { return "QOI" }
+    if has("%PDF-") { return "PDF" }
+    if has("<svg") || has("<?xml") { return "SVG or another XML" }
+    if bytes.count > 2, bytes[0] == 0x50, (0x31...0x37).contains(bytes[1]), [0x20, 0x09, 0x0A, 0x0D].contains(bytes[2])
+    {
+      return "PNM"
+    }
+    return nil
+  }
+
+  /// The first bytes of a file in words: as text where they are text, else in hexadecimal.
+  private static func glimpse(of bytes: [UInt8]) -> String {
+    let head = bytes.prefix(24)
+    if head.allSatisfy({ (0x20...0x7E).contains($0) || (0x09...0x0D).contains($0) }) {
+      let words = String(decoding: head.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
+      return "text beginning \"\(words)\""
+    }
+    return "bytes beginning \(head.prefix(8).map(hex).joined(separator: " "))"
+  }
+
+  /// A byte as two hexadecimal digits.
+  static func hex(_ byte: UInt8) -> String {
+    (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+  }
+}

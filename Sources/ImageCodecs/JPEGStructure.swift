@@ -1,0 +1,33 @@
+/// What a JPEG's markers say before its first scan.
+///
+/// Source: ITU-T T.81, annex B; Exif 3.0, section 4.7.2.
+enum JPEGStructure {
+  /// What an APP1 segment with EXIF data begins with.
+  static let exifPrefix: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
+
+  /// Finds the EXIF data: the first such APP1 segment before the first scan, without its prefix.
+  ///
+  /// Gives up silently where the markers make no sense: the decoder, which reads them too, reports that.
+  /// - Complexity: O(markers).
+  static func exif(in bytes: [UInt8]) -> Range<Int>? {
+    var offset = 2
+    while offset + 4 <= bytes.count, bytes[offset] == 0xFF {
+      let marker = bytes[offset + 1]
+      if marker == 0xFF {
+        // A fill byte.
+        offset += 1
+        continue
+      }
+      // End of the picture, start of a scan, or a marker that has no length.
+      if marker == 0xD9 || marker == 0xDA || marker <= 0x01 || (0xD0...0xD8).contains(marker) { return nil }
+      let length = Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])
+      guard length >= 2, length <= bytes.count - offset - 2 else { return nil }
+      let data = (offset + 4)..<(offset + 2 + length)
+      if marker == 0xE1, bytes[data].starts(with: exifPrefix) {
+        return (data.lowerBound + exifPrefix.count)..<data.upperBound
+      }
+      offset = data.upperBound
+    }
+    return nil
+  }
+}

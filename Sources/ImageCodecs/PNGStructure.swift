@@ -1,0 +1,136 @@
+/// What a PNG's chunks say before any pixel is unpacked: the header, and that all chunks are there and in bounds.
+///
+/// Source: PNG specification, third edition, sections 5 and 11.
+struct PNGStructure {
+  let width: Int
+  let height: Int
+  let bitDepth: Int
+  /// 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGB with alpha.
+  let colourType: Int
+  /// The data of the `eXIf` chunk.
+  private(set) var exif: Range<Int>?
+
+  /// Walks over the chunks from the signature to `IEND`.
+  ///
+  /// - Throws: `ImageError` with the byte where the chunks go wrong, or the limit that the header or a chunk passes.
+  /// - Complexity: O(chunks); data are not touched.
+  init(_ bytes: [UInt8], limits: ImageLimits, file: String) throws(ImageError) {
+    var offset = ImageFormat.pngSignature.count
+    func damage(_ reason: String) -> ImageError { .damaged(file: file, format: .png, offset: offset, reason: reason) }
+
+    let first = try PNGChunk(bytes, at: offset, file: file)
+    if first.name == "CgBI" { throw .unsupported(file: file, found: "an iPhone-optimised PNG (chunk CgBI)") }
+    guard first.name == "IHDR" else { throw damage("the first chunk is \(first.name), expected IHDR") }
+    guard first.data.count == 13 else { throw damage("IHDR has \(first.data.count) bytes, expected 13") }
+    guard first.checksumHolds(in: bytes) else { throw damage("CRC error in IHDR") }
+    let header = first.data.lowerBound
+    width = bytes.bigEndian32(at: header)
+    height = bytes.bigEndian32(at: header + 4)
+    bitDepth = Int(bytes[header + 8])
+    colourType = Int(bytes[header + 9])
+    if let reason = Self.fault(width, height, bitDepth, colourType, Array(bytes[(header + 10)...(header + 12)])) {
+      throw damage(reason)
+    }
+    try limits.check(width: width, height: height, file: file)
+
+    var ancillary = 0
+    var hasData = false
+    offset = first.end
+    while true {
+      let chunk = try PNGChunk(bytes, at: offset, file: file)
+      if chunk.name == "IEND" { break }
+      if chunk.name == "IDAT" { hasData = true }
+      if chunk.name == "eXIf" { exif = chunk.data }
+      if chunk.isAncillary, chunk.name != "fdAT" {
+        ancillary += chunk.data.count
+        if chunk.data.count > limits.chunkBytes {
+          throw .limit(file: file, limit: .chunkBytes, allowed: limits.chunkBytes, found: chunk.data.count)
+        }
+        if ancillary > limits.ancillaryBytes {
+          throw .limit(file: file, limit: .ancillaryBytes, allowed: limits.ancillaryBytes, found: ancillary)
+        }
+      }
+      offset = chunk.end
+    }
+    if !hasData { throw damage("there is no IDAT chunk before IEND") }
+  }
+
+  /// The first rule that a header breaks, in words.
+  private static func fault(_ width: Int, _ height: Int, _ depth: Int, _ colour: Int, _ methods: [UInt8]) -> String? {
+    for (name, side) in [("width", width), ("height", height)] where !(1...0x7FFF_FFFF).contains(side) {
+      return "the \(name) is \(side), expected 1 to 2147483647"
+    }
+    let depths: [Int: [Int]] = [0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]]
+    guard let allowed = depths[colour] else { return "the colour type is \(colour), expected 0, 2, 3, 4 or 6" }
+    guard allowed.contains(depth) else {
+      return "the bit depth is \(depth), expected one of \(allowed) with colour type \(colour)"
+    }
+    if methods[0] != 0 { return "the compression method is \(methods[0]), expected 0" }
+    if methods[1] != 0 { return "the filter method is \(methods[1]), expected 0" }
+    return methods[2] > 1 ? "the interlace method is \(methods[2]), expected 0 or 1" : nil
+  }
+
+  /// The chunk that ends at or contains a byte, for messages.
+  static func chunkName(in bytes: [UInt8], before position: Int, file: String) -> (name: String, offset: Int)? {
+    var offset = ImageFormat.pngSignature.count
+    while let chunk = try? PNGChunk(bytes, at: offset, file: file) {
+      if position <= chunk.end { return (chunk.name, offset) }
+      offset = chunk.end
+    }
+    return nil
+  }
+}
+
+/// One chunk: its name and where its data lie, within the file.
+struct PNGChunk {
+  let name: String
+  let data: Range<Int>
+  /// Just behind the CRC.
+  var end: Int { data.upperBound + 4 }
+  /// Lower case first letter: a decoder may skip the chunk.
+  var isAncillary: Bool { name.utf8.first.map { $0 & 0x20 != 0 } ?? false }
+
+  /// Reads a chunk's length and name and checks that its data and CRC lie inside the file.
+  init(_ bytes: [UInt8], at offset: Int, file: String) throws(ImageError) {
+    guard bytes.count - offset >= 12 else {
+      throw .truncated(
+        file: file, format: .png, offset: bytes.count, expected: "a chunk of at least 12 bytes at byte \(offset)")
+    }
+    let length = bytes.bigEndian32(at: offset)
+    let letters = bytes[(offset + 4)..<(offset + 8)]
+    guard letters.allSatisfy({ (0x41...0x5A).contains($0 & 0xDF) }) else {
+      let found = letters.map(ImageFormat.hex).joined(separator: " ")
+      throw .damaged(
+        file: file, format: .png, offset: offset, reason: "a chunk is called \(found), expected four letters")
+    }
+    name = String(decoding: letters, as: UTF8.self)
+    guard length <= 0x7FFF_FFFF else {
+      throw .damaged(
+        file: file, format: .png, offset: offset,
+        reason: "the length of chunk \(name) is \(length), at most 2147483647 is allowed")
+    }
+    guard length <= bytes.count - offset - 12 else {
+      throw .truncated(
+        file: file, format: .png, offset: bytes.count,
+        expected: "\(length) bytes of data and a CRC in chunk \(name) at byte \(offset)")
+    }
+    data = (offset + 8)..<(offset + 8 + length)
+  }
+
+  /// Whether the CRC behind the data is that of name and data; for small chunks, since it goes bit by bit.
+  func checksumHolds(in bytes: [UInt8]) -> Bool {
+    var remainder: UInt32 = 0xFFFF_FFFF
+    for byte in bytes[(data.lowerBound - 4)..<data.upperBound] {
+      remainder ^= UInt32(byte)
+      for _ in 0..<8 { remainder = remainder >> 1 ^ (remainder & 1 == 0 ? 0 : 0xEDB8_8320) }
+    }
+    return Int(~remainder) == bytes.bigEndian32(at: data.upperBound)
+  }
+}
+
+extension [UInt8] {
+  /// The 32-bit number at an offset that the caller has checked, most significant byte first.
+  func bigEndian32(at offset: Int) -> Int {
+    Int(self[offset]) << 24 | Int(self[offset + 1]) << 16 | Int(self[offset + 2]) << 8 | Int(self[offset + 3])
+  }
+}
