@@ -75,7 +75,7 @@ let package = Package(
     // MARK: Pictures in, answers out
     room("Preprocess", ["Tensors", "ModelFiles"], linker: [.linkedLibrary("m")]),
     room("Postprocess", ["Tensors"], linker: [.linkedLibrary("m")]),
-    room("Overlay", ["Tensors", "Postprocess"]),
+    room("Overlay", ["Tensors", "Postprocess"], linker: [.linkedLibrary("m")]),
     room(
       "Vision",
       [
@@ -95,5 +95,6 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("FilesTests", ["Files"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
+    tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
   ]
 )

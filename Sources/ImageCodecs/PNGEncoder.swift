@@ -22,7 +22,7 @@ public enum PNGEncoder {
   /// - Throws: `ImageError.outOfMemory`.
   /// - Complexity: O(pixels).
   public static func encodeIndexed(
-    width: Int, height: Int, indices: [UInt8], palette: [(red: UInt8, green: UInt8, blue: UInt8)]
+    width: Int, height: Int, indices: [UInt8], palette: [Colour]
   ) throws(ImageError) -> [UInt8] {
     precondition(width > 0 && height > 0 && indices.count == width * height, "\(indices.count) for \(width)x\(height)")
     precondition((1...256).contains(palette.count), "\(palette.count) colours, expected 1 to 256")

@@ -1,0 +1,110 @@
+import Tensors
+
+/// One character's strokes as straight pieces, in the font's units.
+package struct Glyph {
+  package struct Point: Hashable { package var x, y: Float }
+
+  /// Pairs of ends; a curve is eight pieces.
+  package private(set) var pieces: [(from: Point, to: Point)] = []
+  /// Units from the first stroke to the end of the last.
+  package private(set) var width: Float = 0
+
+  package init(_ character: Character) {
+    let code = character.asciiValue.map(Int.init) ?? 0
+    let known = (32...126).contains(code)
+    draw(known ? StrokeFont.shapes[code - 32] : StrokeFont.unknown)
+    for piece in pieces { width = max(width, piece.from.x, piece.to.x) }
+    if character == " " { width = StrokeFont.space }
+    if (48...57).contains(code) { width = StrokeFont.digit }
+  }
+
+  /// Reads a shape's commands; the table is ours, so a word that is neither a letter nor a number is a mistake in it.
+  private mutating func draw(_ shape: String) {
+    var command: Character = "M"
+    var numbers: [Float] = []
+    var pen = Point(x: 0, y: 0)
+    for word in shape.split(separator: " ") {
+      var digits = word
+      if let first = word.first, first.isLetter {
+        command = first
+        digits = word.dropFirst()
+      }
+      guard let number = Float(digits) else { preconditionFailure("\(word) in the shape \(shape)") }
+      numbers.append(number)
+      guard numbers.count == (command == "Q" ? 4 : 2) else { continue }
+      let end = Point(x: numbers[numbers.count - 2], y: numbers[numbers.count - 1])
+      if command == "L" { pieces.append((pen, end)) }
+      if command == "Q" { curve(from: pen, by: Point(x: numbers[0], y: numbers[1]), to: end) }
+      if command == "M" { command = "L" }
+      pen = end
+      numbers = []
+    }
+  }
+
+  private mutating func curve(from start: Point, by control: Point, to end: Point) {
+    var last = start
+    for step in 1...8 {
+      let t = Float(step) / 8, s = 1 - t
+      let next = Point(
+        x: s * s * start.x + 2 * s * t * control.x + t * t * end.x,
+        y: s * s * start.y + 2 * s * t * control.y + t * t * end.y)
+      pieces.append((last, next))
+      last = next
+    }
+  }
+
+  /// Distance from a point to the nearest stroke, in units, or more than `limit`.
+  func distance(x: Float, y: Float) -> Float {
+    var best = Float.infinity
+    for piece in pieces {
+      let dx = piece.to.x - piece.from.x, dy = piece.to.y - piece.from.y
+      let px = x - piece.from.x, py = y - piece.from.y
+      let length = dx * dx + dy * dy
+      let along = length > 0 ? min(max((px * dx + py * dy) / length, 0), 1) : 0
+      let ex = px - along * dx, ey = py - along * dy
+      best = min(best, ex * ex + ey * ey)
+    }
+    return best.squareRoot()
+  }
+}
+
+/// A line of text that can be measured and drawn.
+package struct TextLine {
+  /// Pixels per font unit, at least 1.
+  package let scale: Float
+  private let glyphs: [Glyph]
+
+  package init(_ text: String, scale: Float) {
+    self.scale = scale
+    glyphs = text.map(Glyph.init)
+  }
+
+  /// Pixels from the left of the first stroke to the right of the last.
+  package var width: Int {
+    let units = glyphs.reduce(0) { $0 + $1.width + StrokeFont.gap } - StrokeFont.gap + 1
+    return glyphs.isEmpty ? 0 : Int((units * scale).rounded(.up))
+  }
+
+  /// Pixels of a line, ascenders and descenders included.
+  package var height: Int { Int(((6 + 1 + StrokeFont.ascent + StrokeFont.descent) * scale).rounded(.up)) }
+
+  /// Draws the text with its upper left corner at a pixel; strokes outside the picture are left out.
+  package func draw(on image: inout Image, left: Int, top: Int, _ colour: Colour) {
+    let radius = 0.6 * scale
+    var pen = Float(left)
+    for glyph in glyphs {
+      // Whole pixels keep the upright strokes of small text sharp.
+      let origin = Int(pen.rounded())
+      let columns = Int((glyph.width + 1) * scale) + 2
+      for y in max(top, 0)..<max(min(top + height, image.height), max(top, 0)) {
+        for x in max(origin - 1, 0)..<max(min(origin + columns, image.width), max(origin - 1, 0)) {
+          let ux = (Float(x - origin) + 0.5) / scale - 0.5
+          let uy = (Float(y - top) + 0.5) / scale - 0.5 - StrokeFont.ascent
+          let coverage = min(max(radius - glyph.distance(x: ux, y: uy) * scale + 0.5, 0), 1)
+          if coverage > 0 { image.mix(colour, x: x, y: y, weight: Int(coverage * 256)) }
+        }
+      }
+      pen += (glyph.width + StrokeFont.gap) * scale
+    }
+  }
+}
