@@ -1,0 +1,9 @@
+#include "CKernels.h"
+// Whatever the compiler's baseline offers. A fused multiply-add would be a library call there, so it is not asked for.
+#define ISA portable
+#define LANES 4
+#define TILE 4
+#define DW 4
+#define HALVES 0
+#define FMA(a, b, c) ((a) * (b) + (c))
+#include "f32_kernels.inc"

@@ -1,0 +1,33 @@
+import Tensors
+
+/// Floats in one aligned allocation that its owner shares: packed weights and workspaces.
+@safe package final class AlignedFloats: @unchecked Sendable {
+  package let count: Int
+  package let base: UnsafeMutablePointer<Float>
+
+  /// Memory of that size; its contents are undefined until written.
+  package init(count: Int) {
+    self.count = count
+    let bytes = (max(count, 1) * 4 + Tensor.alignment - 1) / Tensor.alignment * Tensor.alignment
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: Tensor.alignment)
+    unsafe base = raw.bindMemory(to: Float.self, capacity: count)
+  }
+
+  deinit { unsafe base.deallocate() }
+}
+
+/// The clamp behind a convolution.
+public enum Activation: Hashable, Sendable {
+  /// The value as it is: a linear bottleneck or a prediction.
+  case linear
+  case relu
+  case relu6
+
+  package var bounds: (low: Float, high: Float) {
+    switch self {
+    case .linear: return (-.infinity, .infinity)
+    case .relu: return (0, .infinity)
+    case .relu6: return (0, 6)
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import CKernels
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The instruction sets that kernels are written for.
+public enum InstructionSet: String, CaseIterable, Hashable, Sendable {
+  case portable, avx2, avx512, neon
+
+  /// The environment variable that forces one.
+  public static let variable = "BACKBONE_ISA"
+
+  fileprivate var code: ck_isa {
+    switch self {
+    case .portable: return CK_PORTABLE
+    case .avx2: return CK_AVX2
+    case .avx512: return CK_AVX512
+    case .neon: return CK_NEON
+    }
+  }
+
+  /// Why the forced instruction set can't be had, in one line; `nil` where none is forced or it can.
+  public static var complaint: String? {
+    guard let name = forcedName else { return nil }
+    let usable = KernelSet.available.map(\.isa.rawValue).joined(separator: ", ")
+    guard let forced = InstructionSet(rawValue: name) else {
+      return "\(variable)=\(name): no such instruction set; this machine has \(usable)"
+    }
+    return KernelSet(forced) == nil ? "\(variable)=\(name): not on this machine; it has \(usable)" : nil
+  }
+
+  fileprivate static var forcedName: String? {
+    guard let value = unsafe getenv(variable) else { return nil }
+    let name = unsafe String(cString: value)
+    return name.isEmpty ? nil : name
+  }
+}
+
+/// The kernels of one instruction set.
+@safe public struct KernelSet: @unchecked Sendable {
+  public let isa: InstructionSet
+  package let table: UnsafePointer<ck_kernels>
+
+  /// The kernels of an instruction set, or `nil` where this machine or this build lacks it.
+  public init?(_ isa: InstructionSet) {
+    guard let table = unsafe ck_kernels_for(isa.code) else { return nil }
+    self.isa = isa
+    unsafe self.table = table
+  }
+
+  /// All that this machine can run, slowest first.
+  public static let available = [InstructionSet.portable, .neon, .avx2, .avx512].compactMap(KernelSet.init)
+
+  /// Chosen once: the one that `BACKBONE_ISA` names, or else the fastest.
+  ///
+  /// A name that can't be had is ignored here; programs report `InstructionSet.complaint` before they begin.
+  public static let chosen: KernelSet =
+    InstructionSet.forcedName.flatMap(InstructionSet.init(rawValue:)).flatMap(KernelSet.init) ?? available.last!
+
+  /// Floats in one vector.
+  public var lanes: Int { unsafe table.pointee.lanes }
+
+  /// Output channels in one panel of packed weights.
+  public var panel: Int { unsafe table.pointee.panel }
+}
