@@ -6,26 +6,6 @@
   import Darwin
 #endif
 
-/// Why a file could not be opened for reading.
-public enum FileError: Error, Equatable, CustomStringConvertible {
-  case cannotOpen(path: String, errno: Int32)
-  case isDirectory(path: String)
-  case notRegular(path: String)
-  case tooLarge(path: String, bytes: Int, limit: Int)
-
-  public var description: String {
-    switch self {
-    case .cannotOpen(let path, let code):
-      let reason = unsafe String(cString: strerror(code))
-      return "\(path): cannot open the file: \(reason); check the path and its permissions"
-    case .isDirectory(let path): return "\(path): is a directory, expected a file; name one file in it"
-    case .notRegular(let path): return "\(path): is not a regular file; copy its contents to a file first"
-    case .tooLarge(let path, let bytes, let limit):
-      return "\(path): has \(bytes) bytes, more than the limit of \(limit); raise the limit or use a smaller file"
-    }
-  }
-}
-
 /// A file's bytes, mapped read-only: nothing is copied, and pages are read when they are touched.
 @safe public final class MappedFile: @unchecked Sendable {
   public let path: String
@@ -39,12 +19,12 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, errno: errno) }
     defer { close(descriptor) }
-    var status = unsafe stat()
+    var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, errno: errno) }
-    let kind = unsafe status.st_mode & S_IFMT
+    let kind = status.st_mode & S_IFMT
     guard kind != S_IFDIR else { throw .isDirectory(path: path) }
     guard kind == S_IFREG else { throw .notRegular(path: path) }
-    let size = unsafe Int(status.st_size)
+    let size = Int(status.st_size)
     guard size <= limit else { throw .tooLarge(path: path, bytes: size, limit: limit) }
     self.path = path
     count = size
@@ -53,6 +33,23 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
     } else {
       let mapping = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
       guard unsafe mapping != MAP_FAILED else { throw .cannotOpen(path: path, errno: errno) }
+      unsafe base = UnsafeRawPointer(mapping!)
+    }
+  }
+
+  /// Holds a copy of bytes that are in memory already, as if they had been read from a file of that name.
+  ///
+  /// - Complexity: O(`bytes.count`).
+  public init(path: String, copying bytes: [UInt8]) throws(FileError) {
+    self.path = path
+    count = bytes.count
+    if bytes.isEmpty {
+      unsafe base = nil
+    } else {
+      let flags = MAP_PRIVATE | MAP_ANONYMOUS
+      let mapping = unsafe mmap(nil, bytes.count, PROT_READ | PROT_WRITE, flags, -1, 0)
+      guard unsafe mapping != MAP_FAILED else { throw .cannotOpen(path: path, errno: errno) }
+      unsafe UnsafeMutableRawBufferPointer(start: mapping, count: bytes.count).copyBytes(from: bytes)
       unsafe base = UnsafeRawPointer(mapping!)
     }
   }

@@ -1,0 +1,35 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Why a file could not be read or written.
+public enum FileError: Error, Equatable, CustomStringConvertible {
+  case alreadyExists(path: String)
+  case cannotOpen(path: String, errno: Int32)
+  case cannotWrite(path: String, errno: Int32)
+  case isDirectory(path: String)
+  case notRegular(path: String)
+  case tooLarge(path: String, bytes: Int, limit: Int)
+
+  public var description: String {
+    switch self {
+    case .alreadyExists(let path): return "\(path): exists already; remove it first or choose another name"
+    case .cannotOpen(let path, let code):
+      return "\(path): cannot open the file: \(Self.reason(code)); check the path and its permissions"
+    case .cannotWrite(let path, let code):
+      return
+        "\(path): cannot write the file: \(Self.reason(code)); check the folder, its permissions and the free space"
+    case .isDirectory(let path): return "\(path): is a directory, expected a file; name one file in it"
+    case .notRegular(let path): return "\(path): is not a regular file; copy its contents to a file first"
+    case .tooLarge(let path, let bytes, let limit):
+      return "\(path): has \(bytes) bytes, more than the limit of \(limit); raise the limit or use a smaller file"
+    }
+  }
+
+  /// The system's own words for an error number.
+  package static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
+}

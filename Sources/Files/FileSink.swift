@@ -1,0 +1,45 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Where the bytes of a file that is being written go, in order.
+///
+/// It holds no buffer: hand it large pieces.
+public struct FileSink: ~Copyable {
+  /// The file's final name, for messages.
+  public let path: String
+  private let descriptor: Int32
+
+  package init(path: String, descriptor: Int32) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  /// Writes all of the bytes.
+  ///
+  /// - Throws: `FileError.cannotWrite`, for example when the disk is full.
+  public mutating func append(_ bytes: RawSpan) throws(FileError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let written = unsafe bytes.withUnsafeBytes { all in
+        unsafe write(descriptor, all.baseAddress! + done, all.count - done)
+      }
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .cannotWrite(path: path, errno: errno)
+      }
+      done += written
+    }
+  }
+
+  /// Writes all of the bytes.
+  ///
+  /// - Throws: `FileError.cannotWrite`, for example when the disk is full.
+  public mutating func append(_ bytes: [UInt8]) throws(FileError) {
+    try bytes.withBytes { (all) throws(FileError) in try append(all) }
+  }
+}
