@@ -14,10 +14,10 @@ let kernelFlags: [CSetting] = [.define("NDEBUG")]
 
 func room(
   _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource]? = nil,
-  linker: [LinkerSetting]? = nil
+  exclude: [String] = [], linker: [LinkerSetting]? = nil
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: path, exclude: [], resources: resources, swiftSettings: strict,
+    name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: strict,
     linkerSettings: linker)
 }
 
@@ -64,7 +64,8 @@ let package = Package(
 
     // MARK: Files
     room(
-      "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+      "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["GraphDef/graph.proto"]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .target(

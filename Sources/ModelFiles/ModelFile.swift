@@ -1,8 +1,19 @@
 import Files
 import Tensors
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// A model in the native format: the card and the weights of one safetensors file, mapped, not copied.
+///
+/// The tensors are fp32 with batch norm folded; the card is JSON under `card` in the file's metadata.
 public struct ModelFile: Sendable {
+  /// Files beyond this are refused.
+  public static let sizeLimit = 1 << 30
+
   public let path: String
   public let card: ModelCard
   public let weights: Weights
@@ -12,4 +23,139 @@ public struct ModelFile: Sendable {
     self.card = card
     self.weights = weights
   }
+
+  /// Maps a model file and checks all of it before any value is used.
+  ///
+  /// - Throws: `ModelFileError`, naming the file and the tensor or byte at fault.
+  /// - Complexity: O(size of the file), one pass over the values.
+  public static func open(path: String) throws(ModelFileError) -> ModelFile {
+    let file: MappedFile
+    do { file = try MappedFile(path: path, limit: sizeLimit) } catch { throw .file(error) }
+    return try read(file)
+  }
+
+  /// Checks a mapped model file and takes its tensors where they lie.
+  ///
+  /// - Throws: `ModelFileError`.
+  package static func read(_ file: MappedFile) throws(ModelFileError) -> ModelFile {
+    let header = try Safetensors(file)
+    guard let text = header.metadata["card"] else {
+      throw .card(path: file.path, reason: "has no model card, so it is no model of this program")
+    }
+    let card = try ModelCard(json: Array(text.utf8), path: file.path)
+    guard header.dataOffset % 4 == 0 else {
+      throw .malformed(path: file.path, offset: header.dataOffset, reason: "has values that are not aligned to 4 bytes")
+    }
+    var entries: [String: Weights.Entry] = [:]
+    for (name, tensor) in header.tensors {
+      guard tensor.type == .float32 else {
+        throw .tensor(path: file.path, name: name, reason: "holds \(tensor.type.rawValue), expected F32")
+      }
+      guard let count = Shape.elementCount(of: tensor.shape), count > 0 else {
+        throw .tensor(path: file.path, name: name, reason: "has the unusable shape \(tensor.shape)")
+      }
+      entries[name] = Weights.Entry(shape: tensor.shape, offset: (tensor.begin - header.dataOffset) / 4)
+    }
+    let weights = Weights(file: file, byteOffset: header.dataOffset, entries: entries)
+    try checkValues(weights, path: file.path)
+    return ModelFile(path: file.path, card: card, weights: weights)
+  }
+
+  /// Writes a model file: the same card and weights give the same bytes, and the file appears whole or not at all.
+  ///
+  /// - Throws: `ModelFileError`; a file that was there before is then untouched.
+  /// - Complexity: O(size of the weights).
+  public static func write(
+    card: ModelCard, weights: Weights, to path: String, replacing: Bool = true
+  ) throws(ModelFileError) {
+    if let fault = card.fault { throw .card(path: path, reason: fault) }
+    try checkValues(weights, path: path)
+    let names = weights.entries.keys.sorted()
+    let header = try headerBytes(card: card, weights: weights, names: names, path: path)
+    do throws(FileError) {
+      try AtomicFile.write(to: path, replacing: replacing) { (sink: inout FileSink) throws(FileError) in
+        try sink.append(header)
+        for name in names {
+          try weights.withValues(name) { (values: Span<Float>) throws(FileError) in
+            try values.withBytes { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
+          }
+        }
+      }
+    } catch { throw .file(error) }
+  }
+
+  /// The length and the JSON, padded with spaces so that the values begin at a multiple of 64 bytes.
+  private static func headerBytes(
+    card: ModelCard, weights: Weights, names: [String], path: String
+  ) throws(ModelFileError) -> [UInt8] {
+    struct Tensor: Encodable {
+      let dtype = "F32"
+      let shape: [Int]
+      let data_offsets: [Int]
+    }
+    struct Header: Encodable {
+      let metadata: [String: String]
+      let tensors: [String: Tensor]
+
+      struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+      }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(metadata, forKey: Key(stringValue: "__metadata__"))
+        for (name, tensor) in tensors { try container.encode(tensor, forKey: Key(stringValue: name)) }
+      }
+    }
+    var tensors: [String: Tensor] = [:]
+    var offset = 0
+    for name in names {
+      let entry = weights.entries[name]!
+      tensors[name] = Tensor(shape: entry.shape, data_offsets: [offset, offset + entry.count * 4])
+      offset += entry.count * 4
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let json: [UInt8]
+    do {
+      let cardText = String(decoding: try encoder.encode(card), as: UTF8.self)
+      json = Array(try encoder.encode(Header(metadata: ["card": cardText], tensors: tensors)))
+    } catch { throw .card(path: path, reason: "the card cannot be written as JSON: \(error)") }
+    let padded = json + [UInt8](repeating: 0x20, count: (64 - (8 + json.count) % 64) % 64)
+    guard padded.count <= Safetensors.headerLimit else {
+      throw .card(path: path, reason: "the header of \(padded.count) bytes exceeds \(Safetensors.headerLimit)")
+    }
+    return (0..<8).map { UInt8(truncatingIfNeeded: padded.count >> ($0 * 8)) } + padded
+  }
+
+  private static func checkValues(_ weights: Weights, path: String) throws(ModelFileError) {
+    for (name, _) in weights.entries.sorted(by: { $0.value.offset < $1.value.offset }) {
+      guard let (index, value) = weights.withValues(name, firstAbnormal) else { continue }
+      throw .notNormal(path: path, name: name, index: index, value: value)
+    }
+  }
+}
+
+/// The first value that is NaN, infinite or denormal, as text.
+package func firstAbnormal(_ values: Span<Float>) -> (index: Int, value: String)? {
+  var start = 0
+  while start < values.count {
+    let end = min(start + 4096, values.count)
+    // Whole blocks without a branch, so that the compiler makes vectors of them.
+    var abnormal: UInt32 = 0
+    for i in start..<end {
+      let magnitude = values[i].bitPattern & 0x7fff_ffff
+      // Normal numbers are 0x0080_0000 ..< 0x7f80_0000; zero is the one exception.
+      let outside: UInt32 = magnitude &- 0x0080_0000 >= 0x7f00_0000 ? 1 : 0
+      abnormal |= magnitude == 0 ? 0 : outside
+    }
+    if abnormal != 0 {
+      for i in start..<end where !values[i].isNormal && !values[i].isZero { return (i, "\(values[i])") }
+    }
+    start = end
+  }
+  return nil
 }

@@ -99,6 +99,12 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     return unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
   }
 
+  /// Reads a tensor that is known to be there, in the order of its shape; traps where it is not.
+  package func withValues<R, E: Error>(_ name: String, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+    guard let entry = entries[name] else { preconditionFailure("no tensor \(name) in \(source)") }
+    return try unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
+  }
+
   /// Whether there is a tensor of that name.
   public func contains(_ name: String) -> Bool { entries[name] != nil }
 

@@ -1,0 +1,109 @@
+import ModelFiles
+import Tensors
+
+/// Describes an imported network in a card: what the file says, else what holds for its family.
+///
+/// The families' values were read in the sources of the projects that publish them.
+struct CardBuilder {
+  let draft: Draft
+  let path: String
+  let sha256: String
+  let overrides: ImportOverrides
+
+  var card: ModelCard {
+    let known = KnownSource.with(sha256: sha256)
+    let names = overrides.classes ?? known?.classes
+    var card = ModelCard(
+      name: overrides.name ?? known?.model ?? nameFromPath, task: task, family: draft.family.rawValue,
+      provenance: Provenance(
+        origin: overrides.origin ?? known?.origin ?? path.split(separator: "/").last.map(String.init) ?? path,
+        licence: overrides.licence ?? known?.licence ?? "unknown", sourceSHA256: sha256),
+      backbone: backbone, input: input, classifierOutputs: draft.classifierOutputs)
+    if let outputs = draft.detectionOutputs {
+      card.detection = detection(outputs)
+      card.labels = ClassNames.detector(outputs: outputs, named: names)
+    } else if let outputs = draft.segmentationOutputs {
+      card.segmentation = segmentation(outputs)
+      card.labels = ClassNames.segmenter(outputs: outputs, named: names)
+    } else if let outputs = draft.classifierOutputs, let names {
+      card.labels = zip(0..<outputs, names).map { ClassLabel(output: $0, id: $0, name: $1) }
+    }
+    return card
+  }
+
+  private var task: ModelCard.Task {
+    if draft.detectionOutputs != nil { return .detect }
+    if draft.segmentationOutputs != nil { return .segment }
+    return draft.classifierOutputs != nil ? .classify : .features
+  }
+
+  /// The file's name without its ending, with dashes for what a name may not have.
+  private var nameFromPath: String {
+    var name = path.split(separator: "/").last.map(String.init) ?? "model"
+    if let dot = name.lastIndex(of: "."), dot != name.startIndex { name = String(name[..<dot]) }
+    let cleaned = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-" })
+    return cleaned.isEmpty ? "model" : String(cleaned.prefix(100))
+  }
+
+  private var isPyTorch: Bool { draft.family == .timm || draft.family == .torchvision }
+
+  private var backbone: BackboneCard {
+    let stem = draft.assembly.recipes.first { $0.layer.id == .stem }
+    // A float from a file reads 0.001 again, not 0.0010000000475.
+    let epsilon = stem.map { Double("\(Float($0.epsilon))") ?? $0.epsilon } ?? 0
+    // Hugging Face's and TensorFlow's published segmentation files without a graph of their own run at stride 8.
+    let familyStride = draft.segmentationOutputs != nil ? 8 : 32
+    return BackboneCard(
+      widthMultiplier: draft.plan.width, outputStride: draft.outputStride ?? overrides.outputStride ?? familyStride,
+      padding: isPyTorch ? .symmetric : .same, batchNormEpsilon: epsilon, hasLastConvolution: draft.hasLast)
+  }
+
+  private var input: InputCard {
+    let size = overrides.inputSize ?? draft.inputSize
+    if draft.detectionOutputs != nil {
+      let facts = draft.detection
+      let (mean, deviation) = (facts.mean ?? 127.5, facts.standardDeviation ?? 127.5)
+      return InputCard(
+        width: size ?? 300, height: size ?? 300, fit: .stretch, grid: facts.grid ?? .legacy, antialias: false,
+        mean: [mean, mean, mean], standardDeviation: [deviation, deviation, deviation])
+    }
+    let half: [Float] = [127.5, 127.5, 127.5]
+    if draft.segmentationOutputs != nil {
+      let fit = draft.family == .tfLite ? InputCard.Fit.stretch : .letterbox
+      return InputCard(
+        width: size ?? 513, height: size ?? 513, fit: fit, grid: .halfPixel, antialias: true, mean: half,
+        standardDeviation: half)
+    }
+    let side = size ?? 224
+    // The usual cut of 224 from 256, for any size.
+    let shortest = (side * 256 + 223) / 224
+    if isPyTorch {
+      // ImageNet's statistics over 0...1, brought to 0...255.
+      return InputCard(
+        width: side, height: side, fit: .centreCrop, resizeShortest: shortest, grid: .halfPixel, antialias: true,
+        mean: [0.485 * 255, 0.456 * 255, 0.406 * 255], standardDeviation: [0.229 * 255, 0.224 * 255, 0.225 * 255])
+    }
+    let isTensorFlow = draft.family != .huggingFace
+    return InputCard(
+      width: side, height: side, fit: .centreCrop, resizeShortest: shortest,
+      grid: isTensorFlow ? .legacy : .halfPixel, antialias: !isTensorFlow, mean: half, standardDeviation: half)
+  }
+
+  private func detection(_ outputs: Int) -> DetectionCard {
+    let facts = draft.detection
+    return DetectionCard(
+      outputs: outputs, scoreActivation: facts.activation ?? .sigmoid, backgroundOutput: 0,
+      boxCoder: facts.boxCoder ?? [10, 10, 5, 5], minimumScale: facts.minimumScale ?? 0.2,
+      maximumScale: facts.maximumScale ?? 0.95, maps: HeadPlan.anchors.count,
+      scoreThreshold: facts.scoreThreshold ?? 1e-8, iouThreshold: facts.iouThreshold ?? 0.6,
+      maximumDetections: facts.maximumDetections ?? 100)
+  }
+
+  private func segmentation(_ outputs: Int) -> SegmentationCard {
+    let head = draft.assembly.recipes.first { $0.layer.id == .pooling }
+    return SegmentationCard(
+      outputs: outputs, backgroundID: 0, voidID: outputs == 21 ? 255 : nil,
+      upsampling: draft.segmentation.upsampling ?? .alignCorners,
+      batchNormEpsilon: head.map { Double("\(Float($0.epsilon))") ?? $0.epsilon } ?? 0)
+  }
+}

@@ -1,0 +1,48 @@
+import Files
+import ModelFiles
+
+/// Why a checkpoint could not be imported.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+  /// An operation of the file's own graph works differently from the network that the names promise.
+  case convention(path: String, layer: String, expected: String, found: String)
+  case file(FileError)
+  /// The bytes do not follow the format; `offset` is in bytes from the beginning of the file, where it is known.
+  case malformed(path: String, offset: Int?, reason: String)
+  /// The names are those of a known family, but not all of them, or others too, or of other shapes.
+  case mismatch(path: String, family: String, missing: [String], leftOver: [String], wrongShape: [String])
+  case notFinite(path: String, name: String, index: Int, value: String)
+  case unknownFamily(path: String, tensors: [String])
+  case unsupported(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .convention(let path, let layer, let expected, let found):
+      return "\(path): \(layer) has \(found), expected \(expected); this graph is a variant that cannot be imported"
+    case .file(let error): return error.description
+    case .malformed(let path, let offset, let reason):
+      let place = offset.map { " (at byte \($0))" } ?? ""
+      return "\(path): \(reason)\(place); the file is damaged or of another format, get it again"
+    case .mismatch(let path, let family, let missing, let leftOver, let wrongShape):
+      let lists = [("missing", missing), ("left over", leftOver), ("wrong shape", wrongShape)]
+      let parts = lists.filter { !$0.1.isEmpty }.map { CheckpointError.list($0.0, $0.1) }
+      return "\(path): is no complete \(family) checkpoint: \(parts.joined(separator: "; ")); "
+        + "use a checkpoint of an unchanged network"
+    case .notFinite(let path, let name, let index, let value):
+      return "\(path): the tensor \(name) holds \(value) at index \(index); use an undamaged checkpoint"
+    case .unknownFamily(let path, let tensors):
+      let found = tensors.isEmpty ? "no tensors" : CheckpointError.list("tensors", tensors)
+      return "\(path): holds \(found), which are no known family's names; known are "
+        + Family.allCases.map(\.rawValue).joined(separator: ", ")
+    case .unsupported(let path, let reason): return "\(path): \(reason)"
+    }
+  }
+
+  /// Names listed in a message, at most.
+  static let listed = 20
+
+  private static func list(_ title: String, _ names: [String]) -> String {
+    let rest = names.count - listed
+    return "\(names.count) \(title): " + names.prefix(listed).joined(separator: ", ")
+      + (rest > 0 ? " and \(rest) more" : "")
+  }
+}

@@ -1,0 +1,116 @@
+/// Reads from a graph how each layer works, and holds it to what the network's layers do.
+struct GraphConventions {
+  let graph: GraphFile
+  private var path: String { graph.path }
+
+  /// What the graph says about one layer.
+  struct Found: Equatable {
+    var stride = 1
+    var dilation = 1
+    var activation = LayerID.Activation.none
+    /// Of the batch norm, where there is one.
+    var epsilon: Float?
+  }
+
+  /// The operations that take weights; what they are given and no layer claims is left over.
+  static let weighted = [
+    "Conv2D", "DepthwiseConv2dNative", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "BiasAdd", "MatMul",
+  ]
+
+  /// The constants that those operations are given.
+  func operands() -> [String: TFTensorValue] {
+    var operands: [String: TFTensorValue] = [:]
+    for node in graph.nodes where GraphConventions.weighted.contains(node.op) {
+      for input in node.inputs.dropFirst() {
+        guard let source = graph.source(input), source.op == "Const", let tensor = source.attributes["value"]?.tensor,
+          tensor.type == GraphFile.float
+        else { continue }
+        operands[source.name] = tensor
+      }
+    }
+    return operands
+  }
+
+  /// Follows one layer from its weight to its activation.
+  ///
+  /// - Throws: `CheckpointError.convention` for whatever the network's layers never do.
+  func inspect(_ recipe: LayerRecipe) throws(CheckpointError) -> Found {
+    let id = recipe.layer.id
+    func fault(_ expected: String, _ found: String) -> CheckpointError {
+      .convention(path: path, layer: id.name, expected: expected, found: found)
+    }
+    let depthwise = recipe.layer.kind == .depthwise
+    let users = graph.consumers(recipe.names.weight).filter { GraphConventions.weighted.contains($0.op) }
+    guard let convolution = users.first, users.count == 1 else {
+      throw fault("one operation that uses \(recipe.names.weight)", "\(users.count)")
+    }
+    let operation = depthwise ? "DepthwiseConv2dNative" : "Conv2D"
+    if convolution.op == "MatMul" && id == .classifier { return Found() }
+    guard convolution.op == operation else { throw fault(operation, convolution.op) }
+    if let format = convolution.string("data_format"), format != "NHWC" { throw fault("data format NHWC", format) }
+    guard let strides = square(convolution.integers("strides") ?? [1, 1, 1, 1]),
+      var dilation = square(convolution.integers("dilations") ?? [1, 1, 1, 1])
+    else { throw fault("the same stride and dilation along both axes", "others") }
+    var output = convolution
+    var padding = convolution.string("padding") ?? "none"
+    // Older graphs spell a dilation as space to batch, convolution without padding, batch to space.
+    if let before = convolution.inputs.first.flatMap(graph.source), before.op == "SpaceToBatchND" {
+      guard let blocks = before.inputs.dropFirst().first.flatMap(graph.numbers), blocks.count == 2,
+        blocks[0] == blocks[1], blocks[0] >= 1, blocks[0] <= 64, dilation == 1, padding == "VALID",
+        let after = graph.consumers(convolution.name).first, after.op == "BatchToSpaceND"
+      else { throw fault("a dilation as SpaceToBatchND and BatchToSpaceND", "another arrangement") }
+      dilation = Int64(blocks[0])
+      padding = "SAME"
+      output = after
+    }
+    if recipe.layer.kind != .pointwise && padding != "SAME" { throw fault("padding SAME", "padding \(padding)") }
+    var found = Found(stride: Int(strides), dilation: Int(dilation))
+    output = try checkOffset(recipe, after: output, &found)
+    found.activation = activation(after: output)
+    guard found.activation == id.activation else { throw fault(id.activation.rawValue, found.activation.rawValue) }
+    return found
+  }
+
+  /// Checks the batch norm or the bias behind a convolution, and that it is given the tensors that its names promise.
+  private func checkOffset(
+    _ recipe: LayerRecipe, after output: TFNode, _ found: inout Found
+  ) throws(CheckpointError) -> TFNode {
+    func fault(_ expected: String, _ found: String) -> CheckpointError {
+      .convention(path: path, layer: recipe.layer.id.name, expected: expected, found: found)
+    }
+    let next = graph.consumers(output.name)
+    switch recipe.names.offset {
+    case .bias(let bias):
+      guard let node = next.first(where: { $0.op == "BiasAdd" }) else { throw fault("a bias", "none") }
+      let given = node.inputs.dropFirst().map { graph.source($0)?.name ?? "?" }
+      guard given == [bias] else { throw fault("the bias \(bias)", given.joined(separator: ", ")) }
+      return node
+    case .normalisation(let gamma, let beta, let mean, let variance):
+      guard let node = next.first(where: { $0.op.hasPrefix("FusedBatchNorm") }), next.count == 1 else {
+        throw fault("a batch norm", next.map(\.op).joined(separator: ", "))
+      }
+      let given = node.inputs.dropFirst().prefix(4).map { graph.source($0)?.name ?? "?" }
+      guard given == [gamma, beta, mean, variance] else {
+        throw fault("a batch norm with \(gamma), ...", given.joined(separator: ", "))
+      }
+      if node.flag("is_training") ?? true { throw fault("a batch norm made for inference", "one made for training") }
+      // TensorFlow's own default where a graph leaves the attribute out.
+      found.epsilon = node.number("epsilon") ?? 1e-4
+      return node
+    }
+  }
+
+  private func activation(after node: TFNode) -> LayerID.Activation {
+    let operations = Set(graph.consumers(node.name).map(\.op))
+    if operations.contains("Relu6") { return .relu6 }
+    return operations.contains("Relu") ? .relu : .none
+  }
+
+  /// The number in `[1, n, n, 1]`.
+  private func square(_ list: [Int64]) -> Int64? {
+    guard list.count == 4, list[0] == 1, list[3] == 1, list[1] == list[2], (1...64).contains(list[1]) else {
+      return nil
+    }
+    return list[1]
+  }
+}

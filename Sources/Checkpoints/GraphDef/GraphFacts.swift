@@ -1,0 +1,171 @@
+import ModelFiles
+import Tensors
+
+/// What a file says about a detector beyond its weights; `nil` where it says nothing.
+struct DetectionFacts: Hashable {
+  var inputSize: Int?
+  var grid: SamplingGrid?
+  /// Mean and standard deviation of the normalisation, in 0...255.
+  var mean: Float?
+  var standardDeviation: Float?
+  var activation: DetectionCard.ScoreActivation?
+  var boxCoder: [Float]?
+  var minimumScale: Float?
+  var maximumScale: Float?
+  var scoreThreshold: Float?
+  var iouThreshold: Float?
+  var maximumDetections: Int?
+}
+
+/// What a file says about a segmenter beyond its weights.
+struct SegmentationFacts: Hashable {
+  var upsampling: SamplingGrid?
+}
+
+/// Reads the constants around the network: preprocessing, default boxes, thresholds.
+struct GraphFacts {
+  let graph: GraphFile
+
+  private func fault(_ layer: String, _ expected: String, _ found: String) -> CheckpointError {
+    .convention(path: graph.path, layer: layer, expected: expected, found: found)
+  }
+
+  /// Width and height that the graph's input has fixed, where they are equal.
+  var placeholderSize: Int? {
+    for node in graph.nodes where node.op == "Placeholder" {
+      let sizes = node.attributes["shape"]?.shape.dimensions.map(\.size) ?? []
+      if sizes.count == 4, sizes[1] == sizes[2], (33...16384).contains(sizes[1]) { return Int(sizes[1]) }
+    }
+    return nil
+  }
+
+  static func grid(alignCorners: Bool, halfPixel: Bool) -> SamplingGrid {
+    if alignCorners { return .alignCorners }
+    return halfPixel ? .halfPixel : .legacy
+  }
+
+  private func grid(_ node: TFNode) -> SamplingGrid {
+    GraphFacts.grid(
+      alignCorners: node.flag("align_corners") ?? false, halfPixel: node.flag("half_pixel_centers") ?? false)
+  }
+
+  // MARK: Detection
+
+  /// - Throws: `CheckpointError.convention` where the graph differs from what a card can say.
+  func detection() throws(CheckpointError) -> DetectionFacts {
+    var facts = DetectionFacts()
+    try readPreprocessing(&facts)
+    try readDefaultBoxes(&facts)
+    try readPostprocessing(&facts)
+    return facts
+  }
+
+  private func readPreprocessing(_ facts: inout DetectionFacts) throws(CheckpointError) {
+    let nodes = graph.nodes.filter { $0.name.hasPrefix("Preprocessor/") }
+    if let resize = nodes.first(where: { $0.op.hasPrefix("Resize") }) {
+      guard resize.op == "ResizeBilinear" else { throw fault("the preprocessing", "ResizeBilinear", resize.op) }
+      facts.grid = grid(resize)
+      guard let size = resize.inputs.dropFirst().first.flatMap(graph.numbers), size.count == 2, size[0] == size[1],
+        (33...16384).contains(size[0])
+      else { throw fault("the preprocessing", "a fixed square input size", "another") }
+      facts.inputSize = Int(size[0])
+    }
+    // x * scale - offset, as the object detection code writes it.
+    if let scale = graph.numbers("Preprocessor/mul/x"), let offset = graph.numbers("Preprocessor/sub/y") {
+      guard scale.count == 1, offset.count == 1, scale[0] > 0 else {
+        throw fault("the preprocessing", "one scale and one offset", "others")
+      }
+      // The stored scale is 2/255 rounded to a float; 127.5 is meant.
+      let deviation = Float(((1 / scale[0]) * 1e4).rounded() / 1e4)
+      facts.standardDeviation = deviation
+      facts.mean = Float(offset[0] * Double(deviation))
+    }
+  }
+
+  /// The constants of the default boxes: scales multiply or divide by the root of the aspect ratios, map by map.
+  private func readDefaultBoxes(_ facts: inout DetectionFacts) throws(CheckpointError) {
+    var scales: [[Double]] = []
+    for node in graph.nodes where node.name.hasPrefix("MultipleGridAnchorGenerator/") {
+      let values = node.inputs.first.flatMap(graph.numbers) ?? []
+      guard values.count == 3 || values.count == 6 else { continue }
+      if node.op == "Sqrt" {
+        let expected = values.count == 3 ? [1, 2, 0.5] : [1, 2, 0.5, 3, 0.3333, 1]
+        guard zip(values, expected).allSatisfy({ abs($0 - $1) < 1e-6 }) else {
+          throw fault("the default boxes", "the aspect ratios \(expected)", "\(values)")
+        }
+      } else if node.op == "Mul" {
+        scales.append(values)
+      }
+    }
+    if scales.isEmpty { return }
+    let maps = HeadPlan.anchors.count
+    scales.sort { ($0.count, $0[0]) < ($1.count, $1[0]) }
+    guard scales.map(\.count) == HeadPlan.anchors else {
+      throw fault("the default boxes", "\(HeadPlan.anchors) boxes a cell", "\(scales.map(\.count))")
+    }
+    let (first, last) = (scales[0][1], scales[maps - 1][0])
+    for (i, values) in scales.enumerated() {
+      let scale = first + (last - first) * Double(i) / Double(maps - 1)
+      let next = i == maps - 1 ? 1 : first + (last - first) * Double(i + 1) / Double(maps - 1)
+      let expected =
+        i == 0 ? [0.1, scale, scale] : [Double](repeating: scale, count: 5) + [(scale * next).squareRoot()]
+      guard zip(values, expected).allSatisfy({ abs($0 - $1) < 1e-5 }) else {
+        throw fault("the default boxes of map \(i)", "the scales \(expected)", "\(values)")
+      }
+    }
+    facts.minimumScale = Float(first)
+    facts.maximumScale = Float(last)
+  }
+
+  private func readPostprocessing(_ facts: inout DetectionFacts) throws(CheckpointError) {
+    let nodes = graph.nodes.filter { $0.name.hasPrefix("Postprocessor/") }
+    if let node = nodes.first(where: { $0.name == "Postprocessor/convert_scores" }) {
+      switch node.op {
+      case "Sigmoid": facts.activation = .sigmoid
+      case "Softmax": facts.activation = .softmax
+      default: throw fault("the scores", "Sigmoid or Softmax", node.op)
+      }
+    }
+    let coder = (0..<4).map { graph.numbers("Postprocessor/Decode/truediv\($0 == 0 ? "" : "_\($0)")/y")?.first }
+    if coder.allSatisfy({ $0 != nil }) { facts.boxCoder = coder.map { Float($0!) } }
+    for node in nodes where node.op.hasPrefix("NonMaxSuppression") {
+      let inputs = node.inputs.filter { !$0.hasPrefix("^") }
+      let threshold = inputs.dropFirst(3).first.flatMap(graph.numbers)?.first
+      guard let threshold, facts.iouThreshold == nil || facts.iouThreshold == Float(threshold) else {
+        throw fault("the non-maximum suppression", "one overlap threshold", "several or none")
+      }
+      facts.iouThreshold = Float(threshold)
+      if let score = inputs.dropFirst(4).first.flatMap(graph.numbers)?.first { facts.scoreThreshold = Float(score) }
+    }
+    // Older graphs drop low scores before the suppression.
+    let filter = nodes.first { $0.op == "Greater" && $0.name.contains("FilterGreaterThan") }
+    if facts.scoreThreshold == nil, let score = filter?.inputs.last.flatMap(graph.numbers)?.first {
+      facts.scoreThreshold = Float(score)
+    }
+    let limits = nodes.filter { $0.op == "Minimum" && $0.name.contains("MultiClassNonMaxSuppression/Minimum") }
+      .compactMap { $0.inputs.first.flatMap(graph.numbers)?.first }
+    if let limit = limits.min(), limit >= 1, limit <= 1_000_000 { facts.maximumDetections = Int(limit) }
+  }
+
+  // MARK: Segmentation
+
+  /// - Throws: `CheckpointError.convention` where the logits are enlarged in two ways.
+  func segmentation() throws(CheckpointError) -> SegmentationFacts {
+    var facts = SegmentationFacts()
+    var open = ["logits/semantic/BiasAdd"]
+    var seen: Set<String> = []
+    while let name = open.popLast() {
+      for node in graph.consumers(name) where seen.insert(node.name).inserted {
+        if node.op == "ResizeBilinear" {
+          guard facts.upsampling == nil || facts.upsampling == grid(node) else {
+            throw fault("the logits' enlargement", "one sampling grid", "two")
+          }
+          facts.upsampling = grid(node)
+        }
+        // Shape computations and the argmax end the way of the logits.
+        if node.op == "ResizeBilinear" || node.op == "Slice" || node.op == "Softmax" { open.append(node.name) }
+      }
+    }
+    return facts
+  }
+}

@@ -1,0 +1,214 @@
+import Files
+import SwiftProtobuf
+import Tensors
+
+/// A TensorFlow graph as data: its nodes, who reads whom, and the constants.
+///
+/// Nothing of it is ever executed.
+struct GraphFile {
+  static let sizeLimit = 256 << 20
+  static let nodeLimit = 100_000
+
+  let path: String
+  let nodes: [TFNode]
+  private let index: [String: Int]
+  /// The nodes that read a node's output, by the name of the read node.
+  private let readers: [String: [Int]]
+
+  /// Decodes a serialised `GraphDef`.
+  ///
+  /// - Throws: `CheckpointError.malformed`.
+  init(_ file: MappedFile) throws(CheckpointError) {
+    path = file.path
+    try GraphFile.countNodes(file)
+    var options = BinaryDecodingOptions()
+    options.messageDepthLimit = 50
+    options.discardUnknownFields = true
+    do {
+      let bytes = file.array(at: 0, count: file.count) ?? []
+      nodes = try TFGraph(serializedBytes: bytes, options: options).nodes
+    } catch { throw .malformed(path: path, offset: nil, reason: "is no serialised TensorFlow graph: \(error)") }
+    var index: [String: Int] = [:]
+    var readers: [String: [Int]] = [:]
+    for (i, node) in nodes.enumerated() {
+      guard index.updateValue(i, forKey: node.name) == nil else {
+        throw .malformed(path: path, offset: nil, reason: "has two nodes with the name \(node.name)")
+      }
+      for input in Set(node.inputs.map(GraphFile.producer)) { readers[input, default: []].append(i) }
+    }
+    self.index = index
+    self.readers = readers
+  }
+
+  /// Walks over the outermost fields before anything is allocated: a file of many empty nodes would otherwise grow a
+  /// hundredfold in memory.
+  private static func countNodes(_ file: MappedFile) throws(CheckpointError) {
+    var offset = 0
+    var count = 0
+    func varint() throws(CheckpointError) -> UInt64 {
+      var value: UInt64 = 0
+      for shift in stride(from: UInt64(0), to: 70, by: 7) {
+        guard let byte = file.integer(at: offset, as: UInt8.self) else { break }
+        offset += 1
+        value |= UInt64(byte & 0x7f) << shift
+        if byte < 0x80 { return value }
+      }
+      throw .malformed(path: file.path, offset: offset, reason: "is no serialised TensorFlow graph")
+    }
+    while offset < file.count {
+      let start = offset
+      let tag = try varint()
+      switch tag & 7 {
+      case 0: _ = try varint()
+      case 1: offset += 8
+      case 5: offset += 4
+      case 2:
+        let length = try varint()
+        guard length <= UInt64(file.count - offset) else {
+          throw .malformed(path: file.path, offset: start, reason: "has a field that leaves the file")
+        }
+        offset += Int(length)
+        if tag >> 3 == 1 { count += 1 }
+      default: throw .malformed(path: file.path, offset: start, reason: "is no serialised TensorFlow graph")
+      }
+    }
+    guard offset == file.count, count > 0 else {
+      throw .malformed(path: file.path, offset: offset, reason: "is no serialised TensorFlow graph")
+    }
+    guard count <= nodeLimit else {
+      throw .unsupported(path: file.path, reason: "has \(count) nodes, the limit is \(nodeLimit)")
+    }
+  }
+
+  /// The node's name in an input such as `^name` or `name:1`.
+  static func producer(_ input: String) -> String {
+    let name = input.utf8.first == UInt8(ascii: "^") ? input.dropFirst() : Substring(input)
+    guard let colon = name.utf8.lastIndex(of: UInt8(ascii: ":")) else { return String(name) }
+    return String(name[..<colon])
+  }
+
+  func node(_ name: String) -> TFNode? { index[name].map { nodes[$0] } }
+
+  /// The node behind an input, looking through nodes that only pass it on.
+  func source(_ input: String) -> TFNode? {
+    var name = GraphFile.producer(input)
+    // As many steps as a chain may reasonably have; a longer one is a ring.
+    for _ in 0..<32 {
+      guard let node = node(name) else { return nil }
+      guard ["Identity", "Enter", "StopGradient", "CheckNumerics"].contains(node.op), let next = node.inputs.first
+      else {
+        return node
+      }
+      name = GraphFile.producer(next)
+    }
+    return nil
+  }
+
+  /// The nodes that read a node's output, looking through nodes that only pass it on.
+  func consumers(_ name: String) -> [TFNode] {
+    var found: [TFNode] = []
+    var open = [name]
+    var seen: Set<String> = [name]
+    while let current = open.popLast() {
+      for i in readers[current] ?? [] {
+        if nodes[i].op == "Identity" {
+          if seen.insert(nodes[i].name).inserted { open.append(nodes[i].name) }
+        } else {
+          found.append(nodes[i])
+        }
+      }
+    }
+    return found
+  }
+
+  // MARK: Constants
+
+  /// The constant behind an input, or `nil`.
+  func constant(_ input: String) -> TFTensorValue? {
+    guard let node = source(input), node.op == "Const" else { return nil }
+    return node.attributes["value"]?.tensor
+  }
+
+  /// A constant's shape, or `nil` where it is unknown or out of all proportion.
+  static func shape(_ tensor: TFTensorValue) -> [Int]? {
+    let shape = tensor.shape.dimensions.map { Int($0.size) }
+    guard !tensor.shape.unknownRank, shape.count <= 8, Shape.elementCount(of: shape) != nil else { return nil }
+    return shape
+  }
+
+  /// A float constant's values; TensorFlow leaves out the repetitions of the last one.
+  ///
+  /// - Throws: `CheckpointError.malformed`.
+  func floats(_ tensor: TFTensorValue, name: String) throws(CheckpointError) -> [Float] {
+    func fault(_ reason: String) -> CheckpointError {
+      .malformed(path: path, offset: nil, reason: "the constant \(name) \(reason)")
+    }
+    guard tensor.type == GraphFile.float, let shape = GraphFile.shape(tensor),
+      let count = Shape.elementCount(of: shape)
+    else { throw fault("is no float tensor of a known shape") }
+    if !tensor.content.isEmpty {
+      guard tensor.content.count == count * 4, let values = [UInt8](tensor.content).floats(count) else {
+        throw fault("has \(tensor.content.count) bytes, expected \(count * 4) for \(shape)")
+      }
+      return values
+    }
+    guard let last = tensor.floats.last, tensor.floats.count <= count else {
+      throw fault("has \(tensor.floats.count) values for \(shape)")
+    }
+    // A few bytes must not become gigabytes.
+    guard count - tensor.floats.count <= 1 << 24 else { throw fault("repeats one value \(count) times") }
+    return tensor.floats + [Float](repeating: last, count: count - tensor.floats.count)
+  }
+
+  /// A small constant's numbers, of whatever type, or `nil`.
+  func numbers(_ input: String) -> [Double]? {
+    guard let tensor = constant(input), let shape = GraphFile.shape(tensor),
+      let count = Shape.elementCount(of: shape), count <= 64
+    else { return nil }
+    switch tensor.type {
+    case GraphFile.float: return (try? floats(tensor, name: input))?.map(Double.init)
+    case GraphFile.int32:
+      if !tensor.content.isEmpty {
+        guard tensor.content.count == count * 4 else { return nil }
+        let bytes = [UInt8](tensor.content)
+        return (0..<count).map { i in
+          bytes.withBytes { all in Double(all.integer(at: i * 4, as: Int32.self) ?? 0) }
+        }
+      }
+      guard let last = tensor.integers.last, tensor.integers.count <= count else { return nil }
+      return (0..<count).map { Double($0 < tensor.integers.count ? tensor.integers[$0] : last) }
+    default: return nil
+    }
+  }
+
+  /// TensorFlow's numbers for the types that are read.
+  static let float: Int32 = 1
+  static let int32: Int32 = 3
+}
+
+extension [UInt8] {
+  fileprivate func floats(_ count: Int) -> [Float]? { withBytes { bytes in bytes.floats(at: 0, count: count) } }
+}
+
+extension TFNode {
+  /// A list of numbers such as the strides, or `nil` where the node has none.
+  func integers(_ attribute: String) -> [Int64]? {
+    guard case .list(let list)? = attributes[attribute]?.value else { return nil }
+    return list.integers
+  }
+
+  func string(_ attribute: String) -> String? {
+    guard case .string(let bytes)? = attributes[attribute]?.value else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  func number(_ attribute: String) -> Float? {
+    guard case .number(let value)? = attributes[attribute]?.value else { return nil }
+    return value
+  }
+
+  func flag(_ attribute: String) -> Bool? {
+    guard case .flag(let value)? = attributes[attribute]?.value else { return nil }
+    return value
+  }
+}

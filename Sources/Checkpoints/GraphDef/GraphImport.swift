@@ -1,0 +1,85 @@
+import Files
+import ModelFiles
+import Tensors
+
+/// Reads a TensorFlow frozen graph: weights by their names, conventions from the operations around them.
+enum GraphImport {
+  /// - Throws: `CheckpointError`.
+  static func draft(_ file: MappedFile) throws(CheckpointError) -> Draft {
+    let graph = try GraphFile(file)
+    if let node = graph.nodes.first(where: { $0.op.hasPrefix("FakeQuant") }) {
+      throw .unsupported(
+        path: file.path, reason: "is trained for 8 bits (\(node.name)); use the float version of the model")
+    }
+    let conventions = GraphConventions(graph: graph)
+    let operands = conventions.operands()
+    var shapes: [String: [Int]] = [:]
+    for (name, tensor) in operands {
+      guard let shape = GraphFile.shape(tensor) else {
+        throw .malformed(path: file.path, offset: nil, reason: "the constant \(name) has an unusable shape")
+      }
+      shapes[name] = shape
+    }
+    let table = TensorTable(path: file.path, shapes: shapes) { name throws(CheckpointError) in
+      guard let tensor = operands[name] else {
+        throw .malformed(path: file.path, offset: nil, reason: "the constant \(name) is missing")
+      }
+      return try graph.floats(tensor, name: name)
+    }
+    var recognition = try Recognition(table)
+    // Names and shapes first: their list says more than the first operation that is missing.
+    try recognition.assembly.check()
+    let outputStride = try verify(&recognition, conventions)
+    var draft = Draft(recognition)
+    draft.outputStride = outputStride
+    let facts = GraphFacts(graph: graph)
+    draft.inputSize = facts.placeholderSize
+    if recognition.detectionOutputs != nil {
+      draft.detection = try facts.detection()
+      draft.inputSize = draft.detection.inputSize ?? draft.inputSize
+    }
+    if recognition.segmentationOutputs != nil { draft.segmentation = try facts.segmentation() }
+    return draft
+  }
+
+  /// Holds every layer to the graph's operations and takes over each one's own epsilon.
+  ///
+  /// - Returns: the output stride that the strides and dilations amount to.
+  private static func verify(
+    _ recognition: inout Recognition, _ conventions: GraphConventions
+  ) throws(CheckpointError) -> Int {
+    var strides: [LayerID: (stride: Int, dilation: Int)] = [:]
+    for i in recognition.recipes.indices {
+      let found = try conventions.inspect(recognition.recipes[i])
+      if let epsilon = found.epsilon { recognition.recipes[i].epsilon = Double(epsilon) }
+      strides[recognition.recipes[i].layer.id] = (found.stride, found.dilation)
+    }
+    return try StrideCheck(path: recognition.table.path, plan: recognition.plan).outputStride(strides)
+  }
+}
+
+/// Holds the strides and dilations that a file states to those of the network at one output stride.
+struct StrideCheck {
+  let path: String
+  let plan: BackbonePlan
+
+  /// - Throws: `CheckpointError.convention` at the first layer that differs.
+  func outputStride(_ found: [LayerID: (stride: Int, dilation: Int)]) throws(CheckpointError) -> Int {
+    let outputStride = plan.blocks.indices.reduce(2) { $0 * (found[.depthwise($1)]?.stride ?? 1) }
+    let expected = plan.strides(outputStride: outputStride)
+    for (id, found) in found.sorted(by: { $0.key.name < $1.key.name }) {
+      let wanted: (stride: Int, dilation: Int) =
+        switch id {
+        case .stem, .extraDepthwise: (2, 1)
+        case .depthwise(let i): expected[i]
+        default: (1, 1)
+        }
+      guard found == wanted else {
+        throw .convention(
+          path: path, layer: id.name, expected: "stride \(wanted.stride) and dilation \(wanted.dilation)",
+          found: "stride \(found.stride) and dilation \(found.dilation)")
+      }
+    }
+    return outputStride
+  }
+}

@@ -1,0 +1,145 @@
+import Files
+import ModelFiles
+
+/// What a user knows better than the file.
+public struct ImportOverrides: Hashable, Sendable {
+  /// The model's name; without it that of a known file, else the file's own.
+  public var name: String?
+  public var origin: String?
+  /// SPDX identifier.
+  public var licence: String?
+  /// Class names in the order of the outputs, without a detector's background.
+  public var classes: [String]?
+  /// Width and height of the network's input.
+  public var inputSize: Int?
+  /// 8, 16 or 32; only for files that do not say it themselves.
+  public var outputStride: Int?
+
+  public init(
+    name: String? = nil, origin: String? = nil, licence: String? = nil, classes: [String]? = nil, inputSize: Int? = nil,
+    outputStride: Int? = nil
+  ) {
+    self.name = name
+    self.origin = origin
+    self.licence = licence
+    self.classes = classes
+    self.inputSize = inputSize
+    self.outputStride = outputStride
+  }
+}
+
+/// A checkpoint in the native form, still in memory.
+public struct ImportedModel: Sendable {
+  public let card: ModelCard
+  public let weights: Weights
+  public let summary: ImportSummary
+}
+
+/// What became of a checkpoint's tensors.
+public struct ImportSummary: Hashable, Sendable {
+  public let family: Family
+  /// Parameters of the native file, batch norm folded, biases included.
+  public let parameters: Int
+  /// Foreign tensors that went into the native ones.
+  public let used: Int
+  /// Names of foreign tensors that no network needs, for example an optimiser's slots.
+  public let ignored: [String]
+  /// Values too small for a normal number that were set to zero.
+  public let flushed: Int
+}
+
+/// Reads foreign checkpoints: tensors only, nothing in a file is ever executed.
+public enum Importer {
+  /// Reads a checkpoint of any known family, folds batch norm and describes the result in a card.
+  ///
+  /// - Throws: `CheckpointError`; when tensors are missing, left over or of the wrong shape, with the list of them.
+  /// - Complexity: O(size of the file).
+  public static func importCheckpoint(
+    path: String, overrides: ImportOverrides = ImportOverrides()
+  ) throws(CheckpointError) -> ImportedModel {
+    let file: MappedFile
+    do { file = try MappedFile(path: path, limit: GraphFile.sizeLimit) } catch { throw .file(error) }
+    return try importCheckpoint(file, overrides: overrides)
+  }
+
+  /// Reads a mapped checkpoint.
+  ///
+  /// - Throws: `CheckpointError`.
+  package static func importCheckpoint(
+    _ file: MappedFile, overrides: ImportOverrides = ImportOverrides()
+  ) throws(CheckpointError) -> ImportedModel {
+    let draft: Draft
+    switch FileFormat.of(file) {
+    case .graphDef: draft = try GraphImport.draft(file)
+    case .safetensors, .tfLite: throw .unsupported(path: file.path, reason: "is not supported yet")
+    case .foreign(let reason): throw .unsupported(path: file.path, reason: reason)
+    case .unknown:
+      throw .unsupported(
+        path: file.path,
+        reason:
+          "is neither a TensorFlow frozen graph, a TensorFlow Lite model nor safetensors; convert it to safetensors")
+    }
+    try draft.assembly.check()
+    let product = try draft.assembly.assemble()
+    let digest = SHA256.hexDigest(of: file)
+    let card = CardBuilder(draft: draft, path: file.path, sha256: digest, overrides: overrides).card
+    if let fault = card.fault { throw .unsupported(path: file.path, reason: "gives no usable model: \(fault)") }
+    return ImportedModel(
+      card: card, weights: Weights(source: file.path, tensors: product.tensors),
+      summary: ImportSummary(
+        family: draft.family, parameters: product.tensors.values.reduce(0) { $0 + $1.values.count },
+        used: product.used.count, ignored: product.ignored, flushed: product.flushed))
+  }
+}
+
+/// What a format's reader hands on: the recipes, and what the file says about the network.
+struct Draft {
+  let family: Family
+  let plan: BackbonePlan
+  let hasLast: Bool
+  let classifierOutputs: Int?
+  let detectionOutputs: Int?
+  let segmentationOutputs: Int?
+  let assembly: Assembly
+  /// What the file says; `nil` where only the family can tell.
+  var outputStride: Int?
+  var inputSize: Int?
+  var detection = DetectionFacts()
+  var segmentation = SegmentationFacts()
+
+  init(_ recognition: Recognition) {
+    family = recognition.family
+    plan = recognition.plan
+    hasLast = recognition.hasLast
+    classifierOutputs = recognition.classifierOutputs
+    detectionOutputs = recognition.detectionOutputs
+    segmentationOutputs = recognition.segmentationOutputs
+    assembly = recognition.assembly
+  }
+}
+
+/// What kind of file it is, by its first bytes.
+enum FileFormat {
+  case graphDef
+  case safetensors
+  case tfLite
+  /// A format with a name that is not read, and what to do about it.
+  case foreign(String)
+  case unknown
+
+  static func of(_ file: MappedFile) -> FileFormat {
+    let head = file.array(at: 0, count: min(file.count, 16)) ?? []
+    func begins(_ bytes: [UInt8], at offset: Int = 0) -> Bool { head.dropFirst(offset).starts(with: bytes) }
+    if begins(Array("TFL3".utf8), at: 4) { return .tfLite }
+    if begins([UInt8(ascii: "{")], at: 8) { return .safetensors }
+    if begins([0x50, 0x4b, 0x03, 0x04]) || begins([0x80, 0x02]) {
+      return .foreign("is a PyTorch pickle or a zip archive; save the weights as safetensors and import that")
+    }
+    if begins([0x89, 0x48, 0x44, 0x46]) {
+      return .foreign("is an HDF5 file; save the weights as safetensors and import that")
+    }
+    if begins([0x1f, 0x8b]) { return .foreign("is compressed; unpack it and import the file inside") }
+    if begins([0x0a]) { return .graphDef }
+    return .unknown
+  }
+}

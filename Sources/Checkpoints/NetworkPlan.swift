@@ -1,0 +1,125 @@
+/// The widths of a MobileNetV2: what an import needs of the paper's table to hold a file to it.
+///
+/// Source: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", table 2; the rounding of widths is that of
+/// the authors' code (multiples of 8, never more than 10% below the exact value).
+struct BackbonePlan: Hashable {
+  struct Block: Hashable {
+    let inputs, expanded, outputs, stride: Int
+    var isResidual: Bool { stride == 1 && inputs == outputs }
+  }
+
+  let width: Double
+  let stem: Int
+  let blocks: [Block]
+  /// Channels of the last 1x1 convolution, where the network has one.
+  let last: Int
+
+  init(width: Double) {
+    self.width = width
+    stem = BackbonePlan.rounded(32, by: width)
+    var inputs = stem
+    var blocks: [Block] = []
+    for (t, c, n, s) in [
+      (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
+    ] {
+      let outputs = BackbonePlan.rounded(c, by: width)
+      for i in 0..<n {
+        blocks.append(Block(inputs: inputs, expanded: inputs * t, outputs: outputs, stride: i == 0 ? s : 1))
+        inputs = outputs
+      }
+    }
+    self.blocks = blocks
+    last = BackbonePlan.rounded(1280, by: max(1, width))
+  }
+
+  static func rounded(_ channels: Int, by width: Double) -> Int {
+    let exact = Double(channels) * width
+    let rounded = max(8, Int(exact + 4) / 8 * 8)
+    return Double(rounded) < 0.9 * exact ? rounded + 8 : rounded
+  }
+
+  func layers(last hasLast: Bool) -> [PlannedLayer] {
+    var layers = [PlannedLayer(.stem, .convolution, 3, stem)]
+    for (i, block) in blocks.enumerated() {
+      if i > 0 { layers.append(PlannedLayer(.expand(i), .pointwise, block.inputs, block.expanded)) }
+      layers.append(PlannedLayer(.depthwise(i), .depthwise, block.expanded, block.expanded))
+      layers.append(PlannedLayer(.project(i), .pointwise, block.expanded, block.outputs))
+    }
+    if hasLast { layers.append(PlannedLayer(.last, .pointwise, blocks[16].outputs, last)) }
+    return layers
+  }
+
+  /// Stride and dilation of each block's depthwise convolution at an output stride: a block that would exceed it loses its
+  /// stride and keeps the old dilation, and the blocks after it multiply theirs.
+  func strides(outputStride: Int) -> [(stride: Int, dilation: Int)] {
+    var reached = 2
+    var dilation = 1
+    return blocks.map { block in
+      let current = dilation
+      if reached >= outputStride {
+        dilation *= block.stride
+        return (1, current)
+      }
+      reached *= block.stride
+      return (block.stride, current)
+    }
+  }
+
+  /// The network whose widths agree with the most of the observed ones.
+  ///
+  /// - Parameter observed: output channels by layer.
+  static func best(for observed: [LayerID: Int]) -> BackbonePlan {
+    let usual = [1.0, 0.5, 0.35, 0.75, 1.4, 1.3, 0.25, 0.1]
+    let others = (2...80).map { Double($0) / 20 }
+    var best = BackbonePlan(width: 1)
+    var bestCount = -1
+    for width in usual + others where bestCount < observed.count {
+      let plan = BackbonePlan(width: width)
+      let count = plan.layers(last: true).count { observed[$0.id] == $0.outputs }
+      if count > bestCount { (best, bestCount) = (plan, count) }
+    }
+    return best
+  }
+}
+
+/// The heads' layers, as far as the widths of the backbone and the numbers of outputs decide them.
+enum HeadPlan {
+  /// Anchors of a cell, map by map.
+  static let anchors = [3, 6, 6, 6, 6, 6]
+
+  /// Channels of an extra layer: reduced, and after the stride.
+  struct Extra: Hashable { let reduced, full: Int }
+
+  static func extras(width: Double) -> [Extra] {
+    [512, 256, 256, 128].map { full in
+      // The object detection code truncates and keeps at least 16 channels.
+      Extra(reduced: max(Int(Double(full / 2) * width), 16), full: max(Int(Double(full) * width), 16))
+    }
+  }
+
+  static func ssdlite(_ backbone: BackbonePlan, outputs: Int) -> [PlannedLayer] {
+    var layers: [PlannedLayer] = []
+    var maps = [backbone.blocks[13].expanded, backbone.last]
+    for (i, extra) in extras(width: backbone.width).enumerated() {
+      layers.append(PlannedLayer(.extraReduce(i), .pointwise, maps[i + 1], extra.reduced))
+      layers.append(PlannedLayer(.extraDepthwise(i), .depthwise, extra.reduced, extra.reduced))
+      layers.append(PlannedLayer(.extraExpand(i), .pointwise, extra.reduced, extra.full))
+      maps.append(extra.full)
+    }
+    for (i, channels) in maps.enumerated() {
+      for (answer, perAnchor) in [(LayerID.Answer.box, 4), (.class, outputs)] {
+        layers.append(PlannedLayer(.predictorDepthwise(i, answer), .depthwise, channels, channels))
+        layers.append(PlannedLayer(.predictorPointwise(i, answer), .pointwise, channels, anchors[i] * perAnchor))
+      }
+    }
+    return layers
+  }
+
+  static func deepLab(_ backbone: BackbonePlan, outputs: Int) -> [PlannedLayer] {
+    let features = backbone.blocks[16].outputs
+    return [
+      PlannedLayer(.pooling, .pointwise, features, 256), PlannedLayer(.aspp, .pointwise, features, 256),
+      PlannedLayer(.projection, .pointwise, 512, 256), PlannedLayer(.logits, .pointwise, 256, outputs),
+    ]
+  }
+}

@@ -1,0 +1,131 @@
+/// Which network a set of names and shapes is: the family, the parts, the widths, and a recipe for every layer.
+struct Recognition {
+  let table: TensorTable
+  let family: Family
+  let plan: BackbonePlan
+  let hasLast: Bool
+  /// Outputs of the parts that the file has.
+  let classifierOutputs: Int?
+  /// Outputs of the class predictor for each anchor.
+  let detectionOutputs: Int?
+  let segmentationOutputs: Int?
+  var recipes: [LayerRecipe]
+
+  /// Finds out what the names and shapes are.
+  ///
+  /// - Throws: `CheckpointError.unknownFamily`. What is missing or left over is found by `Assembly.check()`.
+  init(_ table: TensorTable) throws(CheckpointError) {
+    let names = Set(table.shapes.keys)
+    guard let family = Family.of(names) else {
+      throw .unknownFamily(path: table.path, tensors: names.sorted())
+    }
+    let prefix = Recognition.prefix(family, names)
+    let layout = family.layout
+    /// A width-independent map is enough for the backbone, whose names hold no numbers of channels.
+    let map = NameMap(family, prefix: prefix)
+    func outputs(_ id: LayerID, _ kind: PlannedLayer.Kind) -> Int? {
+      guard let names = map.names(id), let shape = table.shapes[Recognition.preferred(names.weight, table)] else {
+        return nil
+      }
+      return layout.outputs(kind: kind, shape: shape)
+    }
+    func hasAny(_ id: LayerID) -> Bool { map.names(id)?.all.contains { table.shapes[$0] != nil } ?? false }
+
+    var observed: [LayerID: Int] = [:]
+    for layer in BackbonePlan(width: 1).layers(last: true) { observed[layer.id] = outputs(layer.id, layer.kind) }
+    let plan = BackbonePlan.best(for: observed)
+    let isSegmenter = [LayerID.pooling, .aspp, .projection, .logits].contains(where: hasAny)
+    let isDetector = names.contains { $0.hasPrefix("BoxPredictor_") }
+    // Hugging Face keeps the last convolution in segmentation files, where nothing uses it.
+    hasLast = isDetector || (hasAny(.last) && !isSegmenter) || hasAny(.classifier)
+    self.table = table
+    self.family = family
+    self.plan = plan
+
+    var layers = plan.layers(last: hasLast)
+    classifierOutputs = hasAny(.classifier) ? outputs(.classifier, .pointwise) ?? 0 : nil
+    if let count = classifierOutputs { layers.append(PlannedLayer(.classifier, .pointwise, plan.last, count)) }
+    detectionOutputs =
+      isDetector ? (outputs(.predictorPointwise(0, .class), .pointwise) ?? 0) / HeadPlan.anchors[0] : nil
+    if let count = detectionOutputs { layers += HeadPlan.ssdlite(plan, outputs: count) }
+    segmentationOutputs = isSegmenter ? outputs(.logits, .pointwise) ?? 0 : nil
+    if let count = segmentationOutputs { layers += HeadPlan.deepLab(plan, outputs: count) }
+
+    let named = NameMap(family, prefix: prefix, width: plan.width)
+    recipes = layers.compactMap { layer in
+      named.names(layer.id).map { names in
+        let epsilon = Recognition.epsilon(family, layer.id)
+        return LayerRecipe(layer: layer, names: names.mapped { Recognition.preferred($0, table) }, epsilon: epsilon)
+      }
+    }
+  }
+
+  /// The assembly of these recipes.
+  var assembly: Assembly {
+    let table = table
+    let unusedLast = family == .huggingFace && segmentationOutputs != nil
+    return Assembly(table: table, family: family, layout: family.layout, recipes: recipes) { name in
+      if name.hasSuffix(".num_batches_tracked") || name == "global_step" { return true }
+      if unusedLast && name.contains("conv_1x1.") && !name.contains("layer.") { return true }
+      // An optimiser's slots stand beside the tensor that they belong to; so does a plain one beside its average.
+      if let slash = name.lastIndex(of: "/"), table.shapes[String(name[..<slash])] != nil {
+        return ["Momentum", "RMSProp", "RMSProp_1", "Adam", "Adam_1"].contains(name[name.index(after: slash)...])
+      }
+      return table.shapes[name + Recognition.average] != nil
+    }
+  }
+
+  /// What TensorFlow appends to the name of a weight's running average, which is the better one to use.
+  private static let average = "/ExponentialMovingAverage"
+
+  private static func preferred(_ name: String, _ table: TensorTable) -> String {
+    table.shapes[name + average] != nil ? name + average : name
+  }
+
+  private static func prefix(_ family: Family, _ names: Set<String>) -> String {
+    switch family {
+    case .tfObjectDetection: return "FeatureExtractor/"
+    case .huggingFace:
+      let marks = ["conv_stem.first_conv.", "conv_stem.conv_3x3."]
+      for name in names.sorted() {
+        for mark in marks {
+          if let range = name.firstRange(of: mark) { return String(name[..<range.lowerBound]) }
+        }
+      }
+      return ""
+    case .tfDeepLab, .tfLite, .tfSlim, .timm, .torchvision: return ""
+    }
+  }
+
+  /// The epsilon of a layer's batch norm, where the file does not say it.
+  private static func epsilon(_ family: Family, _ id: LayerID) -> Double {
+    switch family {
+    case .timm, .torchvision: return 1e-5
+    case .huggingFace, .tfDeepLab, .tfObjectDetection, .tfSlim, .tfLite:
+      switch id {
+      case .pooling, .aspp, .projection: return 1e-5
+      default: return 1e-3
+      }
+    }
+  }
+}
+
+extension LayerNames {
+  var all: [String] {
+    switch offset {
+    case .bias(let bias): [weight, bias]
+    case .normalisation(let gamma, let beta, let mean, let variance): [weight, gamma, beta, mean, variance]
+    }
+  }
+
+  func mapped(_ rename: (String) -> String) -> LayerNames {
+    switch offset {
+    case .bias(let bias): return LayerNames(weight: rename(weight), offset: .bias(rename(bias)))
+    case .normalisation(let gamma, let beta, let mean, let variance):
+      // Statistics have no running average of their own.
+      return LayerNames(
+        weight: rename(weight),
+        offset: .normalisation(gamma: rename(gamma), beta: rename(beta), mean: mean, variance: variance))
+    }
+  }
+}

@@ -1,0 +1,132 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension ModelCard {
+  /// Reads a card from JSON.
+  ///
+  /// - Throws: `ModelFileError.card` when the text is no card or the card contradicts itself.
+  package init(json: [UInt8], path: String) throws(ModelFileError) {
+    do throws(JSONError) {
+      // Keys that occur twice are refused here; the decoder below would take one of them silently.
+      _ = try StrictJSON.parse(json, depth: 8)
+    } catch {
+      throw .card(path: path, reason: "the card is no proper JSON: \(error.reason) at byte \(error.offset)")
+    }
+    do {
+      self = try JSONDecoder().decode(ModelCard.self, from: Data(json))
+    } catch let error as DecodingError {
+      throw .card(path: path, reason: ModelCard.reason(error))
+    } catch { throw .card(path: path, reason: "the card cannot be read") }
+    if let fault { throw .card(path: path, reason: fault) }
+  }
+
+  private static func reason(_ error: DecodingError) -> String {
+    func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return "the card has no \(place(context.codingPath + [key]))"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      return "the card's \(place(context.codingPath)) has an unknown or wrong value"
+    @unknown default: return "the card cannot be read"
+    }
+  }
+
+  /// What is wrong with the card's own values, in words, or `nil`.
+  package var fault: String? {
+    if format != 1 { return "the card has format \(format), this program knows 1" }
+    if name.isEmpty || name.utf8.count > 100 || name.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") }) {
+      return "the card's name is empty, too long, or has spaces or slashes"
+    }
+    if let fault = backbone.fault ?? input.fault ?? detection?.fault ?? segmentation?.fault { return fault }
+    if let outputs = classifierOutputs, !(1...1_000_000).contains(outputs) {
+      return "the card's classifier has \(outputs) outputs"
+    }
+    switch task {
+    case .detect where detection == nil: return "the card's task is detect but it has no detection part"
+    case .segment where segmentation == nil: return "the card's task is segment but it has no segmentation part"
+    case .classify where classifierOutputs == nil: return "the card's task is classify but it names no outputs"
+    default: return labelFault
+    }
+  }
+
+  private var labelFault: String? {
+    let outputs: Int? =
+      switch task {
+      case .classify: classifierOutputs
+      case .detect: detection?.outputs
+      case .segment: segmentation?.outputs
+      case .features: nil
+      }
+    guard let outputs else { return nil }
+    if labels.contains(where: { $0.output < 0 || $0.output >= outputs }) {
+      return "the card labels an output beyond its \(outputs)"
+    }
+    if Set(labels.map(\.output)).count != labels.count { return "the card labels an output twice" }
+    return nil
+  }
+}
+
+extension BackboneCard {
+  var fault: String? {
+    if network != "mobilenet-v2" { return "the card's network is \(network), expected mobilenet-v2" }
+    if !(widthMultiplier >= 0.05 && widthMultiplier <= 4) { return "the card's width multiplier is \(widthMultiplier)" }
+    if ![8, 16, 32].contains(outputStride) { return "the card's output stride is \(outputStride), not 8, 16 or 32" }
+    if !(batchNormEpsilon >= 0 && batchNormEpsilon <= 1) {
+      return "the card's batch-norm epsilon is \(batchNormEpsilon)"
+    }
+    return nil
+  }
+}
+
+extension InputCard {
+  var fault: String? {
+    if !(33...16384).contains(width) || !(33...16384).contains(height) {
+      return "the card's input is \(width)x\(height), expected 33 to 16384 pixels a side"
+    }
+    if mean.count != 3 || standardDeviation.count != 3 { return "the card's normalisation needs three channels" }
+    if !(mean + standardDeviation + [padValue]).allSatisfy(\.isFinite) || standardDeviation.contains(where: { $0 <= 0 })
+    {
+      return "the card's normalisation is not finite and positive"
+    }
+    if fit == .centreCrop {
+      guard let resizeShortest, resizeShortest >= max(width, height), resizeShortest <= 32768 else {
+        return "the card's centre crop needs a resizeShortest of at least the input size"
+      }
+    }
+    return nil
+  }
+}
+
+extension DetectionCard {
+  var fault: String? {
+    if !(1...100_000).contains(outputs) { return "the card's detector has \(outputs) outputs" }
+    if let backgroundOutput, !(0..<outputs).contains(backgroundOutput) {
+      return "the card's background output is \(backgroundOutput) of \(outputs)"
+    }
+    if boxCoder.count != 4 || boxCoder.contains(where: { !($0 > 0 && $0.isFinite) }) {
+      return "the card's box coder needs four positive numbers"
+    }
+    if !(minimumScale > 0 && minimumScale <= maximumScale && maximumScale <= 1) {
+      return "the card's scales are \(minimumScale) to \(maximumScale), expected 0 to 1"
+    }
+    if !(2...16).contains(maps) { return "the card's detector has \(maps) maps" }
+    if !(scoreThreshold >= 0 && scoreThreshold <= 1 && iouThreshold >= 0 && iouThreshold <= 1) {
+      return "the card's thresholds are not within 0 and 1"
+    }
+    if !(1...1_000_000).contains(maximumDetections) { return "the card keeps \(maximumDetections) detections" }
+    return nil
+  }
+}
+
+extension SegmentationCard {
+  var fault: String? {
+    if !(1...256).contains(outputs) { return "the card's segmenter has \(outputs) outputs, expected 1 to 256" }
+    if !(0..<outputs).contains(backgroundID) { return "the card's background is class \(backgroundID) of \(outputs)" }
+    if let voidID, !(0...255).contains(voidID) { return "the card's void class is \(voidID), expected 0 to 255" }
+    if !(batchNormEpsilon >= 0 && batchNormEpsilon <= 1) { return "the card's epsilon is \(batchNormEpsilon)" }
+    return nil
+  }
+}

@@ -1,0 +1,26 @@
+import Files
+
+/// Why a model file could not be opened or written.
+public enum ModelFileError: Error, Equatable, CustomStringConvertible {
+  /// The card is missing, of another format, or contradicts itself.
+  case card(path: String, reason: String)
+  case file(FileError)
+  /// The file is no safetensors file, or a broken one; `offset` is in bytes from its beginning.
+  case malformed(path: String, offset: Int, reason: String)
+  /// A value that no network computes with: NaN, an infinity, or a denormal.
+  case notNormal(path: String, name: String, index: Int, value: String)
+  case tensor(path: String, name: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .card(let path, let reason): return "\(path): \(reason); make the file with `backbone import`"
+    case .file(let error): return error.description
+    case .malformed(let path, let offset, let reason):
+      return "\(path): \(reason) (at byte \(offset)); the file is damaged or no model file, get it again"
+    case .notNormal(let path, let name, let index, let value):
+      return "\(path): the tensor \(name) holds \(value) at index \(index); import the checkpoint again"
+    case .tensor(let path, let name, let reason):
+      return "\(path): the tensor \(name) \(reason); the file is damaged, get it again"
+    }
+  }
+}
