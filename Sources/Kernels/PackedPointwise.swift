@@ -35,16 +35,18 @@ import Tensors
   }
 
   /// Computes some rows and panels: `to[row][n] = clamp(bias[n] + from[row] · w[n] (+ residual[row][n]))`.
+  ///
+  /// - Parameter residualStride: floats between the residual's rows; 0 adds the same row everywhere.
   @unsafe package func run(
     rows: Int, from: UnsafePointer<Float>, stride: Int, to: UnsafeMutablePointer<Float>, toStride: Int,
-    residual: UnsafePointer<Float>? = nil, panels range: Range<Int>? = nil
+    residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil, panels range: Range<Int>? = nil
   ) {
     guard rows > 0 else { return }
     let (low, high) = activation.bounds
     let range = range ?? 0..<panels
     var g = unsafe ck_gemm(
       a: from, a_stride: stride, w: UnsafePointer(packed.base), c: to, c_stride: toStride, r: residual,
-      r_stride: toStride, rows: rows, k: inputs, n: outputs, panel_begin: range.lowerBound,
+      r_stride: residualStride ?? toStride, rows: rows, k: inputs, n: outputs, panel_begin: range.lowerBound,
       panel_end: range.upperBound, low: low, high: high)
     unsafe kernels.table.pointee.f32_gemm_clamp(&g)
   }
@@ -52,11 +54,12 @@ import Tensors
   /// Computes all rows, shared among the pool's threads: by rows where there are many, otherwise by output channels.
   @unsafe package func runAll(
     on pool: WorkerPool, rows: Int, from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>,
-    residual: UnsafePointer<Float>? = nil
+    residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil
   ) {
     let threads = pool.threads
     if threads == 1 {
-      unsafe run(rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual)
+      unsafe run(rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual,
+        residualStride: residualStride)
     } else if rows >= 128 * threads || panels < 2 * threads {
       // Whole register tiles, a few tasks a thread.
       let chunk = max((rows / (threads * 2) + 27) / 28 * 28, 28)
@@ -65,14 +68,16 @@ import Tensors
         let begin = task * chunk
         unsafe run(
           rows: min(chunk, rows - begin), from: from + begin * inputs, stride: inputs, to: to + begin * outputs,
-          toStride: outputs, residual: residual.map { unsafe $0 + begin * outputs })
+          toStride: outputs, residual: residual.map { unsafe $0 + begin * (residualStride ?? outputs) },
+          residualStride: residualStride)
       }
     } else {
       let tasks = min(threads * 2, panels)
       pool.run(tasks) { task, _ in
         let range = panels * task / tasks..<panels * (task + 1) / tasks
         unsafe run(
-          rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual, panels: range)
+          rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual,
+          residualStride: residualStride, panels: range)
       }
     }
   }

@@ -28,7 +28,7 @@ package enum Elementwise {
   package static func interpolate(_ kernels: KernelSet, _ a: [Float], _ b: [Float], _ t: Float) -> [Float] {
     precondition(a.count == b.count, "\(a.count) and \(b.count) values")
     guard !a.isEmpty else { return [] }
-    return [Float](unsafeUninitializedCapacity: a.count) { out, count in
+    return unsafe [Float](unsafeUninitializedCapacity: a.count) { out, count in
       unsafe kernels.table.pointee.f32_lerp(a, b, t, a.count, out.baseAddress!)
       count = a.count
     }

@@ -35,18 +35,18 @@
   deinit { unsafe storage.baseAddress!.deallocate() }
 
   /// Reads the elements in NHWC order.
-  public borrowing func withSpan<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+  public borrowing func withSpan<R: ~Copyable, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
     try unsafe body(UnsafeBufferPointer(storage).span)
   }
 
   /// Changes the elements in NHWC order.
-  public mutating func withMutableSpan<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
+  public mutating func withMutableSpan<R: ~Copyable, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
     var span = unsafe storage.mutableSpan
     return try body(&span)
   }
 
   /// The memory itself, for kernels; valid while the tensor lives.
-  @unsafe package borrowing func withUnsafeElements<R, E: Error>(
+  @unsafe package borrowing func withUnsafeElements<R: ~Copyable, E: Error>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
   ) throws(E) -> R {
     try unsafe body(storage)

@@ -1,0 +1,78 @@
+import ModelFiles
+import Postprocess
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the head says of every default box, before any decision.
+public struct BoxLogits: Sendable {
+  /// Class logits of each box, background included.
+  public let outputs: Int
+  /// Rows and columns of the maps that were predicted from, shallow to deep.
+  public private(set) var maps: [(height: Int, width: Int)] = []
+  /// `[boxes, 4]`: ty, tx, th, tw.
+  public private(set) var codes: [Float] = []
+  /// `[boxes, outputs]`.
+  public private(set) var logits: [Float] = []
+
+  init(outputs: Int) { self.outputs = outputs }
+
+  /// Default boxes.
+  public var count: Int { codes.count / 4 }
+
+  mutating func append(rows: Int, columns: Int, codes: consuming Tensor, logits: consuming Tensor) {
+    maps.append((rows, columns))
+    self.codes += codes.values()
+    self.logits += logits.values()
+  }
+
+  /// The boxes whose score passes, decoded, in relative coordinates `0 ... 1` clipped to the input, in no useful order.
+  ///
+  /// - Parameters:
+  ///   - threshold: scores must be greater.
+  ///   - anchors: the default boxes of `maps`.
+  /// - Complexity: O(boxes · outputs); an exponential only where a logit passes.
+  public func candidates(_ card: DetectionCard, anchors: DefaultBoxes, threshold: Float) -> [Detection] {
+    precondition(anchors.anchors.count == count, "\(anchors.anchors.count) default boxes for \(count) codes")
+    var found: [Detection] = []
+    let divisors: [4 of Float] = [card.boxCoder[0], card.boxCoder[1], card.boxCoder[2], card.boxCoder[3]]
+    func consider(_ anchor: Int, _ output: Int, _ score: Float) {
+      guard score > threshold, score.isFinite else { return }
+      let c = anchor * 4
+      let decoded = anchors.decode(anchor, (codes[c], codes[c + 1], codes[c + 2], codes[c + 3]), divisors: divisors)
+      let box = Box(
+        x1: min(max(decoded.x1, 0), 1), y1: min(max(decoded.y1, 0), 1), x2: min(max(decoded.x2, 0), 1),
+        y2: min(max(decoded.y2, 0), 1))
+      guard box.isProper else { return }
+      found.append(Detection(output: output, score: score, box: box, anchor: anchor))
+    }
+    switch card.scoreActivation {
+    case .sigmoid:
+      // sigmoid(x) > t  ⇔  x > log(t / (1 - t)): most boxes end here, without an exponential. The margin leaves the
+      // decision at the border to the score itself.
+      let border = threshold <= 0 ? -Float.infinity : log(threshold / (1 - threshold)) - 1e-3
+      for anchor in 0..<count {
+        for output in 0..<outputs where output != card.backgroundOutput {
+          let logit = logits[anchor * outputs + output]
+          if logit > border { consider(anchor, output, 1 / (1 + exp(-logit))) }
+        }
+      }
+    case .softmax:
+      for anchor in 0..<count {
+        let row = logits[anchor * outputs..<(anchor + 1) * outputs]
+        let largest = row.max()!
+        let sum = row.reduce(Float(0)) { $0 + exp($1 - largest) }
+        for output in 0..<outputs where output != card.backgroundOutput {
+          consider(anchor, output, exp(row[row.startIndex + output] - largest) / sum)
+        }
+      }
+    }
+    return found
+  }
+}

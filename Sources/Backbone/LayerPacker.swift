@@ -1,0 +1,50 @@
+import Kernels
+import ModelFiles
+
+/// Makes packed layers from named weights: `NAME.weight` and `NAME.bias`.
+package struct LayerPacker {
+  let weights: Weights
+  let kernels: KernelSet
+
+  package init(weights: Weights, kernels: KernelSet) {
+    self.weights = weights
+    self.kernels = kernels
+  }
+
+  package func pointwise(_ name: String, inputs: Int, outputs: Int, _ activation: Activation)
+    throws(WeightsError) -> PackedPointwise
+  {
+    try with(name, [inputs, outputs]) { weights, bias in
+      PackedPointwise(
+        kernels, inputs: inputs, outputs: outputs, weights: weights, bias: bias, activation: activation)
+    }
+  }
+
+  package func depthwise(_ name: String, channels: Int, _ activation: Activation) throws(WeightsError)
+    -> PackedDepthwise
+  {
+    try with(name, [3, 3, channels]) { weights, bias in
+      PackedDepthwise(kernels, channels: channels, weights: weights, bias: bias, activation: activation)
+    }
+  }
+
+  package func convolution3x3(_ name: String, inputs: Int, outputs: Int, _ activation: Activation)
+    throws(WeightsError) -> PackedConvolution3x3
+  {
+    try with(name, [3, 3, inputs, outputs]) { weights, bias in
+      PackedConvolution3x3(
+        kernels, inputs: inputs, outputs: outputs, weights: weights, bias: bias, activation: activation)
+    }
+  }
+
+  private func with<Layer>(_ name: String, _ shape: [Int], _ make: (Span<Float>, Span<Float>) -> Layer)
+    throws(WeightsError) -> Layer
+  {
+    let result = try weights.withTensor("\(name).weight", shape: shape) { weight in
+      Result { () throws(WeightsError) in
+        try weights.withTensor("\(name).bias", shape: [shape.last!]) { bias in make(weight, bias) }
+      }
+    }
+    return try result.get()
+  }
+}

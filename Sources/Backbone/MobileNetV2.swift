@@ -1,0 +1,153 @@
+@_exported import Kernels
+@_exported import ModelFiles
+import Synchronization
+@_exported import Tensors
+
+/// MobileNetV2, handing out its intermediate feature maps; safe to share between threads.
+///
+/// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3.
+public final class MobileNetV2: Sendable {
+  /// The smallest input, in rows and in columns.
+  public static let minimumExtent = 33
+
+  public let layout: NetworkLayout
+  public let compute: Compute
+
+  let stem: PackedConvolution3x3
+  let blocks: [PackedBottleneck]
+  let last: PackedPointwise?
+  private let plans = Mutex<[PlanKey: Plan]>([:])
+  private let workspaces = WorkspaceStore()
+
+  struct PlanKey: Hashable {
+    let height, width: Int
+    let taps: [Tap]
+  }
+
+  /// Packs the weights of the network that a card describes.
+  ///
+  /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape.
+  /// - Complexity: O(weights).
+  public convenience init(_ card: BackboneCard, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
+    guard card.network == "mobilenet-v2" else { throw .unknownNetwork(name: card.network) }
+    try self.init(NetworkLayout(card), weights: weights, compute: compute)
+  }
+
+  /// Packs the weights of a network.
+  ///
+  /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape.
+  public init(_ layout: NetworkLayout, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
+    self.layout = layout
+    self.compute = compute
+    let pack = LayerPacker(weights: weights, kernels: compute.kernels)
+    do throws(WeightsError) {
+      stem = try pack.convolution3x3("backbone.stem", inputs: 3, outputs: layout.stemChannels, .relu6)
+      var blocks: [PackedBottleneck] = []
+      for block in layout.blocks {
+        let name = "backbone.block\(block.index)"
+        blocks.append(
+          PackedBottleneck(
+            expand: block.hasExpansion
+              ? try pack.pointwise("\(name).expand", inputs: block.inputs, outputs: block.expanded, .relu6) : nil,
+            depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
+            project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear),
+            hasSkip: block.hasSkip))
+      }
+      self.blocks = blocks
+      if let channels = layout.lastChannels {
+        last = try pack.pointwise("backbone.last", inputs: layout.blocks.last!.outputs, outputs: channels, .relu6)
+      } else {
+        last = nil
+      }
+    } catch { throw .weights(error) }
+  }
+
+  /// Every tap of this network, shallow to deep.
+  public var taps: [TapInfo] { layout.taps }
+
+  /// What a tap hands out.
+  ///
+  /// - Throws: `BackboneError.noSuchTap`, naming those that exist.
+  public func info(_ tap: Tap) throws(BackboneError) -> TapInfo {
+    let known = layout.taps
+    guard let info = known.first(where: { $0.tap == tap }) else {
+      throw .noSuchTap(name: tap.description, known: known.map(\.name))
+    }
+    return info
+  }
+
+  /// Computes the maps asked for, and nothing beyond the deepest one.
+  ///
+  /// - Parameters:
+  ///   - input: normalised pictures `[N, H, W, 3]`, at least 33 pixels on both axes.
+  ///   - taps: which maps, in any order.
+  /// - Throws: `BackboneError` when the input has another shape or a tap does not exist.
+  /// - Complexity: about 300 million multiply-adds at width 1 and 224 by 224; see `NetworkLayout.costs`.
+  public func features(of input: borrowing Tensor, taps: [Tap]) throws(BackboneError) -> FeatureMaps {
+    let shape = input.shape
+    guard shape.channels == 3 else { throw .inputChannels(expected: 3, found: shape.channels) }
+    guard min(shape.height, shape.width) >= MobileNetV2.minimumExtent else {
+      throw .inputTooSmall(height: shape.height, width: shape.width, minimum: MobileNetV2.minimumExtent)
+    }
+    var wanted: [TapInfo] = []
+    for tap in taps where !wanted.contains(where: { $0.tap == tap }) { wanted.append(try info(tap)) }
+    guard !wanted.isEmpty else { return FeatureMaps(maps: []) }
+    let plan = plan(height: shape.height, width: shape.width, taps: wanted)
+    let workspace = workspaces.take(plan.arenaCount)
+    let maps = wanted.enumerated().map { index, info in
+      let one = plan.shapes[index]
+      return FeatureMap(
+        info: info,
+        tensor: Tensor(
+          zeros: Shape(batch: shape.batch, height: one.height, width: one.width, channels: one.channels)))
+    }
+    unsafe input.withUnsafeElements { elements in
+      for picture in 0..<shape.batch {
+        let pointers = unsafe maps.map { map in
+          unsafe map.tensor.withUnsafeElements {
+            unsafe $0.baseAddress! + picture * map.shape.count / shape.batch
+          }
+        }
+        unsafe plan.run(
+          self, input: elements.baseAddress! + picture * shape.pixels * 3, maps: pointers, arena: workspace.base)
+      }
+    }
+    workspaces.give(workspace)
+    return FeatureMaps(maps: maps)
+  }
+
+  private func plan(height: Int, width: Int, taps: [TapInfo]) -> Plan {
+    let key = PlanKey(height: height, width: width, taps: taps.map(\.tap))
+    return plans.withLock { plans in
+      if let plan = plans[key] { return plan }
+      // A caller with ever new sizes must not make the cache grow; a plan is quickly made again.
+      if plans.count >= 16 { plans.removeAll() }
+      let plan = Plan(self, height: height, width: width, taps: taps)
+      plans[key] = plan
+      return plan
+    }
+  }
+}
+
+/// Scratch memory between calls: each call has one block to itself, and a few are kept.
+package final class WorkspaceStore: Sendable {
+  private let free = Mutex<[AlignedFloats]>([])
+
+  package init() {}
+
+  /// A block of at least that many floats.
+  package func take(_ count: Int) -> AlignedFloats {
+    let found: AlignedFloats? = free.withLock { free in
+      if let index = free.firstIndex(where: { $0.count >= count }) { return free.remove(at: index) }
+      // Larger ones are about to be needed: let a small one go instead of keeping both.
+      if !free.isEmpty { free.removeLast() }
+      return nil
+    }
+    return found ?? AlignedFloats(count: count)
+  }
+
+  /// Hands a block back.
+  package func give(_ block: AlignedFloats) {
+    free.withLock { free in if free.count < 8 { free.append(block) } }
+  }
+}
