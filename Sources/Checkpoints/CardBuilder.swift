@@ -54,8 +54,10 @@ struct CardBuilder {
     // Hugging Face's and TensorFlow's published segmentation files without a graph of their own run at stride 8.
     let familyStride = draft.segmentationOutputs != nil ? 8 : 32
     return BackboneCard(
-      widthMultiplier: draft.plan.width, outputStride: draft.outputStride ?? overrides.outputStride ?? familyStride,
-      padding: isPyTorch ? .symmetric : .same, batchNormEpsilon: epsilon, hasLastConvolution: draft.hasLast)
+      widthMultiplier: draft.plan.width, channelDivisor: draft.plan.divisor,
+      outputStride: draft.outputStride ?? overrides.outputStride ?? familyStride,
+      padding: draft.padding ?? (isPyTorch ? .symmetric : .same), batchNormEpsilon: epsilon,
+      hasLastConvolution: draft.hasLast)
   }
 
   private var input: InputCard {

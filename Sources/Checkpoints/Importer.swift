@@ -1,5 +1,6 @@
 import Files
 import ModelFiles
+import Tensors
 
 /// What a user knows better than the file.
 public struct ImportOverrides: Hashable, Sendable {
@@ -71,7 +72,8 @@ public enum Importer {
     let draft: Draft
     switch FileFormat.of(file) {
     case .graphDef: draft = try GraphImport.draft(file)
-    case .safetensors, .tfLite: throw .unsupported(path: file.path, reason: "is not supported yet")
+    case .tfLite: draft = try TFLiteImport.draft(file)
+    case .safetensors: throw .unsupported(path: file.path, reason: "is not supported yet")
     case .foreign(let reason): throw .unsupported(path: file.path, reason: reason)
     case .unknown:
       throw .unsupported(
@@ -104,6 +106,7 @@ struct Draft {
   /// What the file says; `nil` where only the family can tell.
   var outputStride: Int?
   var inputSize: Int?
+  var padding: Padding?
   var detection = DetectionFacts()
   var segmentation = SegmentationFacts()
 

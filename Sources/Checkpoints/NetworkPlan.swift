@@ -1,7 +1,8 @@
 /// The widths of a MobileNetV2: what an import needs of the paper's table to hold a file to it.
 ///
 /// Source: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", table 2; the rounding of widths is that of
-/// the authors' code (multiples of 8, never more than 10% below the exact value).
+/// the authors' code (multiples of 8, never more than 10% below the exact value). DeepLab's code rounds the widths of its
+/// slimmer networks to whole channels instead; their expansions are still multiples of 8.
 struct BackbonePlan: Hashable {
   struct Block: Hashable {
     let inputs, expanded, outputs, stride: Int
@@ -9,33 +10,37 @@ struct BackbonePlan: Hashable {
   }
 
   let width: Double
+  /// Channels between blocks are multiples of this: 8, or 1.
+  let divisor: Int
   let stem: Int
   let blocks: [Block]
   /// Channels of the last 1x1 convolution, where the network has one.
   let last: Int
 
-  init(width: Double) {
+  init(width: Double, divisor: Int = 8) {
     self.width = width
-    stem = BackbonePlan.rounded(32, by: width)
+    self.divisor = divisor
+    stem = BackbonePlan.rounded(32 * width, to: divisor)
     var inputs = stem
     var blocks: [Block] = []
     for (t, c, n, s) in [
       (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
     ] {
-      let outputs = BackbonePlan.rounded(c, by: width)
+      let outputs = BackbonePlan.rounded(Double(c) * width, to: divisor)
       for i in 0..<n {
-        blocks.append(Block(inputs: inputs, expanded: inputs * t, outputs: outputs, stride: i == 0 ? s : 1))
+        let expanded = t == 1 ? inputs : BackbonePlan.rounded(Double(inputs * t), to: 8)
+        blocks.append(Block(inputs: inputs, expanded: expanded, outputs: outputs, stride: i == 0 ? s : 1))
         inputs = outputs
       }
     }
     self.blocks = blocks
-    last = BackbonePlan.rounded(1280, by: max(1, width))
+    last = BackbonePlan.rounded(1280 * max(1, width), to: divisor)
   }
 
-  static func rounded(_ channels: Int, by width: Double) -> Int {
-    let exact = Double(channels) * width
-    let rounded = max(8, Int(exact + 4) / 8 * 8)
-    return Double(rounded) < 0.9 * exact ? rounded + 8 : rounded
+  /// The nearest multiple of `divisor`, at least 8 and never more than 10% below the exact number.
+  static func rounded(_ exact: Double, to divisor: Int) -> Int {
+    let rounded = max(8, Int(exact + Double(divisor) / 2) / divisor * divisor)
+    return Double(rounded) < 0.9 * exact ? rounded + divisor : rounded
   }
 
   func layers(last hasLast: Bool) -> [PlannedLayer] {
@@ -73,10 +78,12 @@ struct BackbonePlan: Hashable {
     let others = (2...80).map { Double($0) / 20 }
     var best = BackbonePlan(width: 1)
     var bestCount = -1
-    for width in usual + others where bestCount < observed.count {
-      let plan = BackbonePlan(width: width)
-      let count = plan.layers(last: true).count { observed[$0.id] == $0.outputs }
-      if count > bestCount { (best, bestCount) = (plan, count) }
+    for divisor in [8, 1] {
+      for width in usual + others where bestCount < observed.count {
+        let plan = BackbonePlan(width: width, divisor: divisor)
+        let count = plan.layers(last: true).count { observed[$0.id] == $0.outputs }
+        if count > bestCount { (best, bestCount) = (plan, count) }
+      }
     }
     return best
   }

@@ -10,7 +10,9 @@ struct Recognition {
   let detectionOutputs: Int?
   let segmentationOutputs: Int?
   var recipes: [LayerRecipe]
+}
 
+extension Recognition {
   /// Finds out what the names and shapes are.
   ///
   /// - Throws: `CheckpointError.unknownFamily`. What is missing or left over is found by `Assembly.check()`.
@@ -37,27 +39,27 @@ struct Recognition {
     let isSegmenter = [LayerID.pooling, .aspp, .projection, .logits].contains(where: hasAny)
     let isDetector = names.contains { $0.hasPrefix("BoxPredictor_") }
     // Hugging Face keeps the last convolution in segmentation files, where nothing uses it.
-    hasLast = isDetector || (hasAny(.last) && !isSegmenter) || hasAny(.classifier)
-    self.table = table
-    self.family = family
-    self.plan = plan
+    let hasLast = isDetector || (hasAny(.last) && !isSegmenter) || hasAny(.classifier)
 
     var layers = plan.layers(last: hasLast)
-    classifierOutputs = hasAny(.classifier) ? outputs(.classifier, .pointwise) ?? 0 : nil
+    let classifierOutputs = hasAny(.classifier) ? outputs(.classifier, .pointwise) ?? 0 : nil
     if let count = classifierOutputs { layers.append(PlannedLayer(.classifier, .pointwise, plan.last, count)) }
-    detectionOutputs =
+    let detectionOutputs =
       isDetector ? (outputs(.predictorPointwise(0, .class), .pointwise) ?? 0) / HeadPlan.anchors[0] : nil
     if let count = detectionOutputs { layers += HeadPlan.ssdlite(plan, outputs: count) }
-    segmentationOutputs = isSegmenter ? outputs(.logits, .pointwise) ?? 0 : nil
+    let segmentationOutputs = isSegmenter ? outputs(.logits, .pointwise) ?? 0 : nil
     if let count = segmentationOutputs { layers += HeadPlan.deepLab(plan, outputs: count) }
 
     let named = NameMap(family, prefix: prefix, width: plan.width)
-    recipes = layers.compactMap { layer in
+    let recipes = layers.compactMap { layer in
       named.names(layer.id).map { names in
         let epsilon = Recognition.epsilon(family, layer.id)
         return LayerRecipe(layer: layer, names: names.mapped { Recognition.preferred($0, table) }, epsilon: epsilon)
       }
     }
+    self.init(
+      table: table, family: family, plan: plan, hasLast: hasLast, classifierOutputs: classifierOutputs,
+      detectionOutputs: detectionOutputs, segmentationOutputs: segmentationOutputs, recipes: recipes)
   }
 
   /// The assembly of these recipes.

@@ -73,6 +73,7 @@ extension BackboneCard {
   var fault: String? {
     if network != "mobilenet-v2" { return "the card's network is \(network), expected mobilenet-v2" }
     if !(widthMultiplier >= 0.05 && widthMultiplier <= 4) { return "the card's width multiplier is \(widthMultiplier)" }
+    if ![1, 8].contains(channelDivisor) { return "the card's channel divisor is \(channelDivisor), expected 8 or 1" }
     if ![8, 16, 32].contains(outputStride) { return "the card's output stride is \(outputStride), not 8, 16 or 32" }
     if !(batchNormEpsilon >= 0 && batchNormEpsilon <= 1) {
       return "the card's batch-norm epsilon is \(batchNormEpsilon)"

@@ -67,18 +67,23 @@ public struct BackboneCard: Codable, Hashable, Sendable {
   public var network = "mobilenet-v2"
   /// The paper's width multiplier, for example 1.0, 0.5 or 1.4.
   public var widthMultiplier: Double
+  /// Channels between blocks are rounded to multiples of this: 8 by the paper's authors, 1 in DeepLab's slimmer networks.
+  /// The inner, expanded channels of a block are multiples of 8 either way.
+  public var channelDivisor: Int
   /// Feature stride at the deepest map: 8, 16 or 32.
   public var outputStride: Int
   public var padding: Padding
-  /// The epsilon that was folded into the backbone's weights, as a record.
+  /// The epsilon that was folded into the backbone's weights, as a record; 0 where the source had it folded already.
   public var batchNormEpsilon: Double
   /// Whether the file has the last 1x1 convolution (1280 channels at width 1).
   public var hasLastConvolution: Bool
 
   public init(
-    widthMultiplier: Double, outputStride: Int, padding: Padding, batchNormEpsilon: Double, hasLastConvolution: Bool
+    widthMultiplier: Double, channelDivisor: Int = 8, outputStride: Int, padding: Padding, batchNormEpsilon: Double,
+    hasLastConvolution: Bool
   ) {
     self.widthMultiplier = widthMultiplier
+    self.channelDivisor = channelDivisor
     self.outputStride = outputStride
     self.padding = padding
     self.batchNormEpsilon = batchNormEpsilon
@@ -191,7 +196,7 @@ public struct SegmentationCard: Codable, Hashable, Sendable {
   public var voidID: Int?
   /// How logits are enlarged before the argmax.
   public var upsampling: SamplingGrid
-  /// The epsilon that was folded into the head's weights, as a record.
+  /// The epsilon that was folded into the head's weights, as a record; 0 where the source had it folded already.
   public var batchNormEpsilon: Double
 
   public init(outputs: Int, backgroundID: Int, voidID: Int?, upsampling: SamplingGrid, batchNormEpsilon: Double) {
