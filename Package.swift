@@ -95,6 +95,8 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("TensorsTests", ["Tensors"]),
     tests("FilesTests", ["Files"]),
+    tests("PreprocessTests", ["Preprocess", "ModelFiles", "Tensors"]),
+    tests("PostprocessTests", ["Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
   ]

@@ -19,6 +19,7 @@ public struct LabelMap: Hashable, Sendable {
   public func pixelCounts() -> [Int: Int] {
     var counts = [Int](repeating: 0, count: 256)
     for id in ids { counts[Int(id)] += 1 }
-    return Dictionary(uniqueKeysWithValues: counts.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) })
+    return Dictionary(
+      uniqueKeysWithValues: counts.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) })
   }
 }

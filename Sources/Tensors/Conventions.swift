@@ -37,10 +37,17 @@ public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
 
   /// The input coordinate that output pixel `index` samples, before clamping to `0 ... input - 1`.
   public func coordinate(of index: Int, input: Int, output: Int) -> Float {
+    coordinate(at: Float(index), input: input, output: output)
+  }
+
+  /// The input coordinate of a position that may lie between output pixels, before clamping to `0 ... input - 1`.
+  ///
+  /// With `input` and `output` exchanged it is the way back, except at a single pixel, whose coordinate is 0.
+  public func coordinate(at position: Float, input: Int, output: Int) -> Float {
     switch self {
-    case .legacy: return Float(index) * (Float(input) / Float(output))
-    case .alignCorners: return output > 1 ? Float(index) * (Float(input - 1) / Float(output - 1)) : 0
-    case .halfPixel: return (Float(index) + 0.5) * (Float(input) / Float(output)) - 0.5
+    case .legacy: return position * (Float(input) / Float(output))
+    case .alignCorners: return output > 1 ? position * (Float(input - 1) / Float(output - 1)) : 0
+    case .halfPixel: return (position + 0.5) * (Float(input) / Float(output)) - 0.5
     }
   }
 }

@@ -1,0 +1,34 @@
+import Tensors
+
+extension ImageMapping {
+  /// A network's box in the picture's pixels, clipped to the picture.
+  ///
+  /// A box beside the picture comes back without extent: `isProper` tells.
+  ///
+  /// - Parameter box: relative to the network's input, 0 ... 1 on both axes.
+  public func toImage(_ box: Box) -> Box {
+    Box(
+      x1: horizontal.imagePosition(ofRelative: box.x1), y1: vertical.imagePosition(ofRelative: box.y1),
+      x2: horizontal.imagePosition(ofRelative: box.x2), y2: vertical.imagePosition(ofRelative: box.y2))
+  }
+}
+
+extension ArgmaxUpsampler {
+  /// Prepares for masks at a picture's own size from logits that cover the network's input.
+  ///
+  /// Each pixel of the picture is taken to its place in the input and from there to its place among the logits, so the
+  /// low-resolution logits are interpolated once. For a picture of exactly the input's size this is the network's own
+  /// enlargement. Padding never shows, and pixels that were cut off take the nearest class.
+  ///
+  /// - Parameters:
+  ///   - mapping: where the picture lies in the input.
+  ///   - upsampling: how the network's own enlargement lays the logits over its input.
+  ///   - height: rows of the logits.
+  ///   - width: columns of the logits.
+  ///   - classes: channels of the logits, in 1...256.
+  public init(_ mapping: ImageMapping, upsampling: SamplingGrid, height: Int, width: Int, classes: Int) {
+    self.init(
+      rows: mapping.vertical.taps(map: height, upsampling: upsampling, grid: mapping.grid),
+      columns: mapping.horizontal.taps(map: width, upsampling: upsampling, grid: mapping.grid), classes: classes)
+  }
+}

@@ -1,0 +1,91 @@
+/// Thins overlapping detections out: the best one stays, and those that overlap it too much go.
+///
+/// The answer does not depend on the order of the candidates: equal scores are ordered by class, then by default box.
+/// A box that is not finite or has no extent never comes out, nor does a score that is not finite.
+///
+/// Source: Neubeck, Van Gool: Efficient Non-Maximum Suppression, ICPR 2006 (the greedy form).
+public struct NonMaximumSuppression: Hashable, Sendable {
+  /// Which overlapping boxes compete.
+  public enum Mode: String, Hashable, Sendable, CaseIterable {
+    /// Only boxes of the same class.
+    case perClass = "per-class"
+    /// All boxes.
+    case agnostic
+  }
+
+  public var mode: Mode
+  /// A box goes where its intersection over union with a better one exceeds this, in [0, 1].
+  public var iouThreshold: Float
+  /// The most detections that are kept.
+  public var limit: Int
+
+  public init(mode: Mode, iouThreshold: Float, limit: Int) {
+    self.mode = mode
+    self.iouThreshold = iouThreshold
+    self.limit = limit
+  }
+
+  /// The detections that stay, best first.
+  ///
+  /// - Complexity: O(n + k log n + k m) for n candidates, of which k are looked at until m = `limit` are kept.
+  public func apply(to candidates: [Detection]) -> [Detection] {
+    guard limit > 0 else { return [] }
+    var queue = DetectionQueue(candidates.filter { $0.box.isProper && $0.score.isFinite })
+    var kept = [Detection]()
+    kept.reserveCapacity(min(limit, queue.count))
+    while kept.count < limit, let best = queue.popBest() {
+      let suppressed = kept.contains { other in
+        (mode == .agnostic || other.output == best.output) && other.box.iou(with: best.box) > iouThreshold
+      }
+      if !suppressed { kept.append(best) }
+    }
+    return kept
+  }
+}
+
+extension Detection {
+  /// Whether this comes before another one: higher score, then lower class, then lower default box.
+  public func precedes(_ other: Detection) -> Bool {
+    if score != other.score { return score > other.score }
+    if output != other.output { return output < other.output }
+    return anchor < other.anchor
+  }
+}
+
+/// A binary heap with the best detection on top: few are ever asked for, so the rest is never sorted.
+struct DetectionQueue {
+  private var heap: [Detection]
+
+  /// - Complexity: O(n).
+  init(_ detections: [Detection]) {
+    heap = detections
+    for parent in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(parent) }
+  }
+
+  var count: Int { heap.count }
+
+  /// Takes the best one out.
+  ///
+  /// - Complexity: O(log n).
+  mutating func popBest() -> Detection? {
+    guard let best = heap.first else { return nil }
+    let last = heap.removeLast()
+    if !heap.isEmpty {
+      heap[0] = last
+      sink(0)
+    }
+    return best
+  }
+
+  private mutating func sink(_ start: Int) {
+    var parent = start
+    while true {
+      var child = 2 * parent + 1
+      guard child < heap.count else { return }
+      if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
+      guard heap[child].precedes(heap[parent]) else { return }
+      heap.swapAt(child, parent)
+      parent = child
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import Tensors
+
+/// A picture as a network wants it, and the way back to the picture's pixels.
+public struct PreparedInput: ~Copyable {
+  /// `[1, height, width, 3]`, normalised, channels R, G, B.
+  public let tensor: Tensor
+  public let mapping: ImageMapping
+
+  public init(tensor: consuming Tensor, mapping: ImageMapping) {
+    self.tensor = tensor
+    self.mapping = mapping
+  }
+}

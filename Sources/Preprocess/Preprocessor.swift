@@ -1,0 +1,78 @@
+import ModelFiles
+import Tensors
+
+/// Turns pictures into the input of a network, as its card describes: fitted, resized and normalised in one pass.
+///
+/// Resizing is linear interpolation in fp32, along a row first and then between two rows, the order of TensorFlow's
+/// `ResizeBilinear`; normalising is `value * (1 / deviation) - mean / deviation`, which for TensorFlow's cards is
+/// exactly its own `value * (2 / 255) - 1`.
+public struct Preprocessor: Hashable, Sendable {
+  /// The largest width or height of an input.
+  public static let maximumExtent = 8192
+
+  public let card: InputCard
+  /// `1 / standardDeviation` and `mean / standardDeviation` of R, G, B.
+  let scale: [Float]
+  let shift: [Float]
+
+  /// Checks a card.
+  ///
+  /// - Throws: `PreprocessError` when a size, a number of channels or a value makes no sense.
+  public init(_ card: InputCard) throws(PreprocessError) {
+    let limit = Preprocessor.maximumExtent
+    guard 1...limit ~= card.width, 1...limit ~= card.height else {
+      throw .size(expected: "1 ... \(limit) pixels a side", found: [card.height, card.width])
+    }
+    if let shortest = card.resizeShortest, !(1...limit ~= shortest) {
+      throw .size(expected: "a shortest side of 1 ... \(limit) pixels", found: [shortest])
+    }
+    guard card.mean.count == 3 else { throw .channels(field: "mean", expected: 3, found: card.mean.count) }
+    guard card.standardDeviation.count == 3 else {
+      throw .channels(field: "standardDeviation", expected: 3, found: card.standardDeviation.count)
+    }
+    guard card.mean.allSatisfy(\.isFinite) else {
+      throw .value(field: "mean", expected: "finite numbers", found: card.mean)
+    }
+    guard card.standardDeviation.allSatisfy({ $0.isNormal && (1 / $0).isNormal }) else {
+      throw .value(field: "standardDeviation", expected: "finite numbers other than 0", found: card.standardDeviation)
+    }
+    guard card.padValue.isFinite else {
+      throw .value(field: "padValue", expected: "a finite number", found: [card.padValue])
+    }
+    self.card = card
+    scale = card.standardDeviation.map { 1 / $0 }
+    shift = (0..<3).map { card.mean[$0] / card.standardDeviation[$0] }
+  }
+
+  /// The network's input for a picture.
+  ///
+  /// - Complexity: O(input pixels), or O(picture pixels) with antialiasing.
+  public func prepare(_ image: Image) -> PreparedInput {
+    let mapping = ImageMapping(imageWidth: image.width, imageHeight: image.height, card: card)
+    var tensor = Tensor(zeros: Shape(height: card.height, width: card.width, channels: 3))
+    tensor.withMutableSpan { elements in
+      let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)
+      if visible.columns.count < card.width || visible.rows.count < card.height { pad(&elements) }
+      if visible.columns.isEmpty || visible.rows.isEmpty { return }
+      if card.antialias {
+        AreaResizer(mapping).run(image.pixels.span, into: &elements, scale: scale, shift: shift)
+      } else {
+        LinearResizer(mapping).run(image.pixels.span, into: &elements, scale: scale, shift: shift)
+      }
+    }
+    return PreparedInput(tensor: tensor, mapping: mapping)
+  }
+
+  /// Fills the input with the padding's colour.
+  private func pad(_ elements: inout MutableSpan<Float>) {
+    let colour = (0..<3).map { card.padValue * scale[$0] - shift[$0] }
+    for i in 0..<elements.count { elements[i] = colour[i % 3] }
+  }
+}
+
+extension ImageMapping.Axis {
+  /// The picture's coordinates that the visible pixels of the input sample.
+  func coordinates(_ grid: SamplingGrid) -> [Float] {
+    visible.map { grid.coordinate(of: $0 - origin, input: image, output: content) }
+  }
+}

@@ -1,0 +1,48 @@
+/// Where linear interpolation reads along one axis: for each output pixel two neighbours and the share of the second.
+///
+/// Coordinates outside the input are clamped to its first or last pixel, as TensorFlow and PyTorch do.
+public struct LinearTaps: Hashable, Sendable {
+  /// Pixels of the input along the axis.
+  public let extent: Int
+  /// The neighbour at or before each coordinate, in `0 ..< extent`.
+  public let lower: [Int]
+  /// The neighbour after it, in `0 ..< extent`.
+  public let upper: [Int]
+  /// The share of the upper neighbour, in [0, 1).
+  public let fraction: [Float]
+
+  /// Output pixels along the axis.
+  public var count: Int { lower.count }
+
+  /// Taps at the coordinates, in pixels of the input.
+  ///
+  /// - Parameters:
+  ///   - coordinates: finite, in any order.
+  ///   - extent: pixels of the input along the axis, at least 1.
+  public init(coordinates: [Float], extent: Int) {
+    precondition(extent > 0, "an axis of \(extent) pixels")
+    self.extent = extent
+    var lower = [Int]()
+    var upper = [Int]()
+    var fraction = [Float]()
+    lower.reserveCapacity(coordinates.count)
+    upper.reserveCapacity(coordinates.count)
+    fraction.reserveCapacity(coordinates.count)
+    for coordinate in coordinates {
+      let inside = min(max(coordinate, 0), Float(extent - 1))
+      // A Float near 2^24 may round up past the last pixel, hence the second clamp.
+      let first = min(Int(inside), extent - 1)
+      lower.append(first)
+      upper.append(min(first + 1, extent - 1))
+      fraction.append(max(inside - Float(first), 0))
+    }
+    self.lower = lower
+    self.upper = upper
+    self.fraction = fraction
+  }
+
+  /// The taps of a resize from `input` to `output` pixels.
+  public init(_ grid: SamplingGrid, input: Int, output: Int) {
+    self.init(coordinates: (0..<output).map { grid.coordinate(of: $0, input: input, output: output) }, extent: input)
+  }
+}

@@ -1,0 +1,68 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Where tests find files: the package, and the real data that is not committed.
+public enum TestData {
+  /// The package's own folder.
+  public static let packageRoot: String = {
+    // This file is Tests/TestSupport/TestData.swift.
+    var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    parts.removeLast(3)
+    return parts.joined(separator: "/")
+  }()
+
+  /// The folder with pictures and models for development: `$BACKBONE_TEST_DATA`, else `../shared/data` beside the package.
+  public static let dataRoot: String? = {
+    let environment = ProcessInfo.processInfo.environment
+    let candidates = [environment["BACKBONE_TEST_DATA"], packageRoot + "/../shared/data"].compactMap { $0 }
+    return candidates.first { FileManager.default.fileExists(atPath: $0) }
+  }()
+
+  /// The path of a file or folder of the data, or `nil` on a machine without it.
+  public static func path(_ name: String) -> String? {
+    guard let dataRoot else { return nil }
+    let path = dataRoot + "/" + name
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  /// Whether the data has that file or folder.
+  public static func has(_ name: String) -> Bool { path(name) != nil }
+
+  /// What a skipped test says.
+  public static func absence(of name: String) -> String {
+    "needs \(name) of the development data; set BACKBONE_TEST_DATA to the folder that has it"
+  }
+
+  /// Where models are installed: `$BACKBONE_MODELS`, else the user's data folder.
+  public static let modelsFolder: String = {
+    let environment = ProcessInfo.processInfo.environment
+    if let folder = environment["BACKBONE_MODELS"], !folder.isEmpty { return folder }
+    if let data = environment["XDG_DATA_HOME"], !data.isEmpty { return data + "/backbone/models" }
+    return (environment["HOME"] ?? "") + "/.local/share/backbone/models"
+  }()
+
+  /// The path of an installed model, or `nil`.
+  public static func model(_ name: String) -> String? {
+    let path = "\(modelsFolder)/\(name).safetensors"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  /// What a test says that is skipped for want of a model.
+  public static func absence(ofModel name: String) -> String {
+    "needs the model \(name), which is not in \(modelsFolder); `make demo` installs the default detector"
+  }
+
+  /// A sample picture's path in the package.
+  public static func sample(_ name: String) -> String { "\(packageRoot)/Samples/\(name)" }
+
+  /// An empty folder of one's own, removed when the closure ends.
+  public static func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("backbone-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder.path)
+  }
+}
