@@ -88,12 +88,14 @@ let package = Package(
     room("CLISupport", ["Vision", "Files", "ModelFiles", "ImageCodecs", "Overlay", "Postprocess", "Tensors", argumentParser]),
     program("detect", ["CLISupport", "Vision", argumentParser]),
     program("segment", ["CLISupport", "Vision", argumentParser]),
-    program("BackboneTool", ["CLISupport", "Vision", "Checkpoints", "Backbone", argumentParser]),
+    program("BackboneTool", ["CLISupport", "Vision", "Checkpoints", "Backbone", "Kernels", "Tensors", argumentParser]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
 
     // MARK: Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("TensorsTests", ["Tensors"]),
+    tests("KernelsTests", ["Tensors", "Kernels"]),
+    tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone"]),
     tests("FilesTests", ["Files"]),
     tests("PreprocessTests", ["Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Postprocess", "Tensors"]),

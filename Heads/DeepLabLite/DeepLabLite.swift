@@ -27,7 +27,9 @@ public final class DeepLabLiteHead: Head {
     self.compute = compute
     outputs = card.outputs
     taps = [.block(deepest.index)]
-    func layer(_ name: String, _ inputs: Int, _ outputs: Int, _ activation: Activation) throws(WeightsError) -> Pointwise {
+    func layer(_ name: String, _ inputs: Int, _ outputs: Int, _ activation: Activation) throws(WeightsError)
+      -> Pointwise
+    {
       try Pointwise(
         "deeplab.\(name)", inputs: inputs, outputs: outputs, activation: activation, weights: weights, compute: compute)
     }

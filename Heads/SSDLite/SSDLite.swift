@@ -58,7 +58,8 @@ public final class SSDLiteHead: Head {
   public func callAsFunction(_ maps: FeatureMaps) -> BoxLogits {
     var logits = BoxLogits(outputs: card.outputs)
     func predict(_ index: Int, _ map: borrowing Tensor) {
-      logits.append(rows: map.shape.height, columns: map.shape.width, codes: boxes[index](map), logits: classes[index](map))
+      logits.append(
+        rows: map.shape.height, columns: map.shape.width, codes: boxes[index](map), logits: classes[index](map))
     }
     for (index, tap) in taps.enumerated() { predict(index, maps[tap].tensor) }
     var deepest: FeatureVector? = nil

@@ -74,7 +74,8 @@ struct Plan: Sendable {
         if missing.isEmpty {
           steps.append(
             Step(
-              layer: .expansion(block.index, pixels: g.height * g.width), from: at, to: .map(expansion), expansion: nil))
+              layer: .expansion(block.index, pixels: g.height * g.width), from: at, to: .map(expansion), expansion: nil)
+          )
           break
         }
       }

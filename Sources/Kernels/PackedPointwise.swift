@@ -58,7 +58,8 @@ import Tensors
   ) {
     let threads = pool.threads
     if threads == 1 {
-      unsafe run(rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual,
+      unsafe run(
+        rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual,
         residualStride: residualStride)
     } else if rows >= 128 * threads || panels < 2 * threads {
       // Whole register tiles, a few tasks a thread.

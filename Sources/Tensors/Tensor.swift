@@ -40,7 +40,9 @@
   }
 
   /// Changes the elements in NHWC order.
-  public mutating func withMutableSpan<R: ~Copyable, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
+  public mutating func withMutableSpan<R: ~Copyable, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R)
+    throws(E) -> R
+  {
     var span = unsafe storage.mutableSpan
     return try body(&span)
   }

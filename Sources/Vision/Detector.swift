@@ -1,20 +1,21 @@
-import ModelFiles
-import Postprocess
-import Tensors
-
-/// Which overlapping boxes compete in non-maximum suppression.
-public enum Suppression: String, Hashable, Sendable, CaseIterable {
-  /// Only boxes of the same class.
-  case perClass = "per-class"
-  /// All boxes.
-  case agnostic
-}
+@_exported import Kernels
+@_exported import ModelFiles
+@_exported import Postprocess
+import Backbone
+import Preprocess
+import SSDLite
+import Synchronization
+@_exported import Tensors
 
 /// What a caller asks of a detector; `nil` means the model's own value.
 public struct DetectionOptions: Hashable, Sendable {
+  /// Scores must be greater, in [0, 1].
   public var scoreThreshold: Float?
+  /// Boxes that overlap a better one by more than this go, in [0, 1].
   public var iouThreshold: Float?
-  public var suppression = Suppression.perClass
+  /// Which boxes compete.
+  public var suppression = NonMaximumSuppression.Mode.perClass
+  /// The most that come out, at least 1.
   public var maximumDetections: Int?
 
   public init() {}
@@ -27,26 +28,111 @@ public struct LabelledDetection: Hashable, Sendable {
   public var id: Int
   /// The network's output channel.
   public var output: Int
+  /// In [0, 1].
   public var score: Float
   public var box: Box
+
+  public init(label: String, id: Int, output: Int, score: Float, box: Box) {
+    self.label = label
+    self.id = id
+    self.output = output
+    self.score = score
+    self.box = box
+  }
 }
 
 /// Finds things in pictures with one model; safe to share between threads.
 public final class Detector: Sendable {
   public let card: ModelCard
+  public let backbone: MobileNetV2
+  private let detection: DetectionCard
+  private let head: SSDLiteHead
+  private let preprocessor: Preprocessor
+  private let labels: [Int: ClassLabel]
+  private let anchors = Mutex<DefaultBoxes?>(nil)
 
   /// Prepares a detection model.
   ///
   /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
   /// - Throws: `VisionError` when the model is no detector or its weights do not fit its card.
-  public init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
-    fatalError("not built yet")
+  public convenience init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
+    try self.init(model, compute: Compute(threads: threads))
+  }
+
+  /// Prepares a detection model on threads and kernels of the caller's choice.
+  ///
+  /// - Throws: `VisionError` when the model is no detector or its weights do not fit its card.
+  public init(_ model: ModelFile, compute: Compute) throws(VisionError) {
+    guard model.card.task == .detect, let detection = model.card.detection else {
+      throw .wrongTask(expected: .detect, found: model.card.task, file: model.path)
+    }
+    try VisionError.check(model)
+    guard detection.boxCoder.count == 4, detection.boxCoder.allSatisfy({ $0.isFinite && $0 != 0 }),
+      (1...100_000).contains(detection.outputs)
+    else { throw .unsuitable(file: model.path, reason: "its card describes no box predictor") }
+    card = model.card
+    self.detection = detection
+    labels = Dictionary(card.labels.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
+    do throws(PreprocessError) { preprocessor = try Preprocessor(card.input) } catch {
+      throw .unsuitable(file: model.path, reason: error.description)
+    }
+    do throws(BackboneError) {
+      backbone = try MobileNetV2(card.backbone, weights: model.weights, compute: compute)
+      head = try SSDLiteHead(detection, on: backbone, weights: model.weights)
+    } catch { throw VisionError(error, file: model.path) }
   }
 
   /// Finds things, best first.
+  ///
+  /// - Throws: `VisionError` when the card's input is too small for the network.
   public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError)
     -> [LabelledDetection]
   {
-    fatalError("not built yet")
+    let clock = NoClock()
+    return try detect(image, options, timing: clock)
+  }
+
+  /// The same, telling `timing` when each part ends.
+  package func detect(_ image: Image, _ options: DetectionOptions, timing: some StageObserver) throws(VisionError)
+    -> [LabelledDetection]
+  {
+    let prepared = preprocessor.prepare(image)
+    timing.ended(.preprocess)
+    let logits: BoxLogits
+    do throws(BackboneError) {
+      let maps = try backbone.features(of: prepared.tensor, taps: head.taps)
+      timing.ended(.backbone)
+      logits = head(maps)
+    } catch { throw VisionError(error, file: card.name) }
+    timing.ended(.head)
+    let threshold = options.scoreThreshold ?? detection.scoreThreshold
+    let candidates = logits.candidates(detection, anchors: anchors(for: logits), threshold: threshold)
+    let suppression = NonMaximumSuppression(
+      mode: options.suppression, iouThreshold: options.iouThreshold ?? detection.iouThreshold,
+      limit: options.maximumDetections ?? detection.maximumDetections)
+    var found: [LabelledDetection] = []
+    for detection in suppression.apply(to: candidates) {
+      let box = prepared.mapping.toImage(detection.box)
+      guard box.isProper else { continue }
+      let label = labels[detection.output]
+      found.append(
+        LabelledDetection(
+          label: label?.name ?? "class \(detection.output)", id: label?.id ?? detection.output,
+          output: detection.output, score: detection.score, box: box))
+    }
+    timing.ended(.postprocess)
+    return found
+  }
+
+  /// The default boxes, made for the first picture: the input's size never changes.
+  private func anchors(for logits: BoxLogits) -> DefaultBoxes {
+    anchors.withLock { anchors in
+      if let anchors { return anchors }
+      let made = DefaultBoxes(
+        maps: logits.maps, minimumScale: detection.minimumScale, maximumScale: detection.maximumScale,
+        inputHeight: card.input.height, inputWidth: card.input.width)
+      anchors = made
+      return made
+    }
   }
 }

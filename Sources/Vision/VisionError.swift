@@ -1,17 +1,34 @@
+import Backbone
 import ModelFiles
 
 /// Why a model could not be used.
 public enum VisionError: Error, Equatable, CustomStringConvertible {
-  case wrongTask(expected: ModelCard.Task, found: ModelCard.Task, file: String)
+  case backbone(BackboneError, file: String)
   case unsuitable(file: String, reason: String)
-  case weights(WeightsError)
+  case wrongTask(expected: ModelCard.Task, found: ModelCard.Task, file: String)
+
+  init(_ error: BackboneError, file: String) { self = .backbone(error, file: file) }
+
+  /// Refuses cards whose numbers no network can be built from.
+  static func check(_ model: ModelFile) throws(VisionError) {
+    let card = model.card.backbone
+    guard [8, 16, 32].contains(card.outputStride) else {
+      throw .unsuitable(
+        file: model.path, reason: "its card has an output stride of \(card.outputStride), expected 8, 16 or 32")
+    }
+    guard card.widthMultiplier > 0, card.widthMultiplier <= 8 else {
+      throw .unsuitable(file: model.path, reason: "its card has a width of \(card.widthMultiplier), expected 0 ... 8")
+    }
+  }
 
   public var description: String {
     switch self {
-    case .wrongTask(let expected, let found, let file):
-      return "\(file): the model's task is \(found.rawValue), expected \(expected.rawValue); choose another with --model"
+    case .backbone(.weights(let error), _): return error.description
+    case .backbone(let error, let file): return "\(file): \(error.description)"
     case .unsuitable(let file, let reason): return "\(file): \(reason); import the checkpoint again"
-    case .weights(let error): return error.description
+    case .wrongTask(let expected, let found, let file):
+      return
+        "\(file): the model's task is \(found.rawValue), expected \(expected.rawValue); choose another with --model"
     }
   }
 }

@@ -23,7 +23,8 @@ public enum Reference {
       var sum = Double(bias[n])
       for tap in taps {
         for c in 0..<shape.channels {
-          sum += Double(x[tap.pixel * shape.channels + c])
+          sum +=
+            Double(x[tap.pixel * shape.channels + c])
             * Double(weights[(tap.index * shape.channels + c) * outputs + n])
         }
       }

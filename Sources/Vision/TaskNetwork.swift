@@ -1,0 +1,132 @@
+import Backbone
+import DeepLabLite
+import HeadKit
+import Kernels
+import ModelFiles
+import SSDLite
+import Tensors
+
+/// A backbone with one of the paper's three heads, from the picture's tensor to logits: what benchmarks and profiles run.
+public final class TaskNetwork: Sendable {
+  /// The three uses of the paper's section 6.
+  public enum Task: String, Hashable, Sendable, CaseIterable {
+    case classify, ssdlite, deeplab
+
+    /// The size of input that the published figures are for.
+    public var usualSize: Int {
+      switch self {
+      case .classify: return 224
+      case .ssdlite: return 320
+      case .deeplab: return 513
+      }
+    }
+
+    /// Outputs of the published networks, background included.
+    public var usualOutputs: Int {
+      switch self {
+      case .classify: return 1001
+      case .ssdlite: return 91
+      case .deeplab: return 21
+      }
+    }
+  }
+
+  private enum AnyHead {
+    case classify(Classifier)
+    case ssdlite(SSDLiteHead)
+    case deeplab(DeepLabLiteHead)
+  }
+
+  public let task: Task
+  public let backbone: MobileNetV2
+  private let head: AnyHead
+
+  /// Builds a network of a task with seeded random weights: right for timing and counting, and good for nothing else.
+  ///
+  /// - Parameters:
+  ///   - outputs: classes with the background, or `nil` for the published number.
+  ///   - outputStride: 8, 16 or 32, or `nil` for the task's usual one (16 for `deeplab`, else 32).
+  public static func random(
+    _ task: Task, width: Double = 1, outputs: Int? = nil, outputStride: Int? = nil, compute: Compute = Compute()
+  ) -> TaskNetwork {
+    let layout = NetworkLayout(
+      width: width, outputStride: outputStride ?? (task == .deeplab ? 16 : 32), hasLastConvolution: task != .deeplab)
+    let outputs = outputs ?? task.usualOutputs
+    let parameters: [ParameterInfo]
+    switch task {
+    case .classify: parameters = Classifier.parameters(classes: outputs, layout: layout)
+    case .ssdlite: parameters = SSDLiteHead.parameters(outputs: outputs, layout: layout)
+    case .deeplab: parameters = DeepLabLiteHead.parameters(outputs: outputs, layout: layout)
+    }
+    do {
+      return try TaskNetwork(
+        task, layout: layout, outputs: outputs, weights: .random(layout.parameters + parameters), compute: compute)
+    } catch { preconditionFailure("random weights fit their own network: \(error)") }
+  }
+
+  private init(_ task: Task, layout: NetworkLayout, outputs: Int, weights: Weights, compute: Compute)
+    throws(BackboneError)
+  {
+    self.task = task
+    backbone = try MobileNetV2(layout, weights: weights, compute: compute)
+    switch task {
+    case .classify: head = .classify(try Classifier(classes: outputs, on: backbone, weights: weights))
+    case .ssdlite: head = .ssdlite(try SSDLiteHead(.tensorFlow(outputs: outputs), on: backbone, weights: weights))
+    case .deeplab:
+      let card = SegmentationCard(
+        outputs: outputs, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5)
+      head = .deeplab(try DeepLabLiteHead(card, on: backbone, weights: weights))
+    }
+  }
+
+  /// Runs once and returns the sum of all logits, so that nothing can be left out.
+  ///
+  /// - Throws: `BackboneError` when the input's shape does not fit.
+  public func run(_ input: borrowing Tensor) throws(BackboneError) -> Float {
+    switch head {
+    case .classify(let head):
+      return sum(head(try backbone.features(of: input, taps: head.taps)))
+    case .ssdlite(let head):
+      let logits = head(try backbone.features(of: input, taps: head.taps))
+      return logits.codes.reduce(0, +) + logits.logits.reduce(0, +)
+    case .deeplab(let head):
+      return sum(head(try backbone.features(of: input, taps: head.taps)))
+    }
+  }
+
+  private func sum(_ vector: FeatureVector) -> Float {
+    vector.tensor.withSpan { span in
+      var total: Float = 0
+      for i in span.indices { total += span[i] }
+      return total
+    }
+  }
+
+  /// What every layer costs for an input of that size.
+  public func costs(height: Int, width: Int) -> [LayerCost] {
+    let layers = backbone.layout.costs(height: height, width: width)
+    func output(_ name: String) -> Shape { layers.first { $0.name == name }!.output }
+    switch head {
+    case .classify(let head): return layers + head.costs()
+    case .ssdlite(let head):
+      let shapes = head.taps.map { tap in
+        switch tap {
+        case .expansion(let index): return output("block\(index)/expand")
+        default: return output(tap.description)
+        }
+      }
+      return layers + head.costs(on: shapes)
+    case .deeplab(let head):
+      return layers + head.costs(on: output("block\(backbone.layout.blocks.last!.index)/project"))
+    }
+  }
+}
+
+extension DetectionCard {
+  /// The conventions of the TensorFlow Object Detection API's SSDLite.
+  static func tensorFlow(outputs: Int) -> DetectionCard {
+    DetectionCard(
+      outputs: outputs, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
+      maximumScale: 0.95, maps: 6, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100)
+  }
+}
