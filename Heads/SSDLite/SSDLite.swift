@@ -73,7 +73,7 @@ public final class SSDLiteHead: Head {
 
   static func taps(_ layout: NetworkLayout) -> [Tap] {
     // Where the map halves for the last time the wide tensor is still at the finer stride.
-    let index = layout.blocks.last { $0.expanded == 6 * $0.inputs && $0.stride == 2 }?.index ?? 13
+    let index = layout.blocks.last { $0.hasExpansion && $0.stride == 2 }?.index ?? 13
     return [.expansion(index), .last]
   }
 

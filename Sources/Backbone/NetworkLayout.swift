@@ -44,17 +44,20 @@ public struct NetworkLayout: Hashable, Sendable {
   /// Lays out the network that a card describes; its output stride must be 8, 16 or 32.
   public init(_ card: BackboneCard) {
     self.init(
-      width: card.widthMultiplier, outputStride: card.outputStride, padding: card.padding,
-      hasLastConvolution: card.hasLastConvolution)
+      width: card.widthMultiplier, divisor: card.channelDivisor, outputStride: card.outputStride,
+      padding: card.padding, hasLastConvolution: card.hasLastConvolution)
   }
 
   /// Lays out a network.
   ///
   /// Where the output stride is reached, a block keeps its pixels and its old dilation, and later ones dilate.
   /// Source: paper, section 6.3; TF-slim's `mobilenet_base`.
-  public init(width: Double = 1, outputStride: Int = 32, padding: Padding = .same, hasLastConvolution: Bool = true) {
+  public init(
+    width: Double = 1, divisor: Int = 8, outputStride: Int = 32, padding: Padding = .same,
+    hasLastConvolution: Bool = true
+  ) {
     precondition([8, 16, 32].contains(outputStride), "an output stride of \(outputStride), expected 8, 16 or 32")
-    let multiplier = WidthMultiplier(width)
+    let multiplier = WidthMultiplier(width, divisor: divisor)
     var blocks: [BlockLayout] = []
     var channels = multiplier(PaperTable.stemChannels)
     stemChannels = channels
@@ -72,8 +75,8 @@ public struct NetworkLayout: Hashable, Sendable {
         reached *= stride
         blocks.append(
           BlockLayout(
-            index: blocks.count, inputs: channels, expanded: channels * row.expansion, outputs: outputs, stride: stride,
-            dilation: blockDilation, outputStride: reached))
+            index: blocks.count, inputs: channels, expanded: multiplier.expanded(channels, by: row.expansion),
+            outputs: outputs, stride: stride, dilation: blockDilation, outputStride: reached))
         channels = outputs
       }
     }
