@@ -72,9 +72,11 @@ static void attempt(writer *self) {
       entries[i] = (png_color){self->palette[3 * i], self->palette[3 * i + 1], self->palette[3 * i + 2]};
     png_set_PLTE(png, self->info, entries, self->colours);
   }
-  // Photographs: a difference to the pixel on the left, then the fastest level. Indices are no quantities, so their
-  // differences mean nothing: no filter, and a level that finds the long runs.
-  png_set_filter(png, PNG_FILTER_TYPE_BASE, self->colours ? PNG_FILTER_NONE : PNG_FILTER_SUB);
+  // Indices are no quantities, so their differences mean nothing: no filter, and a level that finds the long runs.
+  // Photographs: the difference to the pixel above and the fastest level. A portrait of 512x512 took 8 ms and 475 KB so;
+  // 9 ms and 492 KB with the pixel on the left, 13 ms and 464 KB with the best filter of five for each row, and 47 ms and
+  // 424 KB with that and level 6.
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, self->colours ? PNG_FILTER_NONE : PNG_FILTER_UP);
   png_set_compression_level(png, self->colours ? 6 : 1);
   png_write_info(png, self->info);
   size_t row_bytes = (size_t)self->width * (self->colours ? 1 : 3);
@@ -96,5 +98,13 @@ cimageio_report cimageio_png_encode(
 }
 
 void cimageio_free(void *memory) { free(memory); }
+
+int cimageio_has_memory(size_t count) {
+  // Volatile, or the compiler would remove the pair and take the answer for yes.
+  void *volatile memory = malloc(count);
+  int found = memory != NULL;
+  free(memory);
+  return found;
+}
 
 const char *cimageio_message(const cimageio_report *report) { return report->message; }

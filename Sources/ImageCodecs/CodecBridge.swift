@@ -137,6 +137,11 @@ enum CodecBridge {
     [UInt8], cimageio_report
   ) {
     var report = cimageio_report()
+    // An array that finds no memory ends the process, so the question is put to the system first.
+    guard cimageio_has_memory(count) != 0 else {
+      report.status = CIMAGEIO_NO_MEMORY
+      return ([], report)
+    }
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       report = unsafe body(buffer.baseAddress)
       initialized = report.status == CIMAGEIO_OK ? count : 0
@@ -163,9 +168,11 @@ enum CodecBridge {
       guard format == .png, let chunk = PNGStructure.chunkName(in: bytes, before: report.offset, file: file) else {
         throw .damaged(file: file, format: format, offset: report.offset, reason: words)
       }
+      // libpng sometimes begins with the chunk's name itself.
+      let reason = words.hasPrefix("\(chunk.name): ") ? String(words.dropFirst(6)) : words
       throw .damaged(
         file: file, format: format, offset: report.offset,
-        reason: "\(words), in chunk \(chunk.name) at byte \(chunk.offset)")
+        reason: "\(reason), in chunk \(chunk.name) at byte \(chunk.offset)")
     }
   }
 }

@@ -1,7 +1,7 @@
 /// How much of a machine one picture may claim; all of it is checked before memory is taken.
 ///
-/// The standard values let every camera's pictures in and keep the worst file below 600 MB of memory: 64 Mi pixels are
-/// 192 MiB of RGB, and an interlaced PNG with alpha or a progressive JPEG needs as much again, or twice as much, meanwhile.
+/// The standard values let every camera's pictures in and keep the worst file below 1 GiB of memory: 256 MiB of file,
+/// 192 MiB of RGB, and meanwhile up to 512 MiB for a progressive CMYK JPEG or 256 MiB for an interlaced PNG with alpha.
 public struct ImageLimits: Hashable, Sendable {
   /// Bytes of the file, or of what a pipe delivers: 256 MiB.
   public var fileBytes = 256 << 20

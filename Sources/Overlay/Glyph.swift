@@ -9,13 +9,22 @@ package struct Glyph {
   /// Units from the first stroke to the end of the last.
   package private(set) var width: Float = 0
 
+  /// The glyph of a character; an empty frame where it is not printable ASCII.
   package init(_ character: Character) {
-    let code = character.asciiValue.map(Int.init) ?? 0
-    let known = (32...126).contains(code)
-    draw(known ? StrokeFont.shapes[code - 32] : StrokeFont.unknown)
-    for piece in pieces { width = max(width, piece.from.x, piece.to.x) }
-    if character == " " { width = StrokeFont.space }
-    if (48...57).contains(code) { width = StrokeFont.digit }
+    // Swift takes a carriage return and line feed for the character that is ASCII's 10.
+    let code = Int(character.asciiValue ?? 0)
+    self = (32...126).contains(code) ? Self.printable[code - 32] : Self.unknown
+  }
+
+  private static let printable = StrokeFont.shapes.indices.map { index in
+    let width: Float? = index == 0 ? StrokeFont.space : (16...25).contains(index) ? StrokeFont.digit : nil
+    return Glyph(shape: StrokeFont.shapes[index], width: width)
+  }
+  private static let unknown = Glyph(shape: StrokeFont.unknown, width: nil)
+
+  private init(shape: String, width fixed: Float?) {
+    draw(shape)
+    width = fixed ?? pieces.reduce(0) { max($0, $1.from.x, $1.to.x) }
   }
 
   /// Reads a shape's commands; the table is ours, so a word that is neither a letter nor a number is a mistake in it.

@@ -66,11 +66,13 @@ public enum Overlay {
   /// The text at a size, and of a length, that fits the picture; `nil` where not even one character does.
   private static func fit(_ text: String, _ style: Style, _ image: Image) -> TextLine? {
     let room = image.width - 2 * style.margin
-    var line = TextLine(text, scale: style.scale)
-    if line.width > room { line = TextLine(text, scale: max(1, style.scale * Float(room) / Float(line.width))) }
-    var kept = Substring(text.prefix(200))
+    // No picture shows more, and a runaway label must not cost a minute.
+    var kept = String(text.prefix(1000))
+    var line = TextLine(kept, scale: style.scale)
+    if line.width > room { line = TextLine(kept, scale: max(1, style.scale * Float(room) / Float(line.width))) }
     while line.width > room, !kept.isEmpty {
-      kept = kept.dropLast()
+      // In large steps while far too long.
+      kept.removeLast(min(kept.count, max(1, (line.width - room) / Int(8 * line.scale))))
       line = TextLine(kept + "..", scale: line.scale)
     }
     return kept.isEmpty || line.height + 2 * style.padding > image.height ? nil : line
@@ -104,7 +106,7 @@ public enum Overlay {
       let side = Float(min(width, height))
       line = max(1, Int((0.6 + side * 0.003).rounded()))
       edge = max(1, Int((side * 0.001).rounded()))
-      let wanted = 0.26 + side * 0.0026
+      let wanted = 0.3 + side * 0.003
       scale = max(1, wanted < 3 ? (wanted * 4).rounded() / 4 : wanted.rounded())
       margin = Int((2 * scale).rounded())
       padding = Int((0.9 * scale).rounded())

@@ -57,6 +57,9 @@ cimageio_report cimageio_png_encode(
 
 void cimageio_free(void *memory);
 
+/// Whether the system would hand out this much memory just now.
+int cimageio_has_memory(size_t count);
+
 /// Reads a JPEG's size and nothing else.
 cimageio_report cimageio_jpeg_size(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height);
 

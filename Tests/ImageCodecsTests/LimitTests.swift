@@ -1,0 +1,85 @@
+import ImageCodecs
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct LimitTests {
+  typealias PNG = HandmadePNG
+
+  @Test func pixelBombsAreRefusedByTheirHeader() {
+    // Behind these headers there is next to nothing: memory for the picture must not be taken first.
+    for (width, height, limit, found) in [
+      (2_147_483_647, 2_147_483_647, .side, 2_147_483_647), (65_501, 1, .side, 65_501), (1, 65_501, .side, 65_501),
+      (65_500, 65_500, .pixels, 65_500 * 65_500), (8193, 8192, .pixels, 8193 * 8192),
+    ] as [(Int, Int, ImageLimits.Name, Int)] {
+      let allowed = limit == .side ? 65_500 : 64 << 20
+      let expected = ImageError.limit(file: "test", limit: limit, allowed: allowed, found: found)
+      #expect(refusal(of: PNG.gray(header: PNG.header(width, height, depth: 1))) == expected)
+    }
+    guard case .damaged? = refusal(of: PNG.gray(header: PNG.header(8192, 8192, depth: 1))) else {
+      Issue.record("8192x8192 is within the limits, and its data are too short")
+      return
+    }
+  }
+
+  @Test func withoutLimitsTheSizeStillCannotOverflow() {
+    var limits = ImageLimits()
+    limits.pixels = .max
+    limits.side = .max
+    let file = PNG.gray(header: PNG.header(2_147_483_647, 2_147_483_647, depth: 16, colour: 6))
+    guard case .limit("test", .pixels, _, _)? = refusal(of: file, limits: limits) else {
+      Issue.record("\(String(describing: refusal(of: file, limits: limits)))")
+      return
+    }
+    // 6 TB of pixels: no memory, or no data for them, but no crash.
+    let tall = PNG.gray(header: PNG.header(1000, 2_147_483_647, colour: 2))
+    #expect(refusal(of: tall, limits: limits) != nil)
+  }
+
+  @Test func jpegSizesAreChecked() {
+    var bytes = Fixture.jpeg("colour-444")
+    let frame = bytes.firstRange(of: [0xFF, 0xC0])!.lowerBound
+    for offset in 5...8 { bytes[frame + offset] = offset % 2 == 1 ? 0xF0 : 0 }
+    #expect(
+      refusal(of: bytes) == .limit(file: "test", limit: .pixels, allowed: 64 << 20, found: 61_440 * 61_440))
+    var limits = ImageLimits()
+    limits.side = 20
+    #expect(
+      refusal(of: Fixture.jpeg("gray"), limits: limits) == .limit(file: "test", limit: .side, allowed: 20, found: 27))
+  }
+
+  @Test func scansAreCounted() {
+    var limits = ImageLimits()
+    limits.scans = 3
+    #expect(
+      refusal(of: Fixture.jpeg("progressive"), limits: limits)
+        == .limit(file: "test", limit: .scans, allowed: 3, found: 4))
+    #expect(refusal(of: Fixture.jpeg("colour-420"), limits: limits) == nil)
+  }
+
+  @Test func ancillaryChunksAreLimitedOneByOneAndTogether() {
+    func text(_ count: Int) -> [UInt8] { PNG.chunk("tEXt", [UInt8](repeating: 0x61, count: count)) }
+    #expect(refusal(of: PNG.gray(before: text(1 << 20))) == nil)
+    #expect(
+      refusal(of: PNG.gray(before: text(1 << 20 + 1)))
+        == .limit(file: "test", limit: .chunkBytes, allowed: 1 << 20, found: 1 << 20 + 1))
+    let eight = Array((0..<8).map { _ in text(1 << 20) }.joined())
+    #expect(
+      refusal(of: PNG.gray(before: eight, after: text(1)))
+        == .limit(file: "test", limit: .ancillaryBytes, allowed: 8 << 20, found: 8 << 20 + 1))
+    // The frames of an animation are pictures, not text.
+    #expect(refusal(of: PNG.gray(after: PNG.chunk("fdAT", [UInt8](repeating: 1, count: 2 << 20)))) == nil)
+  }
+
+  @Test func everyLimitCanBeChangedAndNamesItsFlag() {
+    var limits = ImageLimits()
+    limits.fileBytes = 10
+    #expect(
+      refusal(of: PNG.gray(), limits: limits)
+        == .limit(file: "test", limit: .fileBytes, allowed: 10, found: PNG.gray().count))
+    for name in ImageLimits.Name.allCases {
+      let words = ImageError.limit(file: "a.png", limit: name, allowed: 5, found: 6).description
+      #expect(words.hasPrefix("a.png: has 6 ") && words.contains("the limit is 5") && words.contains(name.rawValue))
+    }
+  }
+}
