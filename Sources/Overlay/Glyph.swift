@@ -62,8 +62,13 @@ package struct Glyph {
     }
   }
 
-  /// Distance from a point to the nearest stroke, in units, or more than `limit`.
-  func distance(x: Float, y: Float) -> Float {
+  /// The pieces that come within `reach` units of a row, which are few of them.
+  func pieces(near y: Float, reach: Float) -> [(from: Point, to: Point)] {
+    pieces.filter { min($0.from.y, $0.to.y) - reach <= y && y <= max($0.from.y, $0.to.y) + reach }
+  }
+
+  /// Distance from a point to the nearest of some pieces, in units.
+  static func distance(to pieces: [(from: Point, to: Point)], x: Float, y: Float) -> Float {
     var best = Float.infinity
     for piece in pieces {
       let dx = piece.to.x - piece.from.x, dy = piece.to.y - piece.from.y
@@ -106,10 +111,13 @@ package struct TextLine {
       let origin = Int(pen.rounded())
       let columns = Int((glyph.width + 1) * scale) + 2
       for y in max(top, 0)..<max(min(top + height, image.height), max(top, 0)) {
+        let uy = (Float(y - top) + 0.5) / scale - 0.5 - StrokeFont.ascent
+        let pieces = glyph.pieces(near: uy, reach: (radius + 0.5) / scale)
+        if pieces.isEmpty { continue }
         for x in max(origin - 1, 0)..<max(min(origin + columns, image.width), max(origin - 1, 0)) {
           let ux = (Float(x - origin) + 0.5) / scale - 0.5
-          let uy = (Float(y - top) + 0.5) / scale - 0.5 - StrokeFont.ascent
-          let coverage = min(max(radius - glyph.distance(x: ux, y: uy) * scale + 0.5, 0), 1)
+          let distance = Glyph.distance(to: pieces, x: ux, y: uy) * scale
+          let coverage = min(max(radius - distance + 0.5, 0), 1)
           if coverage > 0 { image.mix(colour, x: x, y: y, weight: Int(coverage * 256)) }
         }
       }

@@ -20,9 +20,10 @@ import Testing
     #expect(fixture.matches(image), "\(image.width)x\(image.height) \(Fixture.hash(image.pixels))")
   }
 
+  private func pixels(_ bytes: [UInt8]) throws -> [UInt8] { try ImageFile.decode(bytes: bytes).pixels }
+
   @Test func theRulesInNumbers() throws {
     typealias PNG = HandmadePNG
-    func pixels(_ bytes: [UInt8]) throws -> [UInt8] { try ImageFile.decode(bytes: bytes).pixels }
     // Two bits of gray are stretched to 0, 85, 170, 255.
     let gray2 = PNG.gray(header: PNG.header(4, 1, depth: 2), data: PNG.chunk("IDAT", PNG.zlib([0, 0b0001_1011])))
     #expect(try pixels(gray2) == [0, 85, 170, 255].flatMap { [$0, $0, $0] })
