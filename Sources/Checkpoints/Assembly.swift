@@ -45,7 +45,9 @@ struct Assembly {
     func claim(_ name: String, _ accepted: [[Int]]) {
       claimed.insert(name)
       guard let found = table.shapes[name] else { return missing.append(name) }
-      if !accepted.contains(found) { wrongShape.append("\(name) \(found) instead of \(accepted[0])") }
+      if accepted.contains(found) { return }
+      let expected = accepted.first { $0.count == found.count } ?? accepted[0]
+      wrongShape.append("\(name) \(found) instead of \(expected)")
     }
     for recipe in recipes {
       claim(recipe.names.weight, layout.shapes(of: recipe.layer))

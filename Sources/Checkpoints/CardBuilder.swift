@@ -71,9 +71,9 @@ struct CardBuilder {
     }
     let half: [Float] = [127.5, 127.5, 127.5]
     if draft.segmentationOutputs != nil {
-      let fit = draft.family == .tfLite ? InputCard.Fit.stretch : .letterbox
+      // DeepLab was trained on pictures of true proportions, cut or padded to a square; stretching costs accuracy.
       return InputCard(
-        width: size ?? 513, height: size ?? 513, fit: fit, grid: .halfPixel, antialias: true, mean: half,
+        width: size ?? 513, height: size ?? 513, fit: .letterbox, grid: .halfPixel, antialias: true, mean: half,
         standardDeviation: half)
     }
     let side = size ?? 224
@@ -83,7 +83,7 @@ struct CardBuilder {
       // ImageNet's statistics over 0...1, brought to 0...255.
       return InputCard(
         width: side, height: side, fit: .centreCrop, resizeShortest: shortest, grid: .halfPixel, antialias: true,
-        mean: [0.485 * 255, 0.456 * 255, 0.406 * 255], standardDeviation: [0.229 * 255, 0.224 * 255, 0.225 * 255])
+        mean: [123.675, 116.28, 103.53], standardDeviation: [58.395, 57.12, 57.375])
     }
     let isTensorFlow = draft.family != .huggingFace
     return InputCard(

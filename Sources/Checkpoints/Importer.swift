@@ -73,7 +73,7 @@ public enum Importer {
     switch FileFormat.of(file) {
     case .graphDef: draft = try GraphImport.draft(file)
     case .tfLite: draft = try TFLiteImport.draft(file)
-    case .safetensors: throw .unsupported(path: file.path, reason: "is not supported yet")
+    case .safetensors: draft = try SafetensorsImport.draft(file)
     case .foreign(let reason): throw .unsupported(path: file.path, reason: reason)
     case .unknown:
       throw .unsupported(

@@ -68,6 +68,7 @@ public struct BackboneCard: Codable, Hashable, Sendable {
   /// The paper's width multiplier, for example 1.0, 0.5 or 1.4.
   public var widthMultiplier: Double
   /// Channels between blocks are rounded to multiples of this: 8 by the paper's authors, 1 in DeepLab's slimmer networks.
+  ///
   /// The inner, expanded channels of a block are multiples of 8 either way.
   public var channelDivisor: Int
   /// Feature stride at the deepest map: 8, 16 or 32.
