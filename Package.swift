@@ -97,6 +97,7 @@ let package = Package(
     tests("KernelsTests", ["Tensors", "Kernels"]),
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone"]),
     tests("FilesTests", ["Files"]),
+    tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
     tests("PreprocessTests", ["Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),

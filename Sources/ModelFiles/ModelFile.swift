@@ -47,7 +47,7 @@ public struct ModelFile: Sendable {
       throw .malformed(path: file.path, offset: header.dataOffset, reason: "has values that are not aligned to 4 bytes")
     }
     var entries: [String: Weights.Entry] = [:]
-    for (name, tensor) in header.tensors {
+    for (name, tensor) in header.tensors.sorted(by: { $0.key < $1.key }) {
       guard tensor.type == .float32 else {
         throw .tensor(path: file.path, name: name, reason: "holds \(tensor.type.rawValue), expected F32")
       }

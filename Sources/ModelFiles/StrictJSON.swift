@@ -3,6 +3,11 @@ package struct JSONError: Error, Equatable {
   /// Where it went wrong, in bytes from the beginning of the text.
   package let offset: Int
   package let reason: String
+
+  package init(offset: Int, reason: String) {
+    self.offset = offset
+    self.reason = reason
+  }
 }
 
 /// A JSON value as RFC 8259 has it, read strictly: an object's keys are unique and keep their order.
