@@ -66,6 +66,7 @@ let package = Package(
     room(
       "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["GraphDef/graph.proto"]),
+    room("ModelFetch", ["Files", "ModelFiles", "Checkpoints"]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .target(
@@ -98,6 +99,7 @@ let package = Package(
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone"]),
     tests("FilesTests", ["Files"]),
     tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
+    tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
     tests("PreprocessTests", ["Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),

@@ -11,10 +11,10 @@ struct CardBuilder {
   let overrides: ImportOverrides
 
   var card: ModelCard {
-    let known = KnownSource.with(sha256: sha256)
+    let known = KnownModel.with(checkpointSHA256: sha256)
     let names = overrides.classes ?? known?.classes
     var card = ModelCard(
-      name: overrides.name ?? known?.model ?? nameFromPath, task: task, family: draft.family.rawValue,
+      name: overrides.name ?? known?.name ?? nameFromPath, task: task, family: draft.family.rawValue,
       provenance: Provenance(
         origin: overrides.origin ?? known?.origin ?? path.split(separator: "/").last.map(String.init) ?? path,
         licence: overrides.licence ?? known?.licence ?? "unknown", sourceSHA256: sha256),

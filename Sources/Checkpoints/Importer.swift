@@ -51,6 +51,9 @@ public struct ImportSummary: Hashable, Sendable {
 
 /// Reads foreign checkpoints: tensors only, nothing in a file is ever executed.
 public enum Importer {
+  /// Files beyond this are refused.
+  public static let sizeLimit = 256 << 20
+
   /// Reads a checkpoint of any known family, folds batch norm and describes the result in a card.
   ///
   /// - Throws: `CheckpointError`; when tensors are missing, left over or of the wrong shape, with the list of them.
@@ -59,7 +62,7 @@ public enum Importer {
     path: String, overrides: ImportOverrides = ImportOverrides()
   ) throws(CheckpointError) -> ImportedModel {
     let file: MappedFile
-    do { file = try MappedFile(path: path, limit: GraphFile.sizeLimit) } catch { throw .file(error) }
+    do { file = try MappedFile(path: path, limit: sizeLimit) } catch { throw .file(error) }
     return try importCheckpoint(file, overrides: overrides)
   }
 

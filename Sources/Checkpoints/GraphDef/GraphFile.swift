@@ -6,7 +6,6 @@ import Tensors
 ///
 /// Nothing of it is ever executed.
 struct GraphFile {
-  static let sizeLimit = 256 << 20
   static let nodeLimit = 100_000
 
   let path: String

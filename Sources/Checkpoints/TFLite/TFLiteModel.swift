@@ -85,7 +85,7 @@ struct TFLiteModel {
       guard try entry.integer(1, UInt64(0)) <= 1 else {
         throw .unsupported(path: file.path, reason: "keeps its weights outside the model's table")
       }
-      let (start, count) = try entry.vector(0, elementSize: 1, limit: GraphFile.sizeLimit)
+      let (start, count) = try entry.vector(0, elementSize: 1, limit: Importer.sizeLimit)
       buffers.append(start..<start + count)
     }
     var tensors: [Tensor] = []

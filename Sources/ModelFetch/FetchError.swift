@@ -1,0 +1,38 @@
+import Checkpoints
+import Files
+import ModelFiles
+
+/// Why a model could not be fetched.
+public enum FetchError: Error, Equatable, CustomStringConvertible {
+  case checkpoint(CheckpointError)
+  /// The download failed; `reason` is the last thing that the program said.
+  case download(model: String, source: String, reason: String)
+  case file(FileError)
+  /// None of the programs that could do it is installed.
+  case noProgram(model: String, tried: [String], remedy: String)
+  case store(ModelStoreError)
+  case unknownModel(name: String)
+  /// The bytes are not those that were pinned.
+  case wrongDigest(path: String, expected: String, found: String)
+
+  public var description: String {
+    switch self {
+    case .checkpoint(let error): return error.description
+    case .download(let model, let source, let reason):
+      return
+        "\(model): cannot get \(source): \(reason); check the connection, or get the file elsewhere and use "
+        + "`backbone models fetch \(model) --from FILE`"
+    case .file(let error): return error.description
+    case .noProgram(let model, let tried, let remedy):
+      return
+        "\(model): needs \(tried.joined(separator: " or ")) to be fetched; \(remedy), or get the file elsewhere and use "
+        + "`backbone models fetch \(model) --from FILE`"
+    case .store(let error): return error.description
+    case .unknownModel(let name):
+      let known = KnownModel.all.map(\.name).joined(separator: ", ")
+      return "\(name): no known model to fetch; known are \(known); convert other files with `backbone import`"
+    case .wrongDigest(let path, let expected, let found):
+      return "\(path): has the SHA-256 \(found), expected \(expected); it is not the published file, get that one"
+    }
+  }
+}

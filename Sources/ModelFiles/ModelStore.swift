@@ -1,0 +1,157 @@
+import Files
+
+/// Why a model could not be found, opened or verified.
+public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
+  /// The file is not the one that was installed.
+  case changed(path: String, expected: String, found: String)
+  case file(FileError)
+  case model(ModelFileError)
+  /// There is no record to verify against, or it cannot be understood.
+  case noRecord(path: String, name: String)
+  /// Neither variable nor home says where models are.
+  case noFolder
+  case notInstalled(name: String, folder: String, installed: [String])
+
+  public var description: String {
+    switch self {
+    case .changed(let path, let expected, let found):
+      return "\(path): has the SHA-256 \(found), was installed as \(expected); the file was changed, install it again"
+    case .file(let error): return error.description
+    case .model(let error): return error.description
+    case .noRecord(let path, let name):
+      return "\(path): has no record of \(name)'s SHA-256; install the model again"
+    case .noFolder: return "nothing says where models are; set BACKBONE_MODELS to a folder, or HOME"
+    case .notInstalled(let name, let folder, let installed):
+      let there =
+        installed.isEmpty ? "none is" : installed.joined(separator: ", ") + (installed.count == 1 ? " is" : " are")
+      let remedy: String
+      if let known = KnownModel.named(name) {
+        remedy = "get it with `\(known.command)`"
+      } else {
+        let all = KnownModel.all.map { "`\($0.command)`" }.joined(separator: " or ")
+        remedy = "get one with \(all), or give the path of a .safetensors file"
+      }
+      return "\(name): no model of this name in \(folder), \(there) installed; \(remedy)"
+    }
+  }
+}
+
+/// The folder with the installed models: `NAME.safetensors`, each with a record of its SHA-256 beside it.
+public struct ModelStore: Hashable, Sendable {
+  public let folder: String
+
+  public init(folder: String) { self.folder = folder }
+
+  /// The user's folder: `$BACKBONE_MODELS`, else `$XDG_DATA_HOME/backbone/models`, else `~/.local/share/backbone/models`.
+  ///
+  /// - Throws: `ModelStoreError.noFolder` where no variable is set.
+  public static func user() throws(ModelStoreError) -> ModelStore {
+    if let folder = Environment.value("BACKBONE_MODELS") { return ModelStore(folder: folder) }
+    // The XDG rules: a path that is not absolute is to be ignored.
+    if let data = Environment.value("XDG_DATA_HOME"), data.hasPrefix("/") {
+      return ModelStore(folder: data + "/backbone/models")
+    }
+    guard let home = Environment.value("HOME") else { throw .noFolder }
+    return ModelStore(folder: home + "/.local/share/backbone/models")
+  }
+
+  /// Where a model of that name is or would be.
+  public func path(of name: String) -> String { "\(folder)/\(name).safetensors" }
+
+  /// Where the digest of a model of that name is recorded, in the form that `sha256sum -c` reads.
+  public func recordPath(of name: String) -> String { "\(path(of: name)).sha256" }
+
+  /// Whether a text may be the name of a model: letters, digits, `-`, `_` and `.`, not at the beginning.
+  public static func isName(_ text: String) -> Bool {
+    let proper = text.utf8.allSatisfy { byte in
+      (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || (0x30...0x39).contains(byte)
+        || [0x2d, 0x2e, 0x5f].contains(byte)
+    }
+    guard proper, let first = text.utf8.first, text.utf8.count <= 100 else { return false }
+    return first != UInt8(ascii: "-") && first != UInt8(ascii: ".")
+  }
+
+  /// The names of the installed models; empty where the folder does not exist.
+  ///
+  /// - Throws: `ModelStoreError.file` where the folder cannot be read.
+  public func installed() throws(ModelStoreError) -> [String] {
+    guard Folder.isFolder(folder) else { return [] }
+    let ending = ".safetensors"
+    do {
+      return try Folder.names(in: folder).filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+        .filter(ModelStore.isName)
+    } catch { throw .file(error) }
+  }
+
+  /// The file that a name or a path means: a text with a slash or the ending `.safetensors` is a path.
+  ///
+  /// - Throws: `ModelStoreError.notInstalled`, which lists what there is and the command that gets a model.
+  public func find(_ nameOrPath: String) throws(ModelStoreError) -> String {
+    if nameOrPath.utf8.contains(UInt8(ascii: "/")) || nameOrPath.hasSuffix(".safetensors") { return nameOrPath }
+    let installed = try installed()
+    guard installed.contains(nameOrPath) else {
+      throw .notInstalled(name: nameOrPath, folder: folder, installed: installed)
+    }
+    return path(of: nameOrPath)
+  }
+
+  /// Opens the model that a name or a path means.
+  ///
+  /// - Throws: `ModelStoreError`.
+  public func open(_ nameOrPath: String) throws(ModelStoreError) -> ModelFile {
+    let path = try find(nameOrPath)
+    do { return try ModelFile.open(path: path) } catch { throw .model(error) }
+  }
+
+  /// Writes a model under its name, and the record of its digest.
+  ///
+  /// - Returns: the path.
+  /// - Throws: `ModelStoreError`; a model that was there before is then untouched or has a record that does not fit.
+  @discardableResult public func install(card: ModelCard, weights: Weights) throws(ModelStoreError) -> String {
+    let path = path(of: card.name)
+    guard ModelStore.isName(card.name) else {
+      throw .model(.card(path: path, reason: "the name \(card.name) is not one for an installed model"))
+    }
+    do throws(FileError) { try Folder.make(folder) } catch { throw .file(error) }
+    do throws(ModelFileError) { try ModelFile.write(card: card, weights: weights, to: path) } catch {
+      throw .model(error)
+    }
+    let digest = try digest(of: card.name)
+    let record = "\(digest)  \(card.name).safetensors\n"
+    do throws(FileError) { try AtomicFile.write(Array(record.utf8), to: recordPath(of: card.name)) } catch {
+      throw .file(error)
+    }
+    return path
+  }
+
+  /// Compares an installed model with the record made when it was installed.
+  ///
+  /// - Returns: the SHA-256.
+  /// - Throws: `ModelStoreError.changed`, `.noRecord`, `.notInstalled` or `.file`.
+  /// - Complexity: O(size of the file).
+  @discardableResult public func verify(_ name: String) throws(ModelStoreError) -> String {
+    let installed = try installed()
+    guard installed.contains(name) else { throw .notInstalled(name: name, folder: folder, installed: installed) }
+    let record: MappedFile
+    do { record = try MappedFile(path: recordPath(of: name), limit: 4096) } catch {
+      throw .noRecord(path: recordPath(of: name), name: name)
+    }
+    let text = String(decoding: record.array(at: 0, count: record.count) ?? [], as: UTF8.self)
+    let fields = text.split(separator: "\n").first?.split(separator: " ") ?? []
+    let isDigest = fields.first.map { $0.utf8.count == 64 && $0.allSatisfy { $0.isASCII && $0.isHexDigit } } ?? false
+    guard let expected = fields.first, isDigest, fields.count == 2,
+      fields[1] == "\(name).safetensors" || fields[1] == "*\(name).safetensors"
+    else { throw .noRecord(path: recordPath(of: name), name: name) }
+    let found = try digest(of: name)
+    guard found == expected.lowercased() else {
+      throw .changed(path: path(of: name), expected: expected.lowercased(), found: found)
+    }
+    return found
+  }
+
+  private func digest(of name: String) throws(ModelStoreError) -> String {
+    do { return SHA256.hexDigest(of: try MappedFile(path: path(of: name), limit: ModelFile.sizeLimit)) } catch {
+      throw .file(error)
+    }
+  }
+}
