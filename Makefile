@@ -1,0 +1,53 @@
+# Set-up and everyday commands. `make` alone lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CONFIGURATION := release
+BUILD := .build/$(CONFIGURATION)
+PROGRAMS := detect segment backbone
+DEMO_PICTURE := Samples/grace_hopper.jpg
+DEMO_OVERLAY := demo-overlay.png
+# Set-up speaks to the package registry and to apt only; detecting needs no network.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+.PHONY: help setup build demo test install uninstall format lint clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the system packages that are missing (libpng, libjpeg)
+	@command -v swift >/dev/null || { echo "make: swift: not found; install a Swift 6.2 or newer toolchain first" >&2; exit 1; }
+	@if [ -e /usr/include/png.h ] && [ -e /usr/include/jpeglib.h ] || pkg-config --exists libpng libjpeg 2>/dev/null; then :; \
+	elif command -v apt-get >/dev/null; then \
+	  echo "Installing libpng-dev and libjpeg-dev"; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libpng-dev libjpeg-dev; \
+	else \
+	  echo "make: install the development files of libpng and libjpeg-turbo with your package manager, then try again" >&2; exit 1; \
+	fi
+
+build: setup ## Build the programs
+	swift build -c $(CONFIGURATION)
+
+demo: build ## Get the default detector and find the person in a sample picture
+	@$(BUILD)/backbone models verify person-ssdlite >/dev/null 2>&1 || $(BUILD)/backbone models fetch person-ssdlite
+	$(BUILD)/detect $(DEMO_PICTURE) --out $(DEMO_OVERLAY) --force
+	@echo "The overlay is $(CURDIR)/$(DEMO_OVERLAY)"
+
+test: setup ## Run all tests
+	swift test -c $(CONFIGURATION)
+
+install: build ## Install the programs under PREFIX (/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	for program in $(PROGRAMS); do install -m 755 "$(BUILD)/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; done
+
+uninstall: ## Remove the installed programs
+	for program in $(PROGRAMS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$program"; done
+
+format: ## Format the sources
+	swift format --in-place --recursive Package.swift Sources Heads Samples Tests
+
+lint: ## Check the format of the sources
+	swift format lint --strict --recursive Package.swift Sources Heads Samples Tests
+
+clean: ## Remove what was built
+	rm -rf .build $(DEMO_OVERLAY)
