@@ -32,7 +32,9 @@ public struct BoxLogits: Sendable {
     self.logits += logits.values()
   }
 
-  /// The boxes whose score passes, decoded, in relative coordinates `0 ... 1` clipped to the input, in no useful order.
+  /// The boxes whose score passes, decoded, relative to the input, in no useful order.
+  ///
+  /// A box may leave the input: the API's overlaps are those of whole boxes, and it clips what is kept afterwards.
   ///
   /// - Parameters:
   ///   - threshold: scores must be greater.
@@ -45,10 +47,7 @@ public struct BoxLogits: Sendable {
     func consider(_ anchor: Int, _ output: Int, _ score: Float) {
       guard score > threshold, score.isFinite else { return }
       let c = anchor * 4
-      let decoded = anchors.decode(anchor, (codes[c], codes[c + 1], codes[c + 2], codes[c + 3]), divisors: divisors)
-      let box = Box(
-        x1: min(max(decoded.x1, 0), 1), y1: min(max(decoded.y1, 0), 1), x2: min(max(decoded.x2, 0), 1),
-        y2: min(max(decoded.y2, 0), 1))
+      let box = anchors.decode(anchor, (codes[c], codes[c + 1], codes[c + 2], codes[c + 3]), divisors: divisors)
       guard box.isProper else { return }
       found.append(Detection(output: output, score: score, box: box, anchor: anchor))
     }
