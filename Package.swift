@@ -96,7 +96,11 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Tensors", "Kernels"]),
-    tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone"]),
+    tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Checkpoints", "DeepLabLite"]),
+    tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
+    tests(
+      "VisionTests",
+      ["Checkpoints", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Preprocess", "Tensors", "Vision"]),
     tests("FilesTests", ["Files"]),
     tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),

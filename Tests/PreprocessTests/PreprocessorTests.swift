@@ -126,3 +126,28 @@ import Testing
     #expect(throws: PreprocessError.self) { try Preprocessor(card(10, 10, pad: .infinity)) }
   }
 }
+
+@Suite struct TensorFlowResizeTests {
+  private struct Resizes: Decodable {
+    struct Case: Decodable {
+      let width: Int
+      let height: Int
+      let grid: SamplingGrid
+      let tensor: TensorGolden
+    }
+    let cases: [Case]
+  }
+
+  @Test("resizes as TensorFlow does, to the last bit")
+  func resize() throws {
+    for one in try Golden.load("resize_tensorflow.json", as: Resizes.self).cases {
+      let card = InputCard(
+        width: one.tensor.shape[1], height: one.tensor.shape[0], fit: .stretch, grid: one.grid, antialias: false,
+        mean: [0, 0, 0], standardDeviation: [1, 1, 1])
+      let input = try Preprocessor(card).prepare(Synthetic.image(width: one.width, height: one.height))
+      let comparison = one.tensor.compare(input.tensor.values())
+      print(comparison)
+      #expect(comparison.largestError == 0, "\(comparison)")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Checkpoints
+import ModelFiles
+import Postprocess
+import Preprocess
+import Tensors
+import TestSupport
+import Testing
+import Vision
+
+private let source = "models/deeplabv3_257_mv_gpu.tflite"
+
+/// Class maps against LiteRT's on the float DeepLabV3-lite of the development data.
+@Suite(.enabled(if: TestData.has(source), Comment(rawValue: TestData.absence(of: source))))
+struct SegmentationGoldenTests {
+  private struct Answers: Decodable {
+    struct Picture: Decodable {
+      let file: String
+      let pixels: String
+      let shrunk: String
+      /// Class, length, class, length, row by row.
+      let runs: [Int]
+      let iou: Float?
+
+      func ids() -> [UInt8] {
+        stride(from: 0, to: runs.count, by: 2).flatMap { [UInt8](repeating: UInt8(runs[$0]), count: runs[$0 + 1]) }
+      }
+      var path: (root: String, file: String) {
+        file.hasPrefix("Samples/") ? (TestData.packageRoot, file) : (TestData.dataRoot!, file)
+      }
+    }
+    let size: Int
+    let pictures: [Picture]
+  }
+
+  private func segmenter() throws -> Segmenter {
+    let path = TestData.path(source)!
+    let model = try Importer.importCheckpoint(path: path)
+    return try Segmenter(ModelFile(path: path, card: model.card, weights: model.weights), threads: 2)
+  }
+
+  /// The picture at the network's size as bytes, as the generator makes it.
+  private func shrunk(_ image: Image, to size: Int) throws -> Image {
+    let card = InputCard(
+      width: size, height: size, fit: .stretch, grid: .halfPixel, antialias: false, mean: [0, 0, 0],
+      standardDeviation: [1, 1, 1])
+    let values = try Preprocessor(card).prepare(image).tensor.values()
+    return Image(width: size, height: size, pixels: values.map { UInt8($0.rounded(.toNearestOrEven)) })
+  }
+
+  private func agreement(_ a: [UInt8], _ b: [UInt8]) -> Double {
+    Double(zip(a, b).count { $0 == $1 }) / Double(b.count)
+  }
+
+  @Test("agrees with LiteRT's own map on at least 99.9% of the pixels")
+  func ownSize() throws {
+    let segmenter = try segmenter()
+    let answers = try Golden.load("deeplab_257.json", as: Answers.self)
+    for one in answers.pictures {
+      let image = try picture(one.path.file, in: one.path.root)
+      #expect(digest(image) == one.pixels, "\(one.file)")
+      let small = try shrunk(image, to: answers.size)
+      #expect(digest(small) == one.shrunk, "\(one.file)")
+      let share = agreement(try segmenter.segment(small).ids, one.ids())
+      print("\(one.file): \(share * 100)% of the pixels agree with LiteRT")
+      #expect(share >= 0.999, "\(one.file)")
+    }
+  }
+
+  @Test("a mask has the picture's size and shows what the small one shows")
+  func pictureSize() throws {
+    let segmenter = try segmenter()
+    let answers = try Golden.load("deeplab_257.json", as: Answers.self)
+    for one in answers.pictures {
+      let image = try picture(one.path.file, in: one.path.root)
+      let mask = try segmenter.segment(image)
+      #expect(mask.width == image.width && mask.height == image.height)
+      let size = answers.size
+      let ids = one.ids()
+      let enlarged = (0..<image.height).flatMap { y in
+        (0..<image.width).map { x in ids[y * size / image.height * size + x * size / image.width] }
+      }
+      let share = agreement(mask.ids, enlarged)
+      print("\(one.file): \(share * 100)% of \(image.width)x\(image.height) agree with LiteRT's map enlarged")
+      #expect(share >= 0.97, "\(one.file)")
+    }
+  }
+
+  @Test("finds the bird as well as LiteRT does")
+  func bird() throws {
+    let answers = try Golden.load("deeplab_257.json", as: Answers.self)
+    let expected = try #require(answers.pictures.compactMap(\.iou).first)
+    let truth = try Bitmap(path: try #require(TestData.path("images/bird_segmentation_mask.bmp"))).numbers
+    let mask = try segmenter().segment(picture("images/bird_segmentation.bmp", in: TestData.dataRoot!))
+    let both = zip(mask.ids, truth).count { $0 == 3 && $1 == 3 }
+    let either = zip(mask.ids, truth).count { $0 == 3 || $1 == 3 }
+    let found = Float(both) / Float(either)
+    print("bird: intersection over union \(found), LiteRT's \(expected)")
+    #expect(found >= expected - 0.01)
+  }
+}
