@@ -32,10 +32,12 @@ struct SegmentationGoldenTests {
     let pictures: [Picture]
   }
 
-  private func segmenter() throws -> Segmenter {
+  private func segmenter(fit: InputCard.Fit? = nil) throws -> Segmenter {
     let path = TestData.path(source)!
     let model = try Importer.importCheckpoint(path: path)
-    return try Segmenter(ModelFile(path: path, card: model.card, weights: model.weights), threads: 2)
+    var card = model.card
+    if let fit { card.input.fit = fit }
+    return try Segmenter(ModelFile(path: path, card: card, weights: model.weights), threads: 2)
   }
 
   /// The picture at the network's size as bytes, as the generator makes it.
@@ -68,7 +70,8 @@ struct SegmentationGoldenTests {
 
   @Test("a mask has the picture's size and shows what the small one shows")
   func pictureSize() throws {
-    let segmenter = try segmenter()
+    // LiteRT saw stretched pictures.
+    let segmenter = try segmenter(fit: .stretch)
     let answers = try Golden.load("deeplab_257.json", as: Answers.self)
     for one in answers.pictures {
       let image = try picture(one.path.file, in: one.path.root)
@@ -83,6 +86,25 @@ struct SegmentationGoldenTests {
       print("\(one.file): \(share * 100)% of \(image.width)x\(image.height) agree with LiteRT's map enlarged")
       #expect(share >= 0.97, "\(one.file)")
     }
+  }
+
+  @Test("a letterboxed picture keeps its size, and its padding never shows", arguments: [false, true])
+  func letterboxed(tall: Bool) throws {
+    let segmenter = try segmenter(fit: .letterbox)
+    // A cat at the left or the top of a long strip of one colour.
+    let cat = try picture("Samples/chelsea.png", in: TestData.packageRoot)
+    let (width, height) = tall ? (cat.width, cat.height * 3) : (cat.width * 3, cat.height)
+    var strip = Image(width: width, height: height, red: 128, green: 128, blue: 128)
+    for y in 0..<cat.height {
+      let row = cat.pixels[y * cat.width * 3..<(y + 1) * cat.width * 3]
+      strip.pixels.replaceSubrange(y * width * 3..<y * width * 3 + row.count, with: row)
+    }
+    let mask = try segmenter.segment(strip)
+    #expect(mask.width == width && mask.height == height)
+    let cats = mask.ids.indices.filter { mask.ids[$0] == 8 }
+    let inside = cats.count { $0 % width < cat.width && $0 / width < cat.height }
+    #expect(cats.count > cat.width * cat.height / 3)
+    #expect(Double(inside) > 0.95 * Double(cats.count))
   }
 
   @Test("finds the bird as well as LiteRT does")
