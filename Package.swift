@@ -86,9 +86,15 @@ let package = Package(
       ]),
 
     // MARK: Programs
-    room("CLISupport", ["Vision", "Files", "ModelFiles", "ImageCodecs", "Overlay", "Postprocess", "Tensors", argumentParser]),
-    program("detect", ["CLISupport", "Vision", argumentParser]),
-    program("segment", ["CLISupport", "Vision", argumentParser]),
+    room(
+      "CLISupport", ["Files", "ImageCodecs", "Kernels", "ModelFiles", "Postprocess", "Tensors", argumentParser],
+      linker: [.linkedLibrary("m")]),
+    program(
+      "detect",
+      ["CLISupport", "Files", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
+    program(
+      "segment",
+      ["CLISupport", "Files", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
     program("BackboneTool", ["CLISupport", "Vision", "Checkpoints", "Backbone", "Kernels", "Tensors", argumentParser]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
 

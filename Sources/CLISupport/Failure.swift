@@ -1,0 +1,34 @@
+/// How a program ends; every program documents these numbers.
+public enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
+  case done = 0
+  /// Some inputs failed, the others are done.
+  case inputs = 1
+  case usage = 2
+  /// A model or checkpoint is missing, unknown, damaged or of the wrong kind.
+  case model = 3
+  /// A result could not be written.
+  case output = 4
+
+  /// The paragraph for `--help`.
+  public static let help = """
+    EXIT STATUS: 0 all done; 1 some inputs failed, the others are done; 2 wrong usage; 3 the model is missing, unknown \
+    or unusable; 4 an output cannot be written; 130 or 143 stopped by SIGINT or SIGTERM.
+    """
+}
+
+/// What a program tells its user before it ends, or before it goes on with the next input.
+public struct Failure: Error, Equatable, CustomStringConvertible {
+  public let status: ExitStatus
+  /// One line that ends with the remedy.
+  public let message: String
+  /// Whether going on with further inputs is pointless.
+  public let stops: Bool
+
+  public init(_ status: ExitStatus, _ message: String, stops: Bool = false) {
+    self.status = status
+    self.message = message
+    self.stops = stops
+  }
+
+  public var description: String { message }
+}

@@ -1,0 +1,83 @@
+import Files
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Where a path leads: two paths to one file are found equal, whatever links or dots they use.
+struct FilePlace: Hashable {
+  enum Kind { case regular, folder, other, absent }
+
+  let kind: Kind
+  private let device, inode: UInt64
+  /// The last part of the path, where the file is not there yet.
+  private let name: String
+
+  init(_ path: String) {
+    if let found = FilePlace.status(of: path) {
+      (kind, device, inode) = found
+      name = ""
+    } else {
+      kind = .absent
+      name = FilePlace.name(of: path)
+      let parent = FilePlace.status(of: FilePlace.folder(of: path))
+      (device, inode) = (parent?.1 ?? 0, parent?.2 ?? 0)
+    }
+  }
+
+  private static func status(of path: String) -> (Kind, UInt64, UInt64)? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    let kind: Kind =
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: .regular
+      case S_IFDIR: .folder
+      default: .other
+      }
+    return (kind, UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino))
+  }
+
+  /// The folder that a path's last part is in.
+  static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The last part of a path.
+  static func name(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+    return String(path[path.utf8.index(after: slash)...])
+  }
+
+  /// The last part without its extension; a name that only begins with a dot is kept.
+  static func stem(of path: String) -> String {
+    let name = name(of: path)
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.utf8.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// What follows the last dot of the last part, in lower case; empty without one.
+  static func fileExtension(of path: String) -> String {
+    let name = name(of: path)
+    return String(name.dropFirst(stem(of: path).count + 1)).lowercased()
+  }
+
+  /// Whether files can be made in a folder, before any work is done for them; the error number where not.
+  static func refusal(toWriteIn folder: String) -> Int32? {
+    guard let found = status(of: folder) else { return errno }
+    guard found.0 == .folder else { return ENOTDIR }
+    return unsafe access(folder, W_OK | X_OK) == 0 ? nil : errno
+  }
+
+  /// Makes a folder and those that it is in.
+  static func makeFolders(_ path: String) throws(FileError) {
+    if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, folder(of: path) != path else { throw .cannotWrite(path: path, errno: errno) }
+    try makeFolders(folder(of: path))
+    guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .cannotWrite(path: path, errno: errno) }
+  }
+}

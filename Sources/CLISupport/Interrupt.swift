@@ -1,0 +1,63 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What SIGINT and SIGTERM do: end the program at once with status 130 or 143, but never in the middle of an output.
+///
+/// The picture at hand is dropped. What is being written is finished first, so no part of a line and no temporary file
+/// stays behind. A second signal does not wait.
+public enum Interrupt {
+  private enum Phase {
+    static let open = 0, shielded = 1, ending = 2
+    /// A signal waits for the end of the shield: this plus its number.
+    static let pending = 16
+  }
+
+  private static let phase = Atomic<Int>(Phase.open)
+
+  /// Begins to handle the signals; one that the parent process ignores stays ignored.
+  public static func listen() {
+    // Made before the first signal, so that the handler only touches memory.
+    _ = phase.load(ordering: .relaxed)
+    for number in [SIGINT, SIGTERM] {
+      let before = signal(number, SIG_IGN)
+      if unsafe unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
+      _ = signal(number) { Interrupt.arrived($0) }
+    }
+  }
+
+  /// Runs something that a signal must not cut in two.
+  public static func shielded<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    let (entered, found) = phase.compareExchange(
+      expected: Phase.open, desired: Phase.shielded, ordering: .sequentiallyConsistent)
+    // Inside another shield, which will look at the signal.
+    if !entered && found != Phase.ending { return try body() }
+    if !entered { while true { pause() } }
+    defer {
+      let left = phase.compareExchange(
+        expected: Phase.shielded, desired: Phase.open, ordering: .sequentiallyConsistent)
+      if !left.exchanged { _exit(128 + Int32(left.original - Phase.pending)) }
+    }
+    return try body()
+  }
+
+  /// The handler: atomics and `_exit` are all that a signal handler may use.
+  private static func arrived(_ number: Int32) {
+    var found = phase.load(ordering: .sequentiallyConsistent)
+    while true {
+      let next = found == Phase.shielded ? Phase.pending + Int(number) : Phase.ending
+      let result = phase.compareExchange(expected: found, desired: next, ordering: .sequentiallyConsistent)
+      if result.exchanged {
+        if next == Phase.ending { _exit(128 + number) }
+        return
+      }
+      found = result.original
+    }
+  }
+}

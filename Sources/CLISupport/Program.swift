@@ -1,0 +1,64 @@
+import ArgumentParser
+import Kernels
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What every program does around its commands.
+public enum Program {
+  public static let version = "0.1.0"
+
+  /// Runs a program to its end: reads the arguments, runs the command, reports what went wrong in one line.
+  public static func run<Command: ParsableCommand>(_ type: Command.Type, on console: Console) -> Never {
+    Interrupt.listen()
+    do {
+      var command = try type.parseAsRoot()
+      if let complaint = InstructionSet.complaint {
+        throw Failure(.usage, "\(complaint); unset \(InstructionSet.variable), or name another")
+      }
+      try command.run()
+      exit(ExitStatus.done.rawValue)
+    } catch {
+      exit(report(error, of: type, on: console))
+    }
+  }
+
+  /// Tells the user of an error and returns the exit status that goes with it.
+  private static func report<Command: ParsableCommand>(
+    _ error: any Error, of type: Command.Type, on console: Console
+  ) -> Int32 {
+    if let failure = error as? Failure {
+      console.note(failure.message)
+      return failure.status.rawValue
+    }
+    // A batch has told its failures already.
+    if let code = error as? ExitCode { return code.rawValue }
+    if type.exitCode(for: error).isSuccess {
+      // Help and version come as errors too.
+      do {
+        try console.write(type.message(for: error) + "\n")
+        return ExitStatus.done.rawValue
+      } catch {
+        console.note(error.message)
+        return error.status.rawValue
+      }
+    }
+    var words = type.message(for: error).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    if words.last == "." { words.removeLast() }
+    console.note((words.isEmpty ? "wrong arguments" : words) + "; see '\(helpCommand(for: error, of: type))'")
+    return ExitStatus.usage.rawValue
+  }
+
+  /// The command that shows the help for what was typed, out of the parser's own hint.
+  private static func helpCommand<Command: ParsableCommand>(for error: any Error, of type: Command.Type) -> String {
+    let text = type.fullMessage(for: error)
+    let hint = text.split(separator: "\n").last { $0.contains("See '") }
+    let quoted = hint?.split(separator: "'").dropFirst().first
+    return quoted.map(String.init) ?? "\(type.configuration.commandName ?? "") --help"
+  }
+}

@@ -1,0 +1,153 @@
+import ArgumentParser
+import CLISupport
+import ModelFiles
+import Overlay
+import Postprocess
+import Tensors
+import Vision
+
+@main enum Main {
+  static let console = Console(program: "detect")
+
+  static func main() { Program.run(DetectCommand.self, on: console) }
+}
+
+struct DetectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "detect",
+    abstract: "Find things in pictures: a box, a label and a score for each.",
+    discussion: """
+      Reads PNG and JPEG. Boxes are in pixels of the picture as displayed, EXIF orientation applied.
+
+      FORMATS: text is a table for each picture. json is an array with an object for each picture that could be done, \
+      written at the end. ndjson is one such object a line, written as each picture ends; a picture that fails has \
+      "error" in place of "detections". csv is one detection a line under a header line. coco is a results array for \
+      COCO's evaluation tools; image_id is the file's name without its extension, as a number where it is one.
+
+      \(ExitStatus.help)
+
+      ENVIRONMENT: BACKBONE_MODELS is the folder of installed models; BACKBONE_ISA forces an instruction set \
+      (portable, neon, avx2, avx512).
+      """,
+    version: Program.version)
+
+  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
+  var images: [String]
+
+  @Option(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
+  var model = "person-ssdlite"
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Draw the boxes on the picture and write it as a PNG to this file; a folder (one that exists, or a name that ends \
+      in /) gets a PNG for each picture.
+      """, valueName: "overlay.png"))
+  var out: String?
+
+  @Option(help: "How results are written to standard output. (default: text)")
+  var format: Format?
+
+  @Option(help: ArgumentHelp("Report detections with a score above this, 0 to 1.", valueName: "number"))
+  var score: Float = 0.5
+
+  @Option(
+    help: ArgumentHelp(
+      "Drop a box that overlaps a better one by more than this intersection over union, 0 to 1. (default: the model's own)",
+      valueName: "number"))
+  var iou: Float?
+
+  @Option(help: "Whether boxes drop only boxes of their own class, or any.")
+  var nms = NonMaximumSuppression.Mode.perClass
+
+  @Option(help: ArgumentHelp("Report at most this many detections a picture.", valueName: "count"))
+  var topK = 100
+
+  @Flag(help: "Write no results to standard output, only the picture of --out.")
+  var quiet = false
+
+  @Flag(help: "Let --out replace an input picture.")
+  var force = false
+
+  @OptionGroup var work: RunOptions
+
+  @OptionGroup var limits: LimitOptions
+
+  func validate() throws {
+    guard (0...1).contains(score) else { throw ValidationError("--score \(score): expected a number from 0 to 1") }
+    if let iou, !(0...1).contains(iou) { throw ValidationError("--iou \(iou): expected a number from 0 to 1") }
+    guard topK >= 1 else { throw ValidationError("--top-k \(topK): expected a number of at least 1") }
+    if out == nil, force { throw ValidationError("--force has no effect without --out") }
+    if out == nil, quiet { throw ValidationError("--quiet without --out would give no result at all") }
+    if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
+  }
+
+  func run() throws {
+    let console = Main.console
+    var outputs: PictureOutputs?
+    if let out { outputs = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force) }
+    if !quiet, outputs?.useStandardOutput == true {
+      throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
+    }
+    var report = try Report(format: format ?? .text, images: images, quiet: quiet, threshold: score)
+    let detector = try load(console)
+
+    try console.write(report.opening)
+    let status = try Batch(images, on: console).run { (index) throws(Failure) in
+      var watch = Stopwatch()
+      var image = try limits.read(images[index])
+      watch.lap("read")
+      let found = try find(in: image, named: images[index], with: detector)
+      watch.lap("detect")
+      if let outputs {
+        draw(found, on: &image)
+        watch.lap("draw")
+        try outputs.write(image, for: index)
+        watch.lap("write")
+      }
+      let result = PictureResult(
+        image: images[index], width: image.width, height: image.height, model: detector.card.name, detections: found,
+        overlay: outputs?.paths[index])
+      try console.write(report.add(result))
+      if work.timing { console.note("timing: \(images[index]): \(watch.summary)") }
+    } failed: { (index, failure) throws(Failure) in
+      try console.write(report.add(failure, of: images[index]))
+    }
+    try console.write(report.closing)
+    try status.end()
+  }
+
+  private func load(_ console: Console) throws(Failure) -> Detector {
+    var watch = Stopwatch()
+    let file = try ModelChoice.open(model)
+    watch.lap("read")
+    do {
+      let detector = try Detector(file, threads: work.threads)
+      watch.lap("prepare")
+      if work.timing { console.note("timing: \(file.path): \(watch.summary)") }
+      return detector
+    } catch { throw Failure(.model, error.description) }
+  }
+
+  private func find(
+    in image: Image, named name: String, with detector: Detector
+  ) throws(Failure) -> [LabelledDetection] {
+    var options = DetectionOptions()
+    options.scoreThreshold = score
+    options.iouThreshold = iou
+    options.suppression = nms
+    options.maximumDetections = topK
+    do { return try detector.detect(image, options) } catch {
+      throw Failure(.model, "\(name): \(error.description)", stops: true)
+    }
+  }
+
+  private func draw(_ detections: [LabelledDetection], on image: inout Image) {
+    let annotations = detections.map {
+      Annotation(box: $0.box, text: "\($0.label) \(fixed(Double($0.score), 2))", colourIndex: $0.id)
+    }
+    Overlay.drawBoxes(annotations, on: &image)
+  }
+}
+
+extension NonMaximumSuppression.Mode: ExpressibleByArgument {}

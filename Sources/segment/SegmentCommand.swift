@@ -1,0 +1,122 @@
+import ArgumentParser
+import CLISupport
+import ModelFiles
+import Overlay
+import Postprocess
+import Tensors
+import Vision
+
+@main enum Main {
+  static let console = Console(program: "segment")
+
+  static func main() { Program.run(SegmentCommand.self, on: console) }
+}
+
+struct SegmentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segment",
+    abstract: "Outline things in pictures: a mask with a class for each pixel.",
+    discussion: """
+      Reads PNG and JPEG. A mask has the size of the picture as displayed, EXIF orientation applied; it is an indexed \
+      PNG whose pixel values are the class ids and whose palette holds the colours of Pascal VOC.
+
+      FORMATS: text lists each class that occurs, with its colour and its share of the picture. json is an array with \
+      an object for each picture that could be done, written at the end.
+
+      \(ExitStatus.help)
+
+      ENVIRONMENT: BACKBONE_MODELS is the folder of installed models; BACKBONE_ISA forces an instruction set \
+      (portable, neon, avx2, avx512).
+      """,
+    version: Program.version)
+
+  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
+  var images: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the mask goes; a folder (one that exists, or a name that ends in /) gets a PNG for each picture.",
+      valueName: "mask.png"))
+  var out: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Blend the mask with the picture and write it as a PNG to this file, or to this folder in the same way.",
+      valueName: "overlay.png"))
+  var overlay: String?
+
+  @Option(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
+  var model = "deeplab-voc"
+
+  @Option(help: "How results are written to standard output. (default: text)")
+  var format: Format?
+
+  @Flag(help: "Write no results to standard output, only the pictures.")
+  var quiet = false
+
+  @Flag(help: "Let an output replace an input picture.")
+  var force = false
+
+  @OptionGroup var work: RunOptions
+
+  @OptionGroup var limits: LimitOptions
+
+  func validate() throws {
+    if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
+  }
+
+  func run() throws {
+    let console = Main.console
+    let masks = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force)
+    var overlays: PictureOutputs?
+    if let overlay {
+      let outputs = try PictureOutputs(flag: "--overlay", value: overlay, inputs: images, force: force)
+      try outputs.mustDiffer(from: masks)
+      overlays = outputs
+    }
+    if !quiet, masks.useStandardOutput || overlays?.useStandardOutput == true {
+      throw Failure(.usage, "a picture and the results would both go to standard output; add --quiet")
+    }
+    var report = Report(format: format ?? .text, quiet: quiet)
+    let segmenter = try load(console)
+
+    let status = try Batch(images, on: console).run { (index) throws(Failure) in
+      var watch = Stopwatch()
+      var image = try limits.read(images[index])
+      watch.lap("read")
+      let map = try outline(image, named: images[index], with: segmenter)
+      watch.lap("segment")
+      if let overlays {
+        Overlay.blend(map, into: &image)
+        watch.lap("blend")
+        try overlays.write(image, for: index)
+      }
+      try masks.write(map, palette: Palette.voc, for: index)
+      watch.lap("write")
+      let result = PictureResult(
+        image: images[index], map: map, card: segmenter.card, mask: masks.paths[index], overlay: overlays?.paths[index])
+      try console.write(report.add(result))
+      if work.timing { console.note("timing: \(images[index]): \(watch.summary)") }
+    }
+    try console.write(report.closing)
+    try status.end()
+  }
+
+  private func outline(_ image: Image, named name: String, with segmenter: Segmenter) throws(Failure) -> LabelMap {
+    do { return try segmenter.segment(image) } catch {
+      throw Failure(.model, "\(name): \(error.description)", stops: true)
+    }
+  }
+
+  private func load(_ console: Console) throws(Failure) -> Segmenter {
+    var watch = Stopwatch()
+    let file = try ModelChoice.open(model)
+    watch.lap("read")
+    do {
+      let segmenter = try Segmenter(file, threads: work.threads)
+      watch.lap("prepare")
+      if work.timing { console.note("timing: \(file.path): \(watch.summary)") }
+      return segmenter
+    } catch { throw Failure(.model, error.description) }
+  }
+}
