@@ -95,7 +95,12 @@ let package = Package(
     program(
       "segment",
       ["CLISupport", "Files", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
-    program("BackboneTool", ["CLISupport", "Vision", "Checkpoints", "Backbone", "Kernels", "Tensors", argumentParser]),
+    program(
+      "BackboneTool",
+      [
+        "Backbone", "CLISupport", "Checkpoints", "Files", "Kernels", "ModelFiles", "Preprocess", "Tensors", "Vision",
+        argumentParser,
+      ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
 
     // MARK: Tests

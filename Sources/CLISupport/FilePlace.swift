@@ -14,19 +14,24 @@ struct FilePlace: Hashable {
 
   let kind: Kind
   private let device, inode: UInt64
-  /// The last part of the path, where the file is not there yet.
-  private let name: String
+  /// What follows the nearest folder that exists, where the file is not there yet.
+  private let rest: [Substring]
 
   init(_ path: String) {
-    if let found = FilePlace.status(of: path) {
-      (kind, device, inode) = found
-      name = ""
-    } else {
-      kind = .absent
-      name = FilePlace.name(of: path)
-      let parent = FilePlace.status(of: FilePlace.folder(of: path))
-      (device, inode) = (parent?.1 ?? 0, parent?.2 ?? 0)
+    var place = path
+    var rest: [Substring] = []
+    var found = FilePlace.status(of: place)
+    let exists = found != nil
+    while found == nil {
+      rest = FilePlace.name(of: place).split(separator: "/").filter { $0 != "." } + rest
+      let parent = FilePlace.folder(of: place)
+      if parent == place { break }
+      place = parent
+      found = FilePlace.status(of: place)
     }
+    kind = exists ? found?.0 ?? .absent : .absent
+    (device, inode) = (found?.1 ?? 0, found?.2 ?? 0)
+    self.rest = rest
   }
 
   private static func status(of path: String) -> (Kind, UInt64, UInt64)? {

@@ -14,6 +14,22 @@ import ModelFiles
 ///
 /// A value with a `/` in it or with the extension `.safetensors` is a path, any other is the name of an installed model.
 public enum ModelChoice {
+  /// The model that finds things where none is named.
+  public static let detector = "person-ssdlite"
+
+  /// The model that outlines things where none is named.
+  public static let segmenter = "deeplab-voc"
+
+  /// Whether a text can name a model: letters, digits, `.`, `_` and `-`, not beginning with `.` or `-`.
+  public static func isName(_ text: String) -> Bool {
+    text.utf8.allSatisfy {
+      Character(Unicode.Scalar($0)).isLetter || Character(Unicode.Scalar($0)).isNumber
+        || [0x2d, 0x2e, 0x5f].contains($0)
+    }
+  }
+
+  public static func installedPath(of name: String) -> String { "\(folder)/\(name).safetensors" }
+
   /// Opens a model by name or path.
   ///
   /// - Throws: `Failure` with status `model`; for a name it lists what there is and the command that gets one.

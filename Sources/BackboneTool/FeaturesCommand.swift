@@ -1,0 +1,127 @@
+import ArgumentParser
+import Backbone
+import CLISupport
+import Files
+import Preprocess
+
+struct FeaturesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "features",
+    abstract: "Write a feature map of a picture as a NumPy file.",
+    discussion: """
+      The picture is fitted, resized and normalised as the model's card says. The file is NumPy's format 1.0: fp32, \
+      [1, rows, columns, channels].
+      """)
+
+  @Argument(help: ArgumentHelp("A picture, PNG or JPEG; not needed for --tap list.", valueName: "image"))
+  var image: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The map: stem, block0 to block16, block1/expansion to block16/expansion, last; or list, which prints them.",
+      valueName: "name"))
+  var tap: String
+
+  @Option(help: ArgumentHelp("Where the map goes.", valueName: "f.npy"))
+  var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An installed model's name, or the path of a model file. (default: person-ssdlite)", valueName: "name|path"))
+  var model: String?
+
+  @Flag(help: "Use seeded random weights at width 1 instead of a model: the values mean nothing.")
+  var randomInit = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Width and height of the network's input. (default: the model's own; 224 for random weights)",
+      valueName: "pixels"))
+  var size: Int?
+
+  @OptionGroup var work: RunOptions
+
+  @OptionGroup var limits: LimitOptions
+
+  func validate() throws {
+    if randomInit, model != nil { throw ValidationError("--model has no effect with --random-init") }
+    if let size { try checkInputSize(size) }
+    if tap == "list" {
+      if out != nil { throw ValidationError("--out has no effect with --tap list") }
+    } else {
+      guard image != nil else { throw ValidationError("Missing expected argument '<image>'") }
+      guard out != nil else { throw ValidationError("Missing expected argument '--out <f.npy>'") }
+      guard Tap(tap) != nil else {
+        throw ValidationError("--tap \(tap): no tap has this name; --tap list prints them all")
+      }
+    }
+  }
+
+  func run() throws {
+    let (card, input, weights, source) = try network()
+    let layout = NetworkLayout(card)
+    guard let tap = Tap(tap) else {
+      try Main.console.write(list(layout.taps))
+      return
+    }
+    guard let image, let out else { return }
+    let preprocessor: Preprocessor
+    do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }
+    let backbone: MobileNetV2
+    do {
+      backbone = try MobileNetV2(card, weights: weights, compute: Compute(threads: work.threads))
+      _ = try backbone.info(tap)
+    } catch { throw Failure(.model, "\(source): \(error.description)") }
+    var watch = Stopwatch()
+    let picture = try limits.read(image)
+    watch.lap("read")
+    let prepared = preprocessor.prepare(picture)
+    watch.lap("prepare")
+    let maps: FeatureMaps
+    do { maps = try backbone.features(of: prepared.tensor, taps: [tap]) } catch {
+      throw Failure(.model, "\(source): \(error.description)")
+    }
+    watch.lap("features")
+    do {
+      try Interrupt.shielded { () throws(FileError) in try NPY.write(maps[tap].tensor, to: out) }
+    } catch { throw Failure(.output, error.description) }
+    watch.lap("write")
+    try Main.console.write("\(tap)  \(maps[tap].shape)  \(out.onOneLine)\n")
+    if work.timing { Main.console.note("timing: \(image): \(watch.summary)") }
+  }
+
+  /// The network's card, its input, its weights, and what messages call it.
+  private func network() throws(Failure) -> (BackboneCard, InputCard, Weights, String) {
+    if randomInit {
+      let card = BackboneCard(
+        widthMultiplier: 1, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: true)
+      let half: [Float] = [127.5, 127.5, 127.5]
+      let input = InputCard(
+        width: size ?? 224, height: size ?? 224, fit: .stretch, grid: .halfPixel, antialias: true, mean: half,
+        standardDeviation: half)
+      return (card, input, .random(NetworkLayout(card).parameters), "random weights")
+    }
+    let file = try ModelChoice.open(model ?? ModelChoice.detector)
+    var input = file.card.input
+    if let size {
+      // The cut before the centre keeps its proportion.
+      if let shortest = input.resizeShortest { input.resizeShortest = shortest * size / min(input.width, input.height) }
+      (input.width, input.height) = (size, size)
+    }
+    return (file.card.backbone, input, file.weights, file.path)
+  }
+
+  private func list(_ taps: [TapInfo]) -> String {
+    var table = TextTable([.left, .right, .right])
+    table.add(["tap", "channels", "stride"])
+    for tap in taps { table.add([tap.name, "\(tap.channels)", "\(tap.stride)"]) }
+    return table.lines(indent: "")
+  }
+}
+
+/// Refuses input sizes that no network runs at, or that would need more memory than a mistake should.
+func checkInputSize(_ size: Int) throws {
+  guard (MobileNetV2.minimumExtent...4096).contains(size) else {
+    throw ValidationError("--size \(size): expected a number from \(MobileNetV2.minimumExtent) to 4096")
+  }
+}

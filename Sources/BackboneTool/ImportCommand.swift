@@ -1,0 +1,113 @@
+import ArgumentParser
+import CLISupport
+import Checkpoints
+import Files
+import ModelFiles
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Convert a checkpoint of another program into a model file.",
+    discussion: """
+      Reads a TensorFlow frozen graph (.pb), a float TensorFlow Lite model (.tflite) or safetensors with the names of \
+      Hugging Face, torchvision or timm; which of them it is is found from the file itself. Only tensors are read, \
+      nothing in the file is executed. A file with a tensor missing, left over or of the wrong shape is refused.
+      """)
+
+  @Argument(help: ArgumentHelp("The checkpoint.", valueName: "file"))
+  var file: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the model goes. (default: the folder of installed models, under the model's name)",
+      valueName: "file.safetensors"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("The model's name. (default: a known file's own, else the file's)", valueName: "name"))
+  var name: String?
+
+  @Option(
+    help: ArgumentHelp("Width and height of the network's input. (default: as the file says)", valueName: "pixels"))
+  var inputSize: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pixels of the input between those of the deepest map: 8, 16 or 32, where the file does not say.",
+      valueName: "number"))
+  var outputStride: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with a class name in each line, in the order of the outputs and without a detector's background.",
+      valueName: "file"))
+  var labels: String?
+
+  @Option(
+    help: ArgumentHelp("The licence of the weights, to be kept with them; an SPDX identifier.", valueName: "licence"))
+  var licence: String?
+
+  @Option(help: ArgumentHelp("Where the weights came from, to be kept with them.", valueName: "text"))
+  var origin: String?
+
+  @Flag(help: "Replace a model file that is there already.")
+  var force = false
+
+  func validate() throws {
+    if let name, !ModelChoice.isName(name) {
+      throw ValidationError("--name \(name): expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'")
+    }
+    if let inputSize, !(33...4096).contains(inputSize) {
+      throw ValidationError("--input-size \(inputSize): expected a number from 33 to 4096")
+    }
+    if let outputStride, ![8, 16, 32].contains(outputStride) {
+      throw ValidationError("--output-stride \(outputStride): expected 8, 16 or 32")
+    }
+  }
+
+  func run() throws {
+    let overrides = ImportOverrides(
+      name: name, origin: origin, licence: licence, classes: try labels.map(readLabels), inputSize: inputSize,
+      outputStride: outputStride)
+    let model: ImportedModel
+    do { model = try Importer.importCheckpoint(path: file, overrides: overrides) } catch {
+      throw Failure(.model, error.description)
+    }
+    let path = out ?? ModelChoice.installedPath(of: model.card.name)
+    do {
+      try Interrupt.shielded { () throws(ModelFileError) in
+        try ModelFile.write(card: model.card, weights: model.weights, to: path, replacing: force)
+      }
+    } catch .file(.alreadyExists) {
+      throw Failure(.output, "\(path): exists already; choose another name with --out, or add --force to replace it")
+    } catch {
+      throw Failure(.output, error.description)
+    }
+    try Main.console.write(report(model, path: path))
+  }
+
+  private func report(_ model: ImportedModel, path: String) -> String {
+    let summary = model.summary
+    var table = TextTable([.left, .left])
+    table.add(["model", model.card.name])
+    table.add(["task", model.card.task.rawValue])
+    table.add(["family", summary.family.rawValue])
+    table.add(["parameters", "\(summary.parameters)"])
+    table.add(["tensors", "\(summary.used) used, \(summary.ignored.count) not needed"])
+    if summary.flushed > 0 { table.add(["set to zero", "\(summary.flushed) values too small for a normal number"]) }
+    table.add(["licence", model.card.provenance.licence.onOneLine])
+    table.add(["file", path.onOneLine])
+    return table.lines(indent: "")
+  }
+
+  /// The lines of a file of class names.
+  private func readLabels(_ path: String) throws(Failure) -> [String] {
+    let file: MappedFile
+    do { file = try MappedFile(path: path, limit: 1 << 20) } catch { throw Failure(.usage, error.description) }
+    guard let text = file.array(at: 0, count: file.count).flatMap({ String(validating: $0, as: UTF8.self) }) else {
+      throw Failure(.usage, "\(path): is not UTF-8 text; save the class names as UTF-8, one a line")
+    }
+    let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+    guard !lines.isEmpty else { throw Failure(.usage, "\(path): holds no class name; write one a line") }
+    return lines
+  }
+}
