@@ -98,7 +98,8 @@ let package = Package(
     program(
       "BackboneTool",
       [
-        "Backbone", "CLISupport", "Checkpoints", "Files", "Kernels", "ModelFiles", "Preprocess", "Tensors", "Vision",
+        "Backbone", "CLISupport", "Checkpoints", "Files", "Kernels", "ModelFetch", "ModelFiles", "Preprocess",
+        "Tensors", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),

@@ -19,6 +19,6 @@ struct BackboneCommand: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      ImportCommand.self, FeaturesCommand.self, ProfileCommand.self, BenchCommand.self,
+      ModelsCommand.self, ImportCommand.self, FeaturesCommand.self, ProfileCommand.self, BenchCommand.self,
     ])
 }

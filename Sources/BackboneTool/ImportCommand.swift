@@ -49,11 +49,8 @@ struct ImportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the weights came from, to be kept with them.", valueName: "text"))
   var origin: String?
 
-  @Flag(help: "Replace a model file that is there already.")
-  var force = false
-
   func validate() throws {
-    if let name, !ModelChoice.isName(name) {
+    if let name, !ModelStore.isName(name) {
       throw ValidationError("--name \(name): expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'")
     }
     if let inputSize, !(33...4096).contains(inputSize) {
@@ -65,6 +62,7 @@ struct ImportCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let out { try PictureOutputs.refuse(out, flag: "--out", asOneOf: [file]) }
     let overrides = ImportOverrides(
       name: name, origin: origin, licence: licence, classes: try labels.map(readLabels), inputSize: inputSize,
       outputStride: outputStride)
@@ -72,17 +70,35 @@ struct ImportCommand: ParsableCommand {
     do { model = try Importer.importCheckpoint(path: file, overrides: overrides) } catch {
       throw Failure(.model, error.description)
     }
-    let path = out ?? ModelChoice.installedPath(of: model.card.name)
-    do {
-      try Interrupt.shielded { () throws(ModelFileError) in
-        try ModelFile.write(card: model.card, weights: model.weights, to: path, replacing: force)
-      }
-    } catch .file(.alreadyExists) {
-      throw Failure(.output, "\(path): exists already; choose another name with --out, or add --force to replace it")
-    } catch {
-      throw Failure(.output, error.description)
-    }
+    try checkLabels(of: model.card)
+    let path = try Interrupt.shielded { () throws(Failure) in try write(model) }
     try Main.console.write(report(model, path: path))
+  }
+
+  /// Writes the model where it was asked for, or installs it.
+  ///
+  /// - Returns: the path.
+  private func write(_ model: ImportedModel) throws(Failure) -> String {
+    if let out {
+      do { try ModelFile.write(card: model.card, weights: model.weights, to: out) } catch {
+        throw Failure(ExitStatus(error), error.description)
+      }
+      return out
+    }
+    let store = try ModelChoice.store()
+    do { return try store.install(card: model.card, weights: model.weights) } catch {
+      throw Failure(ExitStatus(error), error.description)
+    }
+  }
+
+  /// Refuses class names that are too many or too few for the model.
+  private func checkLabels(of card: ModelCard) throws(Failure) {
+    guard let labels else { return }
+    let outputs = card.detection.map { $0.outputs - 1 } ?? card.segmentation?.outputs ?? card.classifierOutputs ?? 0
+    let found = try readLabels(labels).count
+    guard found == outputs else {
+      throw Failure(.usage, "\(labels): has \(found) class names, expected \(outputs); write one a line")
+    }
   }
 
   private func report(_ model: ImportedModel, path: String) -> String {

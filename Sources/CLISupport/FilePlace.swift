@@ -77,12 +77,4 @@ struct FilePlace: Hashable {
     guard found.0 == .folder else { return ENOTDIR }
     return unsafe access(folder, W_OK | X_OK) == 0 ? nil : errno
   }
-
-  /// Makes a folder and those that it is in.
-  static func makeFolders(_ path: String) throws(FileError) {
-    if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, folder(of: path) != path else { throw .cannotWrite(path: path, errno: errno) }
-    try makeFolders(folder(of: path))
-    guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .cannotWrite(path: path, errno: errno) }
-  }
 }

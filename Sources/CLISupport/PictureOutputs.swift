@@ -60,6 +60,13 @@ public struct PictureOutputs: Sendable {
     }
   }
 
+  /// Refuses an output that is one of the inputs.
+  public static func refuse(_ path: String, flag: String, asOneOf inputs: [String]) throws(Failure) {
+    let place = FilePlace(path)
+    guard place.kind == .regular, inputs.contains(where: { FilePlace($0) == place }) else { return }
+    throw Failure(.usage, "\(flag) \(path): would replace an input; choose another name")
+  }
+
   private func refuseInputs(_ inputs: [String]) throws(Failure) {
     let places = Set(inputs.map { FilePlace($0) }.filter { $0.kind == .regular })
     guard let path = paths.first(where: { places.contains(FilePlace($0)) }) else { return }
@@ -112,7 +119,7 @@ public struct PictureOutputs: Sendable {
   private func put(_ png: [UInt8], for index: Int) throws(Failure) {
     do {
       try Interrupt.shielded { () throws(FileError) in
-        if let folder { try FilePlace.makeFolders(String(folder.dropLast())) }
+        if let folder { try Folder.make(String(folder.dropLast())) }
         try AtomicFile.write(png, to: paths[index])
       }
     } catch { throw Failure(.output, error.description) }

@@ -35,7 +35,7 @@ struct DetectCommand: ParsableCommand {
   var images: [String]
 
   @Option(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
-  var model = "person-ssdlite"
+  var model = ModelChoice.detector
 
   @Option(
     help: ArgumentHelp(

