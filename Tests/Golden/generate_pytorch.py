@@ -32,13 +32,17 @@ WEIGHTS = pathlib.Path(sys.argv[sys.argv.index("--weights") + 1]) if "--weights"
 
 
 def values(name, shape):
-    """A tensor's numbers: He's uniform range for weights, batch norm away from 0 in variance and scale."""
+    """A tensor's numbers: a uniform range by the inputs for weights, batch norm away from 0 in variance and scale.
+
+    He's range, 6 / inputs, makes such a network chaotic: PyTorch in fp32 then differs from itself in fp64 by 8e-4. With
+    3.5 it is 2e-5, pixels still differ and ReLU6 still cuts.
+    """
     u = formula.units(int(np.prod(shape)), formula.seed_of(name)).reshape(shape)
     one, two = np.float32(1), np.float32(2)
     signed = u * two - one
     if len(shape) > 1:
         inputs = int(np.prod(shape[1:]))
-        gain = 6 if len(shape) == 4 else 3
+        gain = 3.5 if len(shape) == 4 else 3
         return signed * np.float32(np.sqrt(gain / inputs))
     if name.endswith("running_var"):
         return u + np.float32(0.5)

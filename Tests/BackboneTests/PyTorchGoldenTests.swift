@@ -1,0 +1,100 @@
+import Backbone
+import Checkpoints
+import DeepLabLite
+import HeadKit
+import ModelFiles
+import Tensors
+import TestSupport
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Checkpoints with torchvision's, timm's and Hugging Face's names: imported, and held to PyTorch tap by tap.
+@Suite struct PyTorchGoldenTests {
+  private struct Network: Decodable {
+    struct Card: Decodable {
+      let task: String
+      let width: Double
+      let padding: Padding
+      let outputStride: Int
+      let outputs: Int
+    }
+    struct Case: Decodable {
+      let size: Int
+      let taps: [TensorGolden]
+    }
+    let card: Card
+    let tensors: [FormulaWeights.Tensor]
+    let counters: [String]
+    let cases: [Case]
+  }
+
+  /// Errors are relative, with a floor of 10% of the map's largest value.
+  private static let tolerance: Float = 1e-4
+
+  private func check(_ golden: TensorGolden, _ tensor: borrowing Tensor, _ title: String) -> Float {
+    let shape = tensor.shape
+    #expect([shape.height, shape.width, shape.channels] == golden.shape, "\(title) \(golden.name)")
+    let values = tensor.values()
+    let comparison = golden.compare(values, floor: 0.1)
+    #expect(comparison.isWithin(Self.tolerance), "\(title) \(comparison)")
+    let moments = TensorGolden.moments(values)
+    #expect(abs(moments.mean - golden.mean) <= 1e-4 * golden.peak, "\(title) \(golden.name)")
+    #expect(abs(moments.deviation - golden.deviation) <= 1e-4 * golden.peak, "\(title) \(golden.name)")
+    return comparison.largestError
+  }
+
+  /// One of each family where nothing is optimised, since making millions of numbers takes its time there.
+  private static let networks: [String] = {
+    let few = ["torchvision_050", "timm_035", "hf_100", "hf_segmentation_16"]
+    #if DEBUG
+      return few
+    #else
+      return few + ["torchvision_100", "timm_100", "timm_140", "hf_140", "hf_segmentation_8"]
+    #endif
+  }()
+
+  @Test("features and logits agree", arguments: networks)
+  func features(name: String) throws {
+    let golden = try Golden.load("pytorch_\(name).json", as: Network.self)
+    let segments = golden.card.task == "segment"
+    try TestData.withTemporaryFolder { folder in
+      let path = folder + "/\(name).safetensors"
+      let bytes = FormulaWeights(tensors: golden.tensors, counters: golden.counters).safetensors()
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      var overrides = ImportOverrides()
+      if segments { overrides.outputStride = golden.card.outputStride }
+      let model = try Importer.importCheckpoint(path: path, overrides: overrides)
+      #expect(model.card.backbone.widthMultiplier == golden.card.width)
+      #expect(model.card.backbone.padding == golden.card.padding)
+      #expect(model.card.backbone.outputStride == golden.card.outputStride)
+
+      let backbone = try MobileNetV2(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+      for one in golden.cases {
+        let input = Synthetic.input(width: one.size, height: one.size)
+        let names = one.taps.map(\.name).filter { $0 != "logits" }
+        let head: [Tap] = segments ? [.block(16)] : [.last]
+        let maps = try backbone.features(of: input, taps: names.map { try #require(Tap($0)) } + head)
+        var largest: Float = 0
+        for tap in one.taps where tap.name != "logits" {
+          largest = max(largest, check(tap, maps[Tap(tap.name)!].tensor, "\(name) \(one.size)"))
+        }
+        let logits: FeatureVector
+        if segments {
+          let card = try #require(model.card.segmentation)
+          logits = try DeepLabLiteHead(card, on: backbone, weights: model.weights)(maps)
+        } else {
+          #expect(model.card.classifierOutputs == golden.card.outputs)
+          logits = try Classifier(classes: golden.card.outputs, on: backbone, weights: model.weights)(maps)
+        }
+        let expected = try #require(one.taps.first { $0.name == "logits" })
+        largest = max(largest, check(expected, logits.tensor, "\(name) \(one.size)"))
+        print("\(name) \(one.size): largest error \(largest) of \(one.taps.count) maps, tolerance \(Self.tolerance)")
+      }
+    }
+  }
+}
