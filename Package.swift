@@ -115,6 +115,12 @@ let package = Package(
       ["Checkpoints", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Preprocess", "Tensors", "Vision"]),
     tests("FilesTests", ["Files"]),
     tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
+    tests(
+      "CheckpointsTests",
+      [
+        "Checkpoints", "ModelFiles", "Files", "Tensors", "Backbone",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
     tests("PreprocessTests", ["Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Postprocess", "Tensors"]),

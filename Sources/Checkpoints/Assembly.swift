@@ -119,12 +119,12 @@ struct Assembly {
 }
 
 /// A batch norm as the factor and the offset of each channel, in double precision until the last rounding.
-struct BatchNormFold {
+package struct BatchNormFold {
   private let factors: [Double]
-  let bias: [Float]
+  package let bias: [Float]
 
   /// `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta`, channel by channel; all of the same length.
-  init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float], epsilon: Double) {
+  package init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float], epsilon: Double) {
     factors = gamma.indices.map { Double(gamma[$0]) / (Double(variance[$0]) + epsilon).squareRoot() }
     var bias: [Float] = []
     for i in gamma.indices { bias.append(Float(Double(beta[i]) - Double(mean[i]) * factors[i])) }
@@ -132,7 +132,7 @@ struct BatchNormFold {
   }
 
   /// Multiplies a weight in native order, in which output channels vary fastest.
-  func scale(_ weight: inout [Float]) {
+  package func scale(_ weight: inout [Float]) {
     var start = 0
     while start < weight.count {
       for channel in factors.indices {

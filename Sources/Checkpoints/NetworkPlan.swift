@@ -3,21 +3,20 @@
 /// Source: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", table 2; the rounding of widths is that of
 /// the authors' code (multiples of 8, never more than 10% below the exact value). DeepLab's code rounds the widths of its
 /// slimmer networks to whole channels instead; their expansions are still multiples of 8.
-struct BackbonePlan: Hashable {
-  struct Block: Hashable {
-    let inputs, expanded, outputs, stride: Int
-    var isResidual: Bool { stride == 1 && inputs == outputs }
+package struct BackbonePlan: Hashable, Sendable {
+  package struct Block: Hashable, Sendable {
+    package let inputs, expanded, outputs, stride: Int
   }
 
-  let width: Double
+  package let width: Double
   /// Channels between blocks are multiples of this: 8, or 1.
-  let divisor: Int
-  let stem: Int
-  let blocks: [Block]
+  package let divisor: Int
+  package let stem: Int
+  package let blocks: [Block]
   /// Channels of the last 1x1 convolution, where the network has one.
-  let last: Int
+  package let last: Int
 
-  init(width: Double, divisor: Int = 8) {
+  package init(width: Double, divisor: Int = 8) {
     self.width = width
     self.divisor = divisor
     stem = BackbonePlan.rounded(32 * width, to: divisor)
@@ -43,7 +42,7 @@ struct BackbonePlan: Hashable {
     return Double(rounded) < 0.9 * exact ? rounded + divisor : rounded
   }
 
-  func layers(last hasLast: Bool) -> [PlannedLayer] {
+  package func layers(last hasLast: Bool) -> [PlannedLayer] {
     var layers = [PlannedLayer(.stem, .convolution, 3, stem)]
     for (i, block) in blocks.enumerated() {
       if i > 0 { layers.append(PlannedLayer(.expand(i), .pointwise, block.inputs, block.expanded)) }
@@ -56,7 +55,7 @@ struct BackbonePlan: Hashable {
 
   /// Stride and dilation of each block's depthwise convolution at an output stride: a block that would exceed it loses its
   /// stride and keeps the old dilation, and the blocks after it multiply theirs.
-  func strides(outputStride: Int) -> [(stride: Int, dilation: Int)] {
+  package func strides(outputStride: Int) -> [(stride: Int, dilation: Int)] {
     var reached = 2
     var dilation = 1
     return blocks.map { block in

@@ -1,7 +1,7 @@
 /// Which layer of the network: each has one name in the native file.
-enum LayerID: Hashable {
+package enum LayerID: Hashable, Sendable {
   /// The two answers of a detector's predictor.
-  enum Answer: String, Hashable { case box, `class` }
+  package enum Answer: String, Hashable, Sendable { case box, `class` }
 
   case stem
   case expand(Int)
@@ -20,7 +20,7 @@ enum LayerID: Hashable {
   case logits
 
   /// The name in the native file, before `.weight` and `.bias`.
-  var name: String {
+  package var name: String {
     switch self {
     case .stem: "backbone.stem"
     case .expand(let i): "backbone.block\(i).expand"
@@ -66,8 +66,8 @@ enum LayerID: Hashable {
 }
 
 /// One weighted layer with its widths.
-struct PlannedLayer: Hashable {
-  enum Kind: Hashable {
+package struct PlannedLayer: Hashable, Sendable {
+  package enum Kind: Hashable, Sendable {
     /// 3x3, every input channel to every output channel.
     case convolution
     /// 3x3, each channel by itself.
@@ -76,12 +76,12 @@ struct PlannedLayer: Hashable {
     case pointwise
   }
 
-  let id: LayerID
-  let kind: Kind
-  let inputs: Int
-  let outputs: Int
+  package let id: LayerID
+  package let kind: Kind
+  package let inputs: Int
+  package let outputs: Int
 
-  init(_ id: LayerID, _ kind: Kind, _ inputs: Int, _ outputs: Int) {
+  package init(_ id: LayerID, _ kind: Kind, _ inputs: Int, _ outputs: Int) {
     self.id = id
     self.kind = kind
     self.inputs = inputs
@@ -89,7 +89,7 @@ struct PlannedLayer: Hashable {
   }
 
   /// The weight's shape in the native file.
-  var shape: [Int] {
+  package var shape: [Int] {
     switch kind {
     case .convolution: [3, 3, inputs, outputs]
     case .depthwise: [3, 3, outputs]

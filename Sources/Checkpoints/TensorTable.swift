@@ -23,7 +23,7 @@ struct TensorTable {
 }
 
 /// In which order a family stores the weights of a layer.
-enum Layout: Hashable {
+package enum Layout: Hashable, Sendable {
   /// `[height, width, in, out]`, depthwise `[height, width, channels, 1]`.
   case tensorFlow
   /// `[out, in, height, width]`, depthwise `[channels, 1, height, width]`.
@@ -60,7 +60,7 @@ enum Layout: Hashable {
   /// The values in the order of the native file: output channels vary fastest.
   ///
   /// - Complexity: O(`values.count`).
-  func native(_ values: [Float], _ layer: PlannedLayer) -> [Float] {
+  package func native(_ values: [Float], _ layer: PlannedLayer) -> [Float] {
     let outputs = layer.outputs
     switch (self, layer.kind) {
     case (.tensorFlow, _), (.tfLite, .depthwise): return values
