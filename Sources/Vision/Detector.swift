@@ -1,3 +1,4 @@
+@_exported import ImageCodecs
 @_exported import Kernels
 @_exported import ModelFiles
 @_exported import Postprocess
