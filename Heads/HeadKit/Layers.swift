@@ -73,7 +73,7 @@ public final class Depthwise: Sendable {
   public let stride: Int
   public let dilation: Int
   public let padding: Padding
-  private let packed: PackedDepthwise
+  private let block: FusedBlock
   private let compute: Compute
 
   /// - Throws: `WeightsError` when a tensor is missing or has another shape.
@@ -81,14 +81,17 @@ public final class Depthwise: Sendable {
     _ name: String, channels: Int, stride: Int = 1, dilation: Int = 1, padding: Padding, activation: Activation,
     weights: Weights, compute: Compute
   ) throws(WeightsError) {
-    precondition(stride >= 1 && dilation >= 1, "stride \(stride), dilation \(dilation)")
+    precondition(1...2 ~= stride && dilation >= 1, "stride \(stride), dilation \(dilation)")
     self.channels = channels
     self.stride = stride
     self.dilation = dilation
     self.padding = padding
     self.compute = compute
-    packed = try LayerPacker(weights: weights, kernels: compute.kernels)
+    let depthwise = try LayerPacker(weights: weights, kernels: compute.kernels)
       .depthwise(name, channels: channels, activation)
+    block = FusedBlock(
+      compute.kernels, source: .map(channels: channels),
+      branches: [FusedBlock.Branch(depthwise: depthwise, project: nil)])
   }
 
   private func geometry(_ shape: Shape) -> Geometry {
@@ -107,19 +110,18 @@ public final class Depthwise: Sendable {
   public func callAsFunction(_ x: borrowing Tensor) -> Tensor {
     let shape = x.shape
     precondition(shape.channels == channels, "\(shape.channels) channels, expected \(channels)")
-    let g = geometry(shape)
+    let pool = compute.pool
+    let plan = FusedPlan(
+      block, geometry(shape), height: shape.height, width: shape.width, threads: pool.threads)
+    let scratch = AlignedFloats(count: plan.scratch)
     let y = Tensor(zeros: output(of: shape))
     let size = y.shape.count / shape.batch
-    let pool = compute.pool
     unsafe x.withUnsafeElements { from in
       unsafe y.withUnsafeElements { to in
         for picture in 0..<shape.batch {
-          let tasks = min(pool.threads, g.outHeight)
-          pool.run(tasks) { task, _ in
-            unsafe packed.runRows(
-              g, outRows: g.outHeight * task / tasks..<g.outHeight * (task + 1) / tasks,
-              from: from.baseAddress! + picture * shape.pixels * channels, to: to.baseAddress! + picture * size)
-          }
+          unsafe block.run(
+            plan, on: pool, from: from.baseAddress! + picture * shape.pixels * channels,
+            to: FusedBlock.Outputs(first: to.baseAddress! + picture * size), scratch: scratch.base)
         }
       }
     }

@@ -11,12 +11,13 @@ package struct LayerPacker {
     self.kernels = kernels
   }
 
-  package func pointwise(_ name: String, inputs: Int, outputs: Int, _ activation: Activation)
-    throws(WeightsError) -> PackedPointwise
-  {
+  package func pointwise(
+    _ name: String, inputs: Int, outputs: Int, _ activation: Activation, wholeVectors: Bool = false
+  ) throws(WeightsError) -> PackedPointwise {
     try with(name, [inputs, outputs]) { weights, bias in
       PackedPointwise(
-        kernels, inputs: inputs, outputs: outputs, weights: weights, bias: bias, activation: activation)
+        kernels, inputs: inputs, outputs: outputs, weights: weights, bias: bias, activation: activation,
+        wholeVectors: wholeVectors)
     }
   }
 
@@ -28,12 +29,14 @@ package struct LayerPacker {
     }
   }
 
+  /// A 3x3 convolution as a product over neighbourhoods, to be a fused block's source.
   package func convolution3x3(_ name: String, inputs: Int, outputs: Int, _ activation: Activation)
-    throws(WeightsError) -> PackedConvolution3x3
+    throws(WeightsError) -> PackedPointwise
   {
     try with(name, [3, 3, inputs, outputs]) { weights, bias in
-      PackedConvolution3x3(
-        kernels, inputs: inputs, outputs: outputs, weights: weights, bias: bias, activation: activation)
+      PackedPointwise(
+        kernels, inputs: 9 * inputs, outputs: outputs, weights: weights, bias: bias, activation: activation,
+        wholeVectors: true)
     }
   }
 

@@ -13,8 +13,7 @@ public final class MobileNetV2: Sendable {
   public let layout: NetworkLayout
   public let compute: Compute
 
-  let stem: PackedConvolution3x3
-  let blocks: [PackedBottleneck]
+  let blocks: [FusedBlock]
   let last: PackedPointwise?
   private let plans = Mutex<[PlanKey: Plan]>([:])
   private let workspaces = WorkspaceStore()
@@ -41,17 +40,25 @@ public final class MobileNetV2: Sendable {
     self.compute = compute
     let pack = LayerPacker(weights: weights, kernels: compute.kernels)
     do throws(WeightsError) {
-      stem = try pack.convolution3x3("backbone.stem", inputs: 3, outputs: layout.stemChannels, .relu6)
-      var blocks: [PackedBottleneck] = []
+      var blocks: [FusedBlock] = []
       for block in layout.blocks {
         let name = "backbone.block\(block.index)"
+        // The first block has no expansion: its wide rows are the first convolution's, and both run as one.
+        let source: FusedBlock.Source =
+          block.hasExpansion
+          ? .pointwise(
+            try pack.pointwise(
+              "\(name).expand", inputs: block.inputs, outputs: block.expanded, .relu6, wholeVectors: true))
+          : .convolution(
+            try pack.convolution3x3("backbone.stem", inputs: 3, outputs: layout.stemChannels, .relu6), channels: 3)
         blocks.append(
-          PackedBottleneck(
-            expand: block.hasExpansion
-              ? try pack.pointwise("\(name).expand", inputs: block.inputs, outputs: block.expanded, .relu6) : nil,
-            depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
-            project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear),
-            hasSkip: block.hasSkip))
+          FusedBlock(
+            compute.kernels, source: source,
+            branches: [
+              FusedBlock.Branch(
+                depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
+                project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear))
+            ], hasSkip: block.hasSkip))
       }
       self.blocks = blocks
       if let channels = layout.lastChannels {
@@ -109,7 +116,8 @@ public final class MobileNetV2: Sendable {
           }
         }
         unsafe plan.run(
-          self, input: elements.baseAddress! + picture * shape.pixels * 3, maps: pointers, arena: workspace.base)
+          on: compute.pool, input: elements.baseAddress! + picture * shape.pixels * 3, maps: pointers,
+          arena: workspace.base)
       }
     }
     workspaces.give(workspace)

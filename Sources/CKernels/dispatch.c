@@ -32,18 +32,20 @@ const ck_kernels *ck_kernels_for(ck_isa isa) {
 
 size_t ck_gemm_panels(const ck_kernels *t, size_t n) { return (n + t->panel - 1) / t->panel; }
 
-static size_t padded_columns(const ck_kernels *t, size_t left) {
-  return left >= t->panel ? t->panel : (left + t->grain - 1) / t->grain * t->grain;
+static size_t padded_columns(const ck_kernels *t, size_t left, int vectors) {
+  const size_t grain = vectors ? t->lanes : t->grain;
+  return left >= t->panel ? t->panel : (left + grain - 1) / grain * grain;
 }
 
-size_t ck_packed_gemm_size(const ck_kernels *t, size_t k, size_t n) {
+size_t ck_packed_gemm_size(const ck_kernels *t, size_t k, size_t n, int vectors) {
   const size_t whole = n / t->panel * t->panel;
-  return (whole + (n > whole ? padded_columns(t, n - whole) : 0)) * (k + 1);
+  return (whole + (n > whole ? padded_columns(t, n - whole, vectors) : 0)) * (k + 1);
 }
 
-void ck_pack_gemm(const ck_kernels *t, const float *w, const float *bias, size_t k, size_t n, float *packed) {
+void ck_pack_gemm(const ck_kernels *t, const float *w, const float *bias, size_t k, size_t n, int vectors,
+                  float *packed) {
   for (size_t column = 0; column < n; column += t->panel) {
-    const size_t width = padded_columns(t, n - column);
+    const size_t width = padded_columns(t, n - column, vectors);
     const size_t valid = n - column < width ? n - column : width;
     for (size_t row = 0; row <= k; row++, packed += width) {
       const float *from = row == 0 ? bias + column : w + (row - 1) * n + column;
@@ -68,24 +70,32 @@ void ck_pack_dwconv(const ck_kernels *t, const float *w, const float *bias, size
   }
 }
 
-void ck_im2col3x3_row(const float *const *rows, size_t channels, size_t in_width, size_t out_width, size_t stride,
-                      size_t dilation, size_t pad, float *out) {
-  const size_t bytes = channels * sizeof(float);
-  for (size_t x = 0; x < out_width; x++) {
-    const ptrdiff_t first = (ptrdiff_t)(x * stride) - (ptrdiff_t)pad;
-    const int inside = first >= 0 && first + 2 * (ptrdiff_t)dilation < (ptrdiff_t)in_width;
-    for (int ky = 0; ky < 3; ky++) {
-      const float *row = rows[ky];
-      if (row && inside && dilation == 1) {
-        memcpy(out, row + (size_t)first * channels, 3 * bytes);
-        out += 3 * channels;
-        continue;
-      }
-      for (int kx = 0; kx < 3; kx++, out += channels) {
-        const ptrdiff_t at = first + kx * (ptrdiff_t)dilation;
-        if (row && at >= 0 && at < (ptrdiff_t)in_width) memcpy(out, row + (size_t)at * channels, bytes);
-        else memset(out, 0, bytes);
-      }
+// MARK: Strips, the same for every instruction set but for the widths
+
+void ck_strip_clear(const ck_kernels *t, const ck_strip *s, size_t panels, float *zeros) {
+  const size_t row = s->padded_width * t->lanes;
+  const size_t left = s->pad_left * t->lanes, used = (s->pad_left + s->width) * t->lanes;
+  memset(zeros, 0, row * sizeof(float));
+  float *p = s->ring;
+  for (size_t i = 0; i < panels * s->slots * 2; i++, p += row) {
+    memset(p, 0, left * sizeof(float));
+    if (used < row) memset(p + used, 0, (row - used) * sizeof(float));
+  }
+}
+
+void ck_pad_image_rows(const ck_strip *s) {
+  const size_t row = s->image.padded_width * s->k;
+  const size_t left = s->image.pad_left * s->k, used = left + s->image.width * s->k;
+  const size_t count = (s->row_end - s->row_begin - 1) * s->image.stride + 2 * s->image.dilation + 1;
+  float *to = s->image.padded;
+  for (size_t i = 0; i < count; i++, to += row) {
+    const ptrdiff_t y = (ptrdiff_t)(s->row_begin * s->image.stride + i) - (ptrdiff_t)s->image.pad_top;
+    if (y < 0 || y >= (ptrdiff_t)s->image.height) {
+      memset(to, 0, row * sizeof(float));
+      continue;
     }
+    memset(to, 0, left * sizeof(float));
+    memcpy(to + left, s->source + (size_t)y * s->image.width * s->k, (used - left) * sizeof(float));
+    if (used < row) memset(to + used, 0, (row - used) * sizeof(float));
   }
 }

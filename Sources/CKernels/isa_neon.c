@@ -3,7 +3,7 @@
 #define ISA neon
 #define LANES 4
 #define TILE 8
-#define DW 4
+#define DW 5
 #define HALVES 0
 #define FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
 #include "f32_kernels.inc"

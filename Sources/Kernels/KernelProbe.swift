@@ -28,37 +28,53 @@ package enum KernelProbe {
 
   package static func depthwise(
     _ kernels: KernelSet, x: [Float], _ shape: Shape, weights: [Float], bias: [Float], stride: Int, dilation: Int,
-    padding: Padding, activation: Activation
+    padding: Padding, activation: Activation, threads: Int = 1, strategy: FusedPlan.Strategy? = nil
   ) -> [Float] {
     let layer = PackedDepthwise(
       kernels, channels: shape.channels, weights: weights.span, bias: bias.span, activation: activation)
+    let block = FusedBlock(
+      kernels, source: .map(channels: shape.channels), branches: [.init(depthwise: layer, project: nil)])
     let g = Geometry(height: shape.height, width: shape.width, stride: stride, dilation: dilation, padding: padding)
-    var y = [Float](repeating: .nan, count: g.outHeight * g.outWidth * shape.channels)
-    unsafe x.withUnsafeBufferPointer { x in
-      unsafe y.withUnsafeMutableBufferPointer { y in
-        unsafe layer.runRows(g, outRows: 0..<g.outHeight, from: x.baseAddress!, to: y.baseAddress!)
-      }
-    }
-    return y
+    return run(block, g, x, height: shape.height, width: shape.width, threads: threads, strategy: strategy).first
   }
 
   package static func convolution3x3(
     _ kernels: KernelSet, x: [Float], _ shape: Shape, weights: [Float], bias: [Float], stride: Int, dilation: Int,
-    padding: Padding, activation: Activation
+    padding: Padding, activation: Activation, threads: Int = 1
   ) -> [Float] {
-    let layer = PackedConvolution3x3(
-      kernels, inputs: shape.channels, outputs: bias.count, weights: weights.span, bias: bias.span,
-      activation: activation)
+    let product = PackedPointwise(
+      kernels, inputs: 9 * shape.channels, outputs: bias.count, weights: weights.span, bias: bias.span,
+      activation: activation, wholeVectors: true)
+    let block = FusedBlock(kernels, source: .convolution(product, channels: shape.channels), branches: [])
     let g = Geometry(height: shape.height, width: shape.width, stride: stride, dilation: dilation, padding: padding)
-    let scratch = AlignedFloats(count: layer.scratch(g, rows: 2))
-    var y = [Float](repeating: .nan, count: g.outHeight * g.outWidth * bias.count)
+    return run(
+      block, nil, image: g, x, height: g.outHeight, width: g.outWidth, threads: threads, strategy: nil, tap: true
+    ).tap
+  }
+
+  /// Runs a fused block of at most one branch; what is not asked for comes back empty.
+  private static func run(
+    _ block: FusedBlock, _ g: Geometry?, image: Geometry? = nil, _ x: [Float], height: Int, width: Int, threads: Int,
+    strategy: FusedPlan.Strategy?, tap wantsTap: Bool = false
+  ) -> (first: [Float], tap: [Float]) {
+    let pool = WorkerPool(threads: threads)
+    let plan = FusedPlan(
+      block, g, image: image, height: height, width: width, threads: threads, strategy: strategy)
+    let scratch = AlignedFloats(count: plan.scratch)
+    unsafe scratch.base.update(repeating: .nan, count: plan.scratch)
+    let outputs = block.branches.first?.outputs ?? 0
+    var y = [Float](repeating: .nan, count: plan.outHeight * plan.outWidth * outputs)
+    var tap = [Float](repeating: .nan, count: wantsTap ? height * width * block.source.channels : 0)
     unsafe x.withUnsafeBufferPointer { x in
       unsafe y.withUnsafeMutableBufferPointer { y in
-        unsafe layer.run(
-          g, outRows: 0..<g.outHeight, strip: 2, from: x.baseAddress!, to: y.baseAddress!, scratch: scratch.base)
+        unsafe tap.withUnsafeMutableBufferPointer { tap in
+          unsafe block.run(
+            plan, on: pool, from: x.baseAddress!,
+            to: FusedBlock.Outputs(first: y.baseAddress, tap: wantsTap ? tap.baseAddress : nil), scratch: scratch.base)
+        }
       }
     }
-    return y
+    return (y, tap)
   }
 
   package static func globalPooling(_ kernels: KernelSet, _ x: [Float], _ shape: Shape) -> [Float] {
@@ -95,32 +111,29 @@ package enum KernelProbe {
     }
   }
 
-  /// - Parameter strip: rows of a strip, or 0 for the strategy that slices channels.
+  /// An inverted residual, and its wide tensor.
   package static func block(
     _ kernels: KernelSet, _ weights: Block, _ x: [Float], _ shape: Shape, stride: Int, dilation: Int,
-    padding: Padding, threads: Int, strip: Int
-  ) -> [Float] {
-    let block = PackedBottleneck(
-      expand: PackedPointwise(
-        kernels, inputs: weights.inputs, outputs: weights.expanded, weights: weights.expand.span,
-        bias: weights.expandBias.span, activation: .relu6),
-      depthwise: PackedDepthwise(
-        kernels, channels: weights.expanded, weights: weights.depthwise.span, bias: weights.depthwiseBias.span,
-        activation: .relu6),
-      project: PackedPointwise(
-        kernels, inputs: weights.expanded, outputs: weights.outputs, weights: weights.project.span,
-        bias: weights.projectBias.span, activation: .linear), hasSkip: weights.hasSkip)
+    padding: Padding, threads: Int, strategy: FusedPlan.Strategy?
+  ) -> (output: [Float], wide: [Float]) {
+    let block = FusedBlock(
+      kernels,
+      source: .pointwise(
+        PackedPointwise(
+          kernels, inputs: weights.inputs, outputs: weights.expanded, weights: weights.expand.span,
+          bias: weights.expandBias.span, activation: .relu6, wholeVectors: true)),
+      branches: [
+        .init(
+          depthwise: PackedDepthwise(
+            kernels, channels: weights.expanded, weights: weights.depthwise.span, bias: weights.depthwiseBias.span,
+            activation: .relu6),
+          project: PackedPointwise(
+            kernels, inputs: weights.expanded, outputs: weights.outputs, weights: weights.project.span,
+            bias: weights.projectBias.span, activation: .linear))
+      ], hasSkip: weights.hasSkip)
     let g = Geometry(height: shape.height, width: shape.width, stride: stride, dilation: dilation, padding: padding)
-    let strategy = strip == 0 ? PackedBottleneck.Strategy.channels : .rows(strip: strip)
-    let pool = WorkerPool(threads: threads)
-    let scratch = AlignedFloats(count: block.scratch(g, strategy, threads: threads, expansionGiven: false))
-    var y = [Float](repeating: .nan, count: g.outHeight * g.outWidth * weights.outputs)
-    unsafe x.withUnsafeBufferPointer { x in
-      unsafe y.withUnsafeMutableBufferPointer { y in
-        unsafe block.run(
-          g, strategy, on: pool, from: x.baseAddress!, to: y.baseAddress!, expansion: nil, scratch: scratch.base)
-      }
-    }
-    return y
+    let (output, wide) = run(
+      block, g, x, height: shape.height, width: shape.width, threads: threads, strategy: strategy, tap: true)
+    return (output, wide)
   }
 }

@@ -1,23 +1,23 @@
 import CKernels
 import Tensors
 
-/// A matrix product with bias and clamp, its weights packed for one instruction set: a 1x1 convolution, or a 3x3 one on
-/// gathered neighbourhoods.
+/// A matrix product with bias and clamp, its weights packed for one instruction set: a 1x1 convolution, or a 3x3 one over
+/// slices of padded rows.
 @safe package final class PackedPointwise: @unchecked Sendable {
   package let inputs: Int
   package let outputs: Int
   package let panels: Int
-  /// Output channels of a full panel.
-  package var panelWidth: Int { kernels.panel }
-  private let activation: Activation
-  private let kernels: KernelSet
-  private let packed: AlignedFloats
+  package let activation: Activation
+  let kernels: KernelSet
+  let packed: AlignedFloats
 
   /// - Parameters:
   ///   - weights: `[inputs, outputs]`.
   ///   - bias: `[outputs]`.
+  ///   - wholeVectors: whether the product goes to a strip's ring, which is made of whole vectors.
   package init(
-    _ kernels: KernelSet, inputs: Int, outputs: Int, weights: Span<Float>, bias: Span<Float>, activation: Activation
+    _ kernels: KernelSet, inputs: Int, outputs: Int, weights: Span<Float>, bias: Span<Float>, activation: Activation,
+    wholeVectors: Bool = false
   ) {
     precondition(weights.count == inputs * outputs && bias.count == outputs, "weights of another shape")
     self.inputs = inputs
@@ -25,11 +25,12 @@ import Tensors
     self.activation = activation
     self.kernels = kernels
     panels = unsafe ck_gemm_panels(kernels.table, outputs)
-    packed = AlignedFloats(count: unsafe ck_packed_gemm_size(kernels.table, inputs, outputs))
+    let vectors: Int32 = wholeVectors ? 1 : 0
+    packed = AlignedFloats(count: unsafe ck_packed_gemm_size(kernels.table, inputs, outputs, vectors))
     unsafe weights.withUnsafeBufferPointer { weights in
       unsafe bias.withUnsafeBufferPointer { bias in
         unsafe ck_pack_gemm(
-          kernels.table, weights.baseAddress!, bias.baseAddress!, inputs, outputs, packed.base)
+          kernels.table, weights.baseAddress!, bias.baseAddress!, inputs, outputs, vectors, packed.base)
       }
     }
   }
@@ -44,42 +45,79 @@ import Tensors
     guard rows > 0 else { return }
     let (low, high) = activation.bounds
     let range = range ?? 0..<panels
-    var g = unsafe ck_gemm(
-      a: from, a_stride: stride, w: UnsafePointer(packed.base), c: to, c_stride: toStride, r: residual,
-      r_stride: residualStride ?? toStride, rows: rows, k: inputs, n: outputs, panel_begin: range.lowerBound,
-      panel_end: range.upperBound, low: low, high: high)
+    var g = unsafe ck_gemm()
+    unsafe g.a.0 = from
+    unsafe g.segments = 1
+    unsafe g.a_stride = stride
+    unsafe g.w = UnsafePointer(packed.base)
+    unsafe g.c = to
+    unsafe g.c_stride = toStride
+    unsafe g.r = residual
+    unsafe g.r_stride = residualStride ?? toStride
+    unsafe g.rows = rows
+    unsafe g.k = inputs
+    unsafe g.n = outputs
+    unsafe g.panel_begin = range.lowerBound
+    unsafe g.panel_end = range.upperBound
+    unsafe g.low = low
+    unsafe g.high = high
     unsafe kernels.table.pointee.f32_gemm_clamp(&g)
   }
 
-  /// Computes all rows, shared among the pool's threads: by rows where there are many, otherwise by output channels.
+  /// Computes all rows, shared among the pool's threads: in tiles of rows and panels that each worker takes as it comes.
   @unsafe package func runAll(
-    on pool: WorkerPool, rows: Int, from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>,
+    on pool: WorkerPool, rows: Int, from: UnsafePointer<Float>, stride: Int? = nil, to: UnsafeMutablePointer<Float>,
     residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil
   ) {
-    let threads = pool.threads
-    if threads == 1 {
+    let stride = stride ?? inputs
+    let addendStride = residualStride ?? outputs
+    if pool.threads == 1 {
       unsafe run(
-        rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual,
-        residualStride: residualStride)
-    } else if rows >= 128 * threads || panels < 2 * threads {
-      // Whole register tiles, a few tasks a thread.
-      let chunk = max((rows / (threads * 2) + 27) / 28 * 28, 28)
-      let tasks = (rows + chunk - 1) / chunk
-      pool.run(tasks) { task, _ in
-        let begin = task * chunk
-        unsafe run(
-          rows: min(chunk, rows - begin), from: from + begin * inputs, stride: inputs, to: to + begin * outputs,
-          toStride: outputs, residual: residual.map { unsafe $0 + begin * (residualStride ?? outputs) },
-          residualStride: residualStride)
-      }
-    } else {
-      let tasks = min(threads * 2, panels)
-      pool.run(tasks) { task, _ in
-        let range = panels * task / tasks..<panels * (task + 1) / tasks
-        unsafe run(
-          rows: rows, from: from, stride: inputs, to: to, toStride: outputs, residual: residual,
-          residualStride: residualStride, panels: range)
-      }
+        rows: rows, from: from, stride: stride, to: to, toStride: outputs, residual: residual,
+        residualStride: addendStride)
+      return
     }
+    let grid = TileGrid(rows: rows, panels: panels, threads: pool.threads)
+    pool.run(grid.tasks) { task, _ in
+      let (taskRows, taskPanels) = grid[task]
+      let begin = taskRows.lowerBound
+      unsafe run(
+        rows: taskRows.count, from: from + begin * stride, stride: stride, to: to + begin * outputs, toStride: outputs,
+        residual: residual.map { unsafe $0 + begin * addendStride }, residualStride: addendStride, panels: taskPanels)
+    }
+  }
+}
+
+/// A product cut into tasks for several threads.
+///
+/// Few tasks, since each reads all of its weights; but enough that a thread that is held up leaves little to wait for.
+struct TileGrid {
+  /// Rows of a register tile of the widest kernels, twice.
+  private static let grain = 28
+  private let rows, panels, rowTasks, panelTasks: Int
+
+  init(rows: Int, panels: Int, threads: Int) {
+    self.rows = rows
+    self.panels = panels
+    let wanted = threads * 2
+    let available = (rows + TileGrid.grain - 1) / TileGrid.grain
+    // Rows cut best: weights then pass by once a task. Where there are few rows, panels are dealt out instead.
+    if available >= wanted * 2 || panels < wanted {
+      rowTasks = min(available, wanted)
+      panelTasks = available >= wanted ? 1 : min(panels, (wanted + available - 1) / available)
+    } else {
+      rowTasks = 1
+      panelTasks = min(panels, wanted)
+    }
+  }
+
+  var tasks: Int { rowTasks * panelTasks }
+
+  subscript(task: Int) -> (rows: Range<Int>, panels: Range<Int>) {
+    let grains = (rows + TileGrid.grain - 1) / TileGrid.grain
+    let (row, panel) = (task % rowTasks, task / rowTasks)
+    let begin = grains * row / rowTasks * TileGrid.grain
+    let end = min(grains * (row + 1) / rowTasks * TileGrid.grain, rows)
+    return (begin..<end, panels * panel / panelTasks..<panels * (panel + 1) / panelTasks)
   }
 }

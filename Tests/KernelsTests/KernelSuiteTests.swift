@@ -153,17 +153,20 @@ import Testing
           let expected = Reference.pointwise(
             filtered.values, rows: filtered.shape.pixels, weights: block.project, bias: block.projectBias,
             residual: block.hasSkip ? x : nil, activation: .linear)
-          var first: [Float]?
+          var first, firstWide: [Float]?
           for threads in [1, 2, 3, 8] {
-            for strip in [0, 1, 2, 5] {
-              let found = KernelProbe.block(
+            for strategy in [FusedPlan.Strategy.channels, .rows(1), .rows(2), .rows(5)] {
+              let (found, foundWide) = KernelProbe.block(
                 kernels, block, x, shape, stride: stride, dilation: dilation, padding: padding, threads: threads,
-                strip: strip)
+                strategy: strategy)
               // The same bits, however the work is cut.
-              #expect(found == first ?? found, "\(isa) \(shape) threads \(threads) strip \(strip)")
+              #expect(found == first ?? found, "\(isa) \(shape) threads \(threads) \(strategy)")
               first = first ?? found
+              #expect(foundWide == firstWide ?? foundWide, "\(isa) \(shape) threads \(threads) \(strategy): the tap")
+              firstWide = firstWide ?? foundWide
             }
           }
+          expectEqual(firstWide!, wide, terms: inputs, "\(isa) \(shape) expansion")
           expectEqual(first!, expected, terms: expanded + 20, "\(isa) \(shape) \(stride) \(dilation) \(padding)")
         }
       }

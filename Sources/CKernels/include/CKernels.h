@@ -11,35 +11,69 @@ extern "C" {
 #endif
 
 /// c[i][n] = clamp(bias[n] + sum over k of a[i][k] * w[k][n] (+ r[i][n])), for n in the columns of some weight panels.
+///
+/// A row of `a` may consist of several slices, each with a base of its own: the neighbourhoods of a 3x3 convolution.
 typedef struct ck_gemm {
-  const float *_Nonnull a;  ///< [rows][k], row distance a_stride
+  const float *_Nullable a[9];    ///< the slices' bases: [rows][k], row distance a_stride
+  size_t segments;                ///< slices, 1 ... 9; the sum runs over segments * k products
   size_t a_stride;
-  const float *_Nonnull w;  ///< packed by ck_pack_gemm
-  float *_Nonnull c;        ///< [rows][n], row distance c_stride
+  const float *_Nullable w;        ///< packed by ck_pack_gemm
+  float *_Nullable c;              ///< [rows][n], row distance c_stride
   size_t c_stride;
-  const float *_Nullable r; ///< added before the clamp, row distance r_stride; may be c itself
+  const float *_Nullable r;       ///< added before the clamp, row distance r_stride; may be c itself
   size_t r_stride;
   size_t rows, k, n;
   size_t panel_begin, panel_end;  ///< which panels of columns to compute
   float low, high;
+  /// Where not 0, c is a map of vectors instead, for one panel that was packed in whole vectors: [rows / c_width][c_width]
+  /// vectors with c_row floats between map rows, and the panel's second vector c_vector floats behind the first.
+  size_t c_vector, c_width, c_row;
 } ck_gemm;
 
-/// One row of a 3x3 depthwise convolution: out[x][c] = clamp(bias[c] + sum of 9 taps).
-typedef struct ck_dwconv {
-  const float *_Nullable rows[3];  ///< input rows [in_width][channels]; NULL means a row of zeros
-  size_t in_stride;                ///< floats between input pixels
-  const float *_Nonnull w;         ///< packed by ck_pack_dwconv
-  float *_Nonnull out;             ///< [out_width][channels]
-  size_t out_stride;               ///< floats between output pixels
-  size_t channels;                 ///< channels to compute, from the beginning of the packed weights
-  size_t in_width, out_width;
-  size_t stride, dilation, pad;    ///< pad: zeros before the first input pixel
+/// A depthwise convolution over the wide rows of a strip: out[y][x][c] = clamp(bias[c] + sum of 9 taps).
+typedef struct ck_branch {
+  const float *_Nullable w;    ///< packed by ck_pack_dwconv
+  float *_Nullable out;        ///< row out_begin of the output, [out_width] pixels a row
+  size_t out_stride;           ///< floats between output pixels; whole vectors are written where they have room
   float low, high;
-} ck_dwconv;
+} ck_branch;
+
+/// Some rows of a fused block: wide rows are made (or copied) into a ring, and filtered while they are near.
+///
+/// The ring holds, for each panel of channels, `slots` rows of two planes [padded_width][lanes]; wide row y is in slot
+/// y % slots, and the columns beside it are zeros, put there by ck_strip_clear.
+typedef struct ck_strip {
+  // The wide map [height][width][channels] and where its rows come from.
+  size_t height, width, channels;
+  const float *_Nullable source;  ///< [height][width][k]; or the wide map itself (w NULL); or the image (taps 9)
+  const float *_Nullable w;      ///< packed by ck_pack_gemm in whole vectors
+  size_t k, taps;                ///< channels of the source; 1 for a product, 9 for a 3x3 convolution
+  float low, high;
+  struct {
+    size_t height, width, stride, dilation, pad_top, pad_left;
+    size_t padded_width;
+    float *_Nullable padded;     ///< room for the padded rows under one strip
+  } image;                       ///< where taps is 9
+  size_t row_begin, row_end;     ///< wide rows to make
+  // The ring.
+  float *_Nullable ring;
+  size_t slots, padded_width, pad_left;
+  int one_panel;                 ///< whether all panels use the same memory, one after the other
+  size_t panel_begin, panel_end;
+  // Wide rows that are handed out too.
+  float *_Nullable tap;          ///< [height][width][channels], or NULL
+  size_t tap_begin, tap_end;
+  // The filters.
+  const float *_Nullable zeros;  ///< [padded_width][lanes] zeros: what lies above and below the map
+  size_t out_begin, out_end, out_width;
+  size_t stride, dilation, pad_top;
+  size_t branches;
+  ck_branch branch[2];
+} ck_strip;
 
 #define CK_KERNEL_LIST(X)                                                                              \
   X(f32_gemm_clamp, (const ck_gemm *_Nonnull g))                                                       \
-  X(f32_dwconv3x3_clamp, (const ck_dwconv *_Nonnull d))                                                \
+  X(f32_strip, (const ck_strip *_Nonnull s))                                                           \
   /* sum[c] += sum over pixels of x[p][c] */                                                           \
   X(f32_sum_pixels, (const float *_Nonnull x, size_t pixels, size_t channels, float *_Nonnull sum))    \
   /* out[i] = a[i] + (b[i] - a[i]) * t */                                                              \
@@ -63,11 +97,11 @@ typedef enum ck_isa { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_NEON = 3 }
 /// The kernels of an instruction set, or NULL where this build or this machine lacks it.
 const ck_kernels *_Nullable ck_kernels_for(ck_isa isa);
 
-/// Floats that a packed product of that size takes.
-size_t ck_packed_gemm_size(const ck_kernels *_Nonnull t, size_t k, size_t n);
+/// Floats that a packed product of that size takes; `vectors`: whether the last panel is filled up to whole vectors.
+size_t ck_packed_gemm_size(const ck_kernels *_Nonnull t, size_t k, size_t n, int vectors);
 /// Packs w [k][n] and bias [n] into panels of [bias][k][columns].
 void ck_pack_gemm(const ck_kernels *_Nonnull t, const float *_Nonnull w, const float *_Nonnull bias, size_t k, size_t n,
-                  float *_Nonnull packed);
+                  int vectors, float *_Nonnull packed);
 /// Number of column panels.
 size_t ck_gemm_panels(const ck_kernels *_Nonnull t, size_t n);
 
@@ -77,9 +111,10 @@ size_t ck_packed_dwconv_size(const ck_kernels *_Nonnull t, size_t channels);
 void ck_pack_dwconv(const ck_kernels *_Nonnull t, const float *_Nonnull w, const float *_Nonnull bias, size_t channels,
                     float *_Nonnull packed);
 
-/// Gathers the 3x3 neighbourhoods of one output row: out[x][27 or 9 * channels], zeros outside.
-void ck_im2col3x3_row(const float *_Nullable const *_Nonnull rows, size_t channels, size_t in_width, size_t out_width,
-                      size_t stride, size_t dilation, size_t pad, float *_Nonnull out);
+/// Writes the zeros of a strip's ring (of `panels` panels) and of its row `zeros`.
+void ck_strip_clear(const ck_kernels *_Nonnull t, const ck_strip *_Nonnull s, size_t panels, float *_Nonnull zeros);
+/// Copies the image rows under wide rows [row_begin, row_end) with zeros around them to image.padded.
+void ck_pad_image_rows(const ck_strip *_Nonnull s);
 
 /// Processors that this process may use at once: its affinity mask, bounded by the cgroup's quota; at least 1.
 int ck_usable_processors(void);
@@ -93,6 +128,18 @@ int ck_pool_threads(const ck_pool *_Nonnull pool);
 /// tasks run at once under the same worker number. Returns when all tasks have ended.
 void ck_pool_run(ck_pool *_Nonnull pool, int tasks, void (*_Nonnull body)(void *_Nonnull context, int task, int worker),
                  void *_Nonnull context);
+
+/// Numbers that one of several workers has still to do, on a cache line of its own.
+typedef struct ck_range {
+  uint64_t span;
+  uint64_t unused[7];
+} ck_range;
+/// Deals 0 ..< count out evenly; before the workers begin.
+void ck_ranges_set(ck_range *_Nonnull ranges, int workers, size_t count);
+/// Takes up to `most` neighbouring numbers, of the worker's own first, then half of what another has left; 0 when all are
+/// taken. Neighbours of a worker's earlier numbers as long as its own last.
+int ck_ranges_take(ck_range *_Nonnull ranges, int workers, int worker, size_t most, size_t *_Nonnull begin,
+                   size_t *_Nonnull end);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,230 @@
+import CKernels
+import Tensors
+
+/// A block that never keeps its wide tensor whole: wide rows are made, filtered depthwise and projected while they are near.
+///
+/// It is the inverted residual (expand 1x1, depthwise 3x3, linear project 1x1, a skip between the thin ends), the first
+/// convolution with the first block, and, with a map that exists as its source, the separable predictors.
+/// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", sections 3.3 and 5.
+@safe package final class FusedBlock: Sendable {
+  /// Where the wide rows come from.
+  package enum Source: Sendable {
+    /// A 1x1 convolution, packed in whole vectors: the expansion.
+    case pointwise(PackedPointwise)
+    /// A 3x3 convolution of an image with that many channels, packed in whole vectors: the stem.
+    case convolution(PackedPointwise, channels: Int)
+    /// The map itself, of that many channels.
+    case map(channels: Int)
+
+    var channels: Int {
+      switch self {
+      case .pointwise(let product), .convolution(let product, _): return product.outputs
+      case .map(let channels): return channels
+      }
+    }
+
+    /// Channels of what the block reads.
+    var inputs: Int {
+      switch self {
+      case .pointwise(let product): return product.inputs
+      case .convolution(_, let channels), .map(let channels): return channels
+      }
+    }
+  }
+
+  /// A filter over the wide rows and the product behind it; without one the filtered rows are the answer.
+  package struct Branch: Sendable {
+    package let depthwise: PackedDepthwise
+    package let project: PackedPointwise?
+
+    package init(depthwise: PackedDepthwise, project: PackedPointwise?) {
+      precondition(project.map { $0.inputs == depthwise.channels } ?? true)
+      self.depthwise = depthwise
+      self.project = project
+    }
+
+    /// Channels of the branch's answer.
+    package var outputs: Int { project?.outputs ?? depthwise.channels }
+  }
+
+  package let source: Source
+  /// At most two.
+  package let branches: [Branch]
+  package let hasSkip: Bool
+  let kernels: KernelSet
+
+  package init(_ kernels: KernelSet, source: Source, branches: [Branch], hasSkip: Bool = false) {
+    precondition(branches.count <= 2 && branches.allSatisfy { $0.depthwise.channels == source.channels })
+    self.kernels = kernels
+    self.source = source
+    self.branches = branches
+    self.hasSkip = hasSkip
+  }
+
+  /// Where the answers of a run go, and the wide rows where they are asked for.
+  @unsafe package struct Outputs {
+    /// `[outHeight, outWidth, outputs]` of each branch.
+    package var first, second: UnsafeMutablePointer<Float>?
+    /// `[height, width, channels]` of the wide map.
+    package var tap: UnsafeMutablePointer<Float>?
+
+    package init(
+      first: UnsafeMutablePointer<Float>? = nil, second: UnsafeMutablePointer<Float>? = nil,
+      tap: UnsafeMutablePointer<Float>? = nil
+    ) {
+      unsafe self.first = first
+      unsafe self.second = second
+      unsafe self.tap = tap
+    }
+
+    subscript(branch: Int) -> UnsafeMutablePointer<Float> { unsafe branch == 0 ? first! : second! }
+  }
+
+  /// Runs the block as planned.
+  ///
+  /// - Parameters:
+  ///   - from: the source map, or the image.
+  ///   - scratch: `plan.scratch` floats.
+  @unsafe package func run(
+    _ plan: FusedPlan, on pool: WorkerPool, from: UnsafePointer<Float>, to outputs: Outputs,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let workers = min(pool.threads, plan.workers)
+    let ranges = unsafe UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: ck_range.self)
+    let memory = unsafe scratch + plan.rangesCount
+    switch plan.strategy {
+    case .rows(let rows):
+      if workers > 1 { unsafe ck_ranges_set(ranges, Int32(workers), plan.outHeight) }
+      pool.run(workers) { task, worker in
+        var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerCount)
+        unsafe clear(&strip, plan, panels: plan.panels)
+        var done = 0
+        while let range = unsafe next(rows, of: plan.outHeight, ranges, workers: workers, task: task, after: done) {
+          unsafe runRows(range, continuing: range.lowerBound == done && done > 0, &strip, plan, from: from, to: outputs)
+          done = range.upperBound
+        }
+      }
+    case .channels:
+      let shared = unsafe memory + plan.workerCount * plan.workers
+      if workers > 1 { unsafe ck_ranges_set(ranges, Int32(workers), plan.panels) }
+      pool.run(workers) { task, worker in
+        var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerCount)
+        unsafe clear(&strip, plan, panels: 1)
+        unsafe place(&strip, plan, filtered: shared, outputs)
+        unsafe (strip.row_begin, strip.row_end) = (0, plan.height)
+        unsafe (strip.tap_begin, strip.tap_end) = (0, plan.height)
+        unsafe (strip.out_begin, strip.out_end) = (0, plan.outHeight)
+        unsafe strip.one_panel = 1
+        var done = 0
+        let most = workers > 1 ? 1 : plan.panels
+        while let range = unsafe next(most, of: plan.panels, ranges, workers: workers, task: task, after: done) {
+          unsafe (strip.panel_begin, strip.panel_end) = (range.lowerBound, range.upperBound)
+          unsafe kernels.table.pointee.f32_strip(&strip)
+          done = range.upperBound
+        }
+      }
+      for (index, branch) in branches.enumerated() {
+        guard let project = branch.project else { continue }
+        unsafe project.runAll(
+          on: pool, rows: plan.outHeight * plan.outWidth, from: shared + index * plan.filteredCount,
+          stride: plan.filteredStride, to: outputs[index], residual: hasSkip ? from : nil)
+      }
+    }
+  }
+
+  /// The next numbers that a task should do: its share while it lasts, then another's.
+  @unsafe private func next(
+    _ most: Int, of count: Int, _ ranges: UnsafeMutablePointer<ck_range>, workers: Int, task: Int, after done: Int
+  ) -> Range<Int>? {
+    if workers == 1 { return done < count ? done..<min(done + most, count) : nil }
+    var (begin, end) = (0, 0)
+    return unsafe ck_ranges_take(ranges, Int32(workers), Int32(task), most, &begin, &end) == 0 ? nil : begin..<end
+  }
+
+  /// Output rows of one strip; `continuing` where the ring still holds the rows above.
+  @unsafe private func runRows(
+    _ rows: Range<Int>, continuing: Bool, _ strip: inout ck_strip, _ plan: FusedPlan, from: UnsafePointer<Float>,
+    to outputs: Outputs
+  ) {
+    let needed = plan.wideRows(of: rows)
+    unsafe strip.row_begin = continuing ? max(needed.lowerBound, strip.row_end) : needed.lowerBound
+    unsafe strip.row_end = max(needed.upperBound, strip.row_begin)
+    let owned = plan.ownedRows(of: rows)
+    unsafe (strip.tap_begin, strip.tap_end) = (owned.lowerBound, owned.upperBound)
+    unsafe (strip.out_begin, strip.out_end) = (rows.lowerBound, rows.upperBound)
+    let pixels = rows.lowerBound * plan.outWidth
+    for (index, branch) in branches.enumerated() where branch.project == nil {
+      let out = unsafe outputs[index] + pixels * branch.outputs
+      if index == 0 { unsafe strip.branch.0.out = out } else { unsafe strip.branch.1.out = out }
+    }
+    unsafe kernels.table.pointee.f32_strip(&strip)
+    for (index, branch) in branches.enumerated() {
+      guard let project = branch.project else { continue }
+      let offset = pixels * project.outputs
+      unsafe project.run(
+        rows: rows.count * plan.outWidth, from: index == 0 ? strip.branch.0.out! : strip.branch.1.out!,
+        stride: plan.filteredStride, to: outputs[index] + offset, toStride: project.outputs,
+        residual: hasSkip ? from + offset : nil)
+    }
+  }
+
+  /// The strip's unchanging part, for one worker and its memory.
+  @unsafe private func strip(
+    _ plan: FusedPlan, from: UnsafePointer<Float>, to outputs: Outputs, memory: UnsafeMutablePointer<Float>
+  ) -> ck_strip {
+    var s = unsafe ck_strip()
+    let g = plan.geometry
+    unsafe (s.height, s.width, s.channels) = (plan.height, plan.width, source.channels)
+    unsafe s.source = from
+    unsafe s.k = source.inputs
+    unsafe s.taps = 1
+    switch source {
+    case .pointwise(let product): unsafe set(product, &s)
+    case .convolution(let product, _):
+      let image = plan.image!
+      unsafe set(product, &s)
+      unsafe s.taps = 9
+      unsafe (s.image.height, s.image.width) = (image.height, image.width)
+      unsafe (s.image.stride, s.image.dilation) = (image.stride, image.dilation)
+      unsafe (s.image.pad_top, s.image.pad_left) = (image.padTop, image.padLeft)
+      unsafe s.image.padded_width = image.paddedWidth
+      unsafe s.image.padded = memory + plan.paddedOffset
+    case .map: break
+    }
+    unsafe s.ring = memory
+    unsafe (s.slots, s.padded_width, s.pad_left) = (plan.slots, plan.paddedWidth, g?.padLeft ?? 0)
+    unsafe s.panel_end = plan.panels
+    unsafe s.tap = outputs.tap
+    unsafe s.zeros = UnsafePointer(memory + plan.zerosOffset)
+    unsafe (s.out_width, s.stride, s.dilation) = (plan.outWidth, g?.stride ?? 1, g?.dilation ?? 1)
+    unsafe s.pad_top = g?.padTop ?? 0
+    unsafe s.branches = branches.count
+    unsafe place(&s, plan, filtered: memory + plan.filteredOffset, outputs)
+    return unsafe s
+  }
+
+  @unsafe private func set(_ product: PackedPointwise, _ s: inout ck_strip) {
+    unsafe s.w = UnsafePointer(product.packed.base)
+    unsafe (s.low, s.high) = product.activation.bounds
+  }
+
+  /// Where each branch leaves its filtered rows: before the projection, or in the answer itself.
+  @unsafe private func place(
+    _ s: inout ck_strip, _ plan: FusedPlan, filtered: UnsafeMutablePointer<Float>, _ outputs: Outputs
+  ) {
+    for (index, branch) in branches.enumerated() {
+      let (low, high) = branch.depthwise.activation.bounds
+      let isLast = branch.project == nil
+      let one = unsafe ck_branch(
+        w: UnsafePointer(branch.depthwise.packed.base),
+        out: isLast ? outputs[index] : filtered + index * plan.filteredCount,
+        out_stride: isLast ? branch.outputs : plan.filteredStride, low: low, high: high)
+      if index == 0 { unsafe s.branch.0 = one } else { unsafe s.branch.1 = one }
+    }
+  }
+
+  @unsafe private func clear(_ s: inout ck_strip, _ plan: FusedPlan, panels: Int) {
+    guard plan.geometry != nil else { return }
+    unsafe ck_strip_clear(kernels.table, &s, panels, UnsafeMutablePointer(mutating: s.zeros!))
+  }
+}
