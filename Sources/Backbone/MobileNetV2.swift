@@ -42,18 +42,16 @@ public final class MobileNetV2: Sendable {
     let pack = LayerPacker(weights: weights, kernels: compute.kernels)
     do throws(WeightsError) {
       stem = try pack.convolution3x3("backbone.stem", inputs: 3, outputs: layout.stemChannels, .relu6)
-      var blocks: [PackedBottleneck] = []
-      for block in layout.blocks {
+      blocks = try compute.pool.map(layout.blocks.count) { (index) throws(WeightsError) in
+        let block = layout.blocks[index]
         let name = "backbone.block\(block.index)"
-        blocks.append(
-          PackedBottleneck(
-            expand: block.hasExpansion
-              ? try pack.pointwise("\(name).expand", inputs: block.inputs, outputs: block.expanded, .relu6) : nil,
-            depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
-            project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear),
-            hasSkip: block.hasSkip))
+        return PackedBottleneck(
+          expand: block.hasExpansion
+            ? try pack.pointwise("\(name).expand", inputs: block.inputs, outputs: block.expanded, .relu6) : nil,
+          depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
+          project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear),
+          hasSkip: block.hasSkip)
       }
-      self.blocks = blocks
       if let channels = layout.lastChannels {
         last = try pack.pointwise("backbone.last", inputs: layout.blocks.last!.outputs, outputs: channels, .relu6)
       } else {
@@ -143,7 +141,7 @@ package final class WorkspaceStore: Sendable {
       if !free.isEmpty { free.removeLast() }
       return nil
     }
-    return found ?? AlignedFloats(count: count)
+    return found ?? AlignedFloats(ofItsOwn: count)
   }
 
   /// Hands a block back.
