@@ -37,8 +37,8 @@ public struct Timing: Sendable {
   /// Tells how long the process has run, and how much of that belongs to no step.
   public func end() {
     let total = Stopwatch.now - Timing.began
-    console?.note(
-      "timing: process: start \(fixed(start, 1)) ms, other \(fixed(total - accounted, 1)) ms, total \(fixed(total, 1)) ms")
+    let parts = [("start", start), ("other", total - accounted), ("total", total)]
+    console?.note("timing: process: " + parts.map { "\($0.0) \(fixed($0.1, 1)) ms" }.joined(separator: ", "))
   }
 
   private static var processorMilliseconds: Double {

@@ -47,7 +47,7 @@ import Tensors
 
   deinit { unsafe ck_unmap_pages(base, count) }
 
-  /// Where the next small block goes. It does not keep the pages alive: only blocks do.
+  /// Where the next small block goes; it does not keep the pages alive, only blocks do.
   private struct Current { weak var pages: Pages? }
   private static let current = Mutex(Current())
   private static let capacity = 8 << 20
