@@ -28,29 +28,24 @@ public final class SSDLiteHead: Head {
     taps = SSDLiteHead.taps(backbone.layout)
     var channels: [Int] = []
     for tap in taps { channels.append(try backbone.info(tap).channels) }
+    let extraChannels = SSDLiteHead.extraChannels(backbone.layout)
+    let pyramid = channels + extraChannels
+    let firstExtra = channels.count
+    func predictor(_ index: Int, _ kind: String, _ values: Int) throws(WeightsError) -> SeparablePredictor {
+      try SeparablePredictor(
+        "ssdlite.predictor\(index).\(kind)", inputs: pyramid[index], outputs: DefaultBoxes.count(map: index) * values,
+        padding: padding, weights: weights, compute: compute)
+    }
     do throws(WeightsError) {
-      var extras: [ExtraLayer] = []
-      for (index, outputs) in SSDLiteHead.extraChannels(backbone.layout).enumerated() {
-        extras.append(
-          try ExtraLayer(
-            "ssdlite.extra\(index)", inputs: channels.last!, outputs: outputs, padding: padding, weights: weights,
-            compute: compute))
-        channels.append(outputs)
+      extras = try compute.pool.map(extraChannels.count) { (index) throws(WeightsError) in
+        try ExtraLayer(
+          "ssdlite.extra\(index)", inputs: pyramid[firstExtra + index - 1], outputs: extraChannels[index],
+          padding: padding, weights: weights, compute: compute)
       }
-      self.extras = extras
-      var boxes: [SeparablePredictor] = []
-      var classes: [SeparablePredictor] = []
-      for (index, inputs) in channels.enumerated() {
-        func predictor(_ kind: String, _ values: Int) throws(WeightsError) -> SeparablePredictor {
-          try SeparablePredictor(
-            "ssdlite.predictor\(index).\(kind)", inputs: inputs, outputs: DefaultBoxes.count(map: index) * values,
-            padding: padding, weights: weights, compute: compute)
-        }
-        boxes.append(try predictor("box", 4))
-        classes.append(try predictor("class", card.outputs))
+      boxes = try compute.pool.map(pyramid.count) { (index) throws(WeightsError) in try predictor(index, "box", 4) }
+      classes = try compute.pool.map(pyramid.count) { (index) throws(WeightsError) in
+        try predictor(index, "class", card.outputs)
       }
-      self.boxes = boxes
-      self.classes = classes
     } catch { throw .weights(error) }
   }
 

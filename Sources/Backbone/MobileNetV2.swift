@@ -40,8 +40,8 @@ public final class MobileNetV2: Sendable {
     self.compute = compute
     let pack = LayerPacker(weights: weights, kernels: compute.kernels)
     do throws(WeightsError) {
-      var blocks: [FusedBlock] = []
-      for block in layout.blocks {
+      blocks = try compute.pool.map(layout.blocks.count) { (index) throws(WeightsError) in
+        let block = layout.blocks[index]
         let name = "backbone.block\(block.index)"
         // The first block has no expansion: its wide rows are the first convolution's, and both run as one.
         let source: FusedBlock.Source =
@@ -51,16 +51,11 @@ public final class MobileNetV2: Sendable {
               "\(name).expand", inputs: block.inputs, outputs: block.expanded, .relu6, wholeVectors: true))
           : .convolution(
             try pack.convolution3x3("backbone.stem", inputs: 3, outputs: layout.stemChannels, .relu6), channels: 3)
-        blocks.append(
-          FusedBlock(
-            compute.kernels, source: source,
-            branches: [
-              FusedBlock.Branch(
-                depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
-                project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear))
-            ], hasSkip: block.hasSkip))
+        let branch = FusedBlock.Branch(
+          depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
+          project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear))
+        return FusedBlock(compute.kernels, source: source, branches: [branch], hasSkip: block.hasSkip)
       }
-      self.blocks = blocks
       if let channels = layout.lastChannels {
         last = try pack.pointwise("backbone.last", inputs: layout.blocks.last!.outputs, outputs: channels, .relu6)
       } else {
@@ -151,7 +146,7 @@ package final class WorkspaceStore: Sendable {
       if !free.isEmpty { free.removeLast() }
       return nil
     }
-    return found ?? AlignedFloats(count: count)
+    return found ?? AlignedFloats(ofItsOwn: count)
   }
 
   /// Hands a block back.

@@ -58,6 +58,8 @@ struct FeaturesCommand: ParsableCommand {
   }
 
   func run() throws {
+    var timing = Timing(work, on: Main.console)
+    var watch = Stopwatch()
     let (card, input, weights, source) = try network()
     let layout = NetworkLayout(card)
     guard let tap = Tap(tap) else {
@@ -65,6 +67,7 @@ struct FeaturesCommand: ParsableCommand {
       return
     }
     guard let image, let out else { return }
+    watch.lap("load")
     let preprocessor: Preprocessor
     do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }
     let backbone: MobileNetV2
@@ -72,22 +75,23 @@ struct FeaturesCommand: ParsableCommand {
       backbone = try MobileNetV2(card, weights: weights, compute: Compute(threads: work.threads))
       _ = try backbone.info(tap)
     } catch { throw Failure(.model, "\(source): \(error.description)") }
-    var watch = Stopwatch()
+    watch.lap("pack")
     let picture = try limits.read(image)
-    watch.lap("read")
+    watch.lap("decode")
     let prepared = preprocessor.prepare(picture)
-    watch.lap("prepare")
+    watch.lap("preprocess")
     let maps: FeatureMaps
     do { maps = try backbone.features(of: prepared.tensor, taps: [tap]) } catch {
       throw Failure(.model, "\(source): \(error.description)")
     }
-    watch.lap("features")
+    watch.lap("backbone")
     do {
       try Interrupt.shielded { () throws(FileError) in try NPY.write(maps[tap].tensor, to: out) }
     } catch { throw Failure(.output, error.description) }
     watch.lap("write")
     try Main.console.write("\(tap)  \(maps[tap].shape)  \(out.onOneLine)\n")
-    if work.timing { Main.console.note("timing: \(image): \(watch.summary)") }
+    timing.note(image, watch)
+    timing.end()
   }
 
   /// The network's card, its input, its weights, and what messages call it.

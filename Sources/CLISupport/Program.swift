@@ -15,6 +15,7 @@ public enum Program {
 
   /// Runs a program to its end: reads the arguments, runs the command, reports what went wrong in one line.
   public static func run<Command: ParsableCommand>(_ type: Command.Type, on console: Console) -> Never {
+    Timing.begin()
     Interrupt.listen()
     do {
       var command = try type.parseAsRoot()

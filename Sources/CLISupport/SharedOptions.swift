@@ -60,7 +60,7 @@ public struct RunOptions: ParsableArguments {
       valueName: "number"))
   public var threads: Int?
 
-  @Flag(help: "Say on standard error how long each step took.")
+  @Flag(help: "Say on standard error how long each step took, and the whole process from its start.")
   public var timing = false
 
   public init() {}

@@ -143,19 +143,19 @@ public struct ModelFile: Sendable {
 package func firstAbnormal(_ values: Span<Float>) -> (index: Int, value: String)? {
   var start = 0
   while start < values.count {
-    let end = min(start + 4096, values.count)
-    // Whole blocks without a branch, so that the compiler makes vectors of them.
-    var abnormal: UInt32 = 0
-    for i in start..<end {
-      let magnitude = values[i].bitPattern & 0x7fff_ffff
-      // Normal numbers are 0x0080_0000 ..< 0x7f80_0000; zero is the one exception.
-      let outside: UInt32 = magnitude &- 0x0080_0000 >= 0x7f00_0000 ? 1 : 0
-      abnormal |= magnitude == 0 ? 0 : outside
+    // Whole blocks without a branch and with indices that need no check, so that the compiler makes vectors of them.
+    let block = values.extracting(start..<min(start + 4096, values.count))
+    var abnormal: Int32 = 0
+    for i in block.indices {
+      let magnitude = Int32(truncatingIfNeeded: block[i].bitPattern & 0x7fff_ffff)
+      // Normal numbers are 0x0080_0000 ... 0x7f7f_ffff; zero is the one exception. A sign marks what lies outside.
+      let below = (magnitude &- 0x0080_0000) & (magnitude == 0 ? 0 : -1)
+      abnormal |= below | (0x7f7f_ffff &- magnitude)
     }
-    if abnormal != 0 {
-      for i in start..<end where !values[i].isNormal && !values[i].isZero { return (i, "\(values[i])") }
+    if abnormal < 0 {
+      for i in block.indices where !block[i].isNormal && !block[i].isZero { return (start + i, "\(block[i])") }
     }
-    start = end
+    start += block.count
   }
   return nil
 }

@@ -88,24 +88,21 @@ public final class Detector: Sendable {
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError)
     -> [LabelledDetection]
-  {
-    let clock = NoClock()
-    return try detect(image, options, timing: clock)
-  }
+  { try detect(image, options, ended: { _ in }) }
 
-  /// The same, telling `timing` when each part ends.
-  package func detect(_ image: Image, _ options: DetectionOptions, timing: some StageObserver) throws(VisionError)
+  /// The same, telling `ended` when each part has ended.
+  package func detect(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
     -> [LabelledDetection]
   {
     let prepared = preprocessor.prepare(image)
-    timing.ended(.preprocess)
+    ended(.preprocess)
     let logits: BoxLogits
     do throws(BackboneError) {
       let maps = try backbone.features(of: prepared.tensor, taps: head.taps)
-      timing.ended(.backbone)
+      ended(.backbone)
       logits = head(maps)
     } catch { throw VisionError(error, file: card.name) }
-    timing.ended(.head)
+    ended(.head)
     let threshold = options.scoreThreshold ?? detection.scoreThreshold
     let candidates = logits.candidates(detection, anchors: anchors(for: logits), threshold: threshold)
     let suppression = NonMaximumSuppression(
@@ -121,7 +118,7 @@ public final class Detector: Sendable {
           label: label?.name ?? "class \(detection.output)", id: label?.id ?? detection.output,
           output: detection.output, score: detection.score, box: box))
     }
-    timing.ended(.postprocess)
+    ended(.postprocess)
     return found
   }
 

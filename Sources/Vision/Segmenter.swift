@@ -44,25 +44,25 @@ public final class Segmenter: Sendable {
   ///
   /// The logits are enlarged row by row and only their best class is kept, so they never exist at full size.
   /// - Throws: `VisionError` when the card's input is too small for the network.
-  public func segment(_ image: Image) throws(VisionError) -> LabelMap { try segment(image, timing: NoClock()) }
+  public func segment(_ image: Image) throws(VisionError) -> LabelMap { try segment(image, ended: { _ in }) }
 
-  /// The same, telling `timing` when each part ends.
-  package func segment(_ image: Image, timing: some StageObserver) throws(VisionError) -> LabelMap {
+  /// The same, telling `ended` when each part has ended.
+  package func segment(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
     let prepared = preprocessor.prepare(image)
-    timing.ended(.preprocess)
+    ended(.preprocess)
     let logits: FeatureVector
     do throws(BackboneError) {
       let maps = try backbone.features(of: prepared.tensor, taps: head.taps)
-      timing.ended(.backbone)
+      ended(.backbone)
       logits = head(maps)
     } catch { throw VisionError(error, file: card.name) }
-    timing.ended(.head)
+    ended(.head)
     let shape = logits.tensor.shape
     let upsampler = ArgmaxUpsampler(
       prepared.mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width,
       classes: shape.channels)
     let map = logits.tensor.withSpan { upsampler.labels($0) }
-    timing.ended(.postprocess)
+    ended(.postprocess)
     return map
   }
 }

@@ -84,21 +84,21 @@ struct DetectCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
+    var timing = Timing(work, on: console)
     var outputs: PictureOutputs?
     if let out { outputs = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force) }
     if !quiet, outputs?.useStandardOutput == true {
       throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
     }
     var report = try Report(format: format ?? .text, images: images, quiet: quiet, threshold: score)
-    let detector = try load(console)
+    let detector = try load(&timing)
 
     try console.write(report.opening)
     let status = try Batch(images, on: console).run { (index) throws(Failure) in
       var watch = Stopwatch()
       var image = try limits.read(images[index])
-      watch.lap("read")
-      let found = try find(in: image, named: images[index], with: detector)
-      watch.lap("detect")
+      watch.lap("decode")
+      let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
       if let outputs {
         draw(found, on: &image)
         watch.lap("draw")
@@ -109,35 +109,37 @@ struct DetectCommand: ParsableCommand {
         image: images[index], width: image.width, height: image.height, model: detector.card.name, detections: found,
         overlay: outputs?.paths[index])
       try console.write(report.add(result))
-      if work.timing { console.note("timing: \(images[index]): \(watch.summary)") }
+      watch.lap("report")
+      timing.note(images[index], watch)
     } failed: { (index, failure) throws(Failure) in
       try console.write(report.add(failure, of: images[index]))
     }
     try console.write(report.closing)
+    timing.end()
     try status.end()
   }
 
-  private func load(_ console: Console) throws(Failure) -> Detector {
+  private func load(_ timing: inout Timing) throws(Failure) -> Detector {
     var watch = Stopwatch()
     let file = try ModelChoice.open(model)
-    watch.lap("read")
+    watch.lap("load")
     do {
       let detector = try Detector(file, threads: work.threads)
-      watch.lap("prepare")
-      if work.timing { console.note("timing: \(file.path): \(watch.summary)") }
+      watch.lap("pack")
+      timing.note(file.path, watch)
       return detector
     } catch { throw Failure(.model, error.description) }
   }
 
   private func find(
-    in image: Image, named name: String, with detector: Detector
+    in image: Image, named name: String, with detector: Detector, ended: (Stage) -> Void
   ) throws(Failure) -> [LabelledDetection] {
     var options = DetectionOptions()
     options.scoreThreshold = score
     options.iouThreshold = iou
     options.suppression = nms
     options.maximumDetections = topK
-    do { return try detector.detect(image, options) } catch {
+    do { return try detector.detect(image, options, ended: ended) } catch {
       throw Failure(.model, "\(name): \(error.description)", stops: true)
     }
   }

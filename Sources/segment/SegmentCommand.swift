@@ -67,6 +67,7 @@ struct SegmentCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
+    var timing = Timing(work, on: console)
     let masks = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force)
     var overlays: PictureOutputs?
     if let overlay {
@@ -78,17 +79,16 @@ struct SegmentCommand: ParsableCommand {
       throw Failure(.usage, "a picture and the results would both go to standard output; add --quiet")
     }
     var report = Report(format: format ?? .text, quiet: quiet)
-    let segmenter = try load(console)
+    let segmenter = try load(&timing)
 
     let status = try Batch(images, on: console).run { (index) throws(Failure) in
       var watch = Stopwatch()
       var image = try limits.read(images[index])
-      watch.lap("read")
-      let map = try outline(image, named: images[index], with: segmenter)
-      watch.lap("segment")
+      watch.lap("decode")
+      let map = try outline(image, named: images[index], with: segmenter) { watch.lap($0.rawValue) }
       if let overlays {
         Overlay.blend(map, into: &image)
-        watch.lap("blend")
+        watch.lap("draw")
         try overlays.write(image, for: index)
       }
       try masks.write(map, palette: Palette.voc, for: index)
@@ -96,26 +96,30 @@ struct SegmentCommand: ParsableCommand {
       let result = PictureResult(
         image: images[index], map: map, card: segmenter.card, mask: masks.paths[index], overlay: overlays?.paths[index])
       try console.write(report.add(result))
-      if work.timing { console.note("timing: \(images[index]): \(watch.summary)") }
+      watch.lap("report")
+      timing.note(images[index], watch)
     }
     try console.write(report.closing)
+    timing.end()
     try status.end()
   }
 
-  private func outline(_ image: Image, named name: String, with segmenter: Segmenter) throws(Failure) -> LabelMap {
-    do { return try segmenter.segment(image) } catch {
+  private func outline(
+    _ image: Image, named name: String, with segmenter: Segmenter, ended: (Stage) -> Void
+  ) throws(Failure) -> LabelMap {
+    do { return try segmenter.segment(image, ended: ended) } catch {
       throw Failure(.model, "\(name): \(error.description)", stops: true)
     }
   }
 
-  private func load(_ console: Console) throws(Failure) -> Segmenter {
+  private func load(_ timing: inout Timing) throws(Failure) -> Segmenter {
     var watch = Stopwatch()
     let file = try ModelChoice.open(model)
-    watch.lap("read")
+    watch.lap("load")
     do {
       let segmenter = try Segmenter(file, threads: work.threads)
-      watch.lap("prepare")
-      if work.timing { console.note("timing: \(file.path): \(watch.summary)") }
+      watch.lap("pack")
+      timing.note(file.path, watch)
       return segmenter
     } catch { throw Failure(.model, error.description) }
   }

@@ -97,6 +97,16 @@ import Testing
     }
   }
 
+  @Test func theExtremesOfNormalValuesPass() {
+    let extremes: [Float] = [0, -0.0, .leastNormalMagnitude, .greatestFiniteMagnitude]
+    #expect(firstAbnormal((extremes + extremes.map { -$0 }).span) == nil)
+    // Their neighbours outside do not.
+    for value in [Float.leastNormalMagnitude.nextDown, .greatestFiniteMagnitude.nextUp] {
+      #expect(firstAbnormal([1, -value].span)?.index == 1)
+      #expect(firstAbnormal([value, 1].span)?.index == 0)
+    }
+  }
+
   @Test func otherTypesAreRefused() throws {
     try TestData.withTemporaryFolder { folder in
       // Of the same size, so that everything else about the file stays right.
