@@ -4,9 +4,12 @@
 // never come back, so a compare-and-swap can't mistake a new range for an old one.
 static uint64_t pack(uint32_t begin, uint32_t end) { return (uint64_t)begin << 32 | end; }
 
-void ck_ranges_set(ck_range *r, int workers, size_t count) {
+void ck_ranges_set(ck_range *r, int workers, int first, int step, size_t count) {
+  const size_t shares = (size_t)((workers - first + step - 1) / step);
   for (int i = 0; i < workers; i++) {
-    const size_t begin = count * (size_t)i / (size_t)workers, end = count * (size_t)(i + 1) / (size_t)workers;
+    const size_t share = (size_t)((i - first) / step);
+    const int takes_part = i >= first && (i - first) % step == 0;
+    const size_t begin = takes_part ? count * share / shares : 0, end = takes_part ? count * (share + 1) / shares : 0;
     __atomic_store_n(&r[i].span, pack((uint32_t)begin, (uint32_t)end), __ATOMIC_RELAXED);
   }
 }

@@ -90,61 +90,55 @@ import Tensors
     scratch: UnsafeMutablePointer<Float>
   ) {
     let workers = min(pool.threads, plan.workers)
-    let ranges = unsafe UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: ck_range.self)
-    let memory = unsafe scratch + plan.rangesCount
-    switch plan.strategy {
-    case .rows(let rows):
-      if workers > 1 { unsafe ck_ranges_set(ranges, Int32(workers), plan.outHeight) }
-      pool.run(workers) { task, worker in
-        var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerCount)
-        unsafe clear(&strip, plan, panels: plan.panels)
-        var done = 0
-        while let range = unsafe next(rows, of: plan.outHeight, ranges, workers: workers, task: task, after: done) {
-          unsafe runRows(range, continuing: range.lowerBound == done && done > 0, &strip, plan, from: from, to: outputs)
-          done = range.upperBound
-        }
-      }
-    case .channels:
-      let shared = unsafe memory + plan.workerCount * plan.workers
-      if workers > 1 { unsafe ck_ranges_set(ranges, Int32(workers), plan.panels) }
-      pool.run(workers) { task, worker in
-        var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerCount)
-        unsafe clear(&strip, plan, panels: 1)
-        unsafe place(&strip, plan, filtered: shared, outputs)
-        unsafe (strip.row_begin, strip.row_end) = (0, plan.height)
-        unsafe (strip.tap_begin, strip.tap_end) = (0, plan.height)
-        unsafe (strip.out_begin, strip.out_end) = (0, plan.outHeight)
-        unsafe strip.one_panel = 1
-        var done = 0
-        let most = workers > 1 ? 1 : plan.panels
-        while let range = unsafe next(most, of: plan.panels, ranges, workers: workers, task: task, after: done) {
-          unsafe (strip.panel_begin, strip.panel_end) = (range.lowerBound, range.upperBound)
-          unsafe kernels.table.pointee.f32_strip(&strip)
-          done = range.upperBound
-        }
-      }
-      for (index, branch) in branches.enumerated() {
-        guard let project = branch.project else { continue }
-        unsafe project.runAll(
-          on: pool, rows: plan.outHeight * plan.outWidth, from: shared + index * plan.filteredCount,
-          stride: plan.filteredStride, to: outputs[index], residual: hasSkip ? from : nil)
+    let memory = unsafe scratch + plan.rangesCount * plan.slices.count
+    let count = plan.slices.count
+    // With several workers each half has sums of its own; alone, the second half adds to the first.
+    let partial = unsafe workers > 1 && count > 1 ? memory + plan.workerCount * plan.workers : nil
+    if workers > 1 {
+      for slice in 0..<count {
+        unsafe ck_ranges_set(
+          ranges(plan, scratch, slice), Int32(workers), Int32(slice), Int32(count), plan.outHeight)
       }
     }
+    pool.run(workers) { task, worker in
+      var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerCount)
+      // A worker begins with the slice that its share is in, and goes on with what others have left.
+      for index in 0..<count {
+        let slice = (task + index) % count
+        unsafe (strip.panel_begin, strip.panel_end) = (plan.slices[slice].lowerBound, plan.slices[slice].upperBound)
+        unsafe strip.row_end = 0
+        var done = 0
+        while let rows = unsafe next(
+          plan, ranges: ranges(plan, scratch, slice), workers: workers, task: task, after: done)
+        {
+          unsafe runRows(rows, slice, continuing: rows.lowerBound == done && done > 0, &strip, plan, partial, from, outputs)
+          done = rows.upperBound
+        }
+      }
+    }
+    if let partial = unsafe partial { unsafe add(partial, plan, on: pool, to: outputs) }
   }
 
-  /// The next numbers that a task should do: its share while it lasts, then another's.
+  @unsafe private func ranges(_ plan: FusedPlan, _ scratch: UnsafeMutablePointer<Float>, _ slice: Int)
+    -> UnsafeMutablePointer<ck_range>
+  {
+    unsafe UnsafeMutableRawPointer(scratch + slice * plan.rangesCount).assumingMemoryBound(to: ck_range.self)
+  }
+
+  /// The next rows that a task should do: its share while it lasts, then another's.
   @unsafe private func next(
-    _ most: Int, of count: Int, _ ranges: UnsafeMutablePointer<ck_range>, workers: Int, task: Int, after done: Int
+    _ plan: FusedPlan, ranges: UnsafeMutablePointer<ck_range>, workers: Int, task: Int, after done: Int
   ) -> Range<Int>? {
-    if workers == 1 { return done < count ? done..<min(done + most, count) : nil }
+    let most = plan.strategy.rows
+    if workers == 1 { return done < plan.outHeight ? done..<min(done + most, plan.outHeight) : nil }
     var (begin, end) = (0, 0)
     return unsafe ck_ranges_take(ranges, Int32(workers), Int32(task), most, &begin, &end) == 0 ? nil : begin..<end
   }
 
   /// Output rows of one strip; `continuing` where the ring still holds the rows above.
   @unsafe private func runRows(
-    _ rows: Range<Int>, continuing: Bool, _ strip: inout ck_strip, _ plan: FusedPlan, from: UnsafePointer<Float>,
-    to outputs: Outputs
+    _ rows: Range<Int>, _ slice: Int, continuing: Bool, _ strip: inout ck_strip, _ plan: FusedPlan,
+    _ partial: UnsafeMutablePointer<Float>?, _ from: UnsafePointer<Float>, _ outputs: Outputs
   ) {
     let needed = plan.wideRows(of: rows)
     unsafe strip.row_begin = continuing ? max(needed.lowerBound, strip.row_end) : needed.lowerBound
@@ -158,13 +152,50 @@ import Tensors
       if index == 0 { unsafe strip.branch.0.out = out } else { unsafe strip.branch.1.out = out }
     }
     unsafe kernels.table.pointee.f32_strip(&strip)
+    let panels = plan.slices[slice]
+    let channels = panels.lowerBound * plan.panelWidth..<min(panels.upperBound * plan.panelWidth, source.channels)
+    let isLast = slice == plan.slices.count - 1
     for (index, branch) in branches.enumerated() {
       guard let project = branch.project else { continue }
       let offset = pixels * project.outputs
+      let ownSums = unsafe !isLast && partial != nil
+      let to = unsafe ownSums ? sums(partial!, index, plan) + offset : outputs[index] + offset
+      // The input is added with the first slice; alone, the second adds what the first has left.
+      let addend: UnsafePointer<Float>?
+      if slice == 0 {
+        unsafe addend = hasSkip ? from + offset : nil
+      } else {
+        unsafe addend = partial == nil ? UnsafePointer(to) : nil
+      }
       unsafe project.run(
         rows: rows.count * plan.outWidth, from: index == 0 ? strip.branch.0.out! : strip.branch.1.out!,
-        stride: plan.filteredStride, to: outputs[index] + offset, toStride: project.outputs,
-        residual: hasSkip ? from + offset : nil)
+        stride: plan.filteredStride, to: to, toStride: project.outputs, residual: addend, slice: channels,
+        isPartial: unsafe !isLast || partial != nil)
+    }
+  }
+
+  /// Where a branch's sums of the first half are kept.
+  @unsafe private func sums(_ partial: UnsafeMutablePointer<Float>, _ branch: Int, _ plan: FusedPlan)
+    -> UnsafeMutablePointer<Float>
+  {
+    unsafe branch == 0 ? partial : partial + plan.partialCounts[0]
+  }
+
+  /// Adds the sums of the first half to those of the second.
+  @unsafe private func add(
+    _ partial: UnsafeMutablePointer<Float>, _ plan: FusedPlan, on pool: WorkerPool, to outputs: Outputs
+  ) {
+    let tasks = min(pool.threads, plan.workers)
+    pool.run(tasks) { task, _ in
+      for (index, branch) in branches.enumerated() {
+        guard let project = branch.project else { continue }
+        let pixels = plan.outHeight * plan.outWidth
+        let begin = pixels * task / tasks * project.outputs
+        let end = pixels * (task + 1) / tasks * project.outputs
+        let (low, high) = project.activation.bounds
+        unsafe kernels.table.pointee.f32_add_clamp(
+          outputs[index] + begin, sums(partial, index, plan) + begin, end - begin, low, high)
+      }
     }
   }
 
@@ -193,13 +224,19 @@ import Tensors
     }
     unsafe s.ring = memory
     unsafe (s.slots, s.padded_width, s.pad_left) = (plan.slots, plan.paddedWidth, g?.padLeft ?? 0)
-    unsafe s.panel_end = plan.panels
     unsafe s.tap = outputs.tap
     unsafe s.zeros = UnsafePointer(memory + plan.zerosOffset)
     unsafe (s.out_width, s.stride, s.dilation) = (plan.outWidth, g?.stride ?? 1, g?.dilation ?? 1)
     unsafe s.pad_top = g?.padTop ?? 0
     unsafe s.branches = branches.count
-    unsafe place(&s, plan, filtered: memory + plan.filteredOffset, outputs)
+    for (index, branch) in branches.enumerated() {
+      let one = unsafe place(branch, index, plan, filtered: memory + plan.filteredOffset, outputs)
+      if index == 0 { unsafe s.branch.0 = one } else { unsafe s.branch.1 = one }
+    }
+    if plan.geometry != nil {
+      unsafe ck_strip_clear(
+        kernels.table, &s, plan.slices.last!.count, UnsafeMutablePointer(mutating: s.zeros!))
+    }
     return unsafe s
   }
 
@@ -208,23 +245,15 @@ import Tensors
     unsafe (s.low, s.high) = product.activation.bounds
   }
 
-  /// Where each branch leaves its filtered rows: before the projection, or in the answer itself.
+  /// Where a branch leaves its filtered rows: before the projection, or in the answer itself.
   @unsafe private func place(
-    _ s: inout ck_strip, _ plan: FusedPlan, filtered: UnsafeMutablePointer<Float>, _ outputs: Outputs
-  ) {
-    for (index, branch) in branches.enumerated() {
-      let (low, high) = branch.depthwise.activation.bounds
-      let isLast = branch.project == nil
-      let one = unsafe ck_branch(
-        w: UnsafePointer(branch.depthwise.packed.base),
-        out: isLast ? outputs[index] : filtered + index * plan.filteredCount,
-        out_stride: isLast ? branch.outputs : plan.filteredStride, low: low, high: high)
-      if index == 0 { unsafe s.branch.0 = one } else { unsafe s.branch.1 = one }
-    }
-  }
-
-  @unsafe private func clear(_ s: inout ck_strip, _ plan: FusedPlan, panels: Int) {
-    guard plan.geometry != nil else { return }
-    unsafe ck_strip_clear(kernels.table, &s, panels, UnsafeMutablePointer(mutating: s.zeros!))
+    _ branch: Branch, _ index: Int, _ plan: FusedPlan, filtered: UnsafeMutablePointer<Float>, _ outputs: Outputs
+  ) -> ck_branch {
+    let (low, high) = branch.depthwise.activation.bounds
+    let isLast = branch.project == nil
+    return unsafe ck_branch(
+      w: UnsafePointer(branch.depthwise.packed.base),
+      out: isLast ? outputs[index] : filtered + index * plan.filteredCount,
+      out_stride: isLast ? branch.outputs : plan.filteredStride, low: low, high: high)
   }
 }

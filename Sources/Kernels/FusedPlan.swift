@@ -3,11 +3,21 @@ import Tensors
 /// How a fused block runs on one size of map: decided once.
 package struct FusedPlan: Hashable, Sendable {
   /// How the threads share the block, and how much of the wide tensor exists at once.
+  ///
+  /// The strategy decides in which order the projection's products are added, so it never depends on the threads.
   package enum Strategy: Hashable, Sendable {
-    /// Each worker keeps a rolling ring of wide rows, and projects that many output rows at a time.
+    /// Each worker keeps a rolling ring of wide rows, and projects that many output rows at a time. Where the shares of
+    /// two workers meet, both compute the wide rows that they need.
     case rows(Int)
-    /// Workers take panels of the wide channels for the whole map, then, when all have ended, tiles of the projection.
-    case channels
+    /// The wide channels in two halves, each in strips of that many rows, and the sum of the two projections: for deep
+    /// blocks, whose few rows cut badly. Each worker then reads half of the weights.
+    case halves(Int)
+
+    var rows: Int {
+      switch self {
+      case .rows(let rows), .halves(let rows): return rows
+      }
+    }
   }
 
   package let strategy: Strategy
@@ -20,19 +30,23 @@ package struct FusedPlan: Hashable, Sendable {
   package let outHeight, outWidth: Int
   /// Workers that have memory.
   package let workers: Int
-  /// Panels of the wide channels.
-  let panels: Int
+  /// Panels of the wide channels in each slice: one slice, or two halves.
+  let slices: [Range<Int>]
+  /// Wide channels of a panel.
+  let panelWidth: Int
   /// Wide rows in a ring, and columns of each with the zeros beside them.
   let slots, paddedWidth: Int
-  /// Floats between filtered pixels: the wide channels in whole vectors.
+  /// Floats between filtered pixels: a slice's channels in whole vectors.
   let filteredStride: Int
   /// Floats of the filtered rows of one branch.
   let filteredCount: Int
   let zerosOffset, filteredOffset, paddedOffset: Int
   /// Floats of one worker.
   let workerCount: Int
-  /// Floats of the ranges that workers take from.
-  var rangesCount: Int { 16 * workers }
+  /// Floats of the sums that the first half leaves, for each branch.
+  let partialCounts: [Int]
+  /// Floats of the ranges that workers take from, for each slice.
+  let rangesCount: Int
   /// Floats of scratch memory that a run needs.
   package let scratch: Int
 
@@ -54,38 +68,40 @@ package struct FusedPlan: Hashable, Sendable {
     self.width = width
     outHeight = geometry?.outHeight ?? height
     outWidth = geometry?.outWidth ?? width
-    panels = (channels + 2 * lanes - 1) / (2 * lanes)
     paddedWidth = geometry?.paddedWidth ?? width
-    filteredStride = (channels + lanes - 1) / lanes * lanes
     workers = threads
-    let chosen = strategy ?? FusedPlan.choose(block, geometry, outHeight: outHeight, threads: threads, height: height)
+    panelWidth = 2 * lanes
+    let panels = (channels + panelWidth - 1) / panelWidth
+    let canHalve = panels > 1 && !block.branches.isEmpty && block.branches.allSatisfy { $0.project != nil }
+    var chosen = strategy ?? FusedPlan.choose(block, outHeight: outHeight, canHalve: canHalve)
+    if case .halves(let rows) = chosen, !canHalve { chosen = .rows(rows) }
     self.strategy = chosen
-    let rows: Int
-    switch chosen {
-    case .rows(let strip): rows = min(strip, outHeight)
-    case .channels: rows = outHeight
-    }
-    let isRows = chosen != .channels
-    let reach = geometry.map { (rows - 1) * $0.stride + 2 * $0.dilation + 1 } ?? rows
-    slots = isRows ? min(reach, height) : height
-    let projected = block.branches.filter { $0.project != nil }.count
+    if case .halves = chosen { slices = [0..<panels / 2, panels / 2..<panels] } else { slices = [0..<panels] }
+    let slicePanels = slices.last!.count
+    filteredStride = min(slicePanels * panelWidth, (channels + lanes - 1) / lanes * lanes)
+    let rows = min(chosen.rows, outHeight)
+    let slots = min(geometry.map { (rows - 1) * $0.stride + 2 * $0.dilation + 1 } ?? rows, height)
+    self.slots = slots
     filteredCount = rows * outWidth * filteredStride
-    let ring = (isRows ? panels : 1) * slots * 2 * lanes * paddedWidth
-    zerosOffset = ring
+    let projected = block.branches.filter { $0.project != nil }.count
+    zerosOffset = slicePanels * slots * panelWidth * paddedWidth
     filteredOffset = zerosOffset + (geometry == nil ? 0 : (paddedWidth * lanes + 15) / 16 * 16)
-    paddedOffset = filteredOffset + (isRows ? projected * filteredCount : 0)
-    let made = isRows ? slots : height
+    paddedOffset = filteredOffset + projected * filteredCount
     let padded =
-      image.map { ((made - 1) * $0.stride + 2 * $0.dilation + 1) * $0.paddedWidth * block.source.inputs } ?? 0
+      image.map { ((slots - 1) * $0.stride + 2 * $0.dilation + 1) * $0.paddedWidth * block.source.inputs } ?? 0
     workerCount = (paddedOffset + padded + 15) / 16 * 16
-    scratch = 16 * threads + workerCount * threads + (isRows ? 0 : projected * filteredCount)
+    let pixels = outHeight * outWidth
+    let branches = block.branches
+    partialCounts = slices.count == 1 || threads == 1 ? [] : branches.map { pixels * $0.outputs }
+    // A cache line each.
+    rangesCount = 16 * threads
+    scratch = rangesCount * slices.count + workerCount * threads + partialCounts.reduce(0, +)
   }
 
-  /// The strategy for a map and a number of threads.
-  private static func choose(
-    _ block: FusedBlock, _ geometry: Geometry?, outHeight: Int, threads: Int, height: Int
-  ) -> Strategy {
-    return .rows(1)
+  /// The strategy for a map, whatever the number of threads.
+  private static func choose(_ block: FusedBlock, outHeight: Int, canHalve: Bool) -> Strategy {
+    if canHalve, case .pointwise = block.source, block.source.channels >= 384, outHeight <= 40 { return .halves(2) }
+    return .rows(2)
   }
 
   /// The wide rows under some output rows.

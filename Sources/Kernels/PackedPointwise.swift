@@ -37,14 +37,19 @@ import Tensors
 
   /// Computes some rows and panels: `to[row][n] = clamp(bias[n] + from[row] · w[n] (+ residual[row][n]))`.
   ///
-  /// - Parameter residualStride: floats between the residual's rows; 0 adds the same row everywhere.
+  /// - Parameters:
+  ///   - residualStride: floats between the residual's rows; 0 adds the same row everywhere.
+  ///   - slice: the inputs to sum over; the bias comes with the first. All of them by default.
+  ///   - isPartial: whether more will be added, so that nothing is clamped yet.
   @unsafe package func run(
     rows: Int, from: UnsafePointer<Float>, stride: Int, to: UnsafeMutablePointer<Float>, toStride: Int,
-    residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil, panels range: Range<Int>? = nil
+    residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil, panels range: Range<Int>? = nil,
+    slice: Range<Int>? = nil, isPartial: Bool = false
   ) {
     guard rows > 0 else { return }
-    let (low, high) = activation.bounds
+    let (low, high) = isPartial ? Activation.linear.bounds : activation.bounds
     let range = range ?? 0..<panels
+    let slice = slice ?? 0..<inputs
     var g = unsafe ck_gemm()
     unsafe g.a.0 = from
     unsafe g.segments = 1
@@ -55,7 +60,8 @@ import Tensors
     unsafe g.r = residual
     unsafe g.r_stride = residualStride ?? toStride
     unsafe g.rows = rows
-    unsafe g.k = inputs
+    unsafe g.k = slice.count
+    unsafe (g.w_rows, g.w_first) = (inputs, slice.lowerBound)
     unsafe g.n = outputs
     unsafe g.panel_begin = range.lowerBound
     unsafe g.panel_end = range.upperBound

@@ -155,7 +155,7 @@ import Testing
             residual: block.hasSkip ? x : nil, activation: .linear)
           var first, firstWide: [Float]?
           for threads in [1, 2, 3, 8] {
-            for strategy in [FusedPlan.Strategy.channels, .rows(1), .rows(2), .rows(5)] {
+            for strategy in [FusedPlan.Strategy.rows(1), .rows(2), .rows(5)] {
               let (found, foundWide) = KernelProbe.block(
                 kernels, block, x, shape, stride: stride, dilation: dilation, padding: padding, threads: threads,
                 strategy: strategy)

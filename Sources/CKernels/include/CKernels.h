@@ -18,6 +18,7 @@ typedef struct ck_gemm {
   size_t segments;                ///< slices, 1 ... 9; the sum runs over segments * k products
   size_t a_stride;
   const float *_Nullable w;        ///< packed by ck_pack_gemm
+  size_t w_rows, w_first;          ///< rows of the packed weights and the first one used; the bias comes with row 0
   float *_Nullable c;              ///< [rows][n], row distance c_stride
   size_t c_stride;
   const float *_Nullable r;       ///< added before the clamp, row distance r_stride; may be c itself
@@ -58,8 +59,7 @@ typedef struct ck_strip {
   // The ring.
   float *_Nullable ring;
   size_t slots, padded_width, pad_left;
-  int one_panel;                 ///< whether all panels use the same memory, one after the other
-  size_t panel_begin, panel_end;
+  size_t panel_begin, panel_end; ///< panels to do; the ring and the branches' outputs begin with the first
   // Wide rows that are handed out too.
   float *_Nullable tap;          ///< [height][width][channels], or NULL
   size_t tap_begin, tap_end;
@@ -78,6 +78,8 @@ typedef struct ck_strip {
   X(f32_sum_pixels, (const float *_Nonnull x, size_t pixels, size_t channels, float *_Nonnull sum))    \
   /* out[i] = a[i] + (b[i] - a[i]) * t */                                                              \
   X(f32_lerp, (const float *_Nonnull a, const float *_Nonnull b, float t, size_t n, float *_Nonnull out)) \
+  /* x[i] = clamp(x[i] + y[i], low, high) */                                                           \
+  X(f32_add_clamp, (float *_Nonnull x, const float *_Nonnull y, size_t n, float low, float high))      \
   /* x[i] = clamp(x[i], low, high) */                                                                  \
   X(f32_clamp, (float *_Nonnull x, size_t n, float low, float high))
 
@@ -140,8 +142,8 @@ typedef struct ck_range {
   uint64_t span;
   uint64_t unused[7];
 } ck_range;
-/// Deals 0 ..< count out evenly; before the workers begin.
-void ck_ranges_set(ck_range *_Nonnull ranges, int workers, size_t count);
+/// Deals 0 ..< count out evenly to the workers first, first + step, ...; before they begin.
+void ck_ranges_set(ck_range *_Nonnull ranges, int workers, int first, int step, size_t count);
 /// Takes up to `most` neighbouring numbers, of the worker's own first, then half of what another has left; 0 when all are
 /// taken. Neighbours of a worker's earlier numbers as long as its own last.
 int ck_ranges_take(ck_range *_Nonnull ranges, int workers, int worker, size_t most, size_t *_Nonnull begin,
