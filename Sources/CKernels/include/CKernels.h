@@ -81,11 +81,8 @@ void ck_pack_dwconv(const ck_kernels *_Nonnull t, const float *_Nonnull w, const
 void ck_im2col3x3_row(const float *_Nullable const *_Nonnull rows, size_t channels, size_t in_width, size_t out_width,
                       size_t stride, size_t dilation, size_t pad, float *_Nonnull out);
 
-/// Zeroed pages for data that lives long or is large, in large pages where the system has them; NULL without memory.
-/// From 2 MB on they begin at a multiple of 2 MB.
-void *_Nullable ck_map_pages(size_t bytes);
-/// Gives pages back; bytes as they were asked for.
-void ck_unmap_pages(void *_Nullable pages, size_t bytes);
+/// Has the system provide pages that are about to be written in one go instead of a fault each; the contents stay.
+void ck_prepare_pages(void *_Nonnull memory, size_t bytes);
 
 /// Processors that this process may use at once: its affinity mask, bounded by the cgroup's quota; at least 1.
 int ck_usable_processors(void);
