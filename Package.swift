@@ -91,10 +91,10 @@ let package = Package(
       linker: [.linkedLibrary("m")]),
     program(
       "detect",
-      ["CLISupport", "Files", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
+      ["CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
     program(
       "segment",
-      ["CLISupport", "Files", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
+      ["CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
     program(
       "BackboneTool",
       [

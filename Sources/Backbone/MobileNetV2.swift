@@ -146,7 +146,7 @@ package final class WorkspaceStore: Sendable {
       if !free.isEmpty { free.removeLast() }
       return nil
     }
-    return found ?? AlignedFloats(ofItsOwn: count)
+    return found ?? AlignedFloats(count: count, filled: false)
   }
 
   /// Hands a block back.

@@ -21,6 +21,12 @@ public struct Stopwatch: Sendable {
     last = now
   }
 
+  /// Begins the next step now; what has passed since the last one is nobody's.
+  public mutating func resume() { last = Stopwatch.now }
+
+  /// All steps together.
+  public var milliseconds: Double { laps.reduce(0) { $0 + $1.milliseconds } }
+
   /// "read 4.1 ms, detect 12.0 ms".
   public var summary: String { laps.map { "\($0.name) \(fixed($0.milliseconds, 1)) ms" }.joined(separator: ", ") }
 

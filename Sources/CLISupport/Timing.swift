@@ -17,6 +17,8 @@ public struct Timing: Sendable {
   /// From the process's start until this was made: loading the program, and reading its arguments.
   private let start: Double
   private var accounted: Double
+  /// Less time than the steps say, since some of them ran at once.
+  private var saved = 0.0
 
   /// - Parameter options: nothing is said without their flag.
   public init(_ options: RunOptions, on console: Console) {
@@ -30,14 +32,20 @@ public struct Timing: Sendable {
 
   /// Tells the steps of a model or a picture.
   public mutating func note(_ subject: String, _ watch: Stopwatch) {
-    accounted += watch.laps.reduce(0) { $0 + $1.milliseconds }
+    accounted += watch.milliseconds
     console?.note("timing: \(subject): \(watch.summary)")
+  }
+
+  /// Takes note of steps that ran at once, and how long it took until the last of them had ended.
+  public mutating func overlap(_ watches: [Stopwatch], took: Double) {
+    saved += watches.reduce(0) { $0 + $1.milliseconds } - took
   }
 
   /// Tells how long the process has run, and how much of that belongs to no step.
   public func end() {
     let total = Stopwatch.now - Timing.began
-    let parts = [("start", start), ("other", total - accounted), ("total", total)]
+    var parts = [("start", start), ("other", total + saved - accounted), ("total", total)]
+    if saved > 0.05 { parts.insert(("at once", -saved), at: 2) }
     console?.note("timing: process: " + parts.map { "\($0.0) \(fixed($0.1, 1)) ms" }.joined(separator: ", "))
   }
 

@@ -19,3 +19,20 @@ extension WorkerPool {
     return results
   }
 }
+
+extension WorkerPool {
+  /// The results of two pieces of work, done at once where there are two threads.
+  ///
+  /// Each may use the pool itself: while both run it has no thread to lend, so its tasks are done where they are given.
+  package func both<First, Second>(_ first: () -> First, _ second: () -> Second) -> (First, Second) {
+    var results: (First?, Second?) = (nil, nil)
+    unsafe withUnsafeMutablePointer(to: &results) { results in
+      let results = unsafe results
+      run(2) { task, _ in
+        // Each task has one half to itself.
+        if task == 0 { unsafe results.pointee.0 = first() } else { unsafe results.pointee.1 = second() }
+      }
+    }
+    return (results.0!, results.1!)
+  }
+}

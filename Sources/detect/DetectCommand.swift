@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLISupport
+import Kernels
 import ModelFiles
 import Overlay
 import Postprocess
@@ -91,13 +92,17 @@ struct DetectCommand: ParsableCommand {
       throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
     }
     var report = try Report(format: format ?? .text, images: images, quiet: quiet, threshold: score)
-    let detector = try load(&timing)
+    let compute = Compute(threads: work.threads)
+    var opening = try Opening(model, on: compute.pool, &timing) { (watch) throws(Failure) in
+      try load(on: compute, &watch)
+    } decode: { () throws(Failure) in
+      try limits.read(images[0])
+    }
+    let detector = opening.model
 
     try console.write(report.opening)
     let status = try Batch(images, on: console).run { (index) throws(Failure) in
-      var watch = Stopwatch()
-      var image = try limits.read(images[index])
-      watch.lap("decode")
+      var (image, watch) = try opening.picture { () throws(Failure) in try limits.read(images[index]) }
       let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
       if let outputs {
         draw(found, on: &image)
@@ -119,14 +124,12 @@ struct DetectCommand: ParsableCommand {
     try status.end()
   }
 
-  private func load(_ timing: inout Timing) throws(Failure) -> Detector {
-    var watch = Stopwatch()
+  private func load(on compute: Compute, _ watch: inout Stopwatch) throws(Failure) -> Detector {
     let file = try ModelChoice.open(model)
     watch.lap("load")
     do {
-      let detector = try Detector(file, threads: work.threads)
+      let detector = try Detector(file, compute: compute)
       watch.lap("pack")
-      timing.note(file.path, watch)
       return detector
     } catch { throw Failure(.model, error.description) }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLISupport
+import Kernels
 import ModelFiles
 import Overlay
 import Postprocess
@@ -79,12 +80,16 @@ struct SegmentCommand: ParsableCommand {
       throw Failure(.usage, "a picture and the results would both go to standard output; add --quiet")
     }
     var report = Report(format: format ?? .text, quiet: quiet)
-    let segmenter = try load(&timing)
+    let compute = Compute(threads: work.threads)
+    var opening = try Opening(model, on: compute.pool, &timing) { (watch) throws(Failure) in
+      try load(on: compute, &watch)
+    } decode: { () throws(Failure) in
+      try limits.read(images[0])
+    }
+    let segmenter = opening.model
 
     let status = try Batch(images, on: console).run { (index) throws(Failure) in
-      var watch = Stopwatch()
-      var image = try limits.read(images[index])
-      watch.lap("decode")
+      var (image, watch) = try opening.picture { () throws(Failure) in try limits.read(images[index]) }
       let map = try outline(image, named: images[index], with: segmenter) { watch.lap($0.rawValue) }
       if let overlays {
         Overlay.blend(map, into: &image)
@@ -112,14 +117,12 @@ struct SegmentCommand: ParsableCommand {
     }
   }
 
-  private func load(_ timing: inout Timing) throws(Failure) -> Segmenter {
-    var watch = Stopwatch()
+  private func load(on compute: Compute, _ watch: inout Stopwatch) throws(Failure) -> Segmenter {
     let file = try ModelChoice.open(model)
     watch.lap("load")
     do {
-      let segmenter = try Segmenter(file, threads: work.threads)
+      let segmenter = try Segmenter(file, compute: compute)
       watch.lap("pack")
-      timing.note(file.path, watch)
       return segmenter
     } catch { throw Failure(.model, error.description) }
   }

@@ -118,11 +118,8 @@ void ck_strip_clear(const ck_kernels *_Nonnull t, const ck_strip *_Nonnull s, si
 /// Copies the image rows under wide rows [row_begin, row_end) with zeros around them to image.padded.
 void ck_pad_image_rows(const ck_strip *_Nonnull s);
 
-/// Zeroed pages for data that lives long or is large, in large pages where the system has them; NULL without memory.
-/// From 2 MB on they begin at a multiple of 2 MB.
-void *_Nullable ck_map_pages(size_t bytes);
-/// Gives pages back; bytes as they were asked for.
-void ck_unmap_pages(void *_Nullable pages, size_t bytes);
+/// Has the system provide pages that are about to be written in one go instead of a fault each; the contents stay.
+void ck_prepare_pages(void *_Nonnull memory, size_t bytes);
 
 /// Processors that this process may use at once: its affinity mask, bounded by the cgroup's quota; at least 1.
 int ck_usable_processors(void);

@@ -1,0 +1,55 @@
+import Kernels
+import Tensors
+
+/// What a program has before its first answer: its model, and the first picture, made ready at the same time.
+///
+/// A picture's decoding is one thread's work, and so is most of a model's loading: side by side they take as long as the
+/// slower of the two.
+public struct Opening<Model> {
+  public let model: Model
+  /// The first picture, or why there is none, and the time that it took; handed out once.
+  private var first: (picture: Result<Image, Failure>, watch: Stopwatch)?
+
+  /// Loads and decodes on two threads of the pool where it has them.
+  ///
+  /// - Parameters:
+  ///   - name: what the timing calls the model.
+  ///   - load: makes the model and times its steps.
+  ///   - decode: reads the first picture.
+  /// - Throws: the failure of `load`; one of `decode` waits for its picture's turn.
+  public init(
+    _ name: String, on pool: WorkerPool, _ timing: inout Timing, load: (inout Stopwatch) throws(Failure) -> Model,
+    decode: () throws(Failure) -> Image
+  ) throws(Failure) {
+    let began = Stopwatch.now
+    let (loaded, first) = pool.both {
+      var watch = Stopwatch()
+      return (Result { () throws(Failure) in try load(&watch) }, watch)
+    } _: {
+      var watch = Stopwatch()
+      let picture = Result { () throws(Failure) in try decode() }
+      watch.lap("decode")
+      return (picture, watch)
+    }
+    timing.overlap([loaded.1, first.1], took: Stopwatch.now - began)
+    timing.note(name, loaded.1)
+    model = try loaded.0.get()
+    self.first = first
+  }
+
+  /// The next picture and a watch that has timed its decoding: the first one is there already.
+  ///
+  /// - Throws: what `decode` throws, or what it threw for the first one.
+  public mutating func picture(
+    _ decode: () throws(Failure) -> Image
+  ) throws(Failure) -> (picture: Image, watch: Stopwatch) {
+    guard case (let picture, var watch)? = first.take() else {
+      var watch = Stopwatch()
+      let picture = try decode()
+      watch.lap("decode")
+      return (picture, watch)
+    }
+    watch.resume()
+    return (try picture.get(), watch)
+  }
+}
