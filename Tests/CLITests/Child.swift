@@ -159,7 +159,7 @@ final class Child {
     // A test has given up on it.
     if !ended {
       send(SIGKILL)
-      unsafe waitpid(process, nil, 0)
+      waitpid(process, nil, 0)
     }
     for end in [reader, writer] where end >= 0 { close(end) }
   }

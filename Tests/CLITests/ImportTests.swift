@@ -99,6 +99,7 @@ import Testing
       FailureCase(.backbone, "import empty.pb", 3, "empty.pb: "),
       FailureCase(.backbone, "import cut.safetensors", 3, "cut.safetensors: "),
       FailureCase(.backbone, "import net.safetensors --out no/m.safetensors", 4, "no/m.safetensors: cannot write"),
+      FailureCase(.backbone, "import net.safetensors --out folder", 4, "folder: is a directory"),
       FailureCase(.backbone, "import net.safetensors --out /dev/full", 4, "No space left on device"),
       FailureCase(.backbone, "import net.safetensors --out net.safetensors", 2, "would replace an input"),
     ])
@@ -107,5 +108,20 @@ import Testing
     try work.write(Array(work.bytes("net.safetensors").dropLast(1000)), to: "cut.safetensors")
     try work.write([], to: "empty.pb")
     try work.expect(one)
+  }
+
+  @Test("a model that cannot be installed is an output failure")
+  func unwritableStore() throws {
+    try good.write(to: work, "net.safetensors")
+    try work.picture("folder/a.png", 40, 40)
+    // What should be a folder is a file, or the other way round.
+    for models in ["a.png", "a.png/models", "/proc/models"] {
+      try work.expect(
+        FailureCase(.backbone, "import net.safetensors", 4, "cannot write the file: "),
+        environment: ["BACKBONE_MODELS": models])
+    }
+    let made = try work.run(.detect, "c.png", "--model", "tiny-detector", "--out", "../models/net.safetensors/")
+    #expect(made.status == 0, "\(made.errors)")
+    try work.expect(FailureCase(.backbone, "import net.safetensors", 4, "net.safetensors: is a directory"))
   }
 }
