@@ -126,5 +126,9 @@ let package = Package(
     tests("PostprocessTests", ["Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
+    // Runs the built programs, which every test build makes; the libraries only make and read files.
+    tests(
+      "CLITests",
+      ["Backbone", "DeepLabLite", "ImageCodecs", "Kernels", "ModelFiles", "Preprocess", "SSDLite", "Tensors"]),
   ]
 )

@@ -81,13 +81,13 @@ struct ImportCommand: ParsableCommand {
   private func write(_ model: ImportedModel) throws(Failure) -> String {
     if let out {
       do { try ModelFile.write(card: model.card, weights: model.weights, to: out) } catch {
-        throw Failure(ExitStatus(error), error.description)
+        throw Failure(ExitStatus(writing: error), error.description)
       }
       return out
     }
     let store = try ModelChoice.store()
     do { return try store.install(card: model.card, weights: model.weights) } catch {
-      throw Failure(ExitStatus(error), error.description)
+      throw Failure(ExitStatus(installing: error), error.description)
     }
   }
 

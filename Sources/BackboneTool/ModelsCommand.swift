@@ -117,7 +117,7 @@ extension ExitStatus {
   init(_ error: FetchError) {
     switch error {
     case .file(let error): self = ExitStatus(error)
-    case .store(let error): self = ExitStatus(error)
+    case .store(let error): self = ExitStatus(installing: error)
     case .checkpoint, .download, .noProgram, .unknownModel, .wrongDigest: self = .model
     }
   }

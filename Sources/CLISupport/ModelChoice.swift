@@ -36,16 +36,16 @@ extension ExitStatus {
     }
   }
 
-  /// What a failure with a model file means.
-  public init(_ error: ModelFileError) {
-    if case .file(let error) = error { self = ExitStatus(error) } else { self = .model }
+  /// What a failure to write a model file means.
+  public init(writing error: ModelFileError) {
+    if case .file = error { self = .output } else { self = .model }
   }
 
-  /// What a failure with an installed model means.
-  public init(_ error: ModelStoreError) {
+  /// What a failure to install a model means.
+  public init(installing error: ModelStoreError) {
     switch error {
-    case .file(let error): self = ExitStatus(error)
-    case .model(let error): self = ExitStatus(error)
+    case .file: self = .output
+    case .model(let error): self = ExitStatus(writing: error)
     case .changed, .noRecord, .noFolder, .notInstalled: self = .model
     }
   }

@@ -1,0 +1,247 @@
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One of the programs under test.
+enum Program: String, CaseIterable, Sendable {
+  case detect, segment, backbone
+
+  /// The folder that the test bundle was built in, where the programs are too.
+  static let folder: String = {
+    #if canImport(Darwin)
+      // The bundle is loaded by a helper of the toolchain; its name is among the arguments.
+      let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments[0]
+      return bundle.components(separatedBy: "/").prefix { !$0.hasSuffix(".xctest") }.joined(separator: "/")
+    #else
+      var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+      let length = unsafe buffer.withUnsafeMutableBytes {
+        unsafe readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+      }
+      let path = String(decoding: buffer.prefix(max(length, 0)), as: UTF8.self)
+      return path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    #endif
+  }()
+
+  /// The built program; a test fails where it is missing.
+  func path() throws -> String {
+    let path = "\(Program.folder)/\(rawValue)"
+    try #require(
+      FileManager.default.isExecutableFile(atPath: path), "\(path): is not built; run `swift build` as for the tests")
+    return path
+  }
+}
+
+/// How a program ended, and what it said.
+struct Ending {
+  /// The exit status as a shell gives it: 128 and the signal's number for a program that was killed.
+  let status: Int32
+  let bytes: [UInt8]
+  /// Standard error.
+  let errors: String
+
+  /// Standard output.
+  var output: String { String(decoding: bytes, as: UTF8.self) }
+  var errorLines: [String] {
+    errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+  }
+}
+
+/// A program of this package that runs as a child process.
+final class Child {
+  /// Where its standard output goes.
+  enum Output {
+    /// To `Ending.bytes`.
+    case captured
+    /// To a pipe that `readLine()` reads.
+    case piped
+    /// To a pipe whose reader has gone.
+    case abandoned
+    /// Nowhere: the program starts without a standard output.
+    case closed
+    case file(String)
+  }
+
+  /// A child that needs longer than this has hung, and is killed.
+  private static let patience = 60.0
+  /// What the names of the streams' files begin with.
+  static let prefix = ".std-"
+
+  let process: pid_t
+  private var ended = false
+  private var reader: Int32 = -1
+  /// What has been read of a piped output, and not been handed out.
+  private var unread: ArraySlice<UInt8> = []
+  private var writer: Int32 = -1
+  private let captured: String?
+  private let errors: String
+
+  /// Starts a program in a workplace, with its folder of models and no home but the workplace.
+  ///
+  /// - Parameters:
+  ///   - environment: variables to set, or with `nil` to remove.
+  ///   - input: the text on standard input; without it `write` sends some, or there is none.
+  init(
+    _ program: Program, _ arguments: [String], in work: Workplace, environment: [String: String?] = [:],
+    input: String? = nil, output: Output = .captured
+  ) throws {
+    let path = try program.path()
+    let name = "\(work.path)/\(Child.prefix)\(UInt64.random(in: 0 ... .max))"
+    errors = name + ".err"
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    let create = O_WRONLY | O_CREAT | O_TRUNC
+    unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, create, 0o600)
+
+    var theirs: [Int32] = []
+    if let input {
+      try Data(input.utf8).write(to: URL(fileURLWithPath: name + ".in"))
+      unsafe posix_spawn_file_actions_addopen(&actions, 0, name + ".in", O_RDONLY, 0)
+    } else {
+      let ends = try Child.pipe(name + ".in")
+      (theirs, writer) = ([ends.read], ends.write)
+      unsafe posix_spawn_file_actions_adddup2(&actions, ends.read, 0)
+    }
+    switch output {
+    case .captured: unsafe posix_spawn_file_actions_addopen(&actions, 1, name + ".out", create, 0o600)
+    case .closed: unsafe posix_spawn_file_actions_addclose(&actions, 1)
+    case .file(let path): unsafe posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY, 0)
+    case .abandoned, .piped:
+      let ends = try Child.pipe(name + ".out")
+      theirs.append(ends.write)
+      unsafe posix_spawn_file_actions_adddup2(&actions, ends.write, 1)
+      if case .piped = output { reader = ends.read } else { close(ends.read) }
+    }
+    if case .captured = output { captured = name + ".out" } else { captured = nil }
+
+    // A test run in the background ignores some signals, and the threads of tests block them all; children inherit both.
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    unsafe sigfillset(&signals)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+    unsafe sigemptyset(&signals)
+    unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+    var variables = ProcessInfo.processInfo.environment
+    variables["HOME"] = work.path
+    variables["XDG_DATA_HOME"] = nil
+    variables["BACKBONE_MODELS"] = work.models
+    for (name, value) in environment { variables[name] = value }
+    // The shell becomes the program, after the one thing that cannot be asked of the system everywhere.
+    let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", work.here, path]
+    let process = unsafe Child.withStrings(shell + arguments) { argv in
+      unsafe Child.withStrings(variables.map { "\($0.key)=\($0.value)" }) { envp in
+        var process: pid_t = 0
+        let code = unsafe posix_spawn(&process, shell[0], &actions, &attributes, argv, envp)
+        return code == 0 ? process : -code
+      }
+    }
+    for end in theirs { close(end) }
+    self.process = process
+    try #require(process > 0, "\(path): cannot be started: error \(-process)")
+  }
+
+  deinit {
+    // A test has given up on it.
+    if !ended {
+      send(SIGKILL)
+      waitpid(process, nil, 0)
+    }
+    for end in [reader, writer] where end >= 0 { close(end) }
+  }
+
+  /// A pipe whose ends no child inherits, not even one that another test starts at this moment.
+  private static func pipe(_ name: String) throws -> (read: Int32, write: Int32) {
+    try #require(unsafe mkfifo(name, 0o600) == 0)
+    defer { unsafe unlink(name) }
+    // Without waiting for the other end, which is opened next.
+    let read = unsafe open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let write = unsafe open(name, O_WRONLY | O_CLOEXEC)
+    try #require(read >= 0 && write >= 0 && fcntl(read, F_SETFL, 0) == 0)
+    return (read, write)
+  }
+
+  @unsafe private static func withStrings<R>(
+    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
+  ) -> R {
+    var pointers: [UnsafeMutablePointer<CChar>?] = unsafe strings.map { unsafe strdup($0) } + [nil]
+    defer { unsafe pointers.forEach { unsafe free($0) } }
+    return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress!) }
+  }
+
+  /// Reads a line of a piped output without its end; `nil` at the end of all.
+  func readLine() -> String? {
+    while true {
+      if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { unread = unread[(end + 1)...] }
+        return String(decoding: unread[..<end], as: UTF8.self)
+      }
+      guard readMore() else { return unread.isEmpty ? nil : String(decoding: unread, as: UTF8.self) }
+    }
+  }
+
+  /// Whether there was more to read.
+  private func readMore() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(reader, $0.baseAddress, $0.count) }
+    unread += buffer.prefix(max(count, 0))
+    return count > 0
+  }
+
+  /// Sends text to its standard input.
+  func write(_ text: String) throws {
+    let bytes = Array(text.utf8)
+    let count = unsafe bytes.withUnsafeBytes { bytes in
+      #if canImport(Glibc)
+        unsafe Glibc.write(writer, bytes.baseAddress, bytes.count)
+      #elseif canImport(Musl)
+        unsafe Musl.write(writer, bytes.baseAddress, bytes.count)
+      #else
+        unsafe Darwin.write(writer, bytes.baseAddress, bytes.count)
+      #endif
+    }
+    try #require(count == bytes.count)
+  }
+
+  /// Sends a signal.
+  func send(_ signal: Int32) { kill(process, signal) }
+
+  /// Ends its standard input and waits for it; what a piped output still holds becomes the ending's.
+  func wait() throws -> Ending {
+    if writer >= 0 {
+      close(writer)
+      writer = -1
+    }
+    if reader >= 0 { while readMore() {} }
+    var status: Int32 = 0
+    var waited = 0.0
+    while unsafe waitpid(process, &status, WNOHANG) == 0 {
+      usleep(1000)
+      waited += 0.001
+      if waited > Child.patience { send(SIGKILL) }
+    }
+    ended = true
+    func contents(_ path: String) throws -> [UInt8] {
+      defer { unsafe unlink(path) }
+      return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+    return Ending(
+      status: status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f,
+      bytes: try captured.map { try contents($0) } ?? Array(unread),
+      errors: String(decoding: try contents(errors), as: UTF8.self))
+  }
+}

@@ -1,0 +1,54 @@
+import Tensors
+import Testing
+
+/// File names that programs stumble over.
+@Suite struct NameTests {
+  let work: Workplace
+
+  init() throws { work = try Workplace() }
+
+  private static let names = [
+    "two\nlines.png", "-dash.png", " space .png", "tab\there.png", "quote\".png", "é日本.png", "..png", "comma,.png",
+    "\u{202e}right-to-left.png", "no-extension",
+  ]
+
+  @Test("pictures of strange names are done, and told on one line", arguments: names)
+  func inputs(name: String) throws {
+    try work.picture(name, 40, 40)
+    // Without "--" a name that begins with a dash is an option.
+    let arguments = ["--model", "tiny-detector", "--out", "out/", "--", name]
+    let text = try work.run(.detect, arguments)
+    #expect(text.status == 0 && text.errors.isEmpty, "\(text.errors)")
+    let title = try #require(text.output.split(separator: "\n").first)
+    #expect(title.contains("  40x40  tiny-detector  "))
+    let lines = try work.run(.detect, ["--model", "tiny-detector", "--format", "ndjson", "--", name])
+    #expect(lines.output.split(separator: "\n").count == 1)
+    #expect(try JSONValue(lines.output)["image"] == .string(name))
+    #expect(try work.contents().keys.filter { $0.hasPrefix("here/out/") }.count == 1)
+  }
+
+  @Test("failures with strange names are one line", arguments: names)
+  func failures(name: String) throws {
+    let escaped = name.replacing("\n", with: "\\n").replacing("\t", with: "\\t").replacing(
+      "\u{202e}", with: "\\u{202E}")
+    try work.expect(
+      FailureCase(.detect, ["--model", "tiny-detector", "--", name], 1, ["detect: \(escaped): cannot read the file: "]))
+    try work.expect(FailureCase(.detect, ["a.png", "--model=./\(name)"], 3, ["detect: ./\(escaped): cannot open"]))
+    try work.expect(
+      FailureCase(
+        .detect, ["a.png", "--model", "tiny-detector", "--out=no/\(name)"], 4, ["no/\(escaped): cannot write the file"])
+    )
+  }
+
+  @Test("dots, links and one name in two folders")
+  func places() throws {
+    try work.picture("folder/a.png", 40, 50)
+    let ending = try work.run(
+      .segment, "a.png", "folder/../folder/a.png", "./a.png", "--model", "tiny-segmenter", "--out", "folder/../out/")
+    #expect(ending.status == 0, "\(ending.errors)")
+    #expect(try work.read("out/a.png").width == 96)
+    #expect(try work.read("out/a-2.png").width == 40)
+    #expect(try work.read("out/a-3.png").width == 96)
+    #expect(try work.contents().keys.count { $0.hasPrefix("here/out/") } == 3)
+  }
+}

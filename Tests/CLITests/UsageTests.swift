@@ -1,0 +1,120 @@
+import Tensors
+import Testing
+
+/// Wrong arguments end with status 2 before any file is read or written; what is asked for help is answered.
+@Suite struct UsageTests {
+  let work: Workplace
+
+  init() throws { work = try Workplace() }
+
+  static let detect = [
+    ("", "Missing expected argument '<image> ...'"),
+    ("a.png --nope", "Unknown option '--nope'"),
+    ("a.png --score", "Missing value for '--score"),
+    ("a.png --score 1.5", "--score 1.5: expected a number from 0 to 1"),
+    ("a.png --score=-0.1", "--score -0.1: expected a number from 0 to 1"),
+    ("a.png --score nan", "--score nan: expected a number from 0 to 1"),
+    ("a.png --score much", "The value 'much' is invalid for '--score"),
+    ("a.png --iou 2", "--iou 2.0: expected a number from 0 to 1"),
+    ("a.png --top-k 0", "--top-k 0: expected a number of at least 1"),
+    ("a.png --nms soft", "'per-class' and 'agnostic'"),
+    ("a.png --format xml", "'text', 'json', 'ndjson', 'csv' or 'coco'"),
+    ("a.png --threads 0", "--threads 0: expected a number from 1 to 1024"),
+    ("a.png --threads 2000", "--threads 2000: expected a number from 1 to 1024"),
+    ("a.png --max-pixels 0", "--max-pixels 0: expected a number of at least 1"),
+    // Flags without effect are mistakes.
+    ("a.png --force", "--force has no effect without --out"),
+    ("a.png --quiet", "--quiet without --out would give no result at all"),
+    ("a.png --out o.png --quiet --format json", "--format has no effect with --quiet"),
+    // Outputs that cannot be meant.
+    ("a.png --out o.jpg", "--out o.jpg: pictures are written as PNG; choose a name that ends in .png"),
+    ("a.png b.png --out o.png", "one file for 2 pictures; name a folder that exists or ends in /"),
+    ("a.png --out a.png", "--out a.png: would replace an input picture; choose another name, or add --force"),
+    ("a.png --out folder/../a.png", "would replace an input picture"),
+    ("a.png b.png --out .", "--out ./a.png: would replace an input picture"),
+    ("a.png --out /dev/stdout", "both go to standard output; add --quiet"),
+    ("a.png folder/a.jpg --format coco", "have the same image_id \"a\"; rename one of them"),
+  ]
+  static let segment = [
+    ("a.png", "Missing expected argument '--out <mask.png>'"),
+    ("--out m.png", "Missing expected argument '<image> ...'"),
+    ("a.png --out m.png --format csv", "'text' and 'json'"),
+    ("a.png --out m.png --score 0.5", "Unknown option '--score'"),
+    ("a.png --out m.png --quiet --format text", "--format has no effect with --quiet"),
+    ("a.png --out m.gif", "pictures are written as PNG"),
+    ("a.png --out a.png", "--out a.png: would replace an input picture"),
+    ("a.png --out m.png --overlay a.png", "--overlay a.png: would replace an input picture"),
+    ("a.png --out m.png --overlay m.png", "--overlay m.png: is the name given to --out too; choose different names"),
+    ("a.png --out m.png --overlay folder/../m.png", "is the name given to --out too"),
+    ("a.png b.png --out folder --overlay ./folder/", "a.png: is the name given to --out too"),
+    ("a.png b.png --out m.png", "one file for 2 pictures"),
+    ("a.png --out m.png --overlay /dev/stdout", "would both go to standard output; add --quiet"),
+  ]
+  static let backbone = [
+    ("nope", "Unexpected argument 'nope'"),
+    ("models nope", "Unexpected argument 'nope'"),
+    ("models fetch", "Missing expected argument '<name>'"),
+    ("import", "Missing expected argument '<file>'"),
+    ("import a.png --out a.png", "--out a.png: would replace an input"),
+    ("import a.png --name .x", "--name .x: expected letters, digits"),
+    ("import a.png --input-size 32", "--input-size 32: expected a number from 33 to 4096"),
+    ("import a.png --output-stride 4", "--output-stride 4: expected 8, 16 or 32"),
+    ("import a.png --labels no.txt", "no.txt: cannot open the file"),
+    ("features a.png --tap last", "Missing expected argument '--out <f.npy>'"),
+    ("features --tap last --out f.npy", "Missing expected argument '<image>'"),
+    ("features a.png --out f.npy", "Missing expected argument '--tap <name>'"),
+    ("features a.png --tap block17 --out f.npy", "--tap block17: no tap has this name; --tap list prints them all"),
+    ("features a.png --tap last --out f.npy --random-init --model x", "--model has no effect with --random-init"),
+    ("features --tap list --out f.npy", "--out has no effect with --tap list"),
+    ("features a.png --tap last --out f.npy --size 32", "--size 32: expected a number from 33 to 4096"),
+    ("profile nope", "'classify', 'ssdlite' or 'deeplab'"),
+    ("profile --width 0", "--width 0.0: expected a number from 0.05 to 4"),
+    ("profile --size 9999", "--size 9999: expected a number from 33 to 4096"),
+    ("profile --classes 0", "--classes 0: expected a number from 1 to 100000"),
+    ("bench", "Missing expected argument '<task>'"),
+    // Random weights are never taken unasked.
+    ("bench classify", "only random weights can be timed, which must be asked for: add --random-init"),
+    ("bench classify --random-init --runs 0", "--runs 0: expected a number from 1 to 1000000"),
+    ("bench classify --random-init --runs 2 --stdin", "--runs has no effect with --stdin"),
+    ("bench classify --random-init --precision int4", "The value 'int4' is invalid"),
+  ]
+
+  @Test("wrong flags and values", arguments: [(Program.detect, detect), (.segment, segment), (.backbone, backbone)])
+  func wrong(program: Program, table: [(String, String)]) throws {
+    try work.picture("folder/a.jpg", 40, 40)
+    for (line, words) in table {
+      let model = program == .backbone ? "" : " --model %"
+      try work.expect(FailureCase(program, line + model, 2, words))
+      if ["score", "Missing", "Unknown"].contains(where: words.hasPrefix) {
+        try work.expect(FailureCase(program, line + model, 2, "; see '\(program.rawValue)", "--help'"))
+      }
+    }
+  }
+
+  @Test("an output may replace its input where that is asked for")
+  func force() throws {
+    let before = try work.bytes("a.png")
+    let ending = try work.run(.detect, "a.png", "--model", "tiny-detector", "--out", "a.png", "--force")
+    #expect(ending.status == 0, "\(ending.errors)")
+    #expect(try work.bytes("a.png") != before)
+    #expect(try work.read("a.png").width == 96)
+  }
+
+  @Test("help and version go to standard output", arguments: Program.allCases)
+  func help(program: Program) throws {
+    for flag in ["--help", "-h"] {
+      let help = try work.run(program, flag)
+      #expect(help.status == 0 && help.errors.isEmpty)
+      #expect(help.output.contains("USAGE: \(program.rawValue)"))
+      let words = help.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      for status in ["0 all done", "1 some inputs failed", "2 wrong usage", "3 the model", "4 an output", "130 or 143"]
+      {
+        #expect(words.contains(status))
+      }
+      #expect(words.contains("BACKBONE_MODELS") && words.contains("BACKBONE_ISA"))
+    }
+    let version = try work.run(program, "--version")
+    #expect(version.status == 0 && version.errors.isEmpty)
+    #expect(version.output.split(separator: ".").count == 3)
+  }
+}
