@@ -15,7 +15,9 @@ public final class DeepLabLiteHead: Head {
   public let taps: [Tap]
   public let outputs: Int
   private let compute: Compute
-  private let pooling, aspp, poolingProjection, projection, logits: Pointwise
+  private let pooling, poolingProjection: Pointwise
+  /// The 1x1 branch, its part of the projection, and the logits.
+  private let chain: PointwiseChain
 
   /// Takes the weights `deeplab.{pooling,aspp,projection,logits}`.
   ///
@@ -27,16 +29,13 @@ public final class DeepLabLiteHead: Head {
     self.compute = compute
     outputs = card.outputs
     taps = [.block(deepest.index)]
-    func layer(_ name: String, _ inputs: Int, _ outputs: Int, _ activation: Activation) throws(WeightsError)
-      -> Pointwise
-    {
-      try Pointwise(
-        "deeplab.\(name)", inputs: inputs, outputs: outputs, activation: activation, weights: weights, compute: compute)
-    }
+    let pack = LayerPacker(weights: weights, kernels: compute.kernels)
     do throws(WeightsError) {
-      pooling = try layer("pooling", deepest.outputs, channels, .relu)
-      aspp = try layer("aspp", deepest.outputs, channels, .relu)
-      logits = try layer("logits", channels, card.outputs, .linear)
+      pooling = try Pointwise(
+        "deeplab.pooling", inputs: deepest.outputs, outputs: channels, activation: .relu, weights: weights,
+        compute: compute)
+      let aspp = try pack.pointwise("deeplab.aspp", inputs: deepest.outputs, outputs: channels, .relu)
+      let logits = try pack.pointwise("deeplab.logits", inputs: channels, outputs: card.outputs, .linear)
       // The pooled branch is the same at every pixel, so its part of the projection is computed once and added.
       let halves = try weights.withTensor("deeplab.projection.weight", shape: [2 * channels, channels]) { weight in
         Result { () throws(WeightsError) in
@@ -47,14 +46,16 @@ public final class DeepLabLiteHead: Head {
               Pointwise(
                 inputs: channels, outputs: channels, activation: .linear, weights: weight.extracting(0..<half),
                 bias: bias, compute: compute),
-              Pointwise(
-                inputs: channels, outputs: channels, activation: .relu, weights: weight.extracting(half..<2 * half),
-                bias: zeros.span, compute: compute)
+              PackedPointwise(
+                compute.kernels, inputs: channels, outputs: channels, weights: weight.extracting(half..<2 * half),
+                bias: zeros.span, activation: .relu)
             )
           }
         }
       }
-      (poolingProjection, projection) = try halves.get()
+      let (poolingProjection, projection) = try halves.get()
+      self.poolingProjection = poolingProjection
+      chain = PointwiseChain([aspp, projection, logits])
     } catch { throw .weights(error) }
   }
 
@@ -63,7 +64,19 @@ public final class DeepLabLiteHead: Head {
     let map = maps[taps[0]]
     precondition(map.shape.batch == 1, "a batch of \(map.shape.batch), expected 1")
     let pooled = poolingProjection(pooling(globalPooling(map.tensor, compute: compute)))
-    return FeatureVector(logits(projection(aspp(map.tensor), addend: pooled)))
+    let y = unsafe Tensor(undefined: map.shape.with(channels: outputs))
+    let scratch = compute.workspaces.take(chain.scratch(threads: compute.pool.threads))
+    unsafe map.tensor.withUnsafeElements { from in
+      unsafe pooled.withUnsafeElements { pooled in
+        unsafe y.withUnsafeElements { to in
+          unsafe chain.run(
+            on: compute.pool, pixels: map.shape.pixels, from: from.baseAddress!, to: to.baseAddress!,
+            addends: [nil, UnsafePointer(pooled.baseAddress!), nil], scratch: scratch.base)
+        }
+      }
+    }
+    compute.workspaces.give(scratch)
+    return FeatureVector(y)
   }
 
   /// The tensors it needs.
@@ -83,13 +96,13 @@ public final class DeepLabLiteHead: Head {
 
   /// What each layer costs on a map of that shape, counted as the plain network: the concatenation is projected whole.
   public func costs(on shape: Shape) -> [LayerCost] {
-    let branch = shape.with(channels: 2 * DeepLabLiteHead.branchChannels)
+    let channels = DeepLabLiteHead.branchChannels
+    let branch = shape.with(channels: channels)
     return [
       pooling.cost("deeplab/pooling", on: Shape(height: 1, width: 1, channels: shape.channels)),
-      aspp.cost("deeplab/aspp", on: shape),
-      .convolution(
-        "deeplab/projection", inputs: branch.channels, output: shape.with(channels: DeepLabLiteHead.branchChannels)),
-      logits.cost("deeplab/logits", on: shape),
+      .convolution("deeplab/aspp", inputs: shape.channels, output: branch),
+      .convolution("deeplab/projection", inputs: 2 * channels, output: branch),
+      .convolution("deeplab/logits", inputs: channels, output: shape.with(channels: outputs)),
     ]
   }
 }

@@ -48,7 +48,7 @@ public final class Pointwise: Sendable {
   private func run(_ x: borrowing Tensor, addend: UnsafePointer<Float>?) -> Tensor {
     let shape = x.shape
     precondition(shape.channels == inputs, "\(shape.channels) channels, expected \(inputs)")
-    let y = Tensor(zeros: shape.with(channels: outputs))
+    let y = unsafe Tensor(undefined: shape.with(channels: outputs))
     unsafe x.withUnsafeElements { from in
       unsafe y.withUnsafeElements { to in
         unsafe packed.runAll(
@@ -70,63 +70,32 @@ public final class Pointwise: Sendable {
 /// Weights: `NAME.weight` `[3, 3, channels]` and `NAME.bias` `[channels]`.
 public final class Depthwise: Sendable {
   public let channels: Int
-  public let stride: Int
-  public let dilation: Int
-  public let padding: Padding
-  private let block: FusedBlock
-  private let compute: Compute
+  private let layer: FusedLayer
 
+  /// Packs the weights; the stride is 1 or 2.
+  ///
   /// - Throws: `WeightsError` when a tensor is missing or has another shape.
   public init(
     _ name: String, channels: Int, stride: Int = 1, dilation: Int = 1, padding: Padding, activation: Activation,
     weights: Weights, compute: Compute
   ) throws(WeightsError) {
-    precondition(1...2 ~= stride && dilation >= 1, "stride \(stride), dilation \(dilation)")
     self.channels = channels
-    self.stride = stride
-    self.dilation = dilation
-    self.padding = padding
-    self.compute = compute
     let depthwise = try LayerPacker(weights: weights, kernels: compute.kernels)
       .depthwise(name, channels: channels, activation)
-    block = FusedBlock(
-      compute.kernels, source: .map(channels: channels),
-      branches: [FusedBlock.Branch(depthwise: depthwise, project: nil)])
-  }
-
-  private func geometry(_ shape: Shape) -> Geometry {
-    Geometry(height: shape.height, width: shape.width, stride: stride, dilation: dilation, padding: padding)
+    layer = FusedLayer(
+      FusedBlock(
+        compute.kernels, source: .map(channels: channels),
+        branches: [FusedBlock.Branch(depthwise: depthwise, project: nil)]),
+      stride: stride, dilation: dilation, padding: padding, compute: compute)
   }
 
   /// The shape of the output for an input of that shape.
-  public func output(of shape: Shape) -> Shape {
-    let g = geometry(shape)
-    return Shape(batch: shape.batch, height: g.outHeight, width: g.outWidth, channels: channels)
-  }
+  public func output(of shape: Shape) -> Shape { layer.output(of: shape) }
 
   /// `[N, H, W, channels]` to `[N, H', W', channels]`.
   ///
   /// - Complexity: O(9 · output elements).
-  public func callAsFunction(_ x: borrowing Tensor) -> Tensor {
-    let shape = x.shape
-    precondition(shape.channels == channels, "\(shape.channels) channels, expected \(channels)")
-    let pool = compute.pool
-    let plan = FusedPlan(
-      block, geometry(shape), height: shape.height, width: shape.width, threads: pool.threads)
-    let scratch = AlignedFloats(count: plan.scratch)
-    let y = Tensor(zeros: output(of: shape))
-    let size = y.shape.count / shape.batch
-    unsafe x.withUnsafeElements { from in
-      unsafe y.withUnsafeElements { to in
-        for picture in 0..<shape.batch {
-          unsafe block.run(
-            plan, on: pool, from: from.baseAddress! + picture * shape.pixels * channels,
-            to: FusedBlock.Outputs(first: to.baseAddress! + picture * size), scratch: scratch.base)
-        }
-      }
-    }
-    return y
-  }
+  public func callAsFunction(_ x: borrowing Tensor) -> Tensor { layer(x) }
 
   /// What it costs on a map of that shape.
   public func cost(_ name: String, on shape: Shape) -> LayerCost { .depthwise(name, output: output(of: shape)) }
@@ -135,12 +104,12 @@ public final class Depthwise: Sendable {
 /// The mean over all pixels of each picture: `[N, H, W, C]` to `[N, 1, 1, C]`.
 public func globalPooling(_ x: borrowing Tensor, compute: Compute) -> Tensor {
   let shape = x.shape
-  let y = Tensor(zeros: Shape(batch: shape.batch, height: 1, width: 1, channels: shape.channels))
+  let y = unsafe Tensor(undefined: Shape(batch: shape.batch, height: 1, width: 1, channels: shape.channels))
   unsafe x.withUnsafeElements { from in
     unsafe y.withUnsafeElements { to in
       for picture in 0..<shape.batch {
         unsafe GlobalPooling.run(
-          compute.kernels, pixels: shape.pixels, channels: shape.channels,
+          compute.kernels, on: compute.pool, pixels: shape.pixels, channels: shape.channels,
           from: from.baseAddress! + picture * shape.pixels * shape.channels,
           to: to.baseAddress! + picture * shape.channels)
       }

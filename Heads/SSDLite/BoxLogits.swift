@@ -15,21 +15,42 @@ public struct BoxLogits: Sendable {
   /// Class logits of each box, background included.
   public let outputs: Int
   /// Rows and columns of the maps that were predicted from, shallow to deep.
-  public private(set) var maps: [(height: Int, width: Int)] = []
+  public let maps: [(height: Int, width: Int)]
   /// `[boxes, 4]`: ty, tx, th, tw.
-  public private(set) var codes: [Float] = []
+  public private(set) var codes: [Float]
   /// `[boxes, outputs]`.
-  public private(set) var logits: [Float] = []
+  public private(set) var logits: [Float]
 
-  init(outputs: Int) { self.outputs = outputs }
+  /// Room for the predictions from some maps: zeros.
+  init(outputs: Int, maps: [(height: Int, width: Int)]) {
+    self.outputs = outputs
+    self.maps = maps
+    let count = BoxLogits.boxes(maps[...])
+    codes = [Float](repeating: 0, count: count * 4)
+    logits = [Float](repeating: 0, count: count * outputs)
+  }
 
   /// Default boxes.
   public var count: Int { codes.count / 4 }
 
-  mutating func append(rows: Int, columns: Int, codes: consuming Tensor, logits: consuming Tensor) {
-    maps.append((rows, columns))
-    self.codes += codes.values()
-    self.logits += logits.values()
+  /// Lets a predictor write the codes and logits of one map.
+  mutating func fill(
+    _ map: Int,
+    _ body: (_ codes: UnsafeMutableBufferPointer<Float>, _ logits: UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    let begin = BoxLogits.boxes(maps[..<map])
+    let end = BoxLogits.boxes(maps[...map])
+    unsafe codes.withUnsafeMutableBufferPointer { codes in
+      unsafe logits.withUnsafeMutableBufferPointer { logits in
+        unsafe body(
+          UnsafeMutableBufferPointer(rebasing: codes[begin * 4..<end * 4]),
+          UnsafeMutableBufferPointer(rebasing: logits[begin * outputs..<end * outputs]))
+      }
+    }
+  }
+
+  private static func boxes(_ maps: ArraySlice<(height: Int, width: Int)>) -> Int {
+    zip(maps.indices, maps).reduce(0) { $0 + $1.1.height * $1.1.width * DefaultBoxes.count(map: $1.0) }
   }
 
   /// The boxes whose score passes, decoded, relative to the input, in no useful order.

@@ -15,8 +15,8 @@ public final class SSDLiteHead: Head {
   public let taps: [Tap]
   public let card: DetectionCard
   private let extras: [ExtraLayer]
-  private let boxes: [SeparablePredictor]
-  private let classes: [SeparablePredictor]
+  /// Of each map, the predictors of boxes and of classes, which share a pass.
+  private let predictors: [FusedLayer]
 
   /// Takes the weights `ssdlite.*`.
   ///
@@ -31,39 +31,49 @@ public final class SSDLiteHead: Head {
     let extraChannels = SSDLiteHead.extraChannels(backbone.layout)
     let pyramid = channels + extraChannels
     let firstExtra = channels.count
-    func predictor(_ index: Int, _ kind: String, _ values: Int) throws(WeightsError) -> SeparablePredictor {
-      try SeparablePredictor(
-        "ssdlite.predictor\(index).\(kind)", inputs: pyramid[index], outputs: DefaultBoxes.count(map: index) * values,
-        padding: padding, weights: weights, compute: compute)
-    }
     do throws(WeightsError) {
       extras = try compute.pool.map(extraChannels.count) { (index) throws(WeightsError) in
         try ExtraLayer(
           "ssdlite.extra\(index)", inputs: pyramid[firstExtra + index - 1], outputs: extraChannels[index],
           padding: padding, weights: weights, compute: compute)
       }
-      boxes = try compute.pool.map(pyramid.count) { (index) throws(WeightsError) in try predictor(index, "box", 4) }
-      classes = try compute.pool.map(pyramid.count) { (index) throws(WeightsError) in
-        try predictor(index, "class", card.outputs)
+      predictors = try compute.pool.map(pyramid.count) { (index) throws(WeightsError) in
+        let branches = try [("box", 4), ("class", card.outputs)].map { (kind, values) throws(WeightsError) in
+          try SeparablePredictor.branch(
+            "ssdlite.predictor\(index).\(kind)", inputs: pyramid[index],
+            outputs: DefaultBoxes.count(map: index) * values, weights: weights, compute: compute)
+        }
+        return FusedLayer(
+          FusedBlock(compute.kernels, source: .map(channels: pyramid[index]), branches: branches), padding: padding,
+          compute: compute)
       }
     } catch { throw .weights(error) }
   }
 
   /// Box codes and class logits of every default box; the batch must be 1.
   public func callAsFunction(_ maps: FeatureMaps) -> BoxLogits {
-    var logits = BoxLogits(outputs: card.outputs)
-    func predict(_ index: Int, _ map: borrowing Tensor) {
-      logits.append(
-        rows: map.shape.height, columns: map.shape.width, codes: boxes[index](map), logits: classes[index](map))
-    }
-    for (index, tap) in taps.enumerated() { predict(index, maps[tap].tensor) }
+    let shapes = pyramid(taps.map { maps[$0].shape })
+    var logits = BoxLogits(outputs: card.outputs, maps: shapes.map { ($0.height, $0.width) })
     var deepest: FeatureVector? = nil
-    for (index, extra) in extras.enumerated() {
+    for index in shapes.indices {
+      func predict(_ map: borrowing Tensor) {
+        logits.fill(index) { codes, classes in unsafe predictors[index].run(map, first: codes, second: classes) }
+      }
+      guard index >= taps.count else {
+        predict(maps[taps[index]].tensor)
+        continue
+      }
+      let extra = extras[index - taps.count]
       let next = FeatureVector(deepest.map { extra($0.tensor) } ?? extra(maps[taps.last!].tensor))
-      predict(taps.count + index, next.tensor)
+      predict(next.tensor)
       deepest = next
     }
     return logits
+  }
+
+  /// The shapes of all maps, given those of the taps.
+  private func pyramid(_ shapes: [Shape]) -> [Shape] {
+    extras.reduce(into: shapes) { shapes, extra in shapes.append(extra.output(of: shapes.last!)) }
   }
 
   static func taps(_ layout: NetworkLayout) -> [Tap] {
@@ -95,15 +105,15 @@ public final class SSDLiteHead: Head {
 
   /// What each layer costs, given the shapes of the taps' maps.
   public func costs(on shapes: [Shape]) -> [LayerCost] {
-    var pyramid = shapes
+    let pyramid = pyramid(shapes)
     var costs: [LayerCost] = []
     for (index, extra) in extras.enumerated() {
-      costs += extra.costs("ssdlite/extra\(index)", on: pyramid.last!)
-      pyramid.append(extra.output(of: pyramid.last!))
+      costs += extra.costs("ssdlite/extra\(index)", on: pyramid[taps.count + index - 1])
     }
     for (index, shape) in pyramid.enumerated() {
-      costs += boxes[index].costs("ssdlite/predictor\(index)/box", on: shape)
-      costs += classes[index].costs("ssdlite/predictor\(index)/class", on: shape)
+      for (kind, branch) in zip(["box", "class"], predictors[index].block.branches) {
+        costs += SeparablePredictor.costs("ssdlite/predictor\(index)/\(kind)", outputs: branch.outputs, on: shape)
+      }
     }
     return costs
   }
@@ -111,31 +121,32 @@ public final class SSDLiteHead: Head {
 
 /// A layer that halves the map once more: reduce 1x1, depthwise 3x3 with stride 2, expand 1x1, each with ReLU6.
 final class ExtraLayer: Sendable {
-  private let reduce: Pointwise
-  private let depthwise: Depthwise
-  private let expand: Pointwise
+  private let layer: FusedLayer
 
   init(_ name: String, inputs: Int, outputs: Int, padding: Padding, weights: Weights, compute: Compute)
     throws(WeightsError)
   {
     let half = outputs / 2
-    reduce = try Pointwise(
-      "\(name).reduce", inputs: inputs, outputs: half, activation: .relu6, weights: weights, compute: compute)
-    depthwise = try Depthwise(
-      "\(name).depthwise", channels: half, stride: 2, padding: padding, activation: .relu6, weights: weights,
+    let pack = LayerPacker(weights: weights, kernels: compute.kernels)
+    let reduce = try pack.pointwise("\(name).reduce", inputs: inputs, outputs: half, .relu6, wholeVectors: true)
+    let branch = FusedBlock.Branch(
+      depthwise: try pack.depthwise("\(name).depthwise", channels: half, .relu6),
+      project: try pack.pointwise("\(name).expand", inputs: half, outputs: outputs, .relu6))
+    layer = FusedLayer(
+      FusedBlock(compute.kernels, source: .pointwise(reduce), branches: [branch]), stride: 2, padding: padding,
       compute: compute)
-    expand = try Pointwise(
-      "\(name).expand", inputs: half, outputs: outputs, activation: .relu6, weights: weights, compute: compute)
   }
 
-  func callAsFunction(_ x: borrowing Tensor) -> Tensor { expand(depthwise(reduce(x))) }
+  func callAsFunction(_ x: borrowing Tensor) -> Tensor { layer(x) }
 
-  func output(of shape: Shape) -> Shape { depthwise.output(of: shape).with(channels: expand.outputs) }
+  func output(of shape: Shape) -> Shape { layer.output(of: shape) }
 
   func costs(_ name: String, on shape: Shape) -> [LayerCost] {
-    [
-      reduce.cost("\(name)/reduce", on: shape), depthwise.cost("\(name)/depthwise", on: shape),
-      expand.cost("\(name)/expand", on: output(of: shape)),
+    let (half, output) = (layer.block.source.channels, output(of: shape))
+    return [
+      .convolution("\(name)/reduce", inputs: shape.channels, output: shape.with(channels: half)),
+      .depthwise("\(name)/depthwise", output: output.with(channels: half)),
+      .convolution("\(name)/expand", inputs: half, output: output),
     ]
   }
 

@@ -16,7 +16,6 @@ public final class MobileNetV2: Sendable {
   let blocks: [FusedBlock]
   let last: PackedPointwise?
   private let plans = Mutex<[PlanKey: Plan]>([:])
-  private let workspaces = WorkspaceStore()
 
   struct PlanKey: Hashable {
     let height, width: Int
@@ -95,13 +94,13 @@ public final class MobileNetV2: Sendable {
     for tap in taps where !wanted.contains(where: { $0.tap == tap }) { wanted.append(try info(tap)) }
     guard !wanted.isEmpty else { return FeatureMaps(maps: []) }
     let plan = plan(height: shape.height, width: shape.width, taps: wanted)
-    let workspace = workspaces.take(plan.arenaCount)
+    let workspace = compute.workspaces.take(plan.arenaCount)
     let maps = wanted.enumerated().map { index, info in
       let one = plan.shapes[index]
       return FeatureMap(
         info: info,
-        tensor: Tensor(
-          zeros: Shape(batch: shape.batch, height: one.height, width: one.width, channels: one.channels)))
+        tensor: unsafe Tensor(
+          undefined: Shape(batch: shape.batch, height: one.height, width: one.width, channels: one.channels)))
     }
     unsafe input.withUnsafeElements { elements in
       for picture in 0..<shape.batch {
@@ -115,7 +114,7 @@ public final class MobileNetV2: Sendable {
           arena: workspace.base)
       }
     }
-    workspaces.give(workspace)
+    compute.workspaces.give(workspace)
     return FeatureMaps(maps: maps)
   }
 
@@ -129,28 +128,5 @@ public final class MobileNetV2: Sendable {
       plans[key] = plan
       return plan
     }
-  }
-}
-
-/// Scratch memory between calls: each call has one block to itself, and a few are kept.
-package final class WorkspaceStore: Sendable {
-  private let free = Mutex<[AlignedFloats]>([])
-
-  package init() {}
-
-  /// A block of at least that many floats.
-  package func take(_ count: Int) -> AlignedFloats {
-    let found: AlignedFloats? = free.withLock { free in
-      if let index = free.firstIndex(where: { $0.count >= count }) { return free.remove(at: index) }
-      // Larger ones are about to be needed: let a small one go instead of keeping both.
-      if !free.isEmpty { free.removeLast() }
-      return nil
-    }
-    return found ?? AlignedFloats(count: count, filled: false)
-  }
-
-  /// Hands a block back.
-  package func give(_ block: AlignedFloats) {
-    free.withLock { free in if free.count < 8 { free.append(block) } }
   }
 }

@@ -16,7 +16,8 @@ import Tensors
     /// The map itself, of that many channels.
     case map(channels: Int)
 
-    var channels: Int {
+    /// Channels of the wide rows.
+    package var channels: Int {
       switch self {
       case .pointwise(let product), .convolution(let product, _): return product.outputs
       case .map(let channels): return channels
@@ -24,7 +25,7 @@ import Tensors
     }
 
     /// Channels of what the block reads.
-    var inputs: Int {
+    package var inputs: Int {
       switch self {
       case .pointwise(let product): return product.inputs
       case .convolution(_, let channels), .map(let channels): return channels
@@ -111,7 +112,8 @@ import Tensors
         while let rows = unsafe next(
           plan, ranges: ranges(plan, scratch, slice), workers: workers, task: task, after: done)
         {
-          unsafe runRows(rows, slice, continuing: rows.lowerBound == done && done > 0, &strip, plan, partial, from, outputs)
+          unsafe runRows(
+            rows, slice, continuing: rows.lowerBound == done && done > 0, &strip, plan, partial, from, outputs)
           done = rows.upperBound
         }
       }

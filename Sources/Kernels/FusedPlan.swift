@@ -73,7 +73,10 @@ package struct FusedPlan: Hashable, Sendable {
     panelWidth = 2 * lanes
     let panels = (channels + panelWidth - 1) / panelWidth
     let canHalve = panels > 1 && !block.branches.isEmpty && block.branches.allSatisfy { $0.project != nil }
-    var chosen = strategy ?? FusedPlan.choose(block, outHeight: outHeight, canHalve: canHalve)
+    var chosen =
+      strategy
+      ?? FusedPlan.choose(
+        block, outHeight: outHeight, outWidth: outWidth, canHalve: canHalve)
     if case .halves(let rows) = chosen, !canHalve { chosen = .rows(rows) }
     self.strategy = chosen
     if case .halves = chosen { slices = [0..<panels / 2, panels / 2..<panels] } else { slices = [0..<panels] }
@@ -99,9 +102,16 @@ package struct FusedPlan: Hashable, Sendable {
   }
 
   /// The strategy for a map, whatever the number of threads.
-  private static func choose(_ block: FusedBlock, outHeight: Int, canHalve: Bool) -> Strategy {
-    if canHalve, case .pointwise = block.source, block.source.channels >= 384, outHeight <= 40 { return .halves(2) }
-    return .rows(2)
+  ///
+  /// Halves save the wide rows that two workers would both compute, and cost the exchange of the sums: measured, that pays
+  /// for blocks that are deep or low. Strips are as high as gives the products a few register tiles.
+  private static func choose(_ block: FusedBlock, outHeight: Int, outWidth: Int, canHalve: Bool) -> Strategy {
+    switch block.source {
+    case .pointwise where canHalve && (block.source.channels >= 384 && outHeight <= 40 || outHeight <= 8):
+      return .halves(2)
+    case .map: return .rows(max(2, (56 + outWidth - 1) / outWidth))
+    default: return .rows(2)
+    }
   }
 
   /// The wide rows under some output rows.

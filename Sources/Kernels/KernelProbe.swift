@@ -77,12 +77,13 @@ package enum KernelProbe {
     return (y, tap)
   }
 
-  package static func globalPooling(_ kernels: KernelSet, _ x: [Float], _ shape: Shape) -> [Float] {
+  package static func globalPooling(_ kernels: KernelSet, threads: Int = 1, _ x: [Float], _ shape: Shape) -> [Float] {
+    let pool = WorkerPool(threads: threads)
     var y = [Float](repeating: .nan, count: shape.channels)
     unsafe x.withUnsafeBufferPointer { x in
       unsafe y.withUnsafeMutableBufferPointer { y in
         unsafe GlobalPooling.run(
-          kernels, pixels: shape.pixels, channels: shape.channels, from: x.baseAddress!, to: y.baseAddress!)
+          kernels, on: pool, pixels: shape.pixels, channels: shape.channels, from: x.baseAddress!, to: y.baseAddress!)
       }
     }
     return y

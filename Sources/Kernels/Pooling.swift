@@ -3,14 +3,21 @@ import Tensors
 
 /// The mean of each channel over all pixels of a map.
 @safe package enum GlobalPooling {
-  /// Sums on one thread, in the order of the pixels, so that the result never depends on the number of threads.
+  /// Sums each channel in the order of the pixels, so that the result never depends on the number of threads.
   @unsafe package static func run(
-    _ kernels: KernelSet, pixels: Int, channels: Int, from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>
+    _ kernels: KernelSet, on pool: WorkerPool, pixels: Int, channels: Int, from: UnsafePointer<Float>,
+    to: UnsafeMutablePointer<Float>
   ) {
-    unsafe to.update(repeating: 0, count: channels)
-    unsafe kernels.table.pointee.f32_sum_pixels(from, pixels, channels, to)
+    let vectors = (channels + kernels.lanes - 1) / kernels.lanes
+    let tasks = pixels * channels < 1 << 15 ? 1 : min(pool.threads, vectors)
     let scale = 1 / Float(pixels)
-    for c in 0..<channels { unsafe to[c] *= scale }
+    pool.run(tasks) { task, _ in
+      let begin = vectors * task / tasks * kernels.lanes
+      let end = min(vectors * (task + 1) / tasks * kernels.lanes, channels)
+      unsafe (to + begin).update(repeating: 0, count: end - begin)
+      unsafe kernels.table.pointee.f32_sum_pixels(from + begin, pixels, channels, end - begin, to + begin)
+      for c in begin..<end { unsafe to[c] *= scale }
+    }
   }
 }
 

@@ -25,6 +25,12 @@
     _ = unsafe storage.initialize(fromContentsOf: values)
   }
 
+  /// Creates a tensor whose elements are undefined: for kernels that write every one of them before any is read.
+  @unsafe package init(undefined shape: Shape) {
+    self.shape = shape
+    unsafe storage = Tensor.allocate(shape.count)
+  }
+
   private static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
     // Whole vectors, so that a kernel may load the last one in full.
     let bytes = (count * MemoryLayout<Float>.stride + alignment - 1) / alignment * alignment

@@ -79,26 +79,15 @@ public final class TaskNetwork: Sendable {
     }
   }
 
-  /// Runs once and returns the sum of all logits, so that nothing can be left out.
+  /// Runs once and returns the last logit.
   ///
   /// - Throws: `BackboneError` when the input's shape does not fit.
-  public func run(_ input: borrowing Tensor) throws(BackboneError) -> Float {
+  @discardableResult public func run(_ input: borrowing Tensor) throws(BackboneError) -> Float {
+    func last(_ vector: FeatureVector) -> Float { vector.tensor.withSpan { $0[$0.count - 1] } }
     switch head {
-    case .classify(let head):
-      return sum(head(try backbone.features(of: input, taps: head.taps)))
-    case .ssdlite(let head):
-      let logits = head(try backbone.features(of: input, taps: head.taps))
-      return logits.codes.reduce(0, +) + logits.logits.reduce(0, +)
-    case .deeplab(let head):
-      return sum(head(try backbone.features(of: input, taps: head.taps)))
-    }
-  }
-
-  private func sum(_ vector: FeatureVector) -> Float {
-    vector.tensor.withSpan { span in
-      var total: Float = 0
-      for i in span.indices { total += span[i] }
-      return total
+    case .classify(let head): return last(head(try backbone.features(of: input, taps: head.taps)))
+    case .ssdlite(let head): return head(try backbone.features(of: input, taps: head.taps)).logits.last!
+    case .deeplab(let head): return last(head(try backbone.features(of: input, taps: head.taps)))
     }
   }
 

@@ -74,8 +74,8 @@ typedef struct ck_strip {
 #define CK_KERNEL_LIST(X)                                                                              \
   X(f32_gemm_clamp, (const ck_gemm *_Nonnull g))                                                       \
   X(f32_strip, (const ck_strip *_Nonnull s))                                                           \
-  /* sum[c] += sum over pixels of x[p][c] */                                                           \
-  X(f32_sum_pixels, (const float *_Nonnull x, size_t pixels, size_t channels, float *_Nonnull sum))    \
+  /* sum[c] += sum over pixels of x[p][c], x[p] being `stride` floats apart */                          \
+  X(f32_sum_pixels, (const float *_Nonnull x, size_t pixels, size_t stride, size_t channels, float *_Nonnull sum)) \
   /* out[i] = a[i] + (b[i] - a[i]) * t */                                                              \
   X(f32_lerp, (const float *_Nonnull a, const float *_Nonnull b, float t, size_t n, float *_Nonnull out)) \
   /* x[i] = clamp(x[i] + y[i], low, high) */                                                           \
