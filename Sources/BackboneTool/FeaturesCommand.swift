@@ -67,6 +67,7 @@ struct FeaturesCommand: ParsableCommand {
       return
     }
     guard let image, let out else { return }
+    try PictureOutputs.refuse(out, flag: "--out", asOneOf: [image, source])
     watch.lap("load")
     let preprocessor: Preprocessor
     do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }

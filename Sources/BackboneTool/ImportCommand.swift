@@ -62,7 +62,8 @@ struct ImportCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let out { try PictureOutputs.refuse(out, flag: "--out", asOneOf: [file]) }
+    let inputs = [file] + (labels.map { [$0] } ?? [])
+    if let out { try PictureOutputs.refuse(out, flag: "--out", asOneOf: inputs) }
     let overrides = ImportOverrides(
       name: name, origin: origin, licence: licence, classes: try labels.map(readLabels), inputSize: inputSize,
       outputStride: outputStride)
@@ -86,6 +87,8 @@ struct ImportCommand: ParsableCommand {
       return out
     }
     let store = try ModelChoice.store()
+    // The checkpoint may lie in the folder of models under the very name.
+    try PictureOutputs.refuse(store.path(of: model.card.name), flag: "--name", asOneOf: [file])
     do { return try store.install(card: model.card, weights: model.weights) } catch {
       throw Failure(ExitStatus(installing: error), error.description)
     }

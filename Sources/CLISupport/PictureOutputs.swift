@@ -67,6 +67,11 @@ public struct PictureOutputs: Sendable {
     throw Failure(.usage, "\(flag) \(path): would replace an input; choose another name")
   }
 
+  /// Refuses a picture in the place of the model that it is made with.
+  public func mustNotReplace(model: String) throws(Failure) {
+    for path in paths { try PictureOutputs.refuse(path, flag: flag, asOneOf: [model]) }
+  }
+
   private func refuseInputs(_ inputs: [String]) throws(Failure) {
     let places = Set(inputs.map { FilePlace($0) }.filter { $0.kind == .regular })
     guard let path = paths.first(where: { places.contains(FilePlace($0)) }) else { return }

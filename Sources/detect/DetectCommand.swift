@@ -94,7 +94,7 @@ struct DetectCommand: ParsableCommand {
     var report = try Report(format: format ?? .text, images: images, quiet: quiet, threshold: score)
     let compute = Compute(threads: work.threads)
     var opening = try Opening(model, on: compute.pool, &timing) { (watch) throws(Failure) in
-      try load(on: compute, &watch)
+      try load(on: compute, outputs: outputs.map { [$0] } ?? [], &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])
     }
@@ -124,8 +124,11 @@ struct DetectCommand: ParsableCommand {
     try status.end()
   }
 
-  private func load(on compute: Compute, _ watch: inout Stopwatch) throws(Failure) -> Detector {
+  private func load(
+    on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
+  ) throws(Failure) -> Detector {
     let file = try ModelChoice.open(model)
+    for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {
       let detector = try Detector(file, compute: compute)

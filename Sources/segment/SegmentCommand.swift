@@ -82,7 +82,7 @@ struct SegmentCommand: ParsableCommand {
     var report = Report(format: format ?? .text, quiet: quiet)
     let compute = Compute(threads: work.threads)
     var opening = try Opening(model, on: compute.pool, &timing) { (watch) throws(Failure) in
-      try load(on: compute, &watch)
+      try load(on: compute, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])
     }
@@ -117,8 +117,11 @@ struct SegmentCommand: ParsableCommand {
     }
   }
 
-  private func load(on compute: Compute, _ watch: inout Stopwatch) throws(Failure) -> Segmenter {
+  private func load(
+    on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
+  ) throws(Failure) -> Segmenter {
     let file = try ModelChoice.open(model)
+    for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {
       let segmenter = try Segmenter(file, compute: compute)

@@ -110,6 +110,14 @@ import Testing
     try work.expect(one)
   }
 
+  @Test("a checkpoint among the models is not replaced by what is made of it")
+  func checkpointAmongModels() throws {
+    try good.write(to: work, "../models/net.safetensors")
+    try work.expect(FailureCase(.backbone, "import ../models/net.safetensors", 2, "would replace an input; choose"))
+    let ending = try work.run(.backbone, "import", "../models/net.safetensors", "--name", "net-2")
+    #expect(ending.status == 0, "\(ending.errors)")
+  }
+
   @Test("a model that cannot be installed is an output failure")
   func unwritableStore() throws {
     try good.write(to: work, "net.safetensors")

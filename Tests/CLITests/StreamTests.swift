@@ -78,7 +78,9 @@ import Testing
     let plain = try work.run(.detect, "a.png", "--model", "tiny-detector")
     let timed = try work.run(.detect, "a.png", "--model", "tiny-detector", "--timing")
     #expect(timed.output == plain.output && plain.errors.isEmpty)
-    #expect(timed.errorLines.count == 2)
+    // The model, the picture, and all of it.
+    #expect(timed.errorLines.count == 3)
+    #expect(timed.errors.contains("timing: tiny-detector: ") && timed.errors.contains("timing: a.png: "))
     #expect(timed.errorLines.allSatisfy { $0.hasPrefix("detect: timing: ") && $0.contains(" ms") })
   }
 }

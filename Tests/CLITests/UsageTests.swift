@@ -32,6 +32,8 @@ import Testing
     ("a.png --out a.png", "--out a.png: would replace an input picture; choose another name, or add --force"),
     ("a.png --out folder/../a.png", "would replace an input picture"),
     ("a.png b.png --out .", "--out ./a.png: would replace an input picture"),
+    ("a.png --out ../models/tiny-detector.safetensors", "would replace an input; choose another name"),
+    ("a.png --force --out ../models/tiny-detector.safetensors", "would replace an input"),
     ("a.png --out /dev/stdout", "both go to standard output; add --quiet"),
     ("a.png folder/a.jpg --format coco", "have the same image_id \"a\"; rename one of them"),
   ]
@@ -43,6 +45,8 @@ import Testing
     ("a.png --out m.png --quiet --format text", "--format has no effect with --quiet"),
     ("a.png --out m.gif", "pictures are written as PNG"),
     ("a.png --out a.png", "--out a.png: would replace an input picture"),
+    ("a.png --out ../models/tiny-segmenter.safetensors", "--out ../models/tiny-segmenter.safetensors: would replace"),
+    ("a.png --out m.png --overlay ../models/tiny-segmenter.safetensors", "--overlay ../models/tiny-segmenter.safetens"),
     ("a.png --out m.png --overlay a.png", "--overlay a.png: would replace an input picture"),
     ("a.png --out m.png --overlay m.png", "--overlay m.png: is the name given to --out too; choose different names"),
     ("a.png --out m.png --overlay folder/../m.png", "is the name given to --out too"),
@@ -60,6 +64,12 @@ import Testing
     ("import a.png --input-size 32", "--input-size 32: expected a number from 33 to 4096"),
     ("import a.png --output-stride 4", "--output-stride 4: expected 8, 16 or 32"),
     ("import a.png --labels no.txt", "no.txt: cannot open the file"),
+    ("import b.png --labels a.png --out a.png", "--out a.png: would replace an input"),
+    ("features a.png --tap last --random-init --out folder/../a.png", "a.png: would replace an input"),
+    (
+      "features a.png --tap last --model tiny-detector --out ../models/tiny-detector.safetensors",
+      "would replace an input"
+    ),
     ("features a.png --tap last", "Missing expected argument '--out <f.npy>'"),
     ("features --tap last --out f.npy", "Missing expected argument '<image>'"),
     ("features a.png --out f.npy", "Missing expected argument '--tap <name>'"),
