@@ -124,7 +124,8 @@ void ck_prepare_pages(void *_Nonnull memory, size_t bytes);
 /// Processors that this process may use at once: its affinity mask, bounded by the cgroup's quota; at least 1.
 int ck_usable_processors(void);
 
-/// A pool of worker threads for one fork-join at a time; a second caller meanwhile does its tasks alone.
+/// A pool of worker threads for one fork-join at a time; a second caller meanwhile does its tasks alone. Workers keep off
+/// the processor that their caller runs on, and are asleep a tenth of a millisecond after the last fork-join.
 typedef struct ck_pool ck_pool;
 ck_pool *_Nullable ck_pool_create(int threads);
 void ck_pool_destroy(ck_pool *_Nullable pool);
@@ -133,6 +134,10 @@ int ck_pool_threads(const ck_pool *_Nonnull pool);
 /// tasks run at once under the same worker number. Returns when all tasks have ended.
 void ck_pool_run(ck_pool *_Nonnull pool, int tasks, void (*_Nonnull body)(void *_Nonnull context, int task, int worker),
                  void *_Nonnull context);
+/// Between these two, which any thread may call and which may nest, workers are woken and stay awake through pauses of up
+/// to 5 milliseconds between fork-joins.
+void ck_pool_begin(ck_pool *_Nonnull pool);
+void ck_pool_end(ck_pool *_Nonnull pool);
 
 /// Numbers that one of several workers has still to do, on a cache line of its own.
 typedef struct ck_range {

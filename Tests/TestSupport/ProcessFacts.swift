@@ -1,0 +1,71 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the system says of this process.
+public enum ProcessFacts {
+  /// Processor time that all threads have used, in seconds.
+  public static var processorSeconds: Double { seconds(clock: CLOCK_PROCESS_CPUTIME_ID) }
+
+  /// Processor time that the calling thread has used, in seconds.
+  public static var threadSeconds: Double { seconds(clock: CLOCK_THREAD_CPUTIME_ID) }
+
+  /// A clock that never goes back, in seconds.
+  public static var now: Double { seconds(clock: CLOCK_MONOTONIC) }
+
+  private static func seconds(clock: clockid_t) -> Double {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  /// Stops the calling thread for a while.
+  public static func sleep(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
+
+  #if os(Linux)
+    /// Bytes of memory that are resident.
+    public static var residentBytes: Int {
+      // statm: size, resident, ..., in pages.
+      let fields = text("/proc/self/statm").split(separator: " ")
+      return Int(fields[1])! * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// Ids of the threads.
+    public static var threads: [Int32] {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+      return names.compactMap { Int32($0) }.sorted()
+    }
+
+    /// The processors that a thread may run on, such as `"0-3"`; `nil` where the thread has ended.
+    public static func allowedProcessors(thread: Int32) -> String? {
+      text("/proc/self/task/\(thread)/status").split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
+        .map { $0.split(whereSeparator: \.isWhitespace)[1] }.map { String($0) }
+    }
+
+    /// The calling thread's id.
+    public static var currentThread: Int32 {
+      Int32(text("/proc/thread-self/stat").prefix { $0 != " " })!
+    }
+
+    /// The processor that the calling thread runs on.
+    public static var currentProcessor: Int {
+      // Field 39; the second one is the thread's name in parentheses and may have spaces.
+      let line = text("/proc/thread-self/stat")
+      let third = line.index(line.lastIndex(of: ")")!, offsetBy: 2)
+      return Int(line[third...].split(separator: " ")[36])!
+    }
+
+    private static func text(_ path: String) -> String {
+      String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+  #endif
+}
