@@ -4,7 +4,7 @@ import Tensors
 
 /// One inverted residual of a network, with the numbers that follow from width and output stride.
 public struct BlockLayout: Hashable, Sendable {
-  /// 0 ... 16, in the order of the paper's table.
+  /// Its place in the paper's table, from 0 to 16.
   public let index: Int
   public let inputs: Int
   /// Channels inside; equal to `inputs` for block 0, which has no expansion.

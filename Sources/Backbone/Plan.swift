@@ -158,7 +158,9 @@ extension Plan {
         multiplyAdds: wideCost + costs["\(name)/depthwise"]! + costs["\(name)/project"]!)
     }
 
-    /// Adds a step. Maps lie at the arena's two ends in turn, so that a step's input, output and scratch never meet.
+    /// Adds a step.
+    ///
+    /// Maps lie at the arena's two ends in turn, so that a step's input, output and scratch never meet.
     private mutating func add(
       _ name: String, _ layer: Layer, tap: Int?, as outputTap: Tap?, output: Shape, multiplyAdds: Int
     ) {

@@ -10,7 +10,9 @@ import Tensors
 
 /// Every operation in plain Swift with sums in double precision: slow, obvious, and the judge of all fast kernels.
 public enum Reference {
-  /// 3x3 convolution. Weights `[3, 3, in, out]`, bias `[out]`.
+  /// 3x3 convolution.
+  ///
+  /// Weights `[3, 3, in, out]`, bias `[out]`.
   ///
   /// - Complexity: O(pixels · 9 · in · out).
   public static func convolution3x3(
@@ -32,7 +34,9 @@ public enum Reference {
     }
   }
 
-  /// 3x3 depthwise convolution. Weights `[3, 3, channels]`, bias `[channels]`.
+  /// 3x3 depthwise convolution.
+  ///
+  /// Weights `[3, 3, channels]`, bias `[channels]`.
   ///
   /// - Complexity: O(pixels · 9 · channels).
   public static func depthwise3x3(
@@ -49,7 +53,9 @@ public enum Reference {
     }
   }
 
-  /// 1x1 convolution, with an optional addend before the clamp. Weights `[in, out]`, bias `[out]`.
+  /// 1x1 convolution, with an optional addend before the clamp.
+  ///
+  /// Weights `[in, out]`, bias `[out]`.
   ///
   /// - Complexity: O(rows · in · out).
   public static func pointwise(
