@@ -75,7 +75,7 @@ let package = Package(
     room("ImageCodecs", ["Tensors", "Files", "CImageIO"]),
 
     // MARK: Pictures in, answers out
-    room("Preprocess", ["Tensors", "ModelFiles"], linker: [.linkedLibrary("m")]),
+    room("Preprocess", ["Tensors", "ModelFiles", "Kernels"], linker: [.linkedLibrary("m")]),
     room("Postprocess", ["Tensors"], linker: [.linkedLibrary("m")]),
     room("Overlay", ["Tensors", "Postprocess"], linker: [.linkedLibrary("m")]),
     room(
@@ -122,7 +122,7 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
-    tests("PreprocessTests", ["Preprocess", "ModelFiles", "Tensors"]),
+    tests("PreprocessTests", ["Kernels", "Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),

@@ -79,7 +79,7 @@ struct FeaturesCommand: ParsableCommand {
     watch.lap("pack")
     let picture = try limits.read(image)
     watch.lap("decode")
-    let prepared = preprocessor.prepare(picture)
+    let prepared = preprocessor.prepare(picture, compute: backbone.compute)
     watch.lap("preprocess")
     let maps: FeatureMaps
     do { maps = try backbone.features(of: prepared.tensor, taps: [tap]) } catch {

@@ -1,43 +1,10 @@
 import Tensors
 
-/// For each output pixel a run of input pixels and their weights, which sum to 1.
-struct TriangleTaps {
-  /// The first input pixel of each run.
-  let start: [Int]
-  /// Where each run's weights begin; one more than there are runs.
-  let offset: [Int]
-  let weights: [Float]
-
-  /// A triangle as wide as two input pixels, or two output pixels where those are larger.
-  ///
-  /// Source: Pillow, `Resample.c`, `precompute_coeffs` with the bilinear filter, here in floating point throughout.
-  init(coordinates: [Float], extent: Int, scale: Double) {
-    let reach = max(scale, 1)
-    var start = [Int]()
-    var offset = [0]
-    var weights = [Float]()
-    for coordinate in coordinates {
-      let centre = min(max(Double(coordinate), 0), Double(extent - 1)) + 0.5
-      let first = max(Int(centre - reach + 0.5), 0)
-      let end = min(Int(centre + reach + 0.5), extent)
-      let run = (first..<end).map { max(1 - abs((Double($0) + 0.5 - centre) / reach), 0) }
-      let sum = run.reduce(0, +)
-      start.append(first)
-      weights += run.map { Float($0 / sum) }
-      offset.append(weights.count)
-    }
-    self.start = start
-    self.offset = offset
-    self.weights = weights
-  }
-
+extension TriangleTaps {
   init(_ axis: ImageMapping.Axis, _ grid: SamplingGrid) {
     self.init(
       coordinates: axis.coordinates(grid), extent: axis.image, scale: Double(axis.image) / Double(axis.content))
   }
-
-  /// The input pixels of a run.
-  func run(_ index: Int) -> Range<Int> { start[index]..<start[index] + offset[index + 1] - offset[index] }
 }
 
 /// Resizing that averages over all pixels an output pixel covers, as Pillow does, fused with normalising.
@@ -46,8 +13,8 @@ struct TriangleTaps {
 /// intermediate picture exists.
 struct AreaResizer {
   private let mapping: ImageMapping
-  private let columns: TriangleTaps
-  private let rows: TriangleTaps
+  let columns: TriangleTaps
+  let rows: TriangleTaps
 
   init(_ mapping: ImageMapping) {
     self.mapping = mapping

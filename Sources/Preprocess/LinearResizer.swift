@@ -3,8 +3,8 @@ import Tensors
 /// Bilinear resizing of the visible part of a picture, fused with normalising.
 struct LinearResizer {
   private let mapping: ImageMapping
-  private let columns: LinearTaps
-  private let rows: LinearTaps
+  let columns: LinearTaps
+  let rows: LinearTaps
 
   init(_ mapping: ImageMapping) {
     self.mapping = mapping

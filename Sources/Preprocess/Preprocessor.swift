@@ -1,3 +1,4 @@
+import Kernels
 import ModelFiles
 import Tensors
 
@@ -46,14 +47,37 @@ public struct Preprocessor: Hashable, Sendable {
 
   /// The network's input for a picture.
   ///
+  /// - Parameter compute: kernels and threads; without it the machine's best kernels on the caller's thread.
   /// - Complexity: O(input pixels), or O(picture pixels) with antialiasing.
-  public func prepare(_ image: Image) -> PreparedInput {
+  public func prepare(_ image: Image, compute: Compute? = nil) -> PreparedInput {
+    prepare(image, kernels: compute?.kernels ?? .chosen, pool: compute?.pool)
+  }
+
+  /// The same on kernels and threads of one's choice.
+  package func prepare(_ image: Image, kernels: KernelSet, pool: WorkerPool? = nil) -> PreparedInput {
     let mapping = ImageMapping(imageWidth: image.width, imageHeight: image.height, card: card)
-    var tensor = Tensor(zeros: Shape(height: card.height, width: card.width, channels: 3))
+    let tensor = blank(mapping)
+    let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)
+    let resizer = PixelResizer(
+      kernels, on: pool,
+      PixelResizer.Target(
+        inputWidth: card.width, rows: visible.rows, columns: visible.columns, scale: scale, shift: shift))
+    if card.antialias {
+      let area = AreaResizer(mapping)
+      resizer.area(image, rows: area.rows, columns: area.columns, into: tensor)
+    } else {
+      let linear = LinearResizer(mapping)
+      resizer.linear(image, rows: linear.rows, columns: linear.columns, into: tensor)
+    }
+    return PreparedInput(tensor: tensor, mapping: mapping)
+  }
+
+  /// The same in plain Swift: what the kernels are held to, bit by bit.
+  package func prepareByReference(_ image: Image) -> PreparedInput {
+    let mapping = ImageMapping(imageWidth: image.width, imageHeight: image.height, card: card)
+    var tensor = blank(mapping)
     tensor.withMutableSpan { elements in
-      let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)
-      if visible.columns.count < card.width || visible.rows.count < card.height { pad(&elements) }
-      if visible.columns.isEmpty || visible.rows.isEmpty { return }
+      if mapping.horizontal.visible.isEmpty || mapping.vertical.visible.isEmpty { return }
       if card.antialias {
         AreaResizer(mapping).run(image.pixels.span, into: &elements, scale: scale, shift: shift)
       } else {
@@ -61,6 +85,14 @@ public struct Preprocessor: Hashable, Sendable {
       }
     }
     return PreparedInput(tensor: tensor, mapping: mapping)
+  }
+
+  /// An input without its picture: padding where there is any, and undefined where there is none.
+  private func blank(_ mapping: ImageMapping) -> Tensor {
+    var tensor = Tensor(unwritten: Shape(height: card.height, width: card.width, channels: 3))
+    let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)
+    if visible.columns.count < card.width || visible.rows.count < card.height { tensor.withMutableSpan { pad(&$0) } }
+    return tensor
   }
 
   /// Fills the input with the padding's colour.

@@ -94,7 +94,7 @@ public final class Detector: Sendable {
   package func detect(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
     -> [LabelledDetection]
   {
-    let prepared = preprocessor.prepare(image)
+    let prepared = preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)
     let logits: BoxLogits
     do throws(BackboneError) {

@@ -48,7 +48,7 @@ public final class Segmenter: Sendable {
 
   /// The same, telling `ended` when each part has ended.
   package func segment(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
-    let prepared = preprocessor.prepare(image)
+    let prepared = preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)
     let logits: FeatureVector
     do throws(BackboneError) {

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFiles
 import Preprocess
 import Tensors
@@ -50,12 +51,42 @@ import Testing
         let card = card(
           inputWidth, inputHeight, fit: fit, shortest: fit == .centreCrop ? 37 : nil, grid: grid,
           mean: [123.675, 116.28, 103.53], deviation: [58.395, 57.12, 57.375])
-        let input = try Preprocessor(card).prepare(image)
+        let input = try Preprocessor(card).prepareByReference(image)
         #expect(input.tensor.shape == Shape(height: inputHeight, width: inputWidth, channels: 3))
         let expected = oracle(image, input.mapping, card)
         #expect(input.tensor.values() == expected, "\(width)x\(height) in \(inputWidth)x\(inputHeight)")
       }
     }
+  }
+
+  @Test(
+    "the kernels give the plain form's bits for each instruction set, fit, filter and number of threads",
+    arguments: KernelSet.available)
+  func kernels(_ kernels: KernelSet) throws {
+    let pools = [1, 2, 3].map { WorkerPool(threads: $0) }
+    var inputs = 0
+    for fit in InputCard.Fit.allCases {
+      for (grid, antialias) in SamplingGrid.allCases.flatMap({ [($0, false), ($0, true)] }) {
+        for (width, height) in [(1, 1), (2, 2), (64, 48), (31, 90), (300, 1), (1, 200), (33, 33), (641, 479)] {
+          let image = Synthetic.image(width: width, height: height)
+          for (inputWidth, inputHeight) in [(33, 33), (300, 300), (97, 50), (1, 5)] {
+            let card = card(
+              inputWidth, inputHeight, fit: fit, shortest: fit == .centreCrop ? 37 : nil, grid: grid,
+              antialias: antialias, mean: [123.675, 116.28, 103.53], deviation: [58.395, 57.12, 57.375])
+            let preprocessor = try Preprocessor(card)
+            let plain = preprocessor.prepareByReference(image).tensor.values().map(\.bitPattern)
+            for pool in pools {
+              let found = preprocessor.prepare(image, kernels: kernels, pool: pool).tensor.values().map(\.bitPattern)
+              // Compared outside: where they differ, the differences of long arrays would take minutes to find.
+              let isSame = found == plain
+              #expect(isSame, "\(fit) \(grid) \(width)x\(height) in \(inputWidth)x\(inputHeight)")
+            }
+            inputs += 1
+          }
+        }
+      }
+    }
+    print("\(kernels.isa.rawValue): \(inputs) inputs with the plain form's bits")
   }
 
   @Test("an unchanged size leaves the pixels as they are, with and without antialiasing", arguments: [false, true])

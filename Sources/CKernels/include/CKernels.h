@@ -81,7 +81,21 @@ typedef struct ck_strip {
   /* x[i] = clamp(x[i] + y[i], low, high) */                                                           \
   X(f32_add_clamp, (float *_Nonnull x, const float *_Nonnull y, size_t n, float low, float high))      \
   /* x[i] = clamp(x[i], low, high) */                                                                  \
-  X(f32_clamp, (float *_Nonnull x, size_t n, float low, float high))
+  X(f32_clamp, (float *_Nonnull x, size_t n, float low, float high))                                   \
+  /* out[3x + c] = p[left[x] + c] + (p[right[x] + c] - p[left[x] + c]) * share[x], c of 3; bytes are readable at p, and \
+     one float more than 3n is writable at out */                                                      \
+  X(u8_lerp_columns, (const uint8_t *_Nonnull p, size_t bytes, const uint32_t *_Nonnull left,          \
+                      const uint32_t *_Nonnull right, const float *_Nonnull share, size_t n, float *_Nonnull out)) \
+  /* out[3x + c] = sum over offset[x] <= i < offset[x + 1] of p[start[x] + 3 (i - offset[x]) + c] * weights[i]; likewise */ \
+  X(u8_average_columns, (const uint8_t *_Nonnull p, size_t bytes, const uint32_t *_Nonnull start,      \
+                         const uint32_t *_Nonnull offset, const float *_Nonnull weights, size_t n, float *_Nonnull out)) \
+  /* out[i] = (a[i] + (b[i] - a[i]) * t) * scale[i] - shift[i] */                                      \
+  X(f32_lerp_normalise, (const float *_Nonnull a, const float *_Nonnull b, float t, const float *_Nonnull scale, \
+                         const float *_Nonnull shift, size_t n, float *_Nonnull out))                  \
+  /* out[i] += x[i] * t */                                                                             \
+  X(f32_add_scaled, (const float *_Nonnull x, float t, size_t n, float *_Nonnull out))                 \
+  /* x[i] = x[i] * scale[i] - shift[i] */                                                              \
+  X(f32_normalise, (float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift, size_t n))
 
 /// The kernels of one instruction set.
 typedef struct ck_kernels {
