@@ -57,7 +57,7 @@ public final class SSDLiteHead: Head {
     var deepest: FeatureVector? = nil
     for index in shapes.indices {
       func predict(_ map: borrowing Tensor) {
-        logits.fill(index) { codes, classes in unsafe predictors[index].run(map, first: codes, second: classes) }
+        unsafe logits.fill(index) { codes, classes in unsafe predictors[index].run(map, first: codes, second: classes) }
       }
       guard index >= taps.count else {
         predict(maps[taps[index]].tensor)

@@ -85,15 +85,18 @@ public final class MobileNetV2: Sendable {
   /// - Throws: `BackboneError` when the input has another shape or a tap does not exist.
   /// - Complexity: about 300 million multiply-adds at width 1 and 224 by 224; see `NetworkLayout.costs`.
   public func features(of input: borrowing Tensor, taps: [Tap]) throws(BackboneError) -> FeatureMaps {
+    try features(of: input, taps: taps, observer: nil)
+  }
+
+  /// The same, telling an observer when each step of the plan has ended.
+  package func features(
+    of input: borrowing Tensor, taps: [Tap], observer: ((_ step: Int) -> Void)?
+  ) throws(BackboneError) -> FeatureMaps {
     let shape = input.shape
     guard shape.channels == 3 else { throw .inputChannels(expected: 3, found: shape.channels) }
-    guard min(shape.height, shape.width) >= MobileNetV2.minimumExtent else {
-      throw .inputTooSmall(height: shape.height, width: shape.width, minimum: MobileNetV2.minimumExtent)
-    }
-    var wanted: [TapInfo] = []
-    for tap in taps where !wanted.contains(where: { $0.tap == tap }) { wanted.append(try info(tap)) }
+    let wanted = try wanted(taps)
+    let plan = try plan(height: shape.height, width: shape.width, wanted: wanted)
     guard !wanted.isEmpty else { return FeatureMaps(maps: []) }
-    let plan = plan(height: shape.height, width: shape.width, taps: wanted)
     let workspace = compute.workspaces.take(plan.arenaCount)
     let maps = wanted.enumerated().map { index, info in
       let one = plan.shapes[index]
@@ -111,14 +114,25 @@ public final class MobileNetV2: Sendable {
         }
         unsafe plan.run(
           on: compute.pool, input: elements.baseAddress! + picture * shape.pixels * 3, maps: pointers,
-          arena: workspace.base)
+          arena: workspace.base, observer: observer)
       }
     }
     compute.workspaces.give(workspace)
     return FeatureMaps(maps: maps)
   }
 
-  private func plan(height: Int, width: Int, taps: [TapInfo]) -> Plan {
+  /// What the taps hand out, each once.
+  func wanted(_ taps: [Tap]) throws(BackboneError) -> [TapInfo] {
+    var wanted: [TapInfo] = []
+    for tap in taps where !wanted.contains(where: { $0.tap == tap }) { wanted.append(try info(tap)) }
+    return wanted
+  }
+
+  /// The plan for an input of that size: the kept one, or a new one.
+  func plan(height: Int, width: Int, wanted taps: [TapInfo]) throws(BackboneError) -> Plan {
+    guard min(height, width) >= MobileNetV2.minimumExtent else {
+      throw .inputTooSmall(height: height, width: width, minimum: MobileNetV2.minimumExtent)
+    }
     let key = PlanKey(height: height, width: width, taps: taps.map(\.tap))
     return plans.withLock { plans in
       if let plan = plans[key] { return plan }

@@ -6,10 +6,13 @@ import Vision
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile",
-    abstract: "Print parameters and multiply-adds by layer.",
+    abstract: "Print parameters and multiply-adds by layer, or the plan that runs them.",
     discussion: """
       Counted as the paper counts: a multiply-add is one operation, biases and batch norm's folded shift count as \
       parameters, pooling and resizing count as nothing.
+
+      --plan prints how the backbone runs on this machine instead: the layers of each pass, how its work is cut (rows: \
+      strips of rows; halves: of the wide channels, in strips; tiles: of one product) and its scratch memory.
       """)
 
   @Argument(help: "The network: classify, ssdlite or deeplab.")
@@ -20,10 +23,63 @@ struct ProfileCommand: ParsableCommand {
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
 
+  @Flag(help: "Print the compiled plan instead of the layers.")
+  var plan = false
+
+  @Option(help: ArgumentHelp("Threads to plan for, with --plan. (default: as many as may be used)", valueName: "number"))
+  var threads: Int?
+
+  func validate() throws {
+    if threads != nil, !plan { throw ValidationError("--threads has no effect without --plan") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
+    }
+  }
+
   func run() throws {
     let size = network.size ?? task.usualSize
+    if plan {
+      let built = network.network(task, compute: Compute(threads: threads))
+      try Main.console.write(text(built, size: size))
+      return
+    }
     let costs = network.network(task, compute: Compute(threads: 1)).costs(height: size, width: size)
     try Main.console.write(json ? object(costs, size: size).text + "\n" : table(costs, size: size))
+  }
+
+  /// The plan, in a table or as JSON.
+  private func text(_ network: TaskNetwork, size: Int) throws(Failure) -> String {
+    let plan: PlanInfo
+    do { plan = try network.backbone.plan(height: size, width: size, taps: network.taps) } catch {
+      throw Failure(.usage, error.description)
+    }
+    let compute = network.backbone.compute
+    if json {
+      let steps = plan.steps.map { step in
+        JSON.object([
+          ("name", .string(step.name)), ("output", .array(step.output.extents.map(JSON.integer))),
+          ("strategy", .string(step.strategy)), ("strip_rows", .integer(step.stripRows)),
+          ("scratch_bytes", .integer(step.scratchBytes)), ("multiply_adds", .integer(step.multiplyAdds)),
+        ])
+      }
+      return JSON.object([
+        ("network", .string(task.rawValue)), ("size", .integer(size)), ("isa", .string(compute.kernels.isa.rawValue)),
+        ("threads", .integer(compute.pool.threads)), ("arena_bytes", .integer(plan.arenaBytes)),
+        ("steps", .array(steps)),
+      ]).text + "\n"
+    }
+    var table = TextTable([.left, .right, .left, .right, .right, .right])
+    table.add(["step", "output", "cut", "rows", "scratch bytes", "multiply-adds"])
+    for step in plan.steps {
+      let output = "\(step.output.height)x\(step.output.width)x\(step.output.channels)"
+      table.add([
+        step.name, output, step.strategy, step.stripRows > 0 ? "\(step.stripRows)" : "", "\(step.scratchBytes)",
+        "\(step.multiplyAdds)",
+      ])
+    }
+    return "\(task.rawValue)  backbone  \(size)x\(size)  \(compute.kernels.isa.rawValue)  "
+      + "\(compute.pool.threads) \(compute.pool.threads == 1 ? "thread" : "threads")\n" + table.lines()
+      + "  arena \(plan.arenaBytes) bytes\n"
   }
 
   private func table(_ costs: [LayerCost], size: Int) -> String {

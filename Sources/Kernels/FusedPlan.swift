@@ -13,7 +13,7 @@ package struct FusedPlan: Hashable, Sendable {
     /// blocks, whose few rows cut badly. Each worker then reads half of the weights.
     case halves(Int)
 
-    var rows: Int {
+    package var rows: Int {
       switch self {
       case .rows(let rows), .halves(let rows): return rows
       }
@@ -76,7 +76,7 @@ package struct FusedPlan: Hashable, Sendable {
     var chosen =
       strategy
       ?? FusedPlan.choose(
-        block, outHeight: outHeight, outWidth: outWidth, canHalve: canHalve)
+        block, geometry, outHeight: outHeight, outWidth: outWidth, canHalve: canHalve)
     if case .halves(let rows) = chosen, !canHalve { chosen = .rows(rows) }
     self.strategy = chosen
     if case .halves = chosen { slices = [0..<panels / 2, panels / 2..<panels] } else { slices = [0..<panels] }
@@ -105,12 +105,15 @@ package struct FusedPlan: Hashable, Sendable {
   ///
   /// Halves save the wide rows that two workers would both compute, and cost the exchange of the sums: measured, that pays
   /// for blocks that are deep or low. Strips are as high as gives the products a few register tiles.
-  private static func choose(_ block: FusedBlock, outHeight: Int, outWidth: Int, canHalve: Bool) -> Strategy {
+  private static func choose(
+    _ block: FusedBlock, _ geometry: Geometry?, outHeight: Int, outWidth: Int, canHalve: Bool
+  ) -> Strategy {
     switch block.source {
     case .pointwise where canHalve && (block.source.channels >= 384 && outHeight <= 40 || outHeight <= 8):
       return .halves(2)
     case .map: return .rows(max(2, (56 + outWidth - 1) / outWidth))
-    default: return .rows(2)
+    // Two new wide rows a strip.
+    default: return .rows(geometry?.stride == 2 ? 1 : 2)
     }
   }
 

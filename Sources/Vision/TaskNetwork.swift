@@ -79,6 +79,15 @@ public final class TaskNetwork: Sendable {
     }
   }
 
+  /// The maps that the head reads.
+  public var taps: [Tap] {
+    switch head {
+    case .classify(let head): return head.taps
+    case .ssdlite(let head): return head.taps
+    case .deeplab(let head): return head.taps
+    }
+  }
+
   /// Runs once and returns the last logit.
   ///
   /// - Throws: `BackboneError` when the input's shape does not fit.
