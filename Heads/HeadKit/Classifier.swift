@@ -13,10 +13,15 @@ public final class Classifier: Head {
   /// Takes the weights `classifier`.
   ///
   /// - Throws: `BackboneError` when the backbone has no last convolution or a tensor is missing.
-  public init(classes: Int, on backbone: MobileNetV2, weights: Weights) throws(BackboneError) {
+  public convenience init(classes: Int, on backbone: MobileNetV2, weights: Weights) throws(BackboneError) {
+    try self.init(
+      classes: classes, inputs: backbone.info(.last).channels, weights: weights, compute: backbone.compute)
+  }
+
+  /// Takes the weights `classifier` for a last convolution of that many channels.
+  package init(classes: Int, inputs: Int, weights: Weights, compute: Compute) throws(BackboneError) {
     self.classes = classes
-    compute = backbone.compute
-    let inputs = try backbone.info(.last).channels
+    self.compute = compute
     do {
       product = try Pointwise(
         "classifier", inputs: inputs, outputs: classes, activation: .linear, weights: weights, compute: compute)

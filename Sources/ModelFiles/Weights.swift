@@ -21,7 +21,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
 ///
 /// Layouts: a convolution is `[kernel height, kernel width, input channels, output channels]`, a depthwise one
 /// `[kernel height, kernel width, channels]`, a pointwise one `[input channels, output channels]`, a bias `[channels]`.
-/// The values stay where they are, in a mapped file or in one allocation.
+/// The values stay where they are, in a mapped file or in one allocation, or are made when they are asked for.
 @safe public final class Weights: @unchecked Sendable {
   /// One tensor's place.
   public struct Entry: Hashable, Sendable {
@@ -41,8 +41,12 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   /// The file or recipe they came from, for messages.
   public let source: String
   public let entries: [String: Entry]
-  private let owner: AnyObject
-  private let values: UnsafeBufferPointer<Float>
+  private let storage: Storage
+
+  @safe private enum Storage {
+    case memory(UnsafeBufferPointer<Float>, owner: AnyObject)
+    case made((Entry) -> [Float])
+  }
 
   /// Gathers tensors into one aligned allocation.
   ///
@@ -64,8 +68,27 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     }
     self.source = source
     self.entries = entries
-    owner = block
-    unsafe values = UnsafeBufferPointer(block.values)
+    storage = unsafe .memory(UnsafeBufferPointer(block.values), owner: block)
+  }
+
+  /// Makes each tensor when it is asked for, so that all of them never exist at once.
+  ///
+  /// - Parameters:
+  ///   - parameters: names and shapes; offsets follow in their order.
+  ///   - make: the elements of a tensor: the same each time.
+  package init(
+    source: String, making parameters: [(name: String, shape: [Int])], _ make: @escaping @Sendable (Entry) -> [Float]
+  ) {
+    var entries: [String: Entry] = [:]
+    var total = 0
+    for (name, shape) in parameters {
+      let entry = Entry(shape: shape, offset: total)
+      entries[name] = entry
+      total += entry.count
+    }
+    self.source = source
+    self.entries = entries
+    storage = .made(make)
   }
 
   /// Uses the tensors of a mapped file where they lie.
@@ -83,9 +106,8 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     }
     source = file.path
     self.entries = entries
-    owner = file
     let bytes = unsafe UnsafeRawBufferPointer(rebasing: file.bytes[byteOffset..<byteOffset + available * 4])
-    unsafe values = bytes.bindMemory(to: Float.self)
+    storage = unsafe .memory(bytes.bindMemory(to: Float.self), owner: file)
   }
 
   /// Reads the tensor of that name, which must have exactly that shape.
@@ -96,13 +118,21 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     guard entry.shape == shape else {
       throw .wrongShape(name: name, expected: shape, found: entry.shape, source: source)
     }
-    return unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
+    return read(entry, body)
   }
 
   /// Reads a tensor that is known to be there, in the order of its shape; traps where it is not.
   package func withValues<R, E: Error>(_ name: String, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
     guard let entry = entries[name] else { preconditionFailure("no tensor \(name) in \(source)") }
-    return try unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
+    return try read(entry, body)
+  }
+
+  private func read<R, E: Error>(_ entry: Entry, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+    switch storage {
+    case .memory(let values, _):
+      return try unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
+    case .made(let make): return try body(make(entry).span)
+    }
   }
 
   /// Whether there is a tensor of that name.

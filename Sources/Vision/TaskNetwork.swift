@@ -68,9 +68,13 @@ public final class TaskNetwork: Sendable {
     throws(BackboneError)
   {
     self.task = task
+    // The classifier's product is the largest tensor of all: its weights are packed before others take memory.
+    let classifier =
+      task == .classify
+      ? try Classifier(classes: outputs, inputs: layout.lastChannels!, weights: weights, compute: compute) : nil
     backbone = try MobileNetV2(layout, weights: weights, compute: compute)
     switch task {
-    case .classify: head = .classify(try Classifier(classes: outputs, on: backbone, weights: weights))
+    case .classify: head = .classify(classifier!)
     case .ssdlite: head = .ssdlite(try SSDLiteHead(.tensorFlow(outputs: outputs), on: backbone, weights: weights))
     case .deeplab:
       let card = SegmentationCard(
