@@ -1,0 +1,273 @@
+// Holds every kernel of an instruction set to plain loops in double precision: for machines without a Swift toolchain, and
+// for an emulator. usage: kernels_test [portable|avx2|avx512|neon ...]; without names, all that this machine has.
+#include "checks.h"
+
+const ck_kernels *t;
+int passed, failed;
+
+// MARK: Products
+
+static void test_f32_gemm_clamp(uint64_t seed) {
+  const size_t panel = t->panel;
+  const size_t rows = ONE_OF(1, 2, 5, 7, 8, 13, 14, 15, 20, 49), k = ONE_OF(1, 3, 16, 27, 33);
+  const size_t n = ONE_OF(1, 3, 7, 8, 9, 24, 31, 32, 33, 91), segments = ONE_OF(1, 1, 3, 9);
+  const size_t total = k * segments, first = segments == 1 && next() % 3 == 0 ? next() % k : 0;
+  const size_t a_stride = k + next() % 4, c_stride = n + next() % 3;
+  const float low = next() % 2 ? 0 : -1e30f, high = next() % 2 ? 6 : 1e30f;
+  float *w = floats(total * n, -1, 1), *bias = floats(n, -1, 7), *packed = undefined(ck_packed_gemm_size(t, total, n, 0));
+  float *a = floats(rows * a_stride + 16 * segments, -1, 1), *r = next() % 2 ? floats(rows * n, -1, 1) : NULL;
+  float *c = undefined(rows * c_stride);
+  for (size_t i = 0; i < rows * c_stride; i++) c[i] = 0;
+  double *expected = calloc(rows * c_stride, sizeof(double));
+  ck_pack_gemm(t, w, bias, total, n, 0, packed);
+  ck_gemm g = {.segments = segments, .a_stride = a_stride, .w = packed, .w_rows = total, .w_first = first, .c = c,
+               .c_stride = c_stride, .r = r, .r_stride = n, .rows = rows, .k = segments == 1 ? k - first : k, .n = n,
+               .panel_end = (n + panel - 1) / panel, .low = low, .high = high};
+  for (size_t s = 0; s < segments; s++) g.a[s] = a + 16 * s;
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < n; j++) {
+      double sum = first == 0 ? bias[j] : 0;
+      for (size_t s = 0; s < segments; s++)
+        for (size_t x = 0; x < g.k; x++)
+          sum += (double)g.a[s][i * a_stride + x] * w[(first + s * k + x) * n + j];
+      expected[i * c_stride + j] = clamp(sum + (r ? r[i * n + j] : 0), low, high);
+    }
+  t->f32_gemm_clamp(&g);
+  expect("product", c, expected, rows * c_stride, total, seed);
+  free(w), free(bias), free(packed), free(a), free(r), free(c), free(expected);
+}
+
+// MARK: Strips
+
+typedef struct {
+  size_t height, width, k, channels, stride, dilation, rows;
+  int source;  // 0 the map, 1 a product, 9 a 3x3 convolution of an image with stride 2
+} shape;
+
+// The wide map in double precision.
+static double *wide_map(const shape *s, const float *x, size_t in_height, size_t in_width, const float *w, const float *bias) {
+  double *wide = calloc(s->height * s->width * s->channels, sizeof(double));
+  for (size_t y = 0; y < s->height; y++)
+    for (size_t column = 0; column < s->width; column++)
+      for (size_t c = 0; c < s->channels; c++) {
+        double sum = s->source ? bias[c] : 0;
+        const size_t taps = s->source == 9 ? 9 : 1;
+        for (size_t tap = 0; tap < taps; tap++) {
+          const ptrdiff_t row = taps == 1 ? (ptrdiff_t)y : (ptrdiff_t)(y * 2 + tap / 3) - 1;
+          const ptrdiff_t col = taps == 1 ? (ptrdiff_t)column : (ptrdiff_t)(column * 2 + tap % 3) - 1;
+          if (row < 0 || col < 0 || row >= (ptrdiff_t)in_height || col >= (ptrdiff_t)in_width) continue;
+          const float *pixel = x + ((size_t)row * in_width + (size_t)col) * s->k;
+          if (!s->source) sum = pixel[c];
+          else for (size_t i = 0; i < s->k; i++) sum += (double)pixel[i] * w[(tap * s->k + i) * s->channels + c];
+        }
+        wide[(y * s->width + column) * s->channels + c] = s->source ? clamp(sum, 0, 6) : sum;
+      }
+  return wide;
+}
+
+static void test_f32_strip(uint64_t seed) {
+  shape s = {.height = ONE_OF(1, 2, 3, 5, 8, 9), .width = ONE_OF(1, 2, 3, 4, 5, 7, 8, 10, 14, 17), .stride = ONE_OF(1, 2),
+             .dilation = ONE_OF(1, 1, 2, 4), .rows = ONE_OF(1, 2, 5), .source = (int)ONE_OF(0, 1, 9)};
+  const size_t lanes = t->lanes, panel = 2 * lanes;
+  s.channels = ONE_OF(1, 5, 8, 16, 19, 24, 35, 48);
+  s.k = s.source == 9 ? 3 : s.source == 1 ? ONE_OF(3, 8, 17) : s.channels;
+  if (s.stride == 2) s.dilation = 1;
+  const size_t in_height = s.source == 9 ? 2 * s.height - 1 : s.height, in_width = s.source == 9 ? 2 * s.width - 1 : s.width;
+  const size_t taps = s.source == 9 ? 9 : 1, panels = (s.channels + panel - 1) / panel;
+  const size_t out_height = (s.height + s.stride - 1) / s.stride, out_width = (s.width + s.stride - 1) / s.stride;
+  const size_t pad = s.dilation, reach = (s.rows - 1) * s.stride + 2 * s.dilation + 1;
+  const size_t slots = reach < s.height ? reach : s.height;
+  const size_t needed = (out_width - 1) * s.stride + 2 * s.dilation + 1;
+  const size_t padded = needed > pad + s.width ? needed : pad + s.width;
+
+  float *x = floats(in_height * in_width * s.k, -1, 1);
+  float *w = floats(taps * s.k * s.channels, -0.3f, 0.3f), *bias = floats(s.channels, -1, 1);
+  float *packed = undefined(ck_packed_gemm_size(t, taps * s.k, s.channels, 1));
+  ck_pack_gemm(t, w, bias, taps * s.k, s.channels, 1, packed);
+  double *wide = wide_map(&s, x, in_height, in_width, w, bias);
+  float *ring = undefined(panels * slots * panel * padded), *zeros = undefined(padded * lanes);
+  const size_t image_padded = in_width + 2;
+  float *image = undefined(((slots - 1) * 2 + 3) * image_padded * 3);
+  float *tap = undefined(s.height * s.width * s.channels);
+  ck_strip strip = {.height = s.height, .width = s.width, .channels = s.channels, .source = x,
+                    .w = s.source ? packed : NULL, .k = s.k, .taps = taps, .low = 0, .high = 6,
+                    .image = {in_height, in_width, 2, 1, 1, 1, image_padded, image}, .ring = ring, .slots = slots,
+                    .padded_width = padded, .pad_left = pad, .panel_end = panels, .tap = tap, .zeros = zeros,
+                    .out_width = out_width, .stride = s.stride, .dilation = s.dilation, .pad_top = pad, .branches = 2};
+  ck_strip_clear(t, &strip, panels, zeros);
+
+  // Two filters: one into whole vectors, one into pixels that have no room for them.
+  const size_t strides[2] = {(s.channels + lanes - 1) / lanes * lanes, s.channels};
+  float *filters[2], *dw_bias[2], *out[2], *dw[2];
+  const float highs[2] = {6, 1e30f};
+  for (int b = 0; b < 2; b++) {
+    filters[b] = floats(9 * s.channels, -1, 1);
+    dw_bias[b] = floats(s.channels, -1, 6);
+    dw[b] = undefined(ck_packed_dwconv_size(t, s.channels));
+    out[b] = undefined(out_height * out_width * strides[b]);
+    ck_pack_dwconv(t, filters[b], dw_bias[b], s.channels, dw[b]);
+  }
+  for (size_t y = 0; y < out_height; y += s.rows) {
+    strip.out_begin = y;
+    strip.out_end = y + s.rows < out_height ? y + s.rows : out_height;
+    const size_t end = (strip.out_end - 1) * s.stride + 2 * s.dilation + 1;
+    strip.row_begin = strip.row_end;
+    strip.row_end = end < pad ? 0 : end - pad < s.height ? end - pad : s.height;
+    if (strip.row_end < strip.row_begin) strip.row_end = strip.row_begin;
+    strip.tap_begin = strip.row_begin;
+    strip.tap_end = strip.row_end;
+    for (int b = 0; b < 2; b++)
+      strip.branch[b] = (ck_branch){dw[b], out[b] + y * out_width * strides[b], strides[b], b ? -1e30f : 0, highs[b]};
+    t->f32_strip(&strip);
+  }
+
+  // Rows that no output needs are not made: the tap is compared as far as it was asked for.
+  expect("wide rows", tap, wide, strip.row_end * s.width * s.channels, taps * s.k, seed);
+  for (int b = 0; b < 2; b++) {
+    double *expected = calloc(out_height * out_width * s.channels, sizeof(double));
+    float *found = undefined(out_height * out_width * s.channels);
+    for (size_t y = 0; y < out_height; y++)
+      for (size_t column = 0; column < out_width; column++)
+        for (size_t c = 0; c < s.channels; c++) {
+          double sum = dw_bias[b][c];
+          for (size_t i = 0; i < 9; i++) {
+            const ptrdiff_t row = (ptrdiff_t)(y * s.stride + i / 3 * s.dilation) - (ptrdiff_t)pad;
+            const ptrdiff_t col = (ptrdiff_t)(column * s.stride + i % 3 * s.dilation) - (ptrdiff_t)pad;
+            if (row < 0 || col < 0 || row >= (ptrdiff_t)s.height || col >= (ptrdiff_t)s.width) continue;
+            sum += wide[((size_t)row * s.width + (size_t)col) * s.channels + c] * filters[b][i * s.channels + c];
+          }
+          const size_t at = (y * out_width + column) * s.channels + c;
+          expected[at] = clamp(sum, b ? -1e30f : 0, highs[b]);
+          found[at] = out[b][(y * out_width + column) * strides[b] + c];
+        }
+    expect(b ? "filter into pixels" : "filter into vectors", found, expected, out_height * out_width * s.channels,
+           9 + 9 * taps * s.k, seed);
+    if (!intact(out[b], out_height * out_width * strides[b])) {
+      failed++;
+      printf("%s: filter, seed %llu: wrote behind the end\n", t->isa, (unsigned long long)seed);
+    }
+    free(expected), free(found), free(filters[b]), free(dw_bias[b]), free(out[b]), free(dw[b]);
+  }
+  free(x), free(w), free(bias), free(packed), free(wide), free(ring), free(zeros), free(image), free(tap);
+}
+
+// MARK: Elementwise
+
+static const size_t counts[] = {1, 3, 4, 7, 8, 15, 16, 17, 33, 100};
+#define COUNT one_of(counts, sizeof counts / sizeof *counts)
+
+static void test_f32_sum_pixels(uint64_t seed) {
+  const size_t channels = COUNT, stride = channels + next() % 5, pixels = COUNT;
+  float *x = floats(pixels * stride, -1, 1), *sum = floats(channels, -1, 1);
+  double *expected = calloc(channels, sizeof(double));
+  for (size_t c = 0; c < channels; c++) {
+    expected[c] = sum[c];
+    for (size_t p = 0; p < pixels; p++) expected[c] += x[p * stride + c];
+  }
+  t->f32_sum_pixels(x, pixels, stride, channels, sum);
+  expect("sum of pixels", sum, expected, channels, pixels, seed);
+  free(x), free(sum), free(expected);
+}
+
+// Kernels of the form out[i] = f(a[i], b[i], c[i], ...).
+#define ELEMENTWISE(name, terms, value, call)                                                  \
+  static void test_##name(uint64_t seed) {                                                     \
+    const size_t n = COUNT;                                                                    \
+    float *a = floats(n, -9, 9), *b = floats(n, -9, 9), *c = floats(n, -1, 1), *d = floats(n, -1, 1); \
+    float *out = floats(n, -9, 9);                                                             \
+    const float s = uniform(0, 1); (void)s;                                                            \
+    double *expected = calloc(n, sizeof(double));                                              \
+    for (size_t i = 0; i < n; i++) expected[i] = value;                                        \
+    call;                                                                                      \
+    expect(#name, out, expected, n, terms, seed);                                              \
+    free(a), free(b), free(c), free(d), free(out), free(expected);                             \
+  }
+#define BLEND(x, y) ((double)(x) + ((double)(y) - (x)) * s)
+ELEMENTWISE(f32_lerp, 8, BLEND(a[i], b[i]), (t->f32_lerp(a, b, s, n, out), (void)c, (void)d))
+ELEMENTWISE(f32_add_clamp, 2, clamp((double)out[i] + a[i], 0, 6), t->f32_add_clamp(out, a, n, 0, 6))
+ELEMENTWISE(f32_clamp, 0, clamp(out[i], 0, 6), t->f32_clamp(out, n, 0, 6))
+ELEMENTWISE(f32_lerp_normalise, 16, BLEND(a[i], b[i]) * c[i] - d[i], t->f32_lerp_normalise(a, b, s, c, d, n, out))
+ELEMENTWISE(f32_add_scaled, 4, out[i] + (double)a[i] * s, t->f32_add_scaled(a, s, n, out))
+ELEMENTWISE(f32_normalise, 4, (double)out[i] * c[i] - d[i], t->f32_normalise(out, c, d, n))
+
+// MARK: Columns of bytes
+
+static void test_u8_lerp_columns(uint64_t seed) {
+  const size_t n = COUNT, pixels = COUNT;
+  uint8_t *p = malloc(pixels * 3);
+  uint32_t *left = calloc(n, 4), *right = calloc(n, 4);
+  float *share = floats(n, 0, 1), *out = undefined(3 * n + 1);
+  double *expected = calloc(3 * n, sizeof(double));
+  for (size_t i = 0; i < pixels * 3; i++) p[i] = (uint8_t)next();
+  for (size_t x = 0; x < n; x++) {
+    left[x] = (uint32_t)(next() % pixels * 3);
+    right[x] = (uint32_t)(next() % pixels * 3);
+    for (size_t c = 0; c < 3; c++)
+      expected[3 * x + c] = p[left[x] + c] + ((double)p[right[x] + c] - p[left[x] + c]) * share[x];
+  }
+  t->u8_lerp_columns(p, pixels * 3, left, right, share, n, out);
+  out[3 * n] = 0;
+  float *found = undefined(3 * n);
+  memcpy(found, out, 3 * n * sizeof(float));
+  expect("columns", found, expected, 3 * n, 40, seed);
+  if (!intact(out, 3 * n + 1)) failed++, printf("%s: columns: wrote behind the end\n", t->isa);
+  free(p), free(left), free(right), free(share), free(out), free(found), free(expected);
+}
+
+static void test_u8_average_columns(uint64_t seed) {
+  const size_t n = COUNT, most = 1 + next() % 6, pixels = COUNT + most;
+  uint8_t *p = malloc(pixels * 3);
+  uint32_t *start = calloc(n, 4), *offset = calloc(n + 1, 4);
+  float *weights = floats(n * most, 0, 1), *out = undefined(3 * n + 1), *found = undefined(3 * n);
+  double *expected = calloc(3 * n, sizeof(double));
+  for (size_t i = 0; i < pixels * 3; i++) p[i] = (uint8_t)next();
+  for (size_t x = 0; x < n; x++) {
+    offset[x + 1] = offset[x] + 1 + (uint32_t)(next() % most);
+    start[x] = (uint32_t)(next() % (pixels - most + 1) * 3);
+    for (uint32_t i = offset[x]; i < offset[x + 1]; i++)
+      for (size_t c = 0; c < 3; c++) expected[3 * x + c] += (double)p[start[x] + 3 * (i - offset[x]) + c] * weights[i];
+  }
+  t->u8_average_columns(p, pixels * 3, start, offset, weights, n, out);
+  memcpy(found, out, 3 * n * sizeof(float));
+  expect("means of columns", found, expected, 3 * n, 40, seed);
+  free(p), free(start), free(offset), free(weights), free(out), free(found), free(expected);
+}
+
+// MARK: All of them
+
+// One entry a kernel, from the list that the kernels themselves are made from: a kernel without a test does not compile.
+static const struct {
+  const char *name;
+  void (*test)(uint64_t seed);
+} tests[] = {
+#define ENTRY(name, args) {#name, test_##name},
+    CK_KERNEL_LIST(ENTRY)
+#undef ENTRY
+};
+
+int main(int count, char **names) {
+  static const char *const known[] = {"portable", "avx2", "avx512", "neon"};
+  for (int isa = 0; isa < 4; isa++) {
+    int wanted = count == 1;
+    for (int i = 1; i < count; i++) wanted |= strcmp(names[i], known[isa]) == 0;
+    if (!wanted) continue;
+    t = ck_kernels_for((ck_isa)isa);
+    if (!t) {
+      printf("%s: not on this machine\n", known[isa]);
+      if (count > 1) failed++;
+      continue;
+    }
+    const int before = passed;
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+      // The small kernels have few cases.
+      const uint64_t rounds = i < 2 ? 1500 : 100;
+      for (uint64_t seed = 1; seed <= rounds; seed++) {
+        state = seed * 1000 + i;
+        tests[i].test(state);
+      }
+    }
+    printf("%s: %d comparisons within tolerance\n", t->isa, passed - before);
+  }
+  printf("%d passed, %d failed\n", passed, failed);
+  return failed > 0;
+}
