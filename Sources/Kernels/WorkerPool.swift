@@ -58,17 +58,3 @@ import CKernels
 
   private struct Box { let body: (Int, Int) -> Void }
 }
-
-/// What computation runs on: a set of kernels and the threads that share the work.
-public final class Compute: Sendable {
-  public let kernels: KernelSet
-  public let pool: WorkerPool
-
-  /// - Parameters:
-  ///   - threads: workers, or `nil` for as many as this process may use.
-  ///   - kernels: the instruction set, the machine's best by default.
-  public init(threads: Int? = nil, kernels: KernelSet = .chosen) {
-    self.kernels = kernels
-    pool = WorkerPool(threads: threads)
-  }
-}
