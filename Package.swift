@@ -112,7 +112,10 @@ let package = Package(
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(
       "VisionTests",
-      ["Checkpoints", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Preprocess", "Tensors", "Vision"]),
+      [
+        "Backbone", "Checkpoints", "DeepLabLite", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Preprocess",
+        "SSDLite", "Tensors", "Vision",
+      ]),
     tests("FilesTests", ["Files"]),
     tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
     tests(

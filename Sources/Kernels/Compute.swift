@@ -5,6 +5,7 @@ public final class Compute: Sendable {
   public let kernels: KernelSet
   public let pool: WorkerPool
   package let workspaces = WorkspaceStore()
+  private let calls = CallQueue()
 
   /// - Parameters:
   ///   - threads: workers, or `nil` for as many as this process may use.
@@ -12,6 +13,20 @@ public final class Compute: Sendable {
   public init(threads: Int? = nil, kernels: KernelSet = .chosen) {
     self.kernels = kernels
     pool = WorkerPool(threads: threads)
+  }
+
+  /// Runs `body` on a thread of this object's own, for callers that are Swift tasks.
+  ///
+  /// While they wait they hold no thread of Swift's cooperative pool, so that all other tasks go on.
+  ///
+  /// Calls run one after another, in the order in which they came, each on all workers. For calls at the same time use
+  /// several `Compute` objects. The asynchronous forms of `features`, `detect` and `segment` run through here; a head of
+  /// one's own does too with `try await compute.run { head(try backbone.features(of: input, taps: head.taps)) }`.
+  ///
+  /// - Throws: what `body` throws; `CancellationError` when the task is cancelled before `body` has begun, which then
+  ///   never runs and is released at once. A body that has begun runs to its end.
+  public func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    try await calls.run(body)
   }
 }
 

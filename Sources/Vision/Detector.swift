@@ -93,6 +93,10 @@ public final class Detector: Sendable {
   /// The same, telling `ended` when each part has ended.
   package func detect(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
     -> [LabelledDetection]
+  { try backbone.compute.pool.awake { () throws(VisionError) in try answer(image, options, ended: ended) } }
+
+  private func answer(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
+    -> [LabelledDetection]
   {
     let prepared = preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)

@@ -48,6 +48,10 @@ public final class Segmenter: Sendable {
 
   /// The same, telling `ended` when each part has ended.
   package func segment(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
+    try backbone.compute.pool.awake { () throws(VisionError) in try answer(image, ended: ended) }
+  }
+
+  private func answer(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
     let prepared = preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)
     let logits: FeatureVector

@@ -1,5 +1,4 @@
 import Kernels
-import Synchronization
 import TestSupport
 import Testing
 
@@ -207,12 +206,4 @@ import Testing
       }
     }
   #endif
-
-  final class Counter: Sendable {
-    private let count = Atomic<Int>(0)
-    var value: Int { count.load(ordering: .relaxed) }
-    @discardableResult func add(_ n: Int) -> Int {
-      count.add(n, ordering: .relaxed).newValue
-    }
-  }
 }

@@ -1,0 +1,23 @@
+extension MobileNetV2 {
+  /// Computes the maps asked for without holding a thread of Swift's cooperative pool meanwhile.
+  ///
+  /// Calls on the same `Compute` run one after another, each on all its workers. Swift chooses this form wherever it may
+  /// suspend; what it returns is the same, to the bit.
+  ///
+  /// - Parameters:
+  ///   - input: normalised pictures `[N, H, W, 3]`, at least 33 pixels on both axes; given away, and freed when this
+  ///     returns or throws.
+  ///   - taps: which maps, in any order.
+  /// - Throws: `BackboneError` as the other form does; `CancellationError` when the task is cancelled before its turn
+  ///   comes.
+  public func features(of input: consuming Tensor, taps: [Tap]) async throws -> FeatureMaps {
+    let held = Held(input)
+    return try await compute.run { try self.features(of: held.tensor, taps: taps) }
+  }
+
+  /// A tensor that a closure can hold.
+  private final class Held: Sendable {
+    let tensor: Tensor
+    init(_ tensor: consuming Tensor) { self.tensor = tensor }
+  }
+}

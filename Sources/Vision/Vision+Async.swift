@@ -1,0 +1,23 @@
+import Backbone
+
+// Swift chooses these forms wherever it may suspend. Whole answers wait for their turn, not only the network's part, so
+// that decoding the next picture is all that a task does on the cooperative pool.
+
+extension Detector {
+  /// Finds things, best first, without holding a thread of Swift's cooperative pool meanwhile.
+  ///
+  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
+  public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws
+    -> [LabelledDetection]
+  { try await backbone.compute.run { try self.detect(image, options) } }
+}
+
+extension Segmenter {
+  /// A class id for each pixel of the picture, at the picture's own size, without holding a thread of Swift's cooperative
+  /// pool meanwhile.
+  ///
+  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
+  public func segment(_ image: Image) async throws -> LabelMap {
+    try await backbone.compute.run { try self.segment(image) }
+  }
+}

@@ -1,0 +1,141 @@
+import Dispatch
+import Kernels
+import TestSupport
+import Testing
+
+/// What Swift tasks may rely on when they let `Compute` work for them.
+@Suite(.timeLimit(.minutes(2))) struct ComputeTests {
+  @Test func aResultAndAnErrorComeBack() async throws {
+    let compute = Compute(threads: 2)
+    let sum = try await compute.run {
+      let total = Counter()
+      compute.pool.run(100) { task, _ in total.add(task) }
+      return total.value
+    }
+    #expect(sum == 4950)
+    await #expect(throws: Failure.self) { try await compute.run { throw Failure() } }
+  }
+
+  @Test func callsRunOneAfterAnother() async throws {
+    let compute = Compute(threads: 1)
+    let inside = Counter()
+    let overlaps = Counter()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<32 {
+        group.addTask {
+          try await compute.run {
+            if inside.add() > 1 { overlaps.add() }
+            ProcessFacts.sleep(seconds: 0.0005)
+            inside.add(-1)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(overlaps.value == 0)
+  }
+
+  /// More calls than the cooperative pool has threads wait for one task.
+  ///
+  /// If each of them held a thread, none would be left for that task. In a process of its own, where no other test holds
+  /// one.
+  @Test func callsThatWaitLeaveTheCooperativePoolToOthers() async {
+    await #expect(processExitsWith: .success) {
+      let compute = Compute(threads: 2)
+      let ticket = DispatchSemaphore(value: 0)
+      let deadline = DispatchTime.now() + 10
+      try await withThrowingTaskGroup(of: Bool.self) { group in
+        for _ in 0..<64 {
+          group.addTask { try await compute.run { ticket.wait(timeout: deadline) == .success } }
+        }
+        group.addTask {
+          for _ in 0..<64 {
+            await Task.yield()
+            ticket.signal()
+          }
+          return true
+        }
+        for try await hadTicket in group { #expect(hadTicket, "a call waited for a task that never ran") }
+      }
+    }
+  }
+
+  @Test func aCallThatIsCancelledInTheQueueNeverRuns() async throws {
+    let compute = Compute(threads: 1)
+    let gate = DispatchSemaphore(value: 0)
+    let began = DispatchSemaphore(value: 0)
+    let first = Task {
+      try await compute.run {
+        began.signal()
+        _ = gate.wait(timeout: .now() + 10)
+      }
+    }
+    let released = Counter()
+    let ran = Counter()
+    let second = Task { [buffer = Buffer { released.add() }] in
+      try await compute.run {
+        ran.add()
+        buffer.use()
+      }
+    }
+    await Self.wait { began.wait(timeout: .now()) == .success }
+    // Whether it waits in the queue already or not: the cancellation is noticed while the first one is still running.
+    ProcessFacts.sleep(seconds: 0.01)
+    second.cancel()
+    await #expect(throws: CancellationError.self) { try await second.value }
+    await Self.wait { released.value == 1 }
+    #expect(ran.value == 0)
+    gate.signal()
+    try await first.value
+  }
+
+  @Test func aTaskThatIsCancelledBeforeItCallsDoesNotCall() async {
+    let compute = Compute(threads: 1)
+    let ran = Counter()
+    let task = Task {
+      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+      _ = try await compute.run { ran.add() }
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(ran.value == 0)
+  }
+
+  @Test func aCallThatHasBegunRunsToItsEnd() async throws {
+    let compute = Compute(threads: 1)
+    let began = DispatchSemaphore(value: 0)
+    let task = Task {
+      try await compute.run {
+        began.signal()
+        ProcessFacts.sleep(seconds: 0.02)
+        return 7
+      }
+    }
+    await Self.wait { began.wait(timeout: .now()) == .success }
+    task.cancel()
+    #expect(try await task.value == 7)
+  }
+
+  @Test func whatACallHeldIsReleased() async throws {
+    let released = Counter()
+    do {
+      let compute = Compute(threads: 2)
+      try await compute.run { [buffer = Buffer { released.add() }] in buffer.use() }
+    }
+    await Self.wait { released.value == 1 }
+  }
+
+  /// Waits without holding a thread; gives up when the suite's time is over.
+  private static func wait(until condition: () -> Bool) async {
+    while !condition() && !Task.isCancelled { await Task.yield() }
+  }
+
+  private struct Failure: Error {}
+
+  /// Something that tells when it goes.
+  private final class Buffer: Sendable {
+    private let end: @Sendable () -> Void
+    init(_ end: @escaping @Sendable () -> Void) { self.end = end }
+    func use() {}
+    deinit { end() }
+  }
+}

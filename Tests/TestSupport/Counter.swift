@@ -1,0 +1,13 @@
+import Synchronization
+
+/// A number that several threads count with.
+public final class Counter: Sendable {
+  private let count = Atomic<Int>(0)
+
+  public init() {}
+
+  public var value: Int { count.load(ordering: .relaxed) }
+
+  /// Adds and returns the sum.
+  @discardableResult public func add(_ n: Int = 1) -> Int { count.add(n, ordering: .relaxed).newValue }
+}
