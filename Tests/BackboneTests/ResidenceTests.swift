@@ -1,0 +1,77 @@
+#if os(Linux)
+  import Backbone
+  import TestSupport
+  import Testing
+
+  /// What a process with a loaded network takes while it runs and while it rests.
+  ///
+  /// Each test has a process of its own, so that no other one's memory or processor time is counted.
+  @Suite(.timeLimit(.minutes(5))) struct ResidenceTests {
+    private static func network(threads: Int) throws -> MobileNetV2 {
+      let layout = NetworkLayout(width: 0.35)
+      return try MobileNetV2(layout, weights: .random(layout.parameters), compute: Compute(threads: threads))
+    }
+
+    /// More sizes than the network keeps plans for, in an order without a period.
+    private static func run(_ network: MobileNetV2, times: Int, _ random: inout SplitMix64) throws {
+      let taps: [[Tap]] = [[.last], [.block(3), .expansion(13), .last], [.stem, .block(16)]]
+      for _ in 0..<times {
+        let shape = Shape(
+          batch: random.integer(in: 1...2), height: random.integer(in: 33...72), width: random.integer(in: 33...72),
+          channels: 3)
+        let input = Tensor(zeros: shape)
+        _ = try network.features(of: input, taps: taps[random.integer(in: 0...2)])
+      }
+    }
+
+    @Test func tenThousandInferencesOfMixedSizesGrowNothing() async {
+      let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+        let network = try ResidenceTests.network(threads: 2)
+        var random = SplitMix64(seed: 41)
+        // Until every size of block has been asked for.
+        try ResidenceTests.run(network, times: 1000, &random)
+        let before = ProcessFacts.residentBytes
+        try ResidenceTests.run(network, times: 10_000, &random)
+        let growth = ProcessFacts.residentBytes - before
+        print("10,000 inferences of mixed sizes: \(growth) bytes more of \(before)")
+        #expect(growth <= 1 << 20)
+      }
+      print(String(decoding: child?.standardOutputContent ?? [], as: UTF8.self), terminator: "")
+    }
+
+    /// Every round has threads of its own, to which the C library deals out memory anew: that settles slowly.
+    @Test func manyCallersOfMixedSizesGrowNothing() async {
+      let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+        let network = try ResidenceTests.network(threads: 2)
+        let failures = Counter()
+        let work = { @Sendable (times: Int) in
+          onThreads(32) { caller in
+            var random = SplitMix64(seed: UInt64(caller))
+            do { try ResidenceTests.run(network, times: times, &random) } catch { failures.add() }
+          }
+        }
+        for _ in 0..<4 { work(50) }
+        let before = ProcessFacts.residentBytes
+        for _ in 0..<4 { work(50) }
+        let growth = ProcessFacts.residentBytes - before
+        print("6400 inferences of 32 callers: \(growth) bytes more of \(before)")
+        #expect(failures.value == 0)
+        #expect(growth <= 4 << 20)
+      }
+      print(String(decoding: child?.standardOutputContent ?? [], as: UTF8.self), terminator: "")
+    }
+
+    @Test func aLoadedNetworkThatRestsTakesNoProcessorTime() async {
+      await #expect(processExitsWith: .success) {
+        let network = try ResidenceTests.network(threads: 2)
+        var random = SplitMix64(seed: 42)
+        try ResidenceTests.run(network, times: 20, &random)
+        ProcessFacts.sleep(seconds: 0.05)
+        let before = ProcessFacts.processorSeconds
+        ProcessFacts.sleep(seconds: 0.5)
+        let idle = ProcessFacts.processorSeconds - before
+        #expect(idle < 0.002, "\(idle) s of processor time in half a second")
+      }
+    }
+  }
+#endif
