@@ -126,7 +126,7 @@ let package = Package(
       ]),
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
     tests("PreprocessTests", ["Kernels", "Preprocess", "ModelFiles", "Tensors"]),
-    tests("PostprocessTests", ["Postprocess", "Tensors"]),
+    tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.

@@ -27,17 +27,21 @@ public struct NonMaximumSuppression: Hashable, Sendable {
 
   /// The detections that stay, best first.
   ///
-  /// - Complexity: O(n + k log n + k m) for n candidates, of which k are looked at until m = `limit` are kept.
+  /// - Complexity: O(n + k log n + k m) for n candidates, of which k are looked at until `limit` are kept, and m kept
+  ///   ones that compete with one of them: those of its class, or all.
   public func apply(to candidates: [Detection]) -> [Detection] {
     guard limit > 0 else { return [] }
     var queue = DetectionQueue(candidates.filter { $0.box.isProper && $0.score.isFinite })
     var kept = [Detection]()
     kept.reserveCapacity(min(limit, queue.count))
+    // The kept boxes that compete with one another: by class where only those of a class do.
+    var rivals: [Int: [Box]] = [:]
     while kept.count < limit, let best = queue.popBest() {
-      let suppressed = kept.contains { other in
-        (mode == .agnostic || other.output == best.output) && other.box.iou(with: best.box) > iouThreshold
-      }
-      if !suppressed { kept.append(best) }
+      let group = mode == .agnostic ? 0 : best.output
+      let suppressed = rivals[group]?.contains { $0.iou(with: best.box) > iouThreshold } ?? false
+      if suppressed { continue }
+      rivals[group, default: []].append(best.box)
+      kept.append(best)
     }
     return kept
   }

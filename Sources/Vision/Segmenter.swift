@@ -65,7 +65,10 @@ public final class Segmenter: Sendable {
     let upsampler = ArgmaxUpsampler(
       prepared.mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width,
       classes: shape.channels)
-    let map = logits.tensor.withSpan { upsampler.labels($0) }
+    let masks = MaskRows(
+      backbone.compute.kernels, on: backbone.compute.pool, rows: upsampler.rows, columns: upsampler.columns,
+      classes: upsampler.classes)
+    let map = LabelMap(width: image.width, height: image.height, ids: logits.tensor.withSpan { masks.labels($0) })
     ended(.postprocess)
     return map
   }

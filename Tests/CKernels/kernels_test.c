@@ -233,6 +233,50 @@ static void test_u8_average_columns(uint64_t seed) {
   free(p), free(start), free(offset), free(weights), free(out), free(found), free(expected);
 }
 
+// MARK: Rows of masks
+
+static void test_u8_argmax_row(uint64_t seed) {
+  const size_t classes = ONE_OF(1, 2, 5, 21), columns = ONE_OF(1, 2, 5, 16, 17, 33), width = (columns + 15) / 16 * 16;
+  float *rows[2] = {floats(classes * width, -3, 3), floats(classes * width, -3, 3)};
+  float *row = undefined(classes * width), *share = floats(columns * 40 + 16, 0, 1);
+  const float t0 = next() % 3 ? uniform(0, 1) : 0;
+  uint8_t *best = malloc(width), *out = malloc(columns * 40 + 16);
+  ck_argmax_cell *cells = calloc(columns, sizeof *cells);
+  uint32_t pixels = 0;
+  for (size_t i = 0; i < columns; i++) {
+    cells[i] = (ck_argmax_cell){pixels, pixels + 1 + (uint32_t)(next() % 40), (uint32_t)i,
+                                (uint32_t)(i + 1 < columns ? i + 1 : i)};
+    if (next() % 2) share[pixels] = 0;
+    pixels = cells[i].end;
+  }
+  memset(out, 0xEE, columns * 40 + 16);
+  const ck_argmax a = {rows[0], rows[1], t0, classes, width, row, best, cells, columns, share, out};
+  t->u8_argmax_row(&a);
+  size_t wrong = 0;
+  for (size_t i = 0; i < columns; i++)
+    for (uint32_t x = cells[i].begin; x < cells[i].end; x++) {
+      // The class that was found may lose by what rounding explains, and no more.
+      double highest = -INFINITY, found = -INFINITY;
+      for (size_t k = 0; k < classes; k++) {
+        double ends[2];
+        for (int e = 0; e < 2; e++) {
+          const size_t at = k * width + (e ? cells[i].right : cells[i].left);
+          ends[e] = rows[0][at] + ((double)rows[1][at] - rows[0][at]) * t0;
+        }
+        const double value = ends[0] + (ends[1] - ends[0]) * share[x];
+        if (value > highest) highest = value;
+        if (k == out[x]) found = value;
+      }
+      wrong += !(found >= highest - 1e-5);
+    }
+  for (size_t x = pixels + 15; x < columns * 40 + 16; x++) wrong += out[x] != 0xEE;
+  if (wrong || !intact(row, classes * width)) {
+    failed++;
+    printf("%s: row of a mask, seed %llu: %zu pixels wrong\n", t->isa, (unsigned long long)seed, wrong);
+  } else passed++;
+  free(rows[0]), free(rows[1]), free(row), free(share), free(best), free(out), free(cells);
+}
+
 // MARK: All of them
 
 // One entry a kernel, from the list that the kernels themselves are made from: a kernel without a test does not compile.

@@ -1,3 +1,4 @@
+import Kernels
 import Postprocess
 import Tensors
 import TestSupport
@@ -54,6 +55,37 @@ import Testing
       }
     }
     #expect(close < 10)
+  }
+
+  @Test(
+    "the kernels give the plain form's ids for each instruction set and number of threads",
+    arguments: KernelSet.available)
+  func kernels(_ kernels: KernelSet) {
+    let pools = [1, 2, 3].map { WorkerPool(threads: $0) }
+    var generator = SplitMix64(seed: 1080)
+    var masks = 0
+    for grid in SamplingGrid.allCases {
+      for (h, w, classes, height, width) in [
+        (1, 1, 3, 4, 5), (5, 7, 21, 33, 64), (17, 17, 21, 257, 257), (33, 33, 21, 513, 513), (9, 3, 2, 4, 2),
+        (2, 33, 256, 3, 50), (6, 6, 1, 12, 12), (16, 15, 5, 64, 1), (40, 50, 3, 20, 25), (4, 65, 21, 31, 1921),
+      ] {
+        let upsampler = ArgmaxUpsampler(
+          grid, height: h, width: w, classes: classes, outputHeight: height, outputWidth: width)
+        for odd in [nil, Float.nan, .infinity, -.infinity, 0] {
+          // Coarse values, so that there are ties.
+          var logits = (0..<h * w * classes).map { _ in Float(generator.integer(in: -8...8)) / 4 }
+          if let odd { for _ in 0...logits.count / 10 { logits[generator.integer(in: 0...logits.count - 1)] = odd } }
+          let plain = upsampler.labels(logits.span)
+          for pool in pools {
+            let rows = MaskRows(kernels, on: pool, rows: upsampler.rows, columns: upsampler.columns, classes: classes)
+            let isSame = rows.labels(logits.span) == plain.ids
+            #expect(isSame, "\(grid) \(h)x\(w)x\(classes) to \(height)x\(width), odd \(String(describing: odd))")
+          }
+          masks += 1
+        }
+      }
+    }
+    print("\(kernels.isa.rawValue): \(masks) masks with the plain form's ids, seed 1080")
   }
 
   @Test("gives equal logits to the lowest class and nothing to a logit that is not a number")

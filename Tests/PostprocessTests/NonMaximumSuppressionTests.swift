@@ -61,6 +61,35 @@ import Testing
     #expect(kept > sets)
   }
 
+  /// Every box of every class passes, and nobody may drop out: the most work that logits can ask for.
+  @Test("the work of hostile sets grows with the classes, not with their square")
+  func hostile() {
+    var generator = SplitMix64(seed: 1917)
+    func candidates(classes: Int) -> [Detection] {
+      (0..<1917).flatMap { anchor in
+        (1...classes).map { output in
+          Detection(
+            output: output, score: generator.unit(), box: Box(x1: 0, y1: 0, x2: 1, y2: 1), anchor: anchor)
+        }
+      }
+    }
+    let everything = NonMaximumSuppression(mode: .perClass, iouThreshold: 1, limit: .max)
+    let (few, many) = (candidates(classes: 2), candidates(classes: 60))
+    let clock = ContinuousClock()
+    let short = (0..<5).map { _ in clock.measure { _ = everything.apply(to: few) } }.min()!
+    var kept: [Detection] = []
+    let long = clock.measure { kept = everything.apply(to: many) }
+    let isSorted = kept == many.sorted { $0.precedes($1) }
+    #expect(isSorted)
+    print("suppression of 1,917 boxes in 2 classes: \(short), in 60: \(long), \(long / short) times as long")
+    // 30 times the classes; their square would be 900.
+    #expect(long / short < 300)
+    let best = NonMaximumSuppression(mode: .perClass, iouThreshold: 0.6, limit: 100).apply(to: many)
+    #expect(best.count == 60 && Set(best.map(\.output)).count == 60)
+    let one = NonMaximumSuppression(mode: .agnostic, iouThreshold: 0.6, limit: 100).apply(to: many)
+    #expect(one == [kept[0]])
+  }
+
   @Test("orders equal scores by class, then by default box")
   func totalOrder() {
     let box = Box(x1: 0, y1: 0, x2: 1, y2: 1)

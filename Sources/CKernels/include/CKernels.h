@@ -71,6 +71,25 @@ typedef struct ck_strip {
   ck_branch branch[2];
 } ck_strip;
 
+/// Pixels of a mask's row that lie between the same two columns of the logits.
+typedef struct ck_argmax_cell {
+  uint32_t begin, end;   ///< pixels
+  uint32_t left, right;  ///< columns
+} ck_argmax_cell;
+
+/// One row of a mask: out[x] = the class with the greatest logit, interpolated between two rows, then two columns.
+typedef struct ck_argmax {
+  const float *_Nonnull top, *_Nonnull bottom;  ///< rows of the logits, [class][width]
+  float t;                                      ///< the share of the bottom row
+  size_t classes, width;                        ///< width: columns, filled up to a multiple of 16
+  float *_Nonnull row;                          ///< scratch, [class][width]
+  uint8_t *_Nonnull best;                       ///< scratch, width
+  const ck_argmax_cell *_Nonnull cell;          ///< in the order of the pixels
+  size_t cells;
+  const float *_Nonnull share;                  ///< of the right column for each pixel; 15 more are readable
+  uint8_t *_Nonnull out;                        ///< 15 more are writable
+} ck_argmax;
+
 #define CK_KERNEL_LIST(X)                                                                              \
   X(f32_gemm_clamp, (const ck_gemm *_Nonnull g))                                                       \
   X(f32_strip, (const ck_strip *_Nonnull s))                                                           \
@@ -95,7 +114,8 @@ typedef struct ck_strip {
   /* out[i] += x[i] * t */                                                                             \
   X(f32_add_scaled, (const float *_Nonnull x, float t, size_t n, float *_Nonnull out))                 \
   /* x[i] = x[i] * scale[i] - shift[i] */                                                              \
-  X(f32_normalise, (float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift, size_t n))
+  X(f32_normalise, (float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift, size_t n)) \
+  X(u8_argmax_row, (const ck_argmax *_Nonnull a))
 
 /// The kernels of one instruction set.
 typedef struct ck_kernels {
