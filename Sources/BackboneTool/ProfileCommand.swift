@@ -26,7 +26,8 @@ struct ProfileCommand: ParsableCommand {
   @Flag(help: "Print the compiled plan instead of the layers.")
   var plan = false
 
-  @Option(help: ArgumentHelp("Threads to plan for, with --plan. (default: as many as may be used)", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("Threads to plan for, with --plan. (default: as many as may be used)", valueName: "number"))
   var threads: Int?
 
   func validate() throws {
