@@ -137,4 +137,77 @@ package enum KernelProbe {
       block, g, x, height: shape.height, width: shape.width, threads: threads, strategy: strategy, tap: true)
     return (output, wide)
   }
+
+  /// A depthwise convolution with ReLU6 and the linear product behind it.
+  package struct Predictor {
+    package let depthwise, depthwiseBias, project, projectBias: [Float]
+
+    package init(depthwise: [Float], depthwiseBias: [Float], project: [Float], projectBias: [Float]) {
+      self.depthwise = depthwise
+      self.depthwiseBias = depthwiseBias
+      self.project = project
+      self.projectBias = projectBias
+    }
+  }
+
+  /// Two predictors in one pass over a map.
+  package static func predictors(
+    _ kernels: KernelSet, _ predictors: [Predictor], _ x: [Float], _ shape: Shape, threads: Int
+  ) -> [[Float]] {
+    let branches = predictors.map { one in
+      FusedBlock.Branch(
+        depthwise: PackedDepthwise(
+          kernels, channels: shape.channels, weights: one.depthwise.span, bias: one.depthwiseBias.span,
+          activation: .relu6),
+        project: PackedPointwise(
+          kernels, inputs: shape.channels, outputs: one.projectBias.count, weights: one.project.span,
+          bias: one.projectBias.span, activation: .linear))
+    }
+    let block = FusedBlock(kernels, source: .map(channels: shape.channels), branches: branches)
+    let g = Geometry(height: shape.height, width: shape.width, stride: 1, dilation: 1, padding: .same)
+    let plan = FusedPlan(block, g, height: shape.height, width: shape.width, threads: threads)
+    let scratch = AlignedFloats(count: plan.scratch)
+    let pool = WorkerPool(threads: threads)
+    var first = [Float](repeating: .nan, count: shape.pixels * branches[0].outputs)
+    var second = [Float](repeating: .nan, count: shape.pixels * branches[1].outputs)
+    unsafe x.withUnsafeBufferPointer { x in
+      unsafe first.withUnsafeMutableBufferPointer { first in
+        unsafe second.withUnsafeMutableBufferPointer { second in
+          unsafe block.run(
+            plan, on: pool, from: x.baseAddress!,
+            to: FusedBlock.Outputs(first: first.baseAddress, second: second.baseAddress), scratch: scratch.base)
+        }
+      }
+    }
+    return [first, second]
+  }
+
+  /// Products in a row, a strip of pixels at a time.
+  package static func chain(
+    _ kernels: KernelSet, _ x: [Float], pixels: Int,
+    _ layers: [(weights: [Float], bias: [Float], activation: Activation)], addends: [[Float]?], threads: Int
+  ) -> [Float] {
+    let chain = PointwiseChain(
+      layers.map { layer in
+        PackedPointwise(
+          kernels, inputs: layer.weights.count / layer.bias.count, outputs: layer.bias.count,
+          weights: layer.weights.span, bias: layer.bias.span, activation: layer.activation)
+      })
+    let scratch = AlignedFloats(count: chain.scratch(threads: threads))
+    let rows = addends.map { addend -> AlignedFloats? in
+      guard let addend else { return nil }
+      let row = AlignedFloats(count: addend.count)
+      for (i, value) in addend.enumerated() { unsafe row.base[i] = value }
+      return row
+    }
+    var y = [Float](repeating: .nan, count: pixels * layers.last!.bias.count)
+    unsafe x.withUnsafeBufferPointer { x in
+      unsafe y.withUnsafeMutableBufferPointer { y in
+        unsafe chain.run(
+          on: WorkerPool(threads: threads), pixels: pixels, from: x.baseAddress!, to: y.baseAddress!,
+          addends: rows.map { unsafe $0.map { unsafe UnsafePointer($0.base) } }, scratch: scratch.base)
+      }
+    }
+    return y
+  }
 }

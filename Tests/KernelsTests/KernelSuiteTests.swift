@@ -130,7 +130,7 @@ import Testing
     }
   }
 
-  @Test(arguments: all) func inBothStrategiesABlockIsItsThreeLayers(_ isa: InstructionSet) throws {
+  @Test(arguments: all) func inEveryStrategyABlockIsItsThreeLayers(_ isa: InstructionSet) throws {
     guard let kernels = kernels(isa) else { return }
     var random = SplitMix64(seed: 15)
     for (height, width, inputs, expanded, outputs) in [
@@ -153,22 +153,67 @@ import Testing
           let expected = Reference.pointwise(
             filtered.values, rows: filtered.shape.pixels, weights: block.project, bias: block.projectBias,
             residual: block.hasSkip ? x : nil, activation: .linear)
-          var first, firstWide: [Float]?
-          for threads in [1, 2, 3, 8] {
-            for strategy in [FusedPlan.Strategy.rows(1), .rows(2), .rows(5)] {
-              let (found, foundWide) = KernelProbe.block(
-                kernels, block, x, shape, stride: stride, dilation: dilation, padding: padding, threads: threads,
-                strategy: strategy)
-              // The same bits, however the work is cut.
-              #expect(found == first ?? found, "\(isa) \(shape) threads \(threads) \(strategy)")
-              first = first ?? found
-              #expect(foundWide == firstWide ?? foundWide, "\(isa) \(shape) threads \(threads) \(strategy): the tap")
-              firstWide = firstWide ?? foundWide
+          var firstWide: [Float]?
+          for strategies in [[FusedPlan.Strategy.rows(1), .rows(2), .rows(5)], [.halves(1), .halves(2), .halves(5)]] {
+            var first: [Float]?
+            for threads in 1...8 {
+              for strategy in strategies {
+                let (found, foundWide) = KernelProbe.block(
+                  kernels, block, x, shape, stride: stride, dilation: dilation, padding: padding, threads: threads,
+                  strategy: strategy)
+                // The same bits, however the work is cut among threads and strips.
+                #expect(found == first ?? found, "\(isa) \(shape) threads \(threads) \(strategy)")
+                first = first ?? found
+                #expect(foundWide == firstWide ?? foundWide, "\(isa) \(shape) threads \(threads) \(strategy): the tap")
+                firstWide = firstWide ?? foundWide
+              }
             }
+            expectEqual(
+              first!, expected, terms: expanded + 20, "\(isa) \(shape) \(stride) \(dilation) \(padding) \(strategies)")
           }
           expectEqual(firstWide!, wide, terms: inputs, "\(isa) \(shape) expansion")
-          expectEqual(first!, expected, terms: expanded + 20, "\(isa) \(shape) \(stride) \(dilation) \(padding)")
         }
+      }
+    }
+  }
+
+  /// Two branches that read one map, and a chain of products, are their layers.
+  @Test(arguments: all) func predictorsAndChainsAreTheirLayers(_ isa: InstructionSet) throws {
+    guard let kernels = kernels(isa) else { return }
+    var random = SplitMix64(seed: 16)
+    for (height, width, channels) in [(5, 7, 19), (1, 1, 8), (9, 4, 40)] {
+      let shape = Shape(height: height, width: width, channels: channels)
+      let x = random.floats(shape.count)
+      let branches = [3, 10].map { outputs in
+        KernelProbe.Predictor(
+          depthwise: random.floats(9 * channels), depthwiseBias: random.floats(channels),
+          project: random.floats(channels * outputs, in: -0.3, 0.3), projectBias: random.floats(outputs))
+      }
+      let expected = branches.map { branch in
+        let filtered = Reference.depthwise3x3(
+          x, shape, weights: branch.depthwise, bias: branch.depthwiseBias, stride: 1, padding: .same, activation: .relu6
+        )
+        return Reference.pointwise(
+          filtered.values, rows: shape.pixels, weights: branch.project, bias: branch.projectBias, activation: .linear)
+      }
+      let addend = random.floats(10)
+      let last = random.floats(10 * 4)
+      let lastBias = random.floats(4)
+      let chained = Reference.pointwise(
+        Reference.pointwise(
+          x, rows: shape.pixels, weights: branches[1].project, bias: branches[1].projectBias,
+          residual: (0..<shape.pixels).flatMap { _ in addend }, activation: .relu), rows: shape.pixels, weights: last,
+        bias: lastBias, activation: .linear)
+      for threads in [1, 2, 5] {
+        let found = KernelProbe.predictors(kernels, branches, x, shape, threads: threads)
+        for (found, expected) in zip(found, expected) {
+          expectEqual(found, expected, terms: channels + 20, "\(isa) \(shape) threads \(threads)")
+        }
+        let chain = KernelProbe.chain(
+          kernels, x, pixels: shape.pixels,
+          [(branches[1].project, branches[1].projectBias, .relu), (last, lastBias, .linear)], addends: [addend, nil],
+          threads: threads)
+        expectEqual(chain, chained, terms: channels + 20, "\(isa) \(shape) chain, threads \(threads)")
       }
     }
   }
