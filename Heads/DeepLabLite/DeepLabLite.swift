@@ -94,6 +94,11 @@ public final class DeepLabLiteHead: Head {
     }
   }
 
+  /// Multiply-adds of the plain network that are not done, since the pooled branch is the same at every pixel.
+  package func sparedMultiplyAdds(on shape: Shape) -> Int {
+    (shape.pixels - 1) * DeepLabLiteHead.branchChannels * DeepLabLiteHead.branchChannels
+  }
+
   /// What each layer costs on a map of that shape, counted as the plain network: the concatenation is projected whole.
   public func costs(on shape: Shape) -> [LayerCost] {
     let channels = DeepLabLiteHead.branchChannels

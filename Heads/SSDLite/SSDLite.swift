@@ -51,13 +51,17 @@ public final class SSDLiteHead: Head {
   }
 
   /// Box codes and class logits of every default box; the batch must be 1.
-  public func callAsFunction(_ maps: FeatureMaps) -> BoxLogits {
+  public func callAsFunction(_ maps: FeatureMaps) -> BoxLogits { self(maps, observer: nil) }
+
+  /// The same, telling an observer when each map has been predicted from.
+  package func callAsFunction(_ maps: FeatureMaps, observer: ((_ map: Int) -> Void)?) -> BoxLogits {
     let shapes = pyramid(taps.map { maps[$0].shape })
     var logits = BoxLogits(outputs: card.outputs, maps: shapes.map { ($0.height, $0.width) })
     var deepest: FeatureVector? = nil
     for index in shapes.indices {
       func predict(_ map: borrowing Tensor) {
         unsafe logits.fill(index) { codes, classes in unsafe predictors[index].run(map, first: codes, second: classes) }
+        observer?(index)
       }
       guard index >= taps.count else {
         predict(maps[taps[index]].tensor)

@@ -1,16 +1,8 @@
 import ArgumentParser
-import Backbone
 import CLISupport
+import Kernels
 import Tensors
 import Vision
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,6 +12,10 @@ struct BenchCommand: ParsableCommand {
       Prints the least, the median and the greatest time of the runs, picture preparation and post-processing not \
       included. With --stdin it prints "ready", then reads numbers, one a line; for each number N it runs N times and \
       prints [min_ms, median_ms, peak_rss_mb]. It ends when its input does.
+
+      --layers times each pass of the backbone and each part of the head too: the median of its runs, its billions of \
+      multiply-adds in a second, and how much that is of what this machine's arithmetic can do at most, which is \
+      measured first with the same instructions on as many threads.
       """)
 
   /// Precisions of the computation.
@@ -49,6 +45,12 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Take the number of runs from standard input, a line each time.")
   var stdin = false
 
+  @Flag(help: "Time by layer too.")
+  var layers = false
+
+  @Flag(help: "Print comma-separated values under a line of names.")
+  var csv = false
+
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
@@ -57,6 +59,8 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError("--runs \(runs): expected a number from 1 to 1000000")
     }
     if stdin, runs != nil { throw ValidationError("--runs has no effect with --stdin") }
+    if stdin, layers { throw ValidationError("--layers has no effect with --stdin") }
+    if stdin, csv { throw ValidationError("--csv has no effect with --stdin") }
     guard randomInit else {
       throw ValidationError("only random weights can be timed, which must be asked for: add --random-init")
     }
@@ -66,7 +70,18 @@ struct BenchCommand: ParsableCommand {
     let bench = Bench(task, options: network, threads: threads)
     // The first runs lay out memory and wake the threads.
     for _ in 0..<3 { try bench.run() }
-    if stdin { try answer(bench) } else { try report(bench) }
+    if stdin { return try answer(bench) }
+    let report = BenchReport(
+      network: task.rawValue, size: bench.size, precision: precision.rawValue,
+      isa: bench.compute.kernels.isa.rawValue, threads: bench.compute.pool.threads)
+    if layers {
+      let peak = bench.measurePeak()
+      let (whole, steps) = try bench.timesBySteps(runs ?? 50)
+      try Main.console.write(csv ? report.csv(whole, steps, peak: peak) : report.text(whole, steps, peak: peak))
+    } else {
+      let times = try bench.times(runs ?? 50)
+      try Main.console.write(csv ? report.csv(times) : report.text(times))
+    }
   }
 
   /// The protocol of --stdin.
@@ -79,78 +94,8 @@ struct BenchCommand: ParsableCommand {
         throw Failure(.inputs, "standard input: \"\(line)\": expected a number of runs from 1 to 1000000")
       }
       let times = try bench.times(count)
-      let figures = [fixed(times[0], 4), fixed(median(times), 4), fixed(Bench.peakMegabytes, 1)]
+      let figures = [fixed(times.min, 4), fixed(times.median, 4), fixed(Bench.peakMegabytes, 1)]
       try console.write("[" + figures.joined(separator: ", ") + "]\n")
     }
-  }
-
-  private func report(_ bench: borrowing Bench) throws {
-    let times = try bench.times(runs ?? 50)
-    let compute = bench.network.backbone.compute
-    try Main.console.write(
-      """
-      \(task.rawValue)  \(bench.size)x\(bench.size)  \(precision.rawValue)  \(compute.kernels.isa.rawValue)  \
-      \(compute.pool.threads) \(compute.pool.threads == 1 ? "thread" : "threads")  \(times.count) runs
-        min \(fixed(times[0], 2)) ms, median \(fixed(median(times), 2)) ms, max \(fixed(times[times.count - 1], 2)) ms, \
-      peak memory \(fixed(Bench.peakMegabytes, 1)) MiB
-
-      """)
-  }
-
-  /// The middle of sorted times.
-  private func median(_ times: [Double]) -> Double {
-    (times[(times.count - 1) / 2] + times[times.count / 2]) / 2
-  }
-}
-
-/// A network and its input, ready to be timed.
-struct Bench: ~Copyable {
-  let network: TaskNetwork
-  let size: Int
-  private let input: Tensor
-
-  init(_ task: TaskNetwork.Task, options: NetworkOptions, threads: Int?) {
-    network = options.network(task, compute: Compute(threads: threads))
-    size = options.size ?? task.usualSize
-    let shape = Shape(height: size, width: size, channels: 3)
-    var state: UInt32 = 1
-    input = Tensor(
-      shape,
-      (0..<shape.count).map { _ in
-        state = state &* 1_664_525 &+ 1_013_904_223
-        return Float(state >> 8) / Float(1 << 23) - 1
-      })
-  }
-
-  /// One run, nothing kept.
-  func run() throws(Failure) {
-    do { _ = try network.run(input) } catch { throw Failure(.model, error.description) }
-  }
-
-  /// Milliseconds of each run, least first.
-  func times(_ count: Int) throws(Failure) -> [Double] {
-    var times: [Double] = []
-    times.reserveCapacity(count)
-    for _ in 0..<count {
-      let start = Stopwatch.now
-      try run()
-      times.append(Stopwatch.now - start)
-    }
-    return times.sorted()
-  }
-
-  /// The most memory that the process has held, in units of 2^20 bytes.
-  static var peakMegabytes: Double {
-    var usage = rusage()
-    #if canImport(Darwin)
-      unsafe getrusage(RUSAGE_SELF, &usage)
-      return Double(usage.ru_maxrss) / Double(1 << 20)
-    #elseif canImport(Glibc)
-      unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      return Double(usage.ru_maxrss) / 1024
-    #else
-      unsafe getrusage(RUSAGE_SELF, &usage)
-      return Double(usage.ru_maxrss) / 1024
-    #endif
   }
 }

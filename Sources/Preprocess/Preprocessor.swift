@@ -89,7 +89,7 @@ public struct Preprocessor: Hashable, Sendable {
 
   /// An input without its picture: padding where there is any, and undefined where there is none.
   private func blank(_ mapping: ImageMapping) -> Tensor {
-    var tensor = Tensor(unwritten: Shape(height: card.height, width: card.width, channels: 3))
+    var tensor = unsafe Tensor(undefined: Shape(height: card.height, width: card.width, channels: 3))
     let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)
     if visible.columns.count < card.width || visible.rows.count < card.height { tensor.withMutableSpan { pad(&$0) } }
     return tensor

@@ -17,12 +17,6 @@
     unsafe storage.initialize(repeating: 0)
   }
 
-  /// Creates a tensor whose elements are undefined until they are written: for one who writes each of them.
-  package init(unwritten shape: Shape) {
-    self.shape = shape
-    unsafe storage = Tensor.allocate(shape.count)
-  }
-
   /// Creates a tensor with the values in NHWC order; their number must be `shape.count`.
   public init(_ shape: Shape, _ values: [Float]) {
     precondition(values.count == shape.count, "\(values.count) values for shape \(shape)")

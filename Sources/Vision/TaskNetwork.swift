@@ -31,7 +31,7 @@ public final class TaskNetwork: Sendable {
     }
   }
 
-  private enum AnyHead {
+  enum AnyHead {
     case classify(Classifier)
     case ssdlite(SSDLiteHead)
     case deeplab(DeepLabLiteHead)
@@ -39,7 +39,7 @@ public final class TaskNetwork: Sendable {
 
   public let task: Task
   public let backbone: MobileNetV2
-  private let head: AnyHead
+  let head: AnyHead
 
   /// Builds a network of a task with seeded random weights: right for timing and counting, and good for nothing else.
   ///

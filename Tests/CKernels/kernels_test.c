@@ -277,6 +277,22 @@ static void test_u8_argmax_row(uint64_t seed) {
   free(rows[0]), free(rows[1]), free(row), free(share), free(best), free(out), free(cells);
 }
 
+// MARK: The peak
+
+static void test_f32_multiply_add(uint64_t seed) {
+  const size_t n = 12 * t->lanes, rounds = next() % 20;
+  float *sums = floats(n, -1, 1);
+  double *expected = calloc(n, sizeof(double));
+  const float factor = uniform(-1, 1), addend = uniform(-1, 1);
+  for (size_t i = 0; i < n; i++) {
+    expected[i] = sums[i];
+    for (size_t r = 0; r < rounds; r++) expected[i] = expected[i] * factor + addend;
+  }
+  t->f32_multiply_add(sums, factor, addend, rounds);
+  expect("sums", sums, expected, n, 2 * rounds, seed);
+  free(sums), free(expected);
+}
+
 // MARK: All of them
 
 // One entry a kernel, from the list that the kernels themselves are made from: a kernel without a test does not compile.

@@ -75,4 +75,50 @@ import Testing
     #expect(["portable", "neon", "avx2", "avx512"].contains(words[3]))
     #expect(words[8...].filter { Double($0) != nil }.count == 4)
   }
+
+  @Test("bench by layer adds up to the network", arguments: ["classify", "ssdlite", "deeplab"])
+  func benchByLayer(task: String) throws {
+    let arguments = ["bench", task, "--random-init", "--runs", "3", "--size", "65", "--threads", "2", "--layers"]
+    let ending = try work.run(.backbone, arguments + ["--csv"])
+    #expect(ending.status == 0 && ending.errors.isEmpty)
+    let lines = ending.output.split(separator: "\n").map(String.init)
+    #expect(lines[0] == "layer,output,multiply_adds,min_ms,median_ms,max_ms,gmac_per_s,percent_of_peak")
+    // Names may hold commas, and nothing else does.
+    let rows = lines.dropFirst().map { line in
+      line.split(separator: ",", omittingEmptySubsequences: false).suffix(7).map(String.init)
+    }
+    let numbers = rows.map { row in row.dropFirst().compactMap(Double.init) }
+    #expect(numbers.allSatisfy { $0.count == 6 && $0.allSatisfy { $0 > 0 } && $0[1] <= $0[2] && $0[2] <= $0[3] })
+    let whole = try #require(numbers.last)
+    let steps = numbers.dropLast()
+    #expect(try #require(lines.last).hasPrefix("total,,"))
+    #expect(steps.reduce(0) { $0 + $1[0] } == whole[0])
+    // No step takes longer than the run that it is part of.
+    #expect(steps.reduce(0) { $0 + $1[1] } <= whole[3])
+    let profile = try JSONValue(try work.run(.backbone, "profile", task, "--size", "65", "--json").output)
+    let plain = try #require(profile["multiply_adds"]?.double)
+    // DeepLab's pooled branch is projected once, not at each of the map's 5x5 pixels.
+    #expect(whole[0] == plain - (task == "deeplab" ? 24 * 256 * 256 : 0))
+
+    let table = try work.run(.backbone, arguments)
+    #expect(table.status == 0 && table.errors.isEmpty)
+    let printed = table.output.split(separator: "\n")
+    // The heading, the names, the peak and the summary beside them.
+    #expect(printed.count == rows.count + 4)
+    #expect(printed[printed.count - 2].hasPrefix("  peak "))
+  }
+
+  @Test("bench writes one record as comma-separated values")
+  func benchRecord() throws {
+    let ending = try work.run(
+      .backbone, "bench", "classify", "--random-init", "--runs", "2", "--size", "33", "--threads", "1", "--csv")
+    let lines = ending.output.split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
+    #expect(ending.status == 0 && lines.count == 2)
+    #expect(
+      lines[0] == [
+        "network", "size", "precision", "isa", "threads", "runs", "min_ms", "median_ms", "max_ms", "peak_rss_mib",
+      ])
+    #expect(lines[1][0...2] == ["classify", "33", "fp32"] && lines[1][4...5] == ["1", "2"])
+    #expect(lines[1].suffix(4).compactMap(Double.init).count == 4)
+  }
 }

@@ -86,6 +86,8 @@ import Testing
     ("bench classify", "only random weights can be timed, which must be asked for: add --random-init"),
     ("bench classify --random-init --runs 0", "--runs 0: expected a number from 1 to 1000000"),
     ("bench classify --random-init --runs 2 --stdin", "--runs has no effect with --stdin"),
+    ("bench classify --random-init --layers --stdin", "--layers has no effect with --stdin"),
+    ("bench classify --random-init --csv --stdin", "--csv has no effect with --stdin"),
     ("bench classify --random-init --precision int4", "The value 'int4' is invalid"),
   ]
 

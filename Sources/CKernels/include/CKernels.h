@@ -115,7 +115,9 @@ typedef struct ck_argmax {
   X(f32_add_scaled, (const float *_Nonnull x, float t, size_t n, float *_Nonnull out))                 \
   /* x[i] = x[i] * scale[i] - shift[i] */                                                              \
   X(f32_normalise, (float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift, size_t n)) \
-  X(u8_argmax_row, (const ck_argmax *_Nonnull a))
+  X(u8_argmax_row, (const ck_argmax *_Nonnull a))                                                      \
+  /* what a thread can do at most: sums[i] = sums[i] * factor + addend, rounds times, i below 12 vectors */ \
+  X(f32_multiply_add, (float *_Nonnull sums, float factor, float addend, size_t rounds))
 
 /// The kernels of one instruction set.
 typedef struct ck_kernels {

@@ -1,0 +1,15 @@
+import CKernels
+
+extension KernelSet {
+  /// Multiply-adds that `chain(rounds:)` does in a round.
+  package var chainLength: Int { 12 * lanes }
+
+  /// Does multiply-adds that wait for nothing but their own last result: a thread can't do more of them in that time.
+  package func chain(rounds: Int) {
+    let sums = AlignedFloats(count: chainLength)
+    unsafe sums.base.update(repeating: 1, count: chainLength)
+    // The sums approach 2 and never become denormal, which would be slow.
+    unsafe table.pointee.f32_multiply_add(sums.base, 0.5, 1, rounds)
+    precondition(unsafe sums.base[0] >= 1, "the chain of sums was not computed")
+  }
+}
