@@ -67,9 +67,10 @@ import Testing
     let first = Task {
       try await compute.run {
         began.signal()
-        _ = gate.wait(timeout: .now() + 10)
+        _ = gate.wait(timeout: .now() + 90)
       }
     }
+    await Self.wait { began.wait(timeout: .now()) == .success }
     let released = Counter()
     let ran = Counter()
     let second = Task { [buffer = Buffer { released.add() }] in
@@ -78,7 +79,6 @@ import Testing
         buffer.use()
       }
     }
-    await Self.wait { began.wait(timeout: .now()) == .success }
     // Whether it waits in the queue already or not: the cancellation is noticed while the first one is still running.
     ProcessFacts.sleep(seconds: 0.01)
     second.cancel()
