@@ -12,7 +12,10 @@ STANDALONE := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xlin
 # Set-up speaks to the package registry and to apt only; detecting needs no network.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: help setup build demo test install uninstall format lint clean
+# What runs on several threads or on raw memory.
+SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests
+
+.PHONY: help setup build demo test sanitize install uninstall format lint clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +40,10 @@ demo: build ## Get the default detector and find the person in a sample picture
 
 test: setup ## Run all tests
 	swift test -c $(CONFIGURATION)
+
+sanitize: setup ## Run the kernel, pool and network tests under the address and the thread sanitizer
+	ASAN_OPTIONS=detect_leaks=0 swift test -c $(CONFIGURATION) --sanitize address --scratch-path .build-asan --filter '$(SANITIZED)'
+	swift test -c $(CONFIGURATION) --sanitize thread --scratch-path .build-tsan --filter '$(SANITIZED)'
 
 install: setup ## Install the programs under PREFIX (/usr/local); they need no toolchain to run
 	swift build -c $(CONFIGURATION) --scratch-path .build/install $(STANDALONE)

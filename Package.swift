@@ -107,7 +107,10 @@ let package = Package(
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
 
     // MARK: Tests
-    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "SanitizerSupport", path: "Tests/SanitizerSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Tensors", "SanitizerSupport"], path: "Tests/TestSupport",
+      swiftSettings: strict),
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Tensors", "Kernels"]),
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Checkpoints", "DeepLabLite"]),

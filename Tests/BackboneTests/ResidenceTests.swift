@@ -24,7 +24,10 @@
       }
     }
 
-    @Test func tenThousandInferencesOfMixedSizesGrowNothing() async {
+    private static let isMeasurable = !ProcessFacts.isSanitized
+
+    @Test(.enabled(if: isMeasurable, "a sanitizer keeps memory"))
+    func tenThousandInferencesOfMixedSizesGrowNothing() async {
       let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
         let network = try ResidenceTests.network(threads: 2)
         var random = SplitMix64(seed: 41)
@@ -40,7 +43,8 @@
     }
 
     /// Every round has threads of its own, to which the C library deals out memory anew: that settles slowly.
-    @Test func manyCallersOfMixedSizesGrowNothing() async {
+    @Test(.enabled(if: isMeasurable, "a sanitizer keeps memory"))
+    func manyCallersOfMixedSizesGrowNothing() async {
       let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
         let network = try ResidenceTests.network(threads: 2)
         let failures = Counter()

@@ -31,6 +31,11 @@ public enum ProcessFacts {
   /// Stops the calling thread for a while.
   public static func sleep(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
 
+  /// Whether this is a build with a sanitizer, whose own memory and time are counted too.
+  public static var isSanitized: Bool {
+    unsafe dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
+  }
+
   #if os(Linux)
     /// Bytes of memory that are resident.
     public static var residentBytes: Int {

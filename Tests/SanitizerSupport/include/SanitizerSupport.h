@@ -1,0 +1,2 @@
+// Nothing to call: what is in this target takes effect by being linked.
+#pragma once
