@@ -64,6 +64,9 @@ let package = Package(
     room("SSDLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
     room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
 
+    // MARK: Learning
+    room("Training", ["Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Postprocess"]),
+
     // MARK: Files
     room(
       "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -114,6 +117,7 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Tensors", "Kernels"]),
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Checkpoints", "DeepLabLite"]),
+    tests("TrainingTests", ["Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit"]),
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(
       "VisionTests",
