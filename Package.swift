@@ -117,7 +117,9 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Tensors", "Kernels"]),
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Checkpoints", "DeepLabLite"]),
-    tests("TrainingTests", ["Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit"]),
+    tests(
+      "TrainingTests",
+      ["Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite"]),
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(
       "VisionTests",

@@ -45,7 +45,7 @@ public struct LayerGraph: Hashable, Sendable {
     case convolution(Convolution)
     /// The sum of two maps of the same size, or of a map and one pixel.
     case add(Activation)
-    /// The channels of both, one after the other; the second may be one pixel, repeated.
+    /// The channels of both, one after the other; one of them may be one pixel, repeated.
     case concatenate
     /// The mean over all pixels.
     case globalPooling
@@ -182,7 +182,11 @@ extension LayerGraph {
           shape = Shape(batch: shape.batch, height: g.outHeight, width: g.outWidth, channels: shape.channels)
         }
         shapes.append(shape.with(channels: convolution.outputs))
-      case .add, .concatenate: shapes.append(first!.with(channels: layer.output.channels))
+      case .add: shapes.append(first!)
+      case .concatenate:
+        let second = shapes[layer.inputs[1].index]
+        let larger = first!.pixels >= second.pixels ? first! : second
+        shapes.append(larger.with(channels: layer.output.channels))
       case .globalPooling:
         shapes.append(Shape(batch: first!.batch, height: 1, width: 1, channels: first!.channels))
       case .upsample: shapes.append(shapes[layer.inputs[1].index].with(channels: first!.channels))

@@ -39,51 +39,52 @@ final class AddStep: TrainingStep {
   }
 }
 
-/// The channels of two maps side by side; the second may be one pixel, repeated.
+/// The channels of two maps side by side; one of them may be one pixel, repeated.
 final class ConcatenateStep: TrainingStep {
   private let kernels: TrainingKernels
-  private let a, b, output: LayerMap
-  /// Pixels of the output for each of the second map's.
-  private let repeats: Int
+  private let inputs: [LayerMap]
+  private let output: LayerMap
 
   init(_ kernels: TrainingKernels, _ a: LayerMap, _ b: LayerMap, _ output: LayerMap) {
     precondition(
-      b.shape.pixels == 1 || b.shape.pixels == a.shape.pixels, "maps \(a.shape) and \(b.shape) side by side")
+      [a, b].allSatisfy { $0.shape.pixels == 1 || $0.shape.pixels == output.shape.pixels },
+      "maps \(a.shape) and \(b.shape) side by side")
     self.kernels = kernels
-    self.a = a
-    self.b = b
+    inputs = [a, b]
     self.output = output
-    repeats = a.shape.pixels / b.shape.pixels
   }
 
   func forward(isTraining: Bool) {
-    let channels = output.shape.channels
-    kernels.copyChannels(
-      a.values, channels: a.shape.channels, first: 0, to: output.values, channels: channels, first: 0,
-      count: a.shape.channels, pixels: output.rows)
-    kernels.copyChannels(
-      b.values, channels: b.shape.channels, first: 0, each: repeats, to: output.values, channels: channels,
-      first: a.shape.channels, count: b.shape.channels, pixels: output.rows)
+    var first = 0
+    for input in inputs {
+      kernels.copyChannels(
+        input.values, channels: input.shape.channels, first: 0, each: output.shape.pixels / input.shape.pixels,
+        to: output.values, channels: output.shape.channels, first: first, count: input.shape.channels,
+        pixels: output.rows)
+      first += input.shape.channels
+    }
   }
 
   func backward() {
     guard output.hasGradient, let dy = output.gradient else { return }
-    part(of: dy, a, first: 0, isOnePixel: false)
-    part(of: dy, b, first: a.shape.channels, isOnePixel: repeats > 1)
-  }
-
-  private func part(of dy: FloatSlice, _ map: LayerMap, first: Int, isOnePixel: Bool) {
-    map.contribute { gradient, isAdding in
-      let channels = map.shape.channels
-      let own = FloatSlice(AlignedFloats(count: output.rows * channels, filled: false), count: output.rows * channels)
-      kernels.copyChannels(
-        dy, channels: output.shape.channels, first: first, to: own, channels: channels, first: 0, count: channels,
-        pixels: output.rows)
-      guard isOnePixel else { return kernels.accumulate(own, to: gradient, adding: isAdding) }
-      let sums = FloatSlice(zeros: gradient.count)
-      kernels.pool(
-        own, pictures: output.shape.batch, pixels: output.shape.pixels, channels: channels, scale: 1, to: sums)
-      kernels.accumulate(sums, to: gradient, adding: isAdding)
+    var first = 0
+    for input in inputs {
+      let channels = input.shape.channels
+      input.contribute { gradient, isAdding in
+        let count = output.rows * channels
+        let own = FloatSlice(AlignedFloats(count: count, filled: false), count: count)
+        kernels.copyChannels(
+          dy, channels: output.shape.channels, first: first, to: own, channels: channels, first: 0, count: channels,
+          pixels: output.rows)
+        guard input.shape.pixels != output.shape.pixels else {
+          return kernels.accumulate(own, to: gradient, adding: isAdding)
+        }
+        let sums = FloatSlice(zeros: gradient.count)
+        kernels.pool(
+          own, pictures: output.shape.batch, pixels: output.shape.pixels, channels: channels, scale: 1, to: sums)
+        kernels.accumulate(sums, to: gradient, adding: isAdding)
+      }
+      first += channels
     }
   }
 }

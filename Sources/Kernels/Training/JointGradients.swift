@@ -8,21 +8,10 @@ extension TrainingKernels {
     to y: FloatSlice
   ) {
     precondition(a.count == pictures * pixels * channels && y.count == a.count, "a sum of other sizes")
-    let isOnePixel = b.count != a.count
-    precondition(!isOnePixel || b.count == pictures * channels, "a sum of other sizes")
-    let (low, high) = activation.bounds
-    ranges(pictures * pixels, grain: TrainingKernels.chunk) { _, range in
-      let begin = range.lowerBound * channels
-      unsafe (y.base + begin).update(from: a.base + begin, count: range.count * channels)
-      if isOnePixel {
-        for pixel in range {
-          unsafe kernels.table.pointee.f32_add_clamp(
-            y.base + pixel * channels, b.base + pixel / pixels * channels, channels, low, high)
-        }
-      } else {
-        unsafe kernels.table.pointee.f32_add_clamp(y.base + begin, b.base + begin, range.count * channels, low, high)
-      }
-    }
+    precondition(b.count == a.count || b.count == pictures * channels, "a sum of other sizes")
+    unsafe Joints.add(
+      kernels, on: pool, a.base, b.base, isOnePixel: b.count != a.count, pictures: pictures, pixels: pixels,
+      channels: channels, activation: activation, to: y.base)
   }
 
   /// `to (+)= from * factor`.
@@ -35,21 +24,16 @@ extension TrainingKernels {
     }
   }
 
-  /// Copies channels between maps: `to[p][toFirst + c] = from[p][fromFirst + c]` for `count` channels.
-  ///
-  /// - Parameter fromRepeat: the pixel of `from` that pixel p of `to` takes is `p / fromRepeat`.
+  /// Copies channels between maps: `to[p][toFirst + c] = from[p / fromRepeat][fromFirst + c]` for `count` channels.
   package func copyChannels(
     _ from: FloatSlice, channels fromChannels: Int, first fromFirst: Int, each fromRepeat: Int = 1, to: FloatSlice,
     channels toChannels: Int, first toFirst: Int, count: Int, pixels: Int
   ) {
     precondition(to.count == pixels * toChannels && from.count == (pixels / fromRepeat) * fromChannels)
     precondition(fromFirst + count <= fromChannels && toFirst + count <= toChannels)
-    ranges(pixels, grain: TrainingKernels.chunk) { _, range in
-      for pixel in range {
-        unsafe (to.base + pixel * toChannels + toFirst).update(
-          from: from.base + pixel / fromRepeat * fromChannels + fromFirst, count: count)
-      }
-    }
+    unsafe Joints.copyChannels(
+      on: pool, from.base + fromFirst, stride: fromChannels, each: fromRepeat, to: to.base + toFirst,
+      stride: toChannels, count: count, pixels: pixels)
   }
 
   /// The mean over the pixels of each picture, times `scale · pixels`: `[pictures, pixels, channels]` to
@@ -86,24 +70,10 @@ extension TrainingKernels {
   package func enlarge(
     _ x: FloatSlice, rows: LinearTaps, columns: LinearTaps, pictures: Int, channels: Int, to y: FloatSlice
   ) {
-    let (inRow, outRow) = (columns.extent * channels, columns.count * channels)
-    precondition(x.count == pictures * rows.extent * inRow && y.count == pictures * rows.count * outRow)
-    let scratch = compute.workspaces.take(inRow * pool.threads)
-    pool.run(pictures) { picture, worker in
-      let row = unsafe scratch.base + worker * inRow
-      let from = unsafe x.base + picture * rows.extent * inRow
-      let to = unsafe y.base + picture * rows.count * outRow
-      for i in 0..<rows.count {
-        unsafe kernels.table.pointee.f32_lerp(
-          from + rows.lower[i] * inRow, from + rows.upper[i] * inRow, rows.fraction[i], inRow, row)
-        for j in 0..<columns.count {
-          unsafe kernels.table.pointee.f32_lerp(
-            row + columns.lower[j] * channels, row + columns.upper[j] * channels, columns.fraction[j], channels,
-            to + i * outRow + j * channels)
-        }
-      }
-    }
-    compute.workspaces.give(scratch)
+    precondition(x.count == pictures * rows.extent * columns.extent * channels)
+    precondition(y.count == pictures * rows.count * columns.count * channels)
+    unsafe Joints.enlarge(
+      compute, x.base, rows: rows, columns: columns, pictures: pictures, channels: channels, to: y.base)
   }
 
   /// The way back of `enlarge`: each gradient is dealt out to the pixels that it came from.
