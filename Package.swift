@@ -90,6 +90,12 @@ let package = Package(
         "Overlay", "HeadKit", "SSDLite", "DeepLabLite",
       ]),
 
+    // MARK: Data sets
+    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
+    room(
+      "Datasets", ["CExpat", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"],
+      linker: [.linkedLibrary("m")]),
+
     // MARK: Programs
     room(
       "CLISupport", ["Files", "ImageCodecs", "Kernels", "ModelFiles", "Postprocess", "Tensors", argumentParser],
@@ -140,6 +146,7 @@ let package = Package(
     tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
+    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",
