@@ -74,7 +74,7 @@ public struct TrueBox: Hashable, Sendable {
 public struct FoundBox: Hashable, Sendable {
   /// The class's index, from 0.
   public var classIndex: Int
-  /// How sure the detector is; a greater score goes first. Must be finite.
+  /// How sure the detector is, a finite number; a greater one goes first.
   public var score: Double
   public var extent: Extent
 

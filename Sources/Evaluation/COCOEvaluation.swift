@@ -22,12 +22,12 @@ public enum COCOEvaluation {
     }
   }
 
-  /// The IoU thresholds 0.5, 0.55 ... 0.95; the places of 0.5 and 0.75 are 0 and 5.
+  /// The ten IoU thresholds from 0.5 to 0.95; the places of 0.5 and 0.75 are 0 and 5.
   ///
   /// Multiples of a step, as NumPy's `linspace` makes them: the last bit can decide.
   public static let thresholds: [Double] = grid(from: 0.5, to: 0.95, count: 10)
 
-  /// The recalls 0, 0.01 ... 1 at which precisions are averaged, made likewise.
+  /// The 101 recalls from 0 to 1 at which precisions are averaged, made likewise.
   public static let recallGrid: [Double] = grid(from: 0, to: 1, count: 101)
 
   private static func grid(from first: Double, to last: Double, count: Int) -> [Double] {

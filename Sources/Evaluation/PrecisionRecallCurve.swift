@@ -74,7 +74,7 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
   /// COCO's convention: the mean of the precisions at 101 recalls.
   public var cocoAveragePrecision: Double { precisions(at: COCOEvaluation.recallGrid).mean }
 
-  /// The convention of VOC 2007: the mean of the precisions at the recalls 0, 0.1 ... 1.
+  /// The convention of VOC 2007: the mean of the precisions at the recalls 0, 0.1, and so on to 1.
   ///
   /// Source: Everingham et al.: The PASCAL Visual Object Classes Challenge, IJCV 2010, section 4.2.
   public var elevenPointAveragePrecision: Double {
