@@ -155,6 +155,21 @@ import Testing
     }
   }
 
+  @Test("an overlap of exactly the threshold is enough, and of equal overlaps COCO takes the later one")
+  func borders() {
+    let half = Extent(x: 0, y: 0, width: 100, height: 50)
+    let sample = BoxSample(truth: [TrueBox(classIndex: 0, extent: square)], found: [found(0.9, half)])
+    #expect(COCOEvaluation.curves([sample], classes: 1)[0]?.recalls == [1])
+    #expect(COCOEvaluation.curves([sample], classes: 1, threshold: 1)[0]?.recalls == [0])
+    #expect(VOCEvaluation.curves([sample], classes: 1)[0]?.recalls == [1])
+    // The first detection overlaps two equally; the second overlaps only the earlier one, which must be free.
+    let left = Extent(x: 0, y: 0, width: 60, height: 10), right = Extent(x: 40, y: 0, width: 60, height: 10)
+    let both = BoxSample(
+      truth: [TrueBox(classIndex: 0, extent: left), TrueBox(classIndex: 0, extent: right)],
+      found: [found(0.9, Extent(x: 20, y: 0, width: 60, height: 10)), found(0.8, left)])
+    #expect(COCOEvaluation.curves([both], classes: 1)[0]?.recalls == [0.5, 1])
+  }
+
   @Test("VOC's detection looks at one true box only, COCO's turns to the next")
   func secondChoice() {
     let shifted = Extent(x: 10, y: 0, width: 100, height: 100)
