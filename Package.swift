@@ -83,6 +83,7 @@ let package = Package(
     room("Preprocess", ["Tensors", "ModelFiles", "Kernels"], linker: [.linkedLibrary("m")]),
     room("Postprocess", ["Tensors"], linker: [.linkedLibrary("m")]),
     room("Overlay", ["Tensors", "Postprocess"], linker: [.linkedLibrary("m")]),
+    room("Evaluation", ["Postprocess", "Tensors"]),
     room(
       "Vision",
       [
@@ -144,9 +145,11 @@ let package = Package(
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
     tests("PreprocessTests", ["Kernels", "Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
+    tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
+    tests("CLISupportTests", ["CLISupport"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",

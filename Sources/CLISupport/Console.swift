@@ -29,6 +29,17 @@ public struct Console: Sendable {
   /// Writes a line about something that went wrong, or about what was done, to standard error.
   public func note(_ message: String) { _ = put("\(program): \(message.onOneLine)\n", on: STDERR_FILENO) }
 
+  /// Writes a line to standard error in the place of the one that the cursor stands in, which it does not leave.
+  func rewriteLine(_ text: String) { _ = put("\r\u{1b}[K" + text.onOneLine, on: STDERR_FILENO) }
+
+  /// How many characters a line of standard error's terminal has; `nil` where it is none that can rewrite a line.
+  static func terminalColumns() -> Int? {
+    guard isatty(STDERR_FILENO) == 1, Environment.value("TERM") != "dumb" else { return nil }
+    var size = winsize()
+    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
   /// Writes all of the text, or returns the error number.
   private func put(_ text: String, on descriptor: Int32) -> Int32? {
     let bytes = Array(text.utf8)

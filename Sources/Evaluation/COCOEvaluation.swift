@@ -1,0 +1,144 @@
+/// Evaluates boxes by COCO's rules, number for number as COCO's own tools do.
+///
+/// For each class and picture the 100 best detections, by score, take each the true box that they overlap most and that no
+/// better one has taken, if the overlap reaches a threshold. Ten thresholds, 0.5 to 0.95. Crowds and difficult boxes, and
+/// boxes outside the range of areas in question, are taken only where no other is to be had, and count for nothing.
+/// Source: Lin et al.: Microsoft COCO: Common Objects in Context, and cocodataset.org, Detection Evaluation.
+public enum COCOEvaluation {
+  /// Detections of a class and picture that are looked at, the best first.
+  public static let maximumDetections = 100
+
+  /// Ranges of areas in pixels, both ends inside.
+  public enum AreaRange: Int, Hashable, Sendable, CaseIterable {
+    case all, small, medium, large
+
+    func contains(_ area: Double) -> Bool {
+      switch self {
+      case .all: area >= 0 && area <= 1e10
+      case .small: area >= 0 && area <= 1024
+      case .medium: area >= 1024 && area <= 9216
+      case .large: area >= 9216 && area <= 1e10
+      }
+    }
+  }
+
+  /// The ten IoU thresholds from 0.5 to 0.95; the places of 0.5 and 0.75 are 0 and 5.
+  ///
+  /// Multiples of a step, as NumPy's `linspace` makes them: the last bit can decide.
+  public static let thresholds: [Double] = grid(from: 0.5, to: 0.95, count: 10)
+
+  /// The 101 recalls from 0 to 1 at which precisions are averaged, made likewise.
+  public static let recallGrid: [Double] = grid(from: 0, to: 1, count: 101)
+
+  private static func grid(from first: Double, to last: Double, count: Int) -> [Double] {
+    let step = (last - first) / Double(count - 1)
+    return (0..<count - 1).map { Double($0) * step + first } + [last]
+  }
+
+  /// Compares what was found with the truth.
+  ///
+  /// - Parameters:
+  ///   - samples: the pictures; between detections of equal score in two pictures the earlier one goes first. COCO's tools
+  ///     take pictures by ascending id.
+  ///   - classes: how many there are; boxes have indices below that.
+  /// - Complexity: O(classes · pictures + detections · true boxes of the same class and picture).
+  public static func figures(_ samples: [BoxSample], classes: Int) -> COCOFigures {
+    COCOFigures(classes: samples.split(classes: classes).map(ClassTally.init).map(\.figures))
+  }
+
+  /// The precision-recall curve of each class, all areas; `nil` where nothing is to be found.
+  ///
+  /// - Parameter threshold: the place of the IoU threshold in `thresholds`.
+  public static func curves(
+    _ samples: [BoxSample], classes: Int, threshold: Int = 0
+  ) -> [PrecisionRecallCurve?] {
+    samples.split(classes: classes).map { samples in
+      AreaTally(samples.map(ClassMatcher.init), .all).curve(threshold: threshold, best: maximumDetections)
+    }
+  }
+}
+
+extension [BoxSample] {
+  /// For each class the pictures that have boxes of it, with those only.
+  func split(classes: Int) -> [[BoxSample]] {
+    var split = [[BoxSample]](repeating: [], count: classes)
+    // The picture that the last part of each class came from.
+    var last = [Int](repeating: -1, count: classes)
+    for (picture, sample) in enumerated() {
+      func part(of index: Int) {
+        precondition((0..<classes).contains(index), "class \(index) of \(classes)")
+        if last[index] != picture { split[index].append(BoxSample(truth: [], found: [])) }
+        last[index] = picture
+      }
+      for box in sample.truth {
+        part(of: box.classIndex)
+        split[box.classIndex][split[box.classIndex].count - 1].truth.append(box)
+      }
+      for box in sample.found {
+        part(of: box.classIndex)
+        split[box.classIndex][split[box.classIndex].count - 1].found.append(box)
+      }
+    }
+    return split
+  }
+}
+
+/// One class over all pictures.
+private struct ClassTally {
+  let areas: [AreaTally]
+  let boxes: Int
+
+  init(_ samples: [BoxSample]) {
+    let matchers = samples.map(ClassMatcher.init)
+    areas = COCOEvaluation.AreaRange.allCases.map { AreaTally(matchers, $0) }
+    boxes = samples.reduce(0) { $0 + $1.truth.count { !$0.isIgnored } }
+  }
+
+  var figures: COCOFigures.OfClass {
+    COCOFigures.OfClass(
+      boxes: boxes, precision: areas.map(\.averagePrecisions),
+      recall: [1, 10].map { areas[0].recalls(best: $0) } + areas.map { $0.recalls(best: 100) })
+  }
+}
+
+/// One class over all pictures, as far as one range of areas is concerned.
+private struct AreaTally {
+  /// The detections of all pictures by descending score.
+  let ranked: [ClassMatcher.Outcome]
+  /// True boxes that count.
+  let positives: Int
+
+  init(_ matchers: [ClassMatcher], _ range: COCOEvaluation.AreaRange) {
+    var outcomes: [ClassMatcher.Outcome] = []
+    var positives = 0
+    for matcher in matchers {
+      positives += matcher.positives(range)
+      outcomes += matcher.outcomes(range)
+    }
+    ranked = outcomes.sortedDescending(by: \.score)
+    self.positives = positives
+  }
+
+  /// The curve with the `best` detections of each picture; `nil` where nothing is to be found.
+  func curve(threshold: Int, best: Int) -> PrecisionRecallCurve? {
+    guard positives > 0 else { return nil }
+    let bit: UInt16 = 1 << UInt16(threshold)
+    let counted = ranked.filter { $0.rank < best && $0.ignored & bit == 0 }
+    return PrecisionRecallCurve(
+      counted.map { PrecisionRecallCurve.Outcome(score: $0.score, isHit: $0.hits & bit != 0) }, positives: positives)
+  }
+
+  /// By threshold; `nil` where nothing is to be found.
+  var averagePrecisions: [Double]? {
+    positives == 0
+      ? nil
+      : COCOEvaluation.thresholds.indices.map {
+        curve(threshold: $0, best: COCOEvaluation.maximumDetections)!.cocoAveragePrecision
+      }
+  }
+
+  func recalls(best: Int) -> [Double]? {
+    positives == 0
+      ? nil : COCOEvaluation.thresholds.indices.map { curve(threshold: $0, best: best)!.finalRecall }
+  }
+}

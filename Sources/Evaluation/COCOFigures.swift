@@ -1,0 +1,63 @@
+/// COCO's figures for boxes.
+///
+/// A figure is a mean over the classes that have a true box of the kind in question, and over the ten IoU thresholds unless
+/// its name says one; `nil` where there is no such class. All are in [0, 1].
+public struct COCOFigures: Hashable, Sendable {
+  /// What one class contributes.
+  public struct OfClass: Hashable, Sendable {
+    /// True boxes that are neither crowds nor difficult.
+    public let boxes: Int
+    /// Average precisions by range of areas, then by threshold.
+    let precision: [[Double]?]
+    /// Recalls by threshold, with the 1, 10 and 100 best detections of all areas, then with 100 of each smaller range.
+    let recall: [[Double]?]
+
+    /// The mean over the thresholds; `nil` where nothing is to be found.
+    public var ap: Double? { precision[0]?.mean }
+    /// At an IoU of 0.5.
+    public var ap50: Double? { precision[0]?[0] }
+    /// At an IoU of 0.75.
+    public var ap75: Double? { precision[0]?[5] }
+    /// The recall with at most 100 detections a picture, mean over the thresholds.
+    public var ar100: Double? { recall[2]?.mean }
+  }
+
+  public let classes: [OfClass]
+
+  /// AP: average precision over all thresholds.
+  public var ap: Double? { meanPrecision(.all) }
+  public var ap50: Double? { meanPrecision(.all, threshold: 0) }
+  public var ap75: Double? { meanPrecision(.all, threshold: 5) }
+  /// AP of things of up to 32x32 pixels.
+  public var apSmall: Double? { meanPrecision(.small) }
+  /// AP of things between those.
+  public var apMedium: Double? { meanPrecision(.medium) }
+  /// AP of things of 96x96 pixels or more.
+  public var apLarge: Double? { meanPrecision(.large) }
+  /// AR1: average recall with the best detection of each class and picture.
+  public var ar1: Double? { meanRecall(0) }
+  public var ar10: Double? { meanRecall(1) }
+  public var ar100: Double? { meanRecall(2) }
+  public var arSmall: Double? { meanRecall(3) }
+  public var arMedium: Double? { meanRecall(4) }
+  public var arLarge: Double? { meanRecall(5) }
+
+  /// The twelve figures in the order of COCO's own summary, with their names.
+  public var all: [(name: String, value: Double?)] {
+    [
+      ("AP", ap), ("AP50", ap50), ("AP75", ap75), ("AP small", apSmall), ("AP medium", apMedium),
+      ("AP large", apLarge), ("AR1", ar1), ("AR10", ar10), ("AR100", ar100), ("AR small", arSmall),
+      ("AR medium", arMedium), ("AR large", arLarge),
+    ]
+  }
+
+  private func meanPrecision(_ range: COCOEvaluation.AreaRange, threshold: Int? = nil) -> Double? {
+    let values = classes.compactMap { $0.precision[range.rawValue] }
+    return mean(threshold.map { place in values.map { [$0[place]] } } ?? values)
+  }
+
+  /// - Parameter column: of `OfClass.recall`.
+  private func meanRecall(_ column: Int) -> Double? { mean(classes.compactMap { $0.recall[column] }) }
+
+  private func mean(_ values: [[Double]]) -> Double? { values.isEmpty ? nil : values.flatMap { $0 }.mean }
+}

@@ -1,0 +1,86 @@
+import Postprocess
+
+/// What each pixel truly is against what it was taken for, as counts.
+///
+/// Everything that segmentation is judged by follows from it; each figure is one division of whole numbers.
+public struct ConfusionMatrix: Hashable, Sendable {
+  /// How many classes there are.
+  public let classes: Int
+  /// `classes` rows, by the true class, of `classes + 1` counts, by the predicted class; the last is for predictions that
+  /// are no class.
+  private var counts: [Int]
+
+  /// Creates a matrix of zeros.
+  public init(classes: Int) {
+    precondition((1...256).contains(classes), "\(classes) classes, expected 1 to 256")
+    self.classes = classes
+    counts = [Int](repeating: 0, count: classes * (classes + 1))
+  }
+
+  /// Counts the pixels of a picture.
+  ///
+  /// - Parameters:
+  ///   - truth: ids of `classes` or more (255 is "void") are left out.
+  ///   - prediction: of the same size; ids of `classes` or more are wrong wherever the truth has a class.
+  /// - Complexity: O(pixels).
+  public mutating func add(truth: LabelMap, prediction: LabelMap) {
+    precondition(
+      truth.width == prediction.width && truth.height == prediction.height,
+      "a prediction of \(prediction.width)x\(prediction.height) for a truth of \(truth.width)x\(truth.height)")
+    // A table of all pairs of bytes, so that the loop over the pixels has no branch.
+    var pairs = [Int](repeating: 0, count: 1 << 16)
+    let a = truth.ids.span, b = prediction.ids.span
+    for index in a.indices { pairs[Int(a[index]) << 8 | Int(b[index])] += 1 }
+    for actual in 0..<classes {
+      for predicted in 0..<256 {
+        counts[actual * (classes + 1) + min(predicted, classes)] += pairs[actual << 8 | predicted]
+      }
+    }
+  }
+
+  /// Adds the counts of another matrix of as many classes.
+  public mutating func add(_ other: ConfusionMatrix) {
+    precondition(other.classes == classes, "\(other.classes) classes, expected \(classes)")
+    for index in counts.indices { counts[index] += other.counts[index] }
+  }
+
+  /// Pixels of the class `truth` that were taken for the class `prediction`; `classes` stands for none.
+  public func count(truth: Int, prediction: Int) -> Int { counts[truth * (classes + 1) + prediction] }
+
+  /// Pixels that truly are of a class.
+  public func truePixels(_ index: Int) -> Int { (0...classes).reduce(0) { $0 + count(truth: index, prediction: $1) } }
+
+  /// Pixels that were taken for a class.
+  public func predictedPixels(_ index: Int) -> Int {
+    (0..<classes).reduce(0) { $0 + count(truth: $1, prediction: index) }
+  }
+
+  /// All pixels that count.
+  public var pixels: Int { counts.reduce(0, +) }
+
+  private var rightPixels: Int { (0..<classes).reduce(0) { $0 + count(truth: $1, prediction: $1) } }
+
+  /// Intersection over union of a class; `nil` where it is neither in the truth nor in the predictions.
+  public func iou(_ index: Int) -> Double? {
+    let both = count(truth: index, prediction: index)
+    return ConfusionMatrix.ratio(both, truePixels(index) + predictedPixels(index) - both)
+  }
+
+  /// The mean of the IoUs that there are.
+  public var meanIoU: Double? { ConfusionMatrix.mean((0..<classes).compactMap(iou)) }
+
+  /// The share of a class's pixels that were recognised; `nil` where it has none.
+  public func accuracy(_ index: Int) -> Double? {
+    ConfusionMatrix.ratio(count(truth: index, prediction: index), truePixels(index))
+  }
+
+  /// The mean of the accuracies that there are.
+  public var meanAccuracy: Double? { ConfusionMatrix.mean((0..<classes).compactMap(accuracy)) }
+
+  /// The share of all pixels that were recognised.
+  public var pixelAccuracy: Double? { ConfusionMatrix.ratio(rightPixels, pixels) }
+
+  private static func ratio(_ part: Int, _ whole: Int) -> Double? { whole == 0 ? nil : Double(part) / Double(whole) }
+
+  private static func mean(_ values: [Double]) -> Double? { values.isEmpty ? nil : values.mean }
+}
