@@ -39,6 +39,7 @@ let package = Package(
     .library(name: "Backbone", targets: ["Backbone", "HeadKit"]),
     .library(name: "SSDLite", targets: ["SSDLite"]),
     .library(name: "DeepLabLite", targets: ["DeepLabLite"]),
+    .library(name: "PyramidLite", targets: ["PyramidLite"]),
     .library(name: "Vision", targets: ["Vision"]),
     .executable(name: "detect", targets: ["detect"]),
     .executable(name: "segment", targets: ["segment"]),
@@ -62,10 +63,9 @@ let package = Package(
     room("Backbone", ["Tensors", "Kernels", "ModelFiles"]),
     room("HeadKit", ["Tensors", "Kernels", "ModelFiles", "Backbone"], path: "Heads/HeadKit"),
     room("SSDLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
+    room("PyramidLite", ["HeadKit", "Backbone", "Kernels", "ModelFiles", "Tensors"], path: "Heads/PyramidLite"),
     room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
 
-    // MARK: Learning
-    room("Training", ["Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Postprocess"]),
 
     // MARK: Files
     room(
@@ -88,7 +88,7 @@ let package = Package(
       "Vision",
       [
         "Tensors", "Files", "ModelFiles", "Kernels", "Backbone", "ImageCodecs", "Preprocess", "Postprocess",
-        "Overlay", "HeadKit", "SSDLite", "DeepLabLite",
+        "Overlay", "HeadKit", "SSDLite", "DeepLabLite", "PyramidLite",
       ]),
 
     // MARK: Data sets
@@ -96,6 +96,14 @@ let package = Package(
     room(
       "Datasets", ["CExpat", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"],
       linker: [.linkedLibrary("m")]),
+
+    // MARK: Learning
+    room(
+      "Training",
+      [
+        "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite", "SSDLite",
+        "Postprocess", "Preprocess", "Datasets",
+      ]),
 
     // MARK: Programs
     room(

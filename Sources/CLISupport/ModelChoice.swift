@@ -46,7 +46,7 @@ extension ExitStatus {
     switch error {
     case .file: self = .output
     case .model(let error): self = ExitStatus(writing: error)
-    case .changed, .noRecord, .noFolder, .notInstalled: self = .model
+    case .changed, .noRecord, .noFolder, .notInstalled, .otherBase: self = .model
     }
   }
 }

@@ -48,7 +48,7 @@ public final class Detector: Sendable {
   public let backbone: MobileNetV2
   private let detection: DetectionCard
   private let head: SSDLiteHead
-  private let preprocessor: Preprocessor
+  let preprocessor: Preprocessor
   private let labels: [Int: ClassLabel]
   private let anchors = Mutex<DefaultBoxes?>(nil)
 
@@ -100,12 +100,22 @@ public final class Detector: Sendable {
   {
     let prepared = preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)
-    let logits: BoxLogits
-    do throws(BackboneError) {
-      let maps = try backbone.features(of: prepared.tensor, taps: head.taps)
-      ended(.backbone)
-      logits = head(maps)
-    } catch { throw VisionError(error, file: card.name) }
+    let maps: FeatureMaps
+    do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
+      throw VisionError(error, file: card.name)
+    }
+    ended(.backbone)
+    return detections(maps, prepared.mapping, options, ended: ended)
+  }
+
+  /// The maps that the head reads.
+  var taps: [Tap] { head.taps }
+
+  /// The detections that follow from the head's maps.
+  func detections(
+    _ maps: FeatureMaps, _ mapping: ImageMapping, _ options: DetectionOptions, ended: (Stage) -> Void
+  ) -> [LabelledDetection] {
+    let logits = head(maps)
     ended(.head)
     let threshold = options.scoreThreshold ?? detection.scoreThreshold
     let candidates = logits.candidates(detection, anchors: anchors(for: logits), threshold: threshold)
@@ -114,7 +124,7 @@ public final class Detector: Sendable {
       limit: options.maximumDetections ?? detection.maximumDetections)
     var found: [LabelledDetection] = []
     for detection in suppression.apply(to: candidates) {
-      let box = prepared.mapping.toImage(detection.box)
+      let box = mapping.toImage(detection.box)
       guard box.isProper else { continue }
       let label = labels[detection.output]
       found.append(

@@ -1,14 +1,23 @@
 import Backbone
 import DeepLabLite
 import Preprocess
+import PyramidLite
+
+/// A head whose answer is a map of class logits.
+protocol SegmentationHead: Head where Output == FeatureVector {
+  func callAsFunction(_ maps: FeatureMaps) -> FeatureVector
+}
+
+extension DeepLabLiteHead: SegmentationHead {}
+extension PyramidLiteHead: SegmentationHead {}
 
 /// Outlines things in pictures with one model; safe to share between threads.
 public final class Segmenter: Sendable {
   public let card: ModelCard
   public let backbone: MobileNetV2
   private let segmentation: SegmentationCard
-  private let head: DeepLabLiteHead
-  private let preprocessor: Preprocessor
+  private let head: any SegmentationHead
+  let preprocessor: Preprocessor
 
   /// Prepares a segmentation model.
   ///
@@ -36,7 +45,11 @@ public final class Segmenter: Sendable {
     }
     do throws(BackboneError) {
       backbone = try MobileNetV2(card.backbone, weights: model.weights, compute: compute)
-      head = try DeepLabLiteHead(segmentation, on: backbone, weights: model.weights)
+      if let pyramid = segmentation.pyramid {
+        head = try PyramidLiteHead(segmentation, pyramid, on: backbone, weights: model.weights)
+      } else {
+        head = try DeepLabLiteHead(segmentation, on: backbone, weights: model.weights)
+      }
     } catch { throw VisionError(error, file: model.path) }
   }
 
@@ -54,16 +67,24 @@ public final class Segmenter: Sendable {
   private func answer(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
     let prepared = preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)
-    let logits: FeatureVector
-    do throws(BackboneError) {
-      let maps = try backbone.features(of: prepared.tensor, taps: head.taps)
-      ended(.backbone)
-      logits = head(maps)
-    } catch { throw VisionError(error, file: card.name) }
+    let maps: FeatureMaps
+    do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
+      throw VisionError(error, file: card.name)
+    }
+    ended(.backbone)
+    return mask(maps, prepared.mapping, image, ended: ended)
+  }
+
+  /// The maps that the head reads.
+  var taps: [Tap] { head.taps }
+
+  /// The mask that follows from the head's maps.
+  func mask(_ maps: FeatureMaps, _ mapping: ImageMapping, _ image: Image, ended: (Stage) -> Void) -> LabelMap {
+    let logits = head(maps)
     ended(.head)
     let shape = logits.tensor.shape
     let upsampler = ArgmaxUpsampler(
-      prepared.mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width,
+      mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width,
       classes: shape.channels)
     let masks = MaskRows(
       backbone.compute.kernels, on: backbone.compute.pool, rows: upsampler.rows, columns: upsampler.columns,

@@ -107,8 +107,17 @@ extension TrainingKernels {
     unsafe kernels.table.pointee.f16_to_f32(halves, floats.count, floats.base)
   }
 
-  /// Rounds floats to halves, to the nearest; beyond their range to the greatest.
-  @unsafe package func narrow(_ floats: UnsafePointer<Float>, count: Int, to halves: UnsafeMutablePointer<UInt16>) {
-    unsafe kernels.table.pointee.f32_to_f16(floats, count, halves)
+  /// The bytes of a tensor's elements as halves, rounded to the nearest; beyond their range the greatest.
+  package func halves(of tensor: borrowing Tensor) -> [UInt8] {
+    let count = tensor.shape.count
+    return unsafe [UInt8](unsafeUninitializedCapacity: count * 2) { bytes, initialised in
+      let raw = UnsafeMutableRawPointer(bytes.baseAddress!)
+      unsafe tensor.withUnsafeElements { elements in
+        unsafe raw.withMemoryRebound(to: UInt16.self, capacity: count) { halves in
+          unsafe kernels.table.pointee.f32_to_f16(elements.baseAddress!, count, halves)
+        }
+      }
+      initialised = count * 2
+    }
   }
 }
