@@ -140,7 +140,7 @@ let package = Package(
     tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
-    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
+    tests("DatasetsTests", ["Datasets", "Files", "Kernels", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",
