@@ -118,8 +118,8 @@ let package = Package(
     program(
       "BackboneTool",
       [
-        "Backbone", "CLISupport", "Checkpoints", "Files", "Kernels", "ModelFetch", "ModelFiles", "Preprocess",
-        "Tensors", "Vision",
+        "Backbone", "CLISupport", "Checkpoints", "Datasets", "Files", "Kernels", "ModelFetch", "ModelFiles", "Postprocess",
+        "Preprocess", "Tensors", "Training", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
@@ -156,8 +156,8 @@ let package = Package(
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
-    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
     tests("CLISupportTests", ["CLISupport"]),
+    tests("DatasetsTests", ["Datasets", "Files", "Kernels", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",

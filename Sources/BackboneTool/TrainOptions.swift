@@ -15,14 +15,18 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Pictures kept apart, on which the metric is measured: every:5, every:2+1, fraction:0.2@7, list:names.txt or \
-      none; once, or once for each --data. (default: every:5)", valueName: "rule"))
+      """
+      Pictures kept apart, on which the metric is measured: every:5, every:2+1, fraction:0.2@7, list:names.txt or \
+      none; once, or once for each --data. (default: every:5)
+      """, valueName: "rule"))
   var holdOut: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Classes to learn, everything else being background: person, or person,vehicle=car+bus+truck; after void= those \
-      that count neither way. Without it all that the data has.", valueName: "names"))
+      """
+      Classes to learn, everything else being background: person, or person,vehicle=car+bus+truck; after void= those \
+      that count neither way. Without it all that the data has.
+      """, valueName: "names"))
   var classes: String?
 
   @Flag(help: "Refuse a data set with a broken file instead of leaving the file out.")

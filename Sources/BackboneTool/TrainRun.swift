@@ -101,8 +101,8 @@ struct TrainRun {
 
   /// Removes what only the run needed.
   func tidy() {
-    if files.cache == nil { try? Folder.remove(files.features) }
-    try? Folder.remove(files.checkpoint)
+    if files.cache == nil { try? Folder.removeFile(files.features) }
+    try? Folder.removeFile(files.checkpoint)
   }
 }
 

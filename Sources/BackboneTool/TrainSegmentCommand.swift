@@ -145,13 +145,13 @@ struct TrainSegmentCommand: ParsableCommand {
     } catch let error as TrainingError { throw Failure(training: error) }
     try run.train(trainer, metricName: objective.metricName)
 
-    let name = name ?? String(FilePlace.stem(of: files.out))
+    let name = name ?? PictureOutputs.stem(of: files.out)
     let model = lesson.model(
       trainer.network, name: name,
       provenance: Provenance(
         origin: "trained on \(base.card.name) with \(training.samples.count) pictures", licence: base.card.provenance.licence,
         sourceSHA256: base.card.provenance.sourceSHA256), onlyLearned: onlyLearned)
-    do {
+    do throws(ModelFileError) {
       try Interrupt.shielded { () throws(ModelFileError) in
         try ModelFile.write(card: model.card, weights: model.weights, to: files.out)
       }

@@ -14,6 +14,14 @@ public struct MaskSource: Sendable {
   let storage: Storage
   var meaning: MaskMeaning
 
+  /// A text that changes when the mask does.
+  var stamp: String {
+    switch storage {
+    case .outlines(let outlines): return "\(Folder.stamp(outlines.path)) \(meaning)"
+    case .png(let path): return "\(Folder.stamp(path)) \(meaning)"
+    }
+  }
+
   /// Reads the mask.
   ///
   /// - Throws: `DatasetError`.
@@ -31,7 +39,8 @@ public struct MaskSource: Sendable {
         throw .size(
           file: path, expected: "\(width)x\(height) as its picture", found: "\(stored.width)x\(stored.height)")
       }
-      return LabelMap(width: width, height: height, ids: try meaning.translate(stored.indices, width: width, file: path))
+      return LabelMap(
+        width: width, height: height, ids: try meaning.translate(stored.indices, width: width, file: path))
     }
   }
 }
