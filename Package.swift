@@ -66,7 +66,6 @@ let package = Package(
     room("PyramidLite", ["HeadKit", "Backbone", "Kernels", "ModelFiles", "Tensors"], path: "Heads/PyramidLite"),
     room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
 
-
     // MARK: Files
     room(
       "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -118,7 +117,8 @@ let package = Package(
     program(
       "BackboneTool",
       [
-        "Backbone", "CLISupport", "Checkpoints", "Datasets", "Files", "Kernels", "ModelFetch", "ModelFiles", "Postprocess",
+        "Backbone", "CLISupport", "Checkpoints", "Datasets", "Files", "Kernels", "ModelFetch", "ModelFiles",
+        "Postprocess",
         "Preprocess", "Tensors", "Training", "Vision",
         argumentParser,
       ]),
@@ -157,7 +157,9 @@ let package = Package(
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("CLISupportTests", ["CLISupport"]),
-    tests("DatasetsTests", ["Datasets", "Files", "Kernels", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
+    tests(
+      "DatasetsTests",
+      ["Datasets", "Files", "Kernels", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",

@@ -112,9 +112,11 @@ public struct LayerGraph: Hashable, Sendable {
   /// blocks learn too.
   ///
   /// Source: paper, section 3.3.
-  public mutating func invertedResidual(_ block: BlockLayout, expanded: Value, skip: Value?, padding: Padding) -> Value {
+  public mutating func invertedResidual(_ block: BlockLayout, expanded: Value, skip: Value?, padding: Padding) -> Value
+  {
     precondition(
-      expanded.channels == block.expanded, "\(expanded.channels) channels in block \(block.index), which has \(block.expanded)")
+      expanded.channels == block.expanded,
+      "\(expanded.channels) channels in block \(block.index), which has \(block.expanded)")
     let name = "backbone.block\(block.index)"
     let filtered = depthwise(
       "\(name).depthwise", expanded, stride: block.stride, dilation: block.dilation, padding: padding, .relu6,

@@ -69,7 +69,9 @@ struct DataOptions: ParsableArguments {
 
 /// How long and how fast a head learns.
 struct ScheduleOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Variants of each picture to learn from, the picture itself and augmented ones.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Variants of each picture to learn from, the picture itself and augmented ones.", valueName: "count"))
   var variants = 8
 
   @Option(help: ArgumentHelp("Passes over all variants.", valueName: "count"))
@@ -85,7 +87,8 @@ struct ScheduleOptions: ParsableArguments {
   var rate: Float?
 
   @Option(
-    help: ArgumentHelp("The rate of layers that begin with trained weights, as a share of --rate.", valueName: "number"))
+    help: ArgumentHelp("The rate of layers that begin with trained weights, as a share of --rate.", valueName: "number")
+  )
   var pretrainedRate: Float = 0.1
 
   @Option(help: ArgumentHelp("Weight decay.  (default: 0.01, with sgd 0.0001)", valueName: "number"))
@@ -101,11 +104,15 @@ struct ScheduleOptions: ParsableArguments {
   var threads: Int?
 
   func validate() throws {
-    for (name, value, most) in [("--variants", variants, 10_000), ("--epochs", epochs, 100_000), ("--batch", batch, 1024)]
+    for (name, value, most) in [
+      ("--variants", variants, 10_000), ("--epochs", epochs, 100_000), ("--batch", batch, 1024),
+    ]
     where !(1...most).contains(value) {
       throw ValidationError("\(name) \(value): expected a number from 1 to \(most)")
     }
-    if let rate, !(rate > 0 && rate <= 100) { throw ValidationError("--rate \(rate): expected a number above 0, at most 100") }
+    if let rate, !(rate > 0 && rate <= 100) {
+      throw ValidationError("--rate \(rate): expected a number above 0, at most 100")
+    }
     guard pretrainedRate >= 0, pretrainedRate <= 1 else {
       throw ValidationError("--pretrained-rate \(pretrainedRate): expected a number from 0 to 1")
     }
@@ -161,13 +168,16 @@ struct AugmentOptions: ParsableArguments {
 
 /// The files of a run.
 struct RunFileOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where the model goes; its log, curve and checkpoint lie beside it.", valueName: "head.safetensors"))
+  @Option(
+    help: ArgumentHelp(
+      "Where the model goes; its log, curve and checkpoint lie beside it.", valueName: "head.safetensors"))
   var out: String
 
   @Flag(help: "Go on where the checkpoint beside --out was written.")
   var resume = false
 
-  @Option(help: ArgumentHelp("Where the features are kept. (default: beside --out, removed at the end)", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Where the features are kept. (default: beside --out, removed at the end)", valueName: "file"))
   var cache: String?
 
   @Option(help: ArgumentHelp("Refuse to make a file of features larger than this.", valueName: "MB"))

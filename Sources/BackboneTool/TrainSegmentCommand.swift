@@ -37,7 +37,9 @@ struct TrainSegmentCommand: ParsableCommand {
   var head = HeadName.pyramid
 
   @Option(
-    help: ArgumentHelp("For pyramid: the taps that it passes, coarse to fine. `backbone features --tap list` names all.", valueName: "taps"))
+    help: ArgumentHelp(
+      "For pyramid: the taps that it passes, coarse to fine. `backbone features --tap list` names all.",
+      valueName: "taps"))
   var levels = "block16,block13/expansion,block6/expansion,block3/expansion"
 
   @Option(help: ArgumentHelp("For pyramid: channels at each level after the first.", valueName: "numbers"))
@@ -47,13 +49,16 @@ struct TrainSegmentCommand: ParsableCommand {
     help: ArgumentHelp("Let the backbone's blocks learn too, from this one on, such as block14.", valueName: "block"))
   var unfreeze: String?
 
-  @Option(help: ArgumentHelp("Output stride of the backbone: 8, 16 or 32; without it the model's own.", valueName: "stride"))
+  @Option(
+    help: ArgumentHelp("Output stride of the backbone: 8, 16 or 32; without it the model's own.", valueName: "stride"))
   var outputStride: Int?
 
   @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
   var size: Int?
 
-  @Option(help: ArgumentHelp("How much a pixel of each class counts, the background first. (default: all 1)", valueName: "numbers"))
+  @Option(
+    help: ArgumentHelp(
+      "How much a pixel of each class counts, the background first. (default: all 1)", valueName: "numbers"))
   var classWeights: String?
 
   @Option(help: ArgumentHelp("The model's name. (default: that of --out)", valueName: "name"))
@@ -90,7 +95,9 @@ struct TrainSegmentCommand: ParsableCommand {
     if head == .pyramid, levels.split(separator: ",").count != widths.count + 1 {
       throw ValidationError("--widths \(self.widths): expected one number for each level after the first of \(levels)")
     }
-    if let classWeights, classWeights.split(separator: ",").contains(where: { !(Float($0).map { $0 >= 0 && $0 < 1e6 } ?? false) }) {
+    if let classWeights,
+      classWeights.split(separator: ",").contains(where: { !(Float($0).map { $0 >= 0 && $0 < 1e6 } ?? false) })
+    {
       throw ValidationError("--class-weights \(classWeights): expected numbers of at least 0 with commas between")
     }
   }
@@ -99,7 +106,8 @@ struct TrainSegmentCommand: ParsableCommand {
     let console = Main.console
     let (training, held) = try data.read(on: console) { $0.withMasks }
     guard !training.samples.isEmpty else {
-      throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no picture with a mask is left to learn from", stops: true)
+      throw Failure(
+        .inputs, "\(data.data.joined(separator: ", ")): no picture with a mask is left to learn from", stops: true)
     }
     let base = try ModelChoice.open(model)
     try PictureOutputs.refuse(files.out, flag: "--out", asOneOf: [base.path])
@@ -111,7 +119,8 @@ struct TrainSegmentCommand: ParsableCommand {
         ? .deeplab
         : .pyramid(
           PyramidCard(
-            levels: levels.split(separator: ",").map(String.init), widths: widths.split(separator: ",").compactMap { Int($0) }))
+            levels: levels.split(separator: ",").map(String.init),
+            widths: widths.split(separator: ",").compactMap { Int($0) }))
       lesson = try SegmentationLesson(
         base: base, classes: training.classNames, kind: kind, firstLearning: firstLearning, outputStride: outputStride,
         size: size, compute: compute)
@@ -149,7 +158,8 @@ struct TrainSegmentCommand: ParsableCommand {
     let model = lesson.model(
       trainer.network, name: name,
       provenance: Provenance(
-        origin: "trained on \(base.card.name) with \(training.samples.count) pictures", licence: base.card.provenance.licence,
+        origin: "trained on \(base.card.name) with \(training.samples.count) pictures",
+        licence: base.card.provenance.licence,
         sourceSHA256: base.card.provenance.sourceSHA256), onlyLearned: onlyLearned)
     do throws(ModelFileError) {
       try Interrupt.shielded { () throws(ModelFileError) in
@@ -165,7 +175,8 @@ struct TrainSegmentCommand: ParsableCommand {
     let values = classWeights.split(separator: ",").compactMap { Float($0) }
     guard values.count == classes.count else {
       throw Failure(
-        .usage, "--class-weights \(classWeights): expected \(classes.count) numbers, for \(classes.joined(separator: ", "))")
+        .usage,
+        "--class-weights \(classWeights): expected \(classes.count) numbers, for \(classes.joined(separator: ", "))")
     }
     return values
   }

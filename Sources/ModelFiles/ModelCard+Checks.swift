@@ -132,7 +132,8 @@ extension SegmentationCard {
       guard (2...16).contains(pyramid.levels.count), pyramid.widths.count == pyramid.levels.count - 1,
         pyramid.widths.allSatisfy({ (1...4096).contains($0) })
       else {
-        return "the card's pyramid has \(pyramid.levels.count) levels and the widths \(pyramid.widths), expected one width "
+        return
+          "the card's pyramid has \(pyramid.levels.count) levels and the widths \(pyramid.widths), expected one width "
           + "fewer than levels, each from 1 to 4096"
       }
     }
