@@ -97,6 +97,12 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Steps over which the rate rises. (default: 5% of all, at most 200)", valueName: "count"))
   var warmUp: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How much of the weights' running average a step leaves; the average becomes the model. 0 keeps the last weights.",
+      valueName: "share"))
+  var averaging: Float = 0.99
+
   @Option(help: ArgumentHelp("What all random numbers follow from.", valueName: "number"))
   var seed: UInt64 = 1
 
@@ -119,6 +125,9 @@ struct ScheduleOptions: ParsableArguments {
     if let weightDecay, !(weightDecay >= 0 && weightDecay <= 1) {
       throw ValidationError("--weight-decay \(weightDecay): expected a number from 0 to 1")
     }
+    guard averaging >= 0, averaging < 1 else {
+      throw ValidationError("--averaging \(averaging): expected a number from 0 to below 1")
+    }
     if let warmUp, warmUp < 0 { throw ValidationError("--warm-up \(warmUp): expected a number of at least 0") }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
@@ -133,7 +142,8 @@ struct ScheduleOptions: ParsableArguments {
       epochs: epochs, batch: batch, seed: seed,
       optimiser: Optimiser(
         optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), pretrainedFactor: pretrainedRate,
-        weightDecay: weightDecay ?? (isSGD ? 0.0001 : 0.01), warmUp: warmUp ?? min(steps / 20, 200)))
+        weightDecay: weightDecay ?? (isSGD ? 0.0001 : 0.01), warmUp: warmUp ?? min(steps / 20, 200)),
+      averaging: averaging)
   }
 }
 

@@ -61,6 +61,10 @@ struct TrainSegmentCommand: ParsableCommand {
       "How much a pixel of each class counts, the background first. (default: all 1)", valueName: "numbers"))
   var classWeights: String?
 
+  @Option(
+    help: ArgumentHelp("How much the soft Dice loss of the classes behind the background counts.", valueName: "number"))
+  var dice: Float = 1
+
   @Option(help: ArgumentHelp("The model's name. (default: that of --out)", valueName: "name"))
   var name: String?
 
@@ -91,6 +95,7 @@ struct TrainSegmentCommand: ParsableCommand {
       throw ValidationError("--output-stride \(outputStride): expected 8, 16 or 32")
     }
     if let size { try checkInputSize(size) }
+    guard dice >= 0, dice <= 100 else { throw ValidationError("--dice \(dice): expected a number from 0 to 100") }
     let widths = try numbers(widths, "--widths")
     if head == .pyramid, levels.split(separator: ",").count != widths.count + 1 {
       throw ValidationError("--widths \(self.widths): expected one number for each level after the first of \(levels)")
@@ -143,13 +148,13 @@ struct TrainSegmentCommand: ParsableCommand {
     let learnable = cache.usable.filter { $0 < samples.trainingCount }
     let kept = cache.usable.filter { $0 >= samples.trainingCount }
     let schedule = timing.schedule(samples: learnable.count)
-    let objective = lesson.objective(classWeights: weights)
+    let objective = lesson.objective(classWeights: weights, dice: dice)
     let trainer: Trainer
     do {
       let network = try lesson.network(batch: schedule.batch, seed: schedule.seed)
       trainer = try Trainer(
         network, objective, cache: cache, training: learnable, validation: kept, schedule: schedule,
-        settings: ["features": key, "schedule": "\(schedule)", "class weights": "\(weights)"],
+        settings: ["features": key, "schedule": "\(schedule)", "class weights": "\(weights)", "dice": "\(dice)"],
         checkpoint: files.checkpoint)
     } catch let error as TrainingError { throw Failure(training: error) }
     try run.train(trainer, metricName: objective.metricName)

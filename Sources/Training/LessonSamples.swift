@@ -44,17 +44,7 @@ public struct LessonSamples: Sendable {
       let image = try held.samples[picture - training.samples.count].read(limits: limits)
       return { [plain] _ in plain.apply(AugmentationPlan(), to: image) }
     }
-    let image = try training.samples[picture].read(limits: limits)
-    return { [augmenter, training, limits] (variant) throws(DatasetError) in
-      let plan = augmenter.augmentation.plan(
-        seed: augmenter.seed, picture: picture, variant: variant, donors: augmenter.donors.count)
-      var donor: LabelledImage?
-      if let paste = plan.paste {
-        let number = augmenter.donors[paste.donor]
-        donor = number == picture ? image : try training.samples[number].read(limits: limits)
-      }
-      return augmenter.augmentation.apply(plan, to: image, donor: donor)
-    }
+    return augmenter.variants(of: picture, of: try training.samples[picture].read(limits: limits))
   }
 
   /// What the samples are made from, as a text that changes when they would.

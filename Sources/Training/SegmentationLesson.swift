@@ -115,10 +115,12 @@ public struct SegmentationLesson {
 
   /// The objective of the masks.
   ///
-  /// - Parameter classWeights: for each class, the background first.
-  package func objective(classWeights: [Float]) -> SegmentationObjective {
+  /// - Parameters:
+  ///   - classWeights: for each class, the background first.
+  ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
+  package func objective(classWeights: [Float], dice: Float) -> SegmentationObjective {
     SegmentationObjective(
-      height: input.height, width: input.width, weights: classWeights, upsampling: segmentation.upsampling)
+      height: input.height, width: input.width, weights: classWeights, dice: dice, upsampling: segmentation.upsampling)
   }
 
   /// The model that has been learned: the base's backbone, what was trained of it, and the head.

@@ -197,12 +197,12 @@ import Testing
     let picture = figure(rectangle: false)
     let variants = (0..<12).map { variant -> LabelledImage in
       let plan = augmentation.plan(seed: 1, picture: 4, variant: variant, donors: 1)
-      return augmentation.apply(plan, to: picture, donor: picture)
+      return augmentation.apply(plan, to: picture, donors: [picture, picture])
     }
     for variant in (0..<12).reversed() {
       let plan = augmentation.plan(seed: 1, picture: 4, variant: variant, donors: 1)
       for kernels in KernelSet.available {
-        let again = augmentation.apply(plan, to: picture, donor: picture, kernels: kernels)
+        let again = augmentation.apply(plan, to: picture, donors: [picture, picture], kernels: kernels)
         #expect(again == variants[variant], "\(kernels.isa)")
       }
     }
@@ -242,7 +242,8 @@ import Testing
     expect("saturation", plans.map(\.colour.saturation).filter { $0 != 0 }, mean: 1, in: 0.6...1.4)
     for (found, expected) in [
       (share(\.isMirrored), 0.5), (share { $0.colour.saturation == 0 }, 0.05), (share { $0.blur > 0 }, 0.1),
-      (share { $0.paste != nil }, 0.25), (share { $0.paste?.donor == 3 }, 0.25 / 7),
+      (share { !$0.pastes.isEmpty }, 0.25), (share { $0.pastes.first?.donor == 3 }, 0.25 / 7),
+      (share { $0.pastes.count == 2 }, 0.125),
     ] {
       #expect(abs(found - expected) < 4 * (expected * (1 - expected) / 20_000).squareRoot(), "\(found), \(expected)")
     }
@@ -256,10 +257,11 @@ import Testing
       boxes: [TruthBox(box: Box(x1: 0, y1: 0, x2: 100, y2: 90), classIndex: 1)])
     var plan = AugmentationPlan()
     var paste = AugmentationPlan.Paste(donor: 0, lot: 0)
-    (paste.scale, paste.shareX, paste.shareY) = (0.8, 1, 0)
-    plan.paste = paste
+    // 44 pixels high, at the right and the upper border.
+    (paste.height, paste.shareX, paste.shareY) = (44.0 / 120, 124.0 / 136, 11.0 / 98)
+    plan.pastes = [paste]
     let augmentation = Augmentation(width: 160, height: 120)
-    let result = augmentation.apply(plan, to: ground, donor: donor)
+    let result = augmentation.apply(plan, to: ground, donors: [donor])
     let thing = result.mask!.ids.indices.filter { result.mask!.ids[$0] == 3 }
     // An ellipse of 120 x 110 at half size and 0.8.
     let area = Double.pi / 4 * 48 * 44
@@ -283,11 +285,11 @@ import Testing
       TruthBox(box: Box(x1: 0, y1: 30, x2: 75, y2: 90), classIndex: 1),
       TruthBox(box: Box(x1: 70, y1: 70, x2: 99, y2: 90), classIndex: 1),
     ]
-    #expect(augmentation.apply(plan, to: covered, donor: donor).boxes.map(\.classIndex) == [1, 1, 3])
+    #expect(augmentation.apply(plan, to: covered, donors: [donor]).boxes.map(\.classIndex) == [1, 1, 3])
     // Nothing to cut out: nothing happens.
     var other = augmentation
     other.copyPasteClasses = [2]
-    #expect(other.apply(plan, to: ground, donor: donor) == plain)
+    #expect(other.apply(plan, to: ground, donors: [donor]) == plain)
   }
 
   @Test func componentsAreApart() {

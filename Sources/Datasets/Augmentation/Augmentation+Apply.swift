@@ -10,15 +10,16 @@ extension Augmentation {
   ///
   /// - Parameters:
   ///   - plan: from `plan(seed:picture:variant:donors:)`.
-  ///   - donor: the picture that `plan.paste` names; without one, or without anything to cut out of it, nothing is pasted.
+  ///   - donors: the pictures that `plan.pastes` name, in that order; one without anything to cut out changes nothing.
   /// - Complexity: O(pixels of the picture that are seen + pixels of the input).
-  public func apply(_ plan: AugmentationPlan, to picture: LabelledImage, donor: LabelledImage? = nil) -> LabelledImage {
-    apply(plan, to: picture, donor: donor, kernels: .chosen)
+  public func apply(_ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage] = []) -> LabelledImage
+  {
+    apply(plan, to: picture, donors: donors, kernels: .chosen)
   }
 
   /// The same on kernels of one's choice.
   package func apply(
-    _ plan: AugmentationPlan, to picture: LabelledImage, donor: LabelledImage?, kernels: KernelSet
+    _ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage], kernels: KernelSet
   ) -> LabelledImage {
     let placement = Placement(
       columns: AxisPlacement(
@@ -41,7 +42,7 @@ extension Augmentation {
     var result = LabelledImage(
       image: Image(width: width, height: height, pixels: pixels),
       mask: ids.map { LabelMap(width: width, height: height, ids: $0) }, boxes: boxes)
-    if let paste = plan.paste, let donor { self.paste(paste, from: donor, onto: &result, kernels) }
+    for (paste, donor) in zip(plan.pastes, donors) { self.paste(paste, from: donor, onto: &result, kernels) }
     return result
   }
 
@@ -64,10 +65,10 @@ extension Augmentation {
     let map = CutOut.find(in: mask, classes: copyPasteClasses)
     guard !map.cutOuts.isEmpty else { return }
     let thing = map.cutOuts[min(Int(paste.lot * Double(map.cutOuts.count)), map.cutOuts.count - 1)]
-    // As large as it is where its own picture fills the input, times the scale; at most nine tenths of the input.
+    // In its own proportion where its picture fills the input; at most a fifth wider than that.
     let unit = (x: Double(width) / Double(donor.image.width), y: Double(height) / Double(donor.image.height))
     let natural = (x: Double(thing.columns.count) * unit.x, y: Double(thing.rows.count) * unit.y)
-    let scale = min(paste.scale, 0.9 * Double(width) / natural.x, 0.9 * Double(height) / natural.y)
+    let scale = min(paste.height * Double(height) / natural.y, 1.2 * Double(width) / natural.x)
     let size = (x: natural.x * scale, y: natural.y * scale)
     guard size.x >= 4, size.y >= 4 else { return }
     func axis(_ extent: Int, _ source: Range<Int>, _ size: Double, _ canvas: Int, _ share: Double, _ isMirrored: Bool)
@@ -75,7 +76,7 @@ extension Augmentation {
     {
       AxisPlacement(
         extent: extent, source: (Double(source.lowerBound), Double(source.count)),
-        target: ((Double(canvas) - size) * share, size), canvas: canvas, isMirrored: isMirrored)
+        target: (-size / 4 + (Double(canvas) - size / 2) * share, size), canvas: canvas, isMirrored: isMirrored)
     }
     let placement = Placement(
       columns: axis(donor.image.width, thing.columns, size.x, width, paste.shareX, paste.isMirrored),

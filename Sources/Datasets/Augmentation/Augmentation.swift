@@ -32,8 +32,10 @@ public struct Augmentation: Hashable, Sendable, Codable {
   public var copyPaste = 0.0
   /// The classes of which things are cut out; empty means all but the background.
   public var copyPasteClasses: [Int] = []
-  /// How large a thing is pasted, against its size where its own picture fills the input.
-  public var copyPasteScale = 0.5...1.5
+  /// How many things are pasted where any is.
+  public var copyPasteCount = 1...2
+  /// How high a thing is pasted, in heights of the input; drawn evenly in its logarithm.
+  public var copyPasteHeight = 0.25...1.2
   /// A box stays where at least this share of its area does.
   public var minimumVisible: Float = 0.3
   /// The gray outside the picture.
@@ -68,7 +70,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
   ///
   /// - Parameter donors: how many samples things can be cut out of.
   public func plan(seed: UInt64, picture: Int, variant: Int, donors: Int) -> AugmentationPlan {
-    precondition(scale.lowerBound > 0 && aspect.lowerBound > 0 && copyPasteScale.lowerBound > 0, "a scale of 0")
+    precondition(scale.lowerBound > 0 && aspect.lowerBound > 0 && copyPasteHeight.lowerBound > 0, "a scale of 0")
     var plan = AugmentationPlan()
     guard variant != 0 else { return plan }
     // Every number is drawn, wanted or not, so that changing one range leaves the others' numbers alone.
@@ -83,12 +85,16 @@ public struct Augmentation: Hashable, Sendable, Codable {
     let deviation = draw.uniform(0.5...1.2)
     plan.blur = blurs ? deviation : 0
     let pastes = draw.happens(copyPaste)
-    var paste = AugmentationPlan.Paste(donor: draw.index(below: max(donors, 1)), lot: draw.unit())
-    paste.isMirrored = draw.happens(0.5)
-    paste.scale = draw.logUniform(copyPasteScale)
-    (paste.shareX, paste.shareY) = (draw.unit(), draw.unit())
-    paste.colour = self.colour(&draw)
-    if pastes, donors > 0 { plan.paste = paste }
+    let count = copyPasteCount.lowerBound + draw.index(below: copyPasteCount.count)
+    guard pastes, donors > 0 else { return plan }
+    plan.pastes = (0..<count).map { _ in
+      var paste = AugmentationPlan.Paste(donor: draw.index(below: donors), lot: draw.unit())
+      paste.isMirrored = draw.happens(0.5)
+      paste.height = draw.logUniform(copyPasteHeight)
+      (paste.shareX, paste.shareY) = (draw.unit(), draw.unit())
+      paste.colour = self.colour(&draw)
+      return paste
+    }
     return plan
   }
 
@@ -114,7 +120,8 @@ public struct AugmentationPlan: Hashable, Sendable {
   public package(set) var colour = ColourChange()
   /// A Gaussian's deviation in pixels of the input; 0 for none.
   public package(set) var blur = 0.0
-  public package(set) var paste: Paste?
+  /// In the order in which they are laid on the picture.
+  public package(set) var pastes: [Paste] = []
 
   package init() {}
 
@@ -125,7 +132,9 @@ public struct AugmentationPlan: Hashable, Sendable {
     /// Which of its things, in [0, 1).
     package let lot: Double
     package var isMirrored = false
-    package var scale = 1.0
+    /// In heights of the input.
+    package var height = 0.5
+    /// Where it lies, 0 at one end and 1 at the other: at either a quarter of it is outside the input.
     package var shareX = 0.0
     package var shareY = 0.0
     package var colour = ColourChange()

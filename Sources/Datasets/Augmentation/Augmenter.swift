@@ -38,14 +38,24 @@ public struct Augmenter: Sendable {
   ///
   /// - Throws: `DatasetError` when a file is broken.
   public func picture(_ index: Int, variant: Int) throws(DatasetError) -> LabelledImage {
-    let plan = augmentation.plan(seed: seed, picture: index, variant: variant, donors: donors.count)
-    let picture = try dataset.samples[index].read(limits: limits)
-    var donor: LabelledImage?
-    if let paste = plan.paste {
-      let number = donors[paste.donor]
-      // A picture's own thing pasted onto it is as good as any other.
-      donor = number == index ? picture : try dataset.samples[number].read(limits: limits)
+    try variants(of: index, of: dataset.samples[index].read(limits: limits))(variant)
+  }
+
+  /// Gives variants of a picture that has been read.
+  ///
+  /// - Returns: a function that throws `DatasetError` when a file is broken of which something is to be pasted.
+  public func variants(of index: Int, of picture: LabelledImage)
+    -> (_ variant: Int) throws(DatasetError) -> LabelledImage
+  {
+    { [self] (variant) throws(DatasetError) in
+      let plan = augmentation.plan(seed: seed, picture: index, variant: variant, donors: donors.count)
+      var pasted: [LabelledImage] = []
+      for paste in plan.pastes {
+        let number = donors[paste.donor]
+        // A picture's own thing pasted onto it is as good as any other.
+        pasted.append(number == index ? picture : try dataset.samples[number].read(limits: limits))
+      }
+      return augmentation.apply(plan, to: picture, donors: pasted)
     }
-    return augmentation.apply(plan, to: picture, donor: donor)
   }
 }
