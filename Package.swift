@@ -157,9 +157,7 @@ let package = Package(
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("CLISupportTests", ["CLISupport"]),
-    tests(
-      "DatasetsTests",
-      ["Datasets", "Files", "Kernels", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
+    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",

@@ -73,7 +73,7 @@ struct MaskMeaning: Hashable, Sendable {
       wrong |= meaningless[Int(value)]
       return bytes[Int(value)]
     }
-    guard wrong == 0, let at = values.firstIndex(where: { meaningless[Int($0)] == 1 }) else { return result }
+    guard wrong == 1, let at = values.firstIndex(where: { meaningless[Int($0)] == 1 }) else { return result }
     throw .invalid(
       file: file, place: .element("pixel (\(at % width), \(at / width))"),
       expected: "the number of a class or 255", found: "the value \(values[at])")

@@ -73,8 +73,9 @@ extension Sample {
 
 /// A thing that is in a picture.
 public struct TruthBox: Hashable, Sendable {
-  /// In pixels of the picture as displayed, from its first corner, continuous: a box around the first pixel alone is
-  /// 0, 0, 1, 1. Inside the picture, with a positive extent.
+  /// In pixels of the picture as displayed, from its first corner, continuous.
+  ///
+  /// A box around the first pixel alone is 0, 0, 1, 1. Inside the picture, with a positive extent.
   ///
   /// Pascal VOC's boxes count pixels from 1 and include the last, so that `xmin ymin xmax ymax` of 1 1 1 1 is that box.
   public var box: Box

@@ -3,7 +3,7 @@ import Tensors
 
 // The loops over pixels, on memory whose bounds are checked before each begins, so that the compiler makes vectors of them.
 
-/// RGB in floats, 0 ... 255, while a picture is being put together.
+/// RGB in floats of 0 to 255, while a picture is being put together.
 struct FloatImage: ~Copyable {
   let width, height: Int
   private var tensor: Tensor
@@ -112,7 +112,7 @@ struct FloatImage: ~Copyable {
     }
   }
 
-  /// Lays it over a picture as thickly as `alpha` says, 0 ... 1 for each of its pixels.
+  /// Lays it over a picture as thickly as `alpha` says, 0 to 1 for each of its pixels.
   func blend(over pixels: inout [UInt8], pictureWidth: Int, x: Int, y: Int, alpha: [Float]) {
     precondition(x >= 0 && y >= 0 && x + width <= pictureWidth && (y + height) * pictureWidth * 3 <= pixels.count)
     precondition(alpha.count == width * height)
@@ -134,7 +134,7 @@ struct FloatImage: ~Copyable {
     }
   }
 
-  /// The nearest whole number in 0 ... 255, halves to the even one.
+  /// The nearest whole number of 0 to 255, halves to the even one.
   @inline(__always) private static func byte(_ value: Float) -> UInt8 {
     // Adding 2^23 leaves the rounded number in the lowest bits, and the compiler can make vectors of it.
     UInt8(truncatingIfNeeded: (min(max(value, 0), 255) + 0x1p23).bitPattern)
