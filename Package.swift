@@ -81,6 +81,7 @@ let package = Package(
     room("Postprocess", ["Tensors"], linker: [.linkedLibrary("m")]),
     room("Overlay", ["Tensors", "Postprocess"], linker: [.linkedLibrary("m")]),
     room("Evaluation", ["Postprocess", "Tensors"]),
+    room("Charts", ["Overlay", "Postprocess", "Tensors"], linker: [.linkedLibrary("m")]),
     room(
       "Vision",
       [
@@ -133,6 +134,7 @@ let package = Package(
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
     tests("PreprocessTests", ["Kernels", "Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
+    tests("ChartsTests", ["Charts", "ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
