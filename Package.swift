@@ -64,6 +64,9 @@ let package = Package(
     room("SSDLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
     room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
 
+    // MARK: Learning
+    room("Training", ["Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Postprocess"]),
+
     // MARK: Files
     room(
       "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -88,6 +91,12 @@ let package = Package(
         "Tensors", "Files", "ModelFiles", "Kernels", "Backbone", "ImageCodecs", "Preprocess", "Postprocess",
         "Overlay", "HeadKit", "SSDLite", "DeepLabLite",
       ]),
+
+    // MARK: Data sets
+    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
+    room(
+      "Datasets", ["CExpat", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"],
+      linker: [.linkedLibrary("m")]),
 
     // MARK: Programs
     room(
@@ -116,6 +125,9 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Tensors", "Kernels"]),
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Checkpoints", "DeepLabLite"]),
+    tests(
+      "TrainingTests",
+      ["Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite"]),
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(
       "VisionTests",
@@ -138,6 +150,7 @@ let package = Package(
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
+    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
     tests("CLISupportTests", ["CLISupport"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(

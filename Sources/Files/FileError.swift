@@ -30,6 +30,15 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  /// The file or folder that it is about.
+  public var path: String {
+    switch self {
+    case .alreadyExists(let path), .cannotOpen(let path, _), .cannotWrite(let path, _), .isDirectory(let path),
+      .notRegular(let path), .tooLarge(let path, _, _):
+      return path
+    }
+  }
+
   /// The system's own words for an error number.
   package static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 }

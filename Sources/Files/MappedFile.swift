@@ -61,6 +61,18 @@
     try unsafe body(UnsafeRawBufferPointer(start: base, count: count).bytes)
   }
 
+  /// Gives the memory of some bytes back to the system: reading them again fetches them anew.
+  ///
+  /// For files larger than memory should hold, of which each part is read once in a while.
+  package func release(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of \(count)")
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let begin = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard begin < end, let base = unsafe base else { return }
+    _ = unsafe madvise(UnsafeMutableRawPointer(mutating: base + begin), end - begin, MADV_DONTNEED)
+  }
+
   /// The mapping itself, valid while this object lives.
   @unsafe package var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: count) }
 }

@@ -13,7 +13,9 @@ enum CodecBridge {
   /// Reads a file or a pipe to its end.
   ///
   /// The bytes are copied, not mapped: a file that shrinks while it is mapped would end the process.
-  static func contents(of path: String, limit: Int) throws(ImageError) -> [UInt8] {
+  ///
+  /// - Parameter prefix: how many bytes are wanted of a regular file, which is otherwise read whole.
+  static func contents(of path: String, limit: Int, prefix: Int = .max) throws(ImageError) -> [UInt8] {
     guard !path.utf8.contains(0) else { throw .cannotRead(file: path, reason: "the path contains a null character") }
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw refusal(path) }
@@ -23,10 +25,11 @@ enum CodecBridge {
     guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory(file: path) }
     let size = Int(status.st_size)
     guard size <= limit else { throw .limit(file: path, limit: .fileBytes, allowed: limit, found: size) }
+    let wanted = status.st_mode & S_IFMT == S_IFREG ? prefix : .max
     // A pipe says 0. One byte more than the limit is enough to see that there is too much.
-    var bytes = [UInt8](repeating: 0, count: min(max(size, 1 << 16), limit) + 1)
+    var bytes = [UInt8](repeating: 0, count: min(min(max(size, 1 << 16), limit) + 1, wanted))
     var filled = 0
-    while true {
+    while filled < wanted {
       if filled == bytes.count {
         if filled > limit { throw .limit(file: path, limit: .fileBytes, allowed: limit, found: filled) }
         bytes.append(contentsOf: repeatElement(0, count: min(filled, limit + 1 - filled)))

@@ -49,4 +49,14 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
       return "\(file.onOneLine): is \(found), expected an ordinary PNG or JPEG; convert it to one of them"
     }
   }
+
+  /// The file, or the name that the picture was given.
+  public var file: String {
+    switch self {
+    case .cannotRead(let file, _), .damaged(let file, _, _, _), .empty(let file), .isDirectory(let file),
+      .limit(let file, _, _, _), .notMask(let file, _), .outOfMemory(let file), .truncated(let file, _, _, _),
+      .unknownFormat(let file, _), .unsupported(let file, _):
+      return file
+    }
+  }
 }

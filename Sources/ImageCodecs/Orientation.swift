@@ -49,6 +49,12 @@ enum Orientation: Int, CaseIterable {
     return nil
   }
 
+  /// Whether rows become columns.
+  private var isTurned: Bool { rawValue >= Orientation.mirroredOnLeftSide.rawValue }
+
+  /// The size as displayed of a picture of that stored size.
+  func display(width: Int, height: Int) -> (width: Int, height: Int) { isTurned ? (height, width) : (width, height) }
+
   /// Turns stored pixels into a picture as displayed.
   ///
   /// - Parameter pixels: `width * height * 3` bytes.
@@ -67,8 +73,7 @@ enum Orientation: Int, CaseIterable {
     case .mirroredOnRightSide: (first, right, down) = (bottom + last, -width, -1)
     case .onRightSide: (first, right, down) = (last, width, -1)
     }
-    let turned = rawValue >= Orientation.mirroredOnLeftSide.rawValue
-    let columns = turned ? height : width, rows = turned ? width : height
+    let (columns, rows) = display(width: width, height: height)
     var result = [UInt8](repeating: 0, count: pixels.count)
     // Blocks keep both the rows that are read and those that are written in the cache.
     let block = 32

@@ -84,51 +84,18 @@ public struct ModelFile: Sendable {
     } catch { throw .file(error) }
   }
 
-  /// The length and the JSON, padded with spaces so that the values begin at a multiple of 64 bytes.
   private static func headerBytes(
     card: ModelCard, weights: Weights, names: [String], path: String
   ) throws(ModelFileError) -> [UInt8] {
-    struct Tensor: Encodable {
-      let dtype = "F32"
-      let shape: [Int]
-      let data_offsets: [Int]
-    }
-    struct Header: Encodable {
-      let metadata: [String: String]
-      let tensors: [String: Tensor]
-
-      struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-      }
-
-      func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(metadata, forKey: Key(stringValue: "__metadata__"))
-        for (name, tensor) in tensors { try container.encode(tensor, forKey: Key(stringValue: name)) }
-      }
-    }
-    var tensors: [String: Tensor] = [:]
-    var offset = 0
-    for name in names {
-      let entry = weights.entries[name]!
-      tensors[name] = Tensor(shape: entry.shape, data_offsets: [offset, offset + entry.count * 4])
-      offset += entry.count * 4
-    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let json: [UInt8]
-    do {
-      let cardText = String(decoding: try encoder.encode(card), as: UTF8.self)
-      json = Array(try encoder.encode(Header(metadata: ["card": cardText], tensors: tensors)))
-    } catch { throw .card(path: path, reason: "the card cannot be written as JSON: \(error)") }
-    let padded = json + [UInt8](repeating: 0x20, count: (64 - (8 + json.count) % 64) % 64)
-    guard padded.count <= Safetensors.headerLimit else {
-      throw .card(path: path, reason: "the header of \(padded.count) bytes exceeds \(Safetensors.headerLimit)")
+    let text: String
+    do { text = String(decoding: try encoder.encode(card), as: UTF8.self) } catch {
+      throw .card(path: path, reason: "the card cannot be written as JSON: \(error)")
     }
-    return (0..<8).map { UInt8(truncatingIfNeeded: padded.count >> ($0 * 8)) } + padded
+    return try Safetensors.header(
+      metadata: ["card": text],
+      tensors: names.map { .init(name: $0, type: .float32, shape: weights.entries[$0]!.shape) }, path: path)
   }
 
   private static func checkValues(_ weights: Weights, path: String) throws(ModelFileError) {

@@ -121,6 +121,13 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     return read(entry, body)
   }
 
+  /// A copy of the tensor of that name, which must have exactly that shape.
+  ///
+  /// - Throws: `WeightsError.missing` or `.wrongShape`.
+  public func values(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
+    try withTensor(name, shape: shape) { span in unsafe span.withUnsafeBufferPointer { unsafe Array($0) } }
+  }
+
   /// Reads a tensor that is known to be there, in the order of its shape; traps where it is not.
   package func withValues<R, E: Error>(_ name: String, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
     guard let entry = entries[name] else { preconditionFailure("no tensor \(name) in \(source)") }

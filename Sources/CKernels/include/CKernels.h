@@ -1,10 +1,12 @@
 // SIMD micro-kernels on fp32 NHWC tensors, chosen at run time by instruction set, and the machine's facts they depend on.
 //
 // A kernel's name is its contract: element type, operation, what is fused behind it, and two underscores before the
-// instruction set. CK_KERNEL_LIST is the one list of all kernels: dispatch, tests and benches are made from it.
+// instruction set. CK_KERNEL_LIST, with CK_TRAINING_LIST, is the one list of all kernels:
+// dispatch, tests and benches are made from it.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "CKTraining.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -127,6 +129,7 @@ typedef struct ck_kernels {
   size_t grain;  ///< the last panel is padded to a multiple of this
 #define CK_FIELD(name, args) void (*_Nonnull name) args;
   CK_KERNEL_LIST(CK_FIELD)
+  CK_TRAINING_LIST(CK_FIELD)
 #undef CK_FIELD
 } ck_kernels;
 

@@ -1,0 +1,72 @@
+// The kernels that only training needs: gradients of the layers, the loss of a row of pixels, and the optimisers.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// c[k][n] (+)= sum over m of a[m][k] * b[m][n]: the gradient of a product's weights.
+typedef struct ck_outer {
+  const float *_Nonnull a;  ///< [rows][k], row distance a_stride
+  size_t a_stride;
+  const float *_Nonnull b;  ///< [rows][n], row distance b_stride
+  size_t b_stride;
+  size_t rows;
+  float *_Nonnull c;        ///< [k][n], row distance c_stride
+  size_t c_stride;
+  size_t k_begin, k_end, n;
+  int accumulate;           ///< whether c is added to
+} ck_outer;
+
+/// sum[3 ky + kx][c] += over the output pixels of one picture, dy[y][x][c] * x[y * stride + ky * dilation - pad_top][...][c].
+typedef struct ck_depthwise_gradient {
+  const float *_Nonnull x;   ///< [height][width][channels]
+  const float *_Nonnull dy;  ///< [out_height][out_width][channels]
+  size_t height, width, out_height, out_width, channels, stride, dilation, pad_top, pad_left;
+  size_t channel_begin, channel_end;
+  float *_Nonnull sum;       ///< [9][channels]
+} ck_depthwise_gradient;
+
+#define CK_TRAINING_LIST(X)                                                                                   \
+  X(f32_outer, (const ck_outer *_Nonnull o))                                                                  \
+  X(f32_depthwise_gradient, (const ck_depthwise_gradient *_Nonnull g))                                        \
+  /* sum[c] += sum over pixels of (x[p][c] - mean[c])^2 */                                                    \
+  X(f32_square_sums, (const float *_Nonnull x, const float *_Nonnull mean, size_t pixels, size_t channels,    \
+                      float *_Nonnull sum))                                                                   \
+  /* y[p][c] = clamp(x[p][c] * scale[c] + shift[c], low, high) */                                             \
+  X(f32_scale_pixels, (const float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift,     \
+                       size_t pixels, size_t channels, float low, float high, float *_Nonnull y))             \
+  /* dy[i] = low < y[i] < high ? dy[i] : 0: back through a clamp */                                           \
+  X(f32_mask, (float *_Nonnull dy, const float *_Nonnull y, size_t n, float low, float high))                 \
+  /* sum[c] += sum over pixels of dy[p][c], moment[c] += sum of dy[p][c] * (x[p][c] - mean[c]) */             \
+  X(f32_moment_sums, (const float *_Nonnull dy, const float *_Nonnull x, const float *_Nonnull mean,          \
+                      size_t pixels, size_t channels, float *_Nonnull sum, float *_Nonnull moment))           \
+  /* dy[p][c] = a[c] * dy[p][c] + b[c] * x[p][c] + s[c]: back through a batch norm */                         \
+  X(f32_combine_pixels, (float *_Nonnull dy, const float *_Nonnull x, const float *_Nonnull a,                \
+                         const float *_Nonnull b, const float *_Nonnull s, size_t pixels, size_t channels))   \
+  /* z[class][i] becomes d loss / d z: weight * (softmax - one hot); weight[label] of each pixel, \
+     0 where the label is no class. Rows of z have room for a multiple of 16. The loss is added to *loss. */   \
+  X(f32_softmax_row, (float *_Nonnull z, size_t classes, size_t n, size_t stride, const uint8_t *_Nonnull label, \
+                      const float *_Nonnull weight, double *_Nonnull loss))                                   \
+  /* out[class][x] = p[left[x]][class] + (p[right[x]][class] - p[left[x]][class]) * share[x] */               \
+  X(f32_enlarge_row, (const float *_Nonnull p, const uint32_t *_Nonnull left, const uint32_t *_Nonnull right, \
+                      const float *_Nonnull share, size_t n, size_t classes, float *_Nonnull out, size_t stride)) \
+  /* the way back: dp[left[x]][class] += d[class][x] * (1 - share[x]), dp[right[x]][class] += d[class][x] * share[x] */ \
+  X(f32_reduce_row, (const float *_Nonnull d, size_t stride, const uint32_t *_Nonnull left,                   \
+                     const uint32_t *_Nonnull right, const float *_Nonnull share, size_t n, size_t classes,   \
+                     float *_Nonnull dp))                                                                     \
+  /* stochastic gradient descent: m = momentum * m + g + decay * w, w -= rate * m */                          \
+  X(f32_sgd, (float *_Nonnull w, const float *_Nonnull g, float *_Nonnull m, size_t n, float rate,            \
+              float momentum, float decay))                                                                   \
+  /* AdamW: w *= 1 - rate * decay, m and v follow g and g^2, w -= step * m / (sqrt(v) * root + epsilon) */    \
+  X(f32_adamw, (float *_Nonnull w, const float *_Nonnull g, float *_Nonnull m, float *_Nonnull v, size_t n,   \
+                const ck_adamw *_Nonnull o))                                                                  \
+  X(f16_to_f32, (const uint16_t *_Nonnull x, size_t n, float *_Nonnull y))                                    \
+  X(f32_to_f16, (const float *_Nonnull x, size_t n, uint16_t *_Nonnull y))
+
+/// The numbers of one step of AdamW; source: "Decoupled Weight Decay Regularization", algorithm 2.
+typedef struct ck_adamw {
+  float decay;           ///< rate * weight decay
+  float beta1, beta2;
+  float step;            ///< rate / (1 - beta1^t)
+  float root;            ///< 1 / sqrt(1 - beta2^t)
+  float epsilon;
+} ck_adamw;

@@ -1,0 +1,69 @@
+import Files
+import ImageCodecs
+
+/// Why a data set, or a part of it, cannot be used.
+public enum DatasetError: Error, Equatable, CustomStringConvertible {
+  /// The classes are not those that were asked for.
+  case classes(expected: String, found: String)
+  /// Two files claim the same name.
+  case duplicate(file: String, other: String)
+  case file(FileError)
+  /// A text says something that the format does not allow, or that makes no sense.
+  case invalid(file: String, place: Place, expected: String, found: String)
+  /// More than allowed, checked before memory is taken.
+  case limit(file: String, place: Place, what: String, allowed: Int, found: Int)
+  /// Something that must be there is not.
+  case missing(file: String, expected: String)
+  case picture(ImageError)
+  /// Two sizes that must agree do not.
+  case size(file: String, expected: String, found: String)
+  /// A rule that splits a data set.
+  case split(rule: String, expected: String)
+  case unknownFormat(folder: String, found: String)
+
+  /// Where in a file.
+  public enum Place: Hashable, Sendable, CustomStringConvertible {
+    case byte(Int)
+    /// A path of names, such as `annotation/object[2]/bndbox`.
+    case element(String)
+    /// Counted from 1.
+    case line(Int)
+    case whole
+
+    public var description: String {
+      switch self {
+      case .byte(let offset): return "byte \(offset): "
+      case .element(let path): return "\(path): "
+      case .line(let number): return "line \(number): "
+      case .whole: return ""
+      }
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .classes(let expected, let found):
+      return "the data set's classes are \(found), expected \(expected); name classes that it has"
+    case .duplicate(let file, let other):
+      return "\(file.onOneLine): has the same name as \(other.onOneLine), expected one of them; remove or rename one"
+    case .file(let error): return error.description
+    case .invalid(let file, let place, let expected, let found):
+      return "\(file.onOneLine): \(place.description.onOneLine)found \(found.onOneLine), expected \(expected.onOneLine); "
+        + "correct the file or remove it"
+    case .limit(let file, let place, let what, let allowed, let found):
+      return "\(file.onOneLine): \(place.description.onOneLine)\(what): found \(found), expected at most \(allowed); "
+        + "use a smaller file"
+    case .missing(let file, let expected):
+      return "\(file.onOneLine): is missing, expected \(expected.onOneLine); add it or remove what refers to it"
+    case .picture(let error): return error.description
+    case .size(let file, let expected, let found):
+      return "\(file.onOneLine): is \(found), expected \(expected); get the matching file or remove it"
+    case .split(let rule, let expected):
+      return "cannot split by \"\(rule.onOneLine)\", expected \(expected.onOneLine)"
+    case .unknownFormat(let folder, let found):
+      return "\(folder.onOneLine): is no data set of a known format: \(found.onOneLine); expected COCO (annotations/*.json), "
+        + "Pascal VOC (JPEGImages with Annotations or SegmentationClass), YOLO (images with labels) or images with masks; "
+        + "name the format if the folders are named otherwise"
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Files
+
+/// What lies in a data set's folder.
+struct DatasetLayout {
+  /// The folder, or the folder of the file that was named.
+  let folder: String
+  /// The COCO file that was named.
+  let file: String?
+  private let names: [String]
+
+  init(_ path: String) throws(DatasetError) {
+    var path = path
+    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
+    if !Folder.isFolder(path), FileName(path).kind == "json" {
+      file = path
+      let slash = path.lastIndex(of: "/")
+      folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    } else {
+      file = nil
+      folder = path
+    }
+    do throws(FileError) { names = try Folder.names(in: folder) } catch { throw .file(error) }
+  }
+
+  /// The path of the first of these folders that is there.
+  func child(_ candidates: String...) -> String? {
+    candidates.first { names.contains($0) && Folder.isFolder("\(folder)/\($0)") }.map { "\(folder)/\($0)" }
+  }
+
+  var pictures: String? { child("JPEGImages", "images", "Images") }
+  var annotations: String? { child("Annotations", "annotations") }
+  var masks: String? { child("SegmentationClass", "SegmentationClassAug", "masks", "Masks") }
+  var labels: String? { child("labels", "Labels") }
+
+  /// Files of a kind in a folder, not in those inside it.
+  static func files(_ kind: String, in folder: String) throws(DatasetError) -> [String] {
+    let names: [String]
+    do throws(FileError) { names = try Folder.names(in: folder) } catch { throw .file(error) }
+    return names.filter { FileName($0).kind == kind }.map { "\(folder)/\($0)" }
+  }
+
+  /// Finds the format out.
+  func format() throws(DatasetError) -> DatasetFormat {
+    if file != nil { return .coco }
+    if let annotations {
+      if try !DatasetLayout.files("xml", in: annotations).isEmpty { return .voc }
+      if try !DatasetLayout.files("json", in: annotations).isEmpty { return .coco }
+    }
+    if pictures != nil, labels != nil { return .yolo }
+    if child("JPEGImages") != nil, child("SegmentationClass", "SegmentationClassAug") != nil { return .voc }
+    if pictures != nil, masks != nil { return .masks }
+    if try DatasetLayout.files("json", in: folder).count == 1 { return .coco }
+    let shown = names.prefix(8).joined(separator: ", ")
+    throw .unknownFormat(folder: folder, found: names.isEmpty ? "nothing in it" : shown + (names.count > 8 ? ", …" : ""))
+  }
+
+  /// The class names for boxes and for masks, each from the file that has them.
+  ///
+  /// A YAML file with `names` speaks of boxes and one with `classes` of masks; where there is one file it speaks of both.
+  func namesFiles() throws(DatasetError) -> (boxes: NamesFile?, masks: NamesFile?) {
+    var boxes: NamesFile?
+    var masks: NamesFile?
+    for name in names where ["yaml", "yml"].contains(FileName(name).kind) {
+      let path = "\(folder)/\(name)"
+      guard let file = try NamesFile(path: path) else { continue }
+      if file.key == "classes" {
+        if let masks { throw .duplicate(file: path, other: masks.path) }
+        masks = file
+      } else {
+        if let boxes { throw .duplicate(file: path, other: boxes.path) }
+        boxes = file
+      }
+    }
+    if names.contains("classes.txt"), let file = try NamesFile(path: "\(folder)/classes.txt") {
+      boxes = boxes ?? file
+      masks = masks ?? file
+    } else if let labels, let inside = try? NamesFile(path: "\(labels)/classes.txt") {
+      // Where the labelling programs leave it.
+      boxes = boxes ?? inside
+    }
+    return (boxes ?? masks, masks ?? boxes)
+  }
+}

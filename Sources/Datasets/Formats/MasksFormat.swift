@@ -1,0 +1,75 @@
+/// A folder of pictures and one of masks with the same names.
+///
+/// The masks' values are class numbers, 255 is void, and value 0 is the background whatever it is called.
+enum MasksFormat {
+  static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
+    guard let pictures = layout.pictures else {
+      throw .missing(file: "\(layout.folder)/images", expected: "a folder of pictures")
+    }
+    guard let masks = layout.masks else {
+      throw .missing(file: "\(layout.folder)/masks", expected: "a folder of masks")
+    }
+    guard let names = try layout.namesFiles().masks else {
+      throw .missing(
+        file: "\(layout.folder)/classes.txt",
+        expected: "the classes' names (or a YAML file with them; Pascal VOC's masks need none with the format named)")
+    }
+    var numbering = ClassNumbering(background: names.names[0] ?? "background")
+    let meaning = try meaning(of: names, &numbering)
+    let files = try MaskFiles(masks, meaning)
+    let images = try FolderListing(pictures, kinds: FileName.pictureKinds)
+    for duplicate in images.duplicates { try collector.skip(duplicate) }
+    for name in images.names {
+      // A picture without a mask is no fault: people label a part of their pictures.
+      guard let mask = files.path(of: FileName(name).stem) else { continue }
+      let limited = collector
+      try collector.add { () throws(DatasetError) in
+        let path = "\(pictures)/\(name)"
+        let size = try limited.size(of: path, mask: mask)
+        return Sample(
+          path: path, name: FileName(name).stem, width: size.width, height: size.height, boxes: nil,
+          mask: files.source(mask))
+      }
+    }
+    try files.reportWithoutPicture(images, &collector)
+    return numbering.classes
+  }
+
+  /// What the values of masks mean whose classes a file names.
+  static func meaning(of names: NamesFile, _ numbering: inout ClassNumbering) throws(DatasetError) -> MaskMeaning {
+    var classOfValue = [0: 0]
+    for (value, name) in names.names.sorted(by: { $0.key < $1.key }) where value != 0 && value != 255 {
+      guard value < 255 else {
+        throw .limit(file: names.path, place: .element(name), what: "values of a mask", allowed: 255, found: value)
+      }
+      classOfValue[value] = try numbering.add(name, id: value, file: names.path)
+    }
+    return MaskMeaning(classOfValue)
+  }
+}
+
+/// The masks beside the pictures of any format.
+struct MaskFiles {
+  private let listing: FolderListing
+  private let meaning: MaskMeaning
+
+  init(_ folder: String, _ meaning: MaskMeaning) throws(DatasetError) {
+    listing = try FolderListing(folder, kinds: ["png"])
+    self.meaning = meaning
+  }
+
+  /// The mask of the picture of that name.
+  func path(of stem: String) -> String? { listing.path(ofStem: stem) }
+
+  func source(_ path: String) -> MaskSource { MaskSource(storage: .png(path: path), meaning: meaning) }
+
+  /// A mask that belongs to no picture shows that a file is missing or misnamed.
+  func reportWithoutPicture(_ pictures: FolderListing, _ collector: inout Collector) throws(DatasetError) {
+    for name in listing.names where pictures.path(ofStem: FileName(name).stem) == nil {
+      try collector.skip(
+        .missing(
+          file: "\(pictures.folder)/\(FileName(name).stem).jpg",
+          expected: "the picture of \(listing.folder)/\(name)"))
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Files
+import ImageCodecs
+
+/// Which samples are kept apart for evaluation: a rule that gives the same answer on every machine and can be printed.
+///
+/// As a text: `every:5`, `every:5+2`, `fraction:0.2@7` (a seed after the @), `list:val.txt`, `none`.
+public enum Split: Hashable, Sendable, CustomStringConvertible {
+  /// Those at position `offset`, `offset + n`, … of the data set's order.
+  case every(Int, offset: Int)
+  /// The nearest whole number of samples to a share of them, drawn by name: a sample's lot depends on its name and the
+  /// seed alone, so that a few new files move few others across.
+  case fraction(Double, seed: UInt64)
+  /// Those whose names are in a file, one a line.
+  case list(path: String)
+  /// None.
+  case none
+
+  /// Reads the text form.
+  ///
+  /// - Throws: `DatasetError.split`.
+  public init(parsing text: String) throws(DatasetError) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let value = parts.count > 1 ? parts[1] : ""
+    switch parts[0] {
+    case "none" where parts.count == 1:
+      self = .none
+    case "every":
+      let numbers = value.split(separator: "+", omittingEmptySubsequences: false).map { Int($0) }
+      guard let n = numbers.first ?? nil, n >= 2, numbers.count <= 2, let offset = numbers.count == 2 ? numbers[1] : 0,
+        (0..<n).contains(offset)
+      else { throw .split(rule: text, expected: "every:N or every:N+OFFSET with N of 2 or more and OFFSET below N") }
+      self = .every(n, offset: offset)
+    case "fraction":
+      let sides = value.split(separator: "@", omittingEmptySubsequences: false)
+      guard sides.count <= 2, let first = sides.first, let share = Double(first), share > 0, share < 1,
+        let seed = sides.count == 2 ? UInt64(sides[1]) : 0
+      else { throw .split(rule: text, expected: "fraction:SHARE or fraction:SHARE@SEED with 0 < SHARE < 1") }
+      self = .fraction(share, seed: seed)
+    case "list" where !value.isEmpty:
+      self = .list(path: value)
+    default:
+      throw .split(rule: text, expected: "every:N, fraction:SHARE@SEED, list:FILE or none")
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .every(let n, let offset): return offset == 0 ? "every:\(n)" : "every:\(n)+\(offset)"
+    case .fraction(let share, let seed): return "fraction:\(share)@\(seed)"
+    case .list(let path): return "list:\(path)"
+    case .none: return "none"
+    }
+  }
+}
+
+extension Dataset {
+  /// The samples to learn from and those kept apart, both in the data set's order.
+  ///
+  /// - Throws: `DatasetError` when a list cannot be read or names a sample that is not there.
+  public func split(by rule: Split) throws(DatasetError) -> (training: Dataset, held: Dataset) {
+    var isHeld = [Bool](repeating: false, count: samples.count)
+    switch rule {
+    case .every(let n, let offset):
+      for i in stride(from: offset, to: samples.count, by: n) { isHeld[i] = true }
+    case .fraction(let share, let seed):
+      let lots = samples.map { Draw.lot(of: $0.name, seed: seed) }
+      // Equal lots go by position.
+      let order = samples.indices.sorted { (lots[$0], $0) < (lots[$1], $1) }
+      for i in order.prefix(Int((share * Double(samples.count)).rounded())) { isHeld[i] = true }
+    case .list(let path):
+      let places = Dictionary(samples.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+      let dropped = Set(skipped.compactMap(\.sampleName))
+      for (line, text) in try TextFile(path: path).lines where !text.isEmpty {
+        // Pascal VOC's lists of a class have a second column.
+        let name = String(text.split(separator: " ")[0])
+        if let place = places[name] {
+          isHeld[place] = true
+        } else if !dropped.contains(name) {
+          throw .invalid(file: path, place: .line(line), expected: "the name of a sample", found: name)
+        }
+      }
+    case .none: break
+    }
+    func part(_ wanted: Bool) -> Dataset {
+      Dataset(
+        formats: formats, classes: classes, samples: samples.indices.filter { isHeld[$0] == wanted }.map { samples[$0] },
+        skipped: skipped)
+    }
+    return (part(false), part(true))
+  }
+}
+
+extension DatasetError {
+  /// The last part of the file's name without its extension.
+  var sampleName: String? {
+    let path: String
+    switch self {
+    case .duplicate(let file, _), .invalid(let file, _, _, _), .limit(let file, _, _, _, _), .missing(let file, _),
+      .size(let file, _, _):
+      path = file
+    case .picture(let error): path = error.file
+    case .file(let error): path = error.path
+    case .classes, .split, .unknownFormat: return nil
+    }
+    return FileName(path.split(separator: "/").last.map(String.init) ?? path).stem
+  }
+}

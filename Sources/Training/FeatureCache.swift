@@ -1,0 +1,165 @@
+import Backbone
+import Files
+import Kernels
+import ModelFiles
+import Tensors
+
+/// Why training could not begin or go on.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  /// The cache of features would be larger than it may.
+  case cacheTooLarge(path: String, bytes: Int, limit: Int)
+  /// A checkpoint of another run, or the differences between its settings and those asked for.
+  case checkpoint(path: String, reason: String)
+  case file(FileError)
+  case model(ModelFileError)
+  /// There is nothing to learn from.
+  case noPictures(reason: String)
+  case weights(WeightsError)
+  /// The loss is no number any more.
+  case diverged(step: Int)
+
+  public var description: String {
+    switch self {
+    case .cacheTooLarge(let path, let bytes, let limit):
+      return
+        "\(path): the features would take \(bytes >> 20) MB, the limit is \(limit >> 20) MB; ask for fewer variants, a smaller input, or raise --cache-limit"
+    case .checkpoint(let path, let reason):
+      return "\(path): \(reason); go on with the settings that it began with, or begin anew without --resume"
+    case .file(let error): return error.description
+    case .model(let error): return error.description
+    case .noPictures(let reason): return reason
+    case .weights(let error): return error.description
+    case .diverged(let step):
+      return "the loss is no number any more at step \(step); choose a smaller --rate"
+    }
+  }
+}
+
+/// The frozen backbone's maps of every sample, as halves in a mapped file, with what is true of the sample.
+///
+/// The file is safetensors: a tensor `[samples, H, W, C]` of F16 for each tap, and `truth`, `[samples, bytes]` of U8. Its header
+/// is written last, so that a file without the rest is none. Memory holds no more of it than the samples of a batch.
+public final class FeatureCache {
+  /// What a cache holds.
+  package struct Layout: Hashable {
+    package let samples: Int
+    /// Batch 1.
+    package let taps: [Tap]
+    package let shapes: [Shape]
+    /// Bytes of a sample's truth.
+    package let truth: Int
+
+    package init(samples: Int, taps: [Tap], shapes: [Shape], truth: Int) {
+      self.samples = samples
+      self.taps = taps
+      self.shapes = shapes
+      self.truth = truth
+    }
+
+    var declarations: [Safetensors.Declaration] {
+      zip(taps, shapes).map {
+        .init(name: $0.description, type: .float16, shape: [samples, $1.height, $1.width, $1.channels])
+      } + [.init(name: "truth", type: .uint8, shape: [samples, truth])]
+    }
+
+    /// Bytes of all values.
+    package var size: Int { declarations.reduce(0) { $0 + $1.size } }
+  }
+
+  package let layout: Layout
+  private let file: MappedFile
+  /// Where each tensor's values begin, in the order of the layout.
+  private let offsets: [Int]
+
+  /// Opens a cache that is complete and was made from the same things, which `key` describes; `nil` where it wasn't.
+  package init?(path: String, key: String, layout: Layout) {
+    guard let file = try? MappedFile(path: path, limit: .max), let header = try? Safetensors(file),
+      header.metadata["key"] == key
+    else { return nil }
+    var offsets: [Int] = []
+    for one in layout.declarations {
+      guard let found = header.tensors[one.name], found.shape == one.shape, found.type == one.type else { return nil }
+      offsets.append(found.begin)
+    }
+    self.layout = layout
+    self.file = file
+    self.offsets = offsets
+  }
+
+  /// A cache that is being made: samples come in any order and from any thread, each once.
+  package final class Writer: Sendable {
+    private let file: PlacedFile
+    private let key: String
+    private let layout: Layout
+    private let header: [UInt8]
+    /// Where each tensor's values begin, in the order of the layout.
+    private let begins: [Int]
+
+    /// - Parameter limit: bytes that the file may have.
+    package init(path: String, key: String, layout: Layout, limit: Int) throws(TrainingError) {
+      guard layout.size <= limit else { throw .cacheTooLarge(path: path, bytes: layout.size, limit: limit) }
+      do { header = try Safetensors.header(metadata: ["key": key], tensors: layout.declarations, path: path) } catch {
+        throw .model(error)
+      }
+      do { file = try PlacedFile(creating: path) } catch { throw .file(error) }
+      var begins: [Int] = []
+      var begin = header.count
+      for one in layout.declarations {
+        begins.append(begin)
+        begin += one.size
+      }
+      self.begins = begins
+      self.key = key
+      self.layout = layout
+    }
+
+    /// Stores a sample.
+    ///
+    /// - Parameters:
+    ///   - maps: the bytes of the halves of each tap's map.
+    ///   - truth: what is true of it.
+    package func store(_ index: Int, maps: [[UInt8]], truth: [UInt8]) throws(TrainingError) {
+      precondition(index >= 0 && index < layout.samples && truth.count == layout.truth, "sample \(index)")
+      precondition(maps.map(\.count) == layout.shapes.map { $0.count * 2 }, "sample \(index)")
+      do throws(FileError) {
+        for (map, begin) in zip(maps, begins) { try file.write(map, at: begin + index * map.count) }
+        try file.write(truth, at: begins[layout.taps.count] + index * layout.truth)
+      } catch { throw .file(error) }
+    }
+
+    /// Writes the header, and opens what is there now.
+    package func finish() throws(TrainingError) -> FeatureCache {
+      do { try file.write(header, at: 0) } catch { throw .file(error) }
+      guard let cache = FeatureCache(path: file.path, key: key, layout: layout) else {
+        throw .checkpoint(path: file.path, reason: "the features cannot be read back")
+      }
+      return cache
+    }
+  }
+
+  /// Reads some samples' maps into a network's inputs, and their truths.
+  package func read(_ samples: [Int], into network: TrainableNetwork) -> [UInt8] {
+    precondition(samples.count == network.batch, "\(samples.count) samples for a batch of \(network.batch)")
+    let inputs = zip(layout.taps, layout.shapes).map { tap, shape in (network.input(tap), shape.count) }
+    var truth = [UInt8](repeating: 0, count: samples.count * layout.truth)
+    let bytes = unsafe file.bytes
+    let kernels = network.kernels
+    unsafe truth.withUnsafeMutableBytes { truth in
+      let truth = unsafe truth
+      kernels.compute.pool.run(samples.count) { place, _ in
+        let sample = samples[place]
+        for (index, (input, count)) in inputs.enumerated() {
+          let begin = offsets[index] + sample * count * 2
+          let halves = unsafe bytes.baseAddress! + begin
+          unsafe kernels.widen(halves.assumingMemoryBound(to: UInt16.self), to: input.part(place * count, count))
+          file.release(begin..<begin + count * 2)
+        }
+        let begin = offsets[layout.taps.count] + sample * layout.truth
+        let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + layout.truth])
+        unsafe UnsafeMutableRawBufferPointer(rebasing: truth[place * layout.truth..<(place + 1) * layout.truth])
+          .copyMemory(from: part)
+      }
+    }
+    return truth
+  }
+}

@@ -1,0 +1,76 @@
+import Kernels
+
+/// How parameters follow their gradients, and how the rate changes over a run.
+public struct Optimiser: Codable, Hashable, Sendable {
+  public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Stochastic gradient descent with momentum.
+    case sgd
+    /// Adam with decoupled weight decay. Source: "Decoupled Weight Decay Regularization", algorithm 2.
+    case adamw
+  }
+
+  public var kind: Kind
+  /// The greatest rate, for layers that begin anew.
+  public var rate: Float
+  /// The rate of layers that begin with trained weights is this times as much.
+  public var pretrainedFactor: Float
+  public var weightDecay: Float
+  public var momentum: Float = 0.9
+  public var beta1: Float = 0.9
+  public var beta2: Float = 0.999
+  public var epsilon: Float = 1e-8
+  /// Steps over which the rate rises from nothing.
+  public var warmUp: Int
+
+  public init(
+    _ kind: Kind, rate: Float, pretrainedFactor: Float = 0.1, weightDecay: Float = 1e-4, warmUp: Int = 100
+  ) {
+    self.kind = kind
+    self.rate = rate
+    self.pretrainedFactor = pretrainedFactor
+    self.weightDecay = weightDecay
+    self.warmUp = warmUp
+  }
+
+  /// The rate of a step, counted from 0, of so many: a straight rise, then half a cosine down to 0.
+  ///
+  /// Source: "SGDR: Stochastic Gradient Descent with Warm Restarts", equation 5, without restarts.
+  public func rate(atStep step: Int, of total: Int) -> Float {
+    if step < warmUp { return rate * Float(step + 1) / Float(warmUp) }
+    let share = Double(step - warmUp) / Double(max(total - warmUp, 1))
+    return rate * Float(0.5 * (1 + Optimiser.cosine(min(share, 1))))
+  }
+
+  /// cos(πx) for x in [0, 1], the same bits on every system.
+  private static func cosine(_ x: Double) -> Double {
+    // cos(πx) = -cos(π(1 - x)), and below a half the series converges within 12 terms.
+    if x > 0.5 { return -cosine(1 - x) }
+    let square = x * x * Double.pi * Double.pi
+    var (term, sum) = (1.0, 1.0)
+    for k in 1...12 {
+      term *= -square / Double((2 * k - 1) * 2 * k)
+      sum += term
+    }
+    return sum
+  }
+
+  /// Lets every parameter follow its gradient.
+  ///
+  /// - Parameter step: counted from 0.
+  package func apply(to parameters: ParameterSet, step: Int, of total: Int, on kernels: TrainingKernels) {
+    let rate = rate(atStep: step, of: total)
+    for parameter in parameters.parameters {
+      let rate = parameter.isPretrained ? rate * pretrainedFactor : rate
+      let decay = parameter.decays ? weightDecay : 0
+      switch kind {
+      case .sgd:
+        kernels.descend(
+          parameter.value, parameter.gradient, momentum: parameter.first, rate: rate, factor: momentum, decay: decay)
+      case .adamw:
+        kernels.adamw(
+          parameter.value, parameter.gradient, first: parameter.first, second: parameter.second, step: step + 1,
+          rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay)
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Kernels
+import ModelFiles
+import Tensors
+
+/// A tensor that learns, with its gradient and what the optimiser remembers of it.
+package struct Parameter: Sendable {
+  package let name: String
+  package let shape: [Int]
+  package let value, gradient: FloatSlice
+  /// The optimiser's first and second moments.
+  package let first, second: FloatSlice
+  /// Whether weight decay pulls at it: at weights, not at biases, factors and offsets.
+  package let decays: Bool
+  /// Whether it began with weights that had been trained before.
+  package let isPretrained: Bool
+
+  package init(name: String, shape: [Int], values: [Float], decays: Bool, isPretrained: Bool) {
+    self.name = name
+    self.shape = shape
+    self.decays = decays
+    self.isPretrained = isPretrained
+    value = FloatSlice(values)
+    gradient = FloatSlice(zeros: values.count)
+    first = FloatSlice(zeros: values.count)
+    second = FloatSlice(zeros: values.count)
+  }
+}
+
+/// Everything of a network that changes while it learns.
+package final class ParameterSet {
+  package private(set) var parameters: [Parameter] = []
+  /// What is measured, not learned: batch norm's running means and variances.
+  package private(set) var measured: [(name: String, values: FloatSlice)] = []
+
+  package init() {}
+
+  package func add(_ parameter: Parameter) { parameters.append(parameter) }
+
+  func add(measured name: String, _ values: [Float]) -> FloatSlice {
+    let slice = FloatSlice(values)
+    measured.append((name, slice))
+    return slice
+  }
+
+  /// Every tensor that a run needs to go on where it was.
+  package var state: [(name: String, values: FloatSlice)] {
+    parameters.map { ($0.name, $0.value) } + parameters.map { ("\($0.name).first-moment", $0.first) }
+      + parameters.map { ("\($0.name).second-moment", $0.second) } + measured
+  }
+}
+
+/// Numbers for a layer that begins anew: the n-th depends on the seed, the tensor's name and n alone.
+struct Initializer {
+  let seed: UInt64
+
+  /// He's normal distribution for layers before rectifiers: variance 2 / fan-in.
+  ///
+  /// Source: "Delving Deep into Rectifiers", section 2.2.
+  func weights(_ name: String, count: Int, fanIn: Int) -> [Float] {
+    let deviation = (2 / Double(fanIn)).squareRoot()
+    // FNV-1a of the name keeps tensors apart.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    var random = CounterRandom(seed ^ hash)
+    return (0..<count).map { _ in
+      // The sum of twelve uniform deviates has a variance of 1, and no need of logarithms.
+      let sum = (0..<12).reduce(0.0) { total, _ in total + random.uniform() }
+      return Float((sum - 6) * deviation)
+    }
+  }
+}
+
+/// SplitMix64: the numbers of a key, in an order of their own, whatever else is drawn.
+package struct CounterRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  package init(_ key: UInt64) { state = key }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// In [0, 1).
+  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// The numbers 0 ..< count in a random order.
+  package mutating func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    for i in stride(from: count - 1, to: 0, by: -1) {
+      // Below 2^32 the product's upper half is uniform to one part in 2^32.
+      order.swapAt(i, Int(((next() >> 32) * UInt64(i + 1)) >> 32))
+    }
+    return order
+  }
+}

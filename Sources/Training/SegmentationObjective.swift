@@ -1,0 +1,75 @@
+import Kernels
+import Postprocess
+import Tensors
+
+/// Softmax cross-entropy of logits enlarged to the input's size, and mean IoU.
+///
+/// A sample's truth is its label map at the input's size, row by row; labels that are no class are void.
+package final class SegmentationObjective: Objective {
+  private let classes: Int
+  private let height, width: Int
+  private let weights: [Float]
+  private let upsampling: SamplingGrid
+  /// counts[truth * classes + found].
+  private var confusion: [Int]
+
+  /// - Parameters:
+  ///   - height: rows of the network's input.
+  ///   - weights: of each class.
+  package init(height: Int, width: Int, weights: [Float], upsampling: SamplingGrid) {
+    precondition(weights.count >= 2 && weights.count <= 255, "\(weights.count) classes")
+    classes = weights.count
+    self.height = height
+    self.width = width
+    self.weights = weights
+    self.upsampling = upsampling
+    confusion = [Int](repeating: 0, count: classes * classes)
+  }
+
+  package var metricName: String { "mean IoU" }
+
+  private func taps(_ shape: Shape) -> (rows: LinearTaps, columns: LinearTaps) {
+    (
+      LinearTaps(upsampling, input: shape.height, output: height),
+      LinearTaps(upsampling, input: shape.width, output: width)
+    )
+  }
+
+  package func loss(_ network: TrainableNetwork, truth: [UInt8]) -> Double {
+    let (rows, columns) = taps(network.answerShape())
+    return network.kernels.crossEntropy(
+      network.answer(), rows: rows, columns: columns, pictures: network.batch, classes: classes, labels: truth,
+      weights: weights, gradient: network.answerGradient())
+  }
+
+  package func beginMetric() { confusion = [Int](repeating: 0, count: classes * classes) }
+
+  package func count(_ network: TrainableNetwork, truth: [UInt8], first count: Int) {
+    let shape = network.answerShape()
+    let (rows, columns) = taps(shape)
+    let compute = network.kernels.compute
+    let masks = MaskRows(compute.kernels, on: compute.pool, rows: rows, columns: columns, classes: classes)
+    let pixels = shape.pixels * classes
+    for picture in 0..<count {
+      let found = masks.labels(network.answer().part(picture * pixels, pixels).values.span)
+      for (index, id) in found.enumerated() {
+        let label = Int(truth[picture * height * width + index])
+        if label < classes { confusion[label * classes + Int(id)] += 1 }
+      }
+    }
+  }
+
+  /// Intersection over union of each class, `nil` where it neither is nor was found.
+  package var ious: [Double?] {
+    (0..<classes).map { k in
+      let hits = confusion[k * classes + k]
+      let union = (0..<classes).reduce(-hits) { $0 + confusion[k * classes + $1] + confusion[$1 * classes + k] }
+      return union > 0 ? Double(hits) / Double(union) : nil
+    }
+  }
+
+  package var metric: Double {
+    let present = ious.compactMap { $0 }
+    return present.isEmpty ? 0 : present.reduce(0, +) / Double(present.count)
+  }
+}

@@ -1,0 +1,123 @@
+import HeadKit
+import Kernels
+import ModelFiles
+import Tensors
+
+/// A layer graph with memory for the passes of training: forward to the answers, and back to the gradients.
+///
+/// A batch has a fixed number of pictures. The gradients' sums run in an order of their own, so that the same batches give
+/// the same bits with any number of threads. One caller at a time.
+package final class TrainableNetwork {
+  package let graph: LayerGraph
+  package let batch: Int
+  package let parameters = ParameterSet()
+  package let kernels: TrainingKernels
+  private let maps: [LayerMap]
+  private let steps: [any TrainingStep]
+  private let taps: [Tap: LayerMap]
+
+  /// - Parameters:
+  ///   - batch: pictures in a batch, at least 1.
+  ///   - shape: of each tap for one picture.
+  ///   - weights: where layers have their first values from; those that are not there begin anew.
+  ///   - seed: of the values of those that begin anew.
+  /// - Throws: `WeightsError.wrongShape` where the weights are of another network.
+  package init(
+    _ graph: LayerGraph, batch: Int, tapShape shape: (Tap) -> Shape, weights: Weights? = nil, seed: UInt64 = 1,
+    compute: Compute
+  ) throws(WeightsError) {
+    precondition(batch > 0 && !graph.answers.isEmpty, "a graph without answers")
+    self.graph = graph
+    self.batch = batch
+    kernels = TrainingKernels(compute)
+    let shapes = graph.shapes { tap in
+      let one = shape(tap)
+      return Shape(batch: batch, height: one.height, width: one.width, channels: one.channels)
+    }
+    let layer = LayerMaker(
+      kernels: kernels, parameters: parameters, weights: weights, initializer: Initializer(seed: seed))
+    var maps: [LayerMap] = []
+    var steps: [any TrainingStep] = []
+    var taps: [Tap: LayerMap] = [:]
+    for (item, shape) in zip(graph.layers, shapes) {
+      let inputs = item.inputs.map { maps[$0.index] }
+      // What lies before the first layer that learns needs no gradient.
+      let needsGradient: Bool
+      switch item.operation {
+      case .tap: needsGradient = false
+      case .convolution: needsGradient = true
+      case .upsample: needsGradient = inputs[0].gradient != nil
+      case .add, .concatenate, .globalPooling: needsGradient = inputs.contains { $0.gradient != nil }
+      }
+      let map = LayerMap(shape, needsGradient: needsGradient)
+      switch item.operation {
+      case .tap(let tap): taps[tap] = map
+      case .convolution(let convolution): steps.append(try layer.convolution(convolution, inputs[0], map))
+      case .add(let activation): steps.append(AddStep(kernels, inputs[0], inputs[1], map, activation))
+      case .concatenate: steps.append(ConcatenateStep(kernels, inputs[0], inputs[1], map))
+      case .globalPooling: steps.append(PoolingStep(kernels, inputs[0], map))
+      case .upsample(let grid): steps.append(UpsampleStep(kernels, inputs[0], map, grid))
+      }
+      maps.append(map)
+    }
+    self.maps = maps
+    self.steps = steps
+    self.taps = taps
+  }
+
+  /// Where the backbone's maps of a batch go, `[batch, H, W, C]`.
+  package func input(_ tap: Tap) -> FloatSlice { taps[tap]!.values }
+
+  /// An answer, `[batch, H, W, C]`.
+  package func answer(_ index: Int = 0) -> FloatSlice { maps[graph.answers[index].index].values }
+
+  package func answerShape(_ index: Int = 0) -> Shape { maps[graph.answers[index].index].shape }
+
+  /// Where the loss's gradient with respect to an answer goes, before `backward`.
+  package func answerGradient(_ index: Int = 0) -> FloatSlice { maps[graph.answers[index].index].gradient! }
+
+  /// Computes the answers of the inputs.
+  ///
+  /// - Parameter isTraining: whether batch norm uses the batch's moments and follows them, or uses what it has measured.
+  package func forward(isTraining: Bool) { for step in steps { step.forward(isTraining: isTraining) } }
+
+  /// Computes the parameters' gradients from those of the answers, after a forward pass of training.
+  package func backward() {
+    for map in maps { map.hasGradient = false }
+    for answer in graph.answers { maps[answer.index].hasGradient = true }
+    for step in steps.reversed() { step.backward() }
+  }
+}
+
+/// A value of the graph and the loss's gradient with respect to it.
+final class LayerMap {
+  let shape: Shape
+  let values: FloatSlice
+  /// `nil` where nothing before it learns.
+  let gradient: FloatSlice?
+  /// Whether something has been written to the gradient, to which more is then added.
+  var hasGradient = false
+
+  init(_ shape: Shape, needsGradient: Bool) {
+    self.shape = shape
+    values = FloatSlice(AlignedFloats(count: shape.count, filled: false), count: shape.count)
+    gradient = needsGradient ? FloatSlice(AlignedFloats(count: shape.count, filled: false), count: shape.count) : nil
+  }
+
+  /// Rows of the map as a matrix: a pixel is a row.
+  var rows: Int { shape.batch * shape.pixels }
+
+  /// Has `body` write the gradient, or add to what is there.
+  func contribute(_ body: (_ gradient: FloatSlice, _ isAdding: Bool) -> Void) {
+    guard let gradient else { return }
+    body(gradient, hasGradient)
+    hasGradient = true
+  }
+}
+
+/// What runs one layer of the graph both ways.
+protocol TrainingStep: AnyObject {
+  func forward(isTraining: Bool)
+  /// Adds to the inputs' gradients and sets the parameters'; may change the output's gradient, which is done with.
+  func backward()
+}

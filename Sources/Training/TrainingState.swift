@@ -1,0 +1,101 @@
+import Files
+import Kernels
+import ModelFiles
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What one line of the log says.
+public struct TrainingRecord: Codable, Hashable, Sendable {
+  /// Steps done.
+  public let step: Int
+  public let epoch: Int
+  /// The mean loss since the line before.
+  public let loss: Double
+  /// The rate of the last step.
+  public let rate: Float
+  /// The metric on the pictures kept apart, at the end of an epoch.
+  public let metric: Double?
+}
+
+/// A run's checkpoint: every tensor that changes, how far it is, and what it has logged.
+///
+/// Nothing else has a history: which samples a step sees follows from the seed and the step's number. A run that goes on from
+/// a checkpoint therefore ends with the same bits as one that was never stopped.
+struct TrainingState {
+  struct Progress: Codable, Hashable {
+    var step = 0
+    /// Losses since the last record.
+    var lossSum = 0.0
+    var lossCount = 0
+    var records: [TrainingRecord] = []
+  }
+
+  /// Writes a checkpoint, whole or not at all.
+  ///
+  /// - Parameter settings: what the run was asked for, in the form in which they are compared.
+  static func save(_ parameters: ParameterSet, _ progress: Progress, settings: [String: String], to path: String)
+    throws(TrainingError)
+  {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let texts: (progress: String, settings: String)
+    do {
+      texts = (
+        String(decoding: try encoder.encode(progress), as: UTF8.self),
+        String(decoding: try encoder.encode(settings), as: UTF8.self)
+      )
+    } catch { throw .checkpoint(path: path, reason: "cannot be written as JSON: \(error)") }
+    let state = parameters.state
+    do throws(ModelFileError) {
+      let header = try Safetensors.header(
+        metadata: ["progress": texts.progress, "settings": texts.settings],
+        tensors: state.map { .init(name: $0.name, type: .float32, shape: [$0.values.count]) }, path: path)
+      do throws(FileError) {
+        try AtomicFile.write(to: path) { (sink: inout FileSink) throws(FileError) in
+          try sink.append(header)
+          for (_, values) in state {
+            try values.values.span.withBytes { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
+          }
+        }
+      } catch { throw .file(error) }
+    } catch { throw .model(error) }
+  }
+
+  /// Reads a checkpoint into the parameters of the same run.
+  ///
+  /// - Throws: `TrainingError.checkpoint`, which names the settings that differ.
+  static func load(_ path: String, into parameters: ParameterSet, settings: [String: String])
+    throws(TrainingError) -> Progress
+  {
+    let file: MappedFile
+    let header: Safetensors
+    do { file = try MappedFile(path: path, limit: ModelFile.sizeLimit) } catch { throw .file(error) }
+    do { header = try Safetensors(file) } catch { throw .model(error) }
+    let decoder = JSONDecoder()
+    guard let progressText = header.metadata["progress"], let settingsText = header.metadata["settings"],
+      let progress = try? decoder.decode(Progress.self, from: Data(progressText.utf8)),
+      let known = try? decoder.decode([String: String].self, from: Data(settingsText.utf8)), progress.step >= 0
+    else { throw .checkpoint(path: path, reason: "is no checkpoint of a training run") }
+    let differing = Set(known.keys).union(settings.keys).filter { known[$0] != settings[$0] }.sorted()
+    guard differing.isEmpty else {
+      let list = differing.map { "\($0) was \(known[$0] ?? "not set"), is \(settings[$0] ?? "not set")" }
+      throw .checkpoint(path: path, reason: "is of a run with other settings: \(list.joined(separator: "; "))")
+    }
+    let state = parameters.state
+    guard Set(state.map(\.name)) == Set(header.tensors.keys) else {
+      throw .checkpoint(path: path, reason: "is of a network with other layers")
+    }
+    for (name, values) in state {
+      let entry = header.tensors[name]!
+      guard entry.type == .float32, entry.count == values.count,
+        let found = file.floats(at: entry.begin, count: entry.count)
+      else { throw .checkpoint(path: path, reason: "is of a network whose tensor \(name) has another size") }
+      values.set(found)
+    }
+    return progress
+  }
+}
