@@ -48,7 +48,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "\(file.onOneLine): has the same name as \(other.onOneLine), expected one of them; remove or rename one"
     case .file(let error): return error.description
     case .invalid(let file, let place, let expected, let found):
-      return "\(file.onOneLine): \(place.description.onOneLine)found \(found.onOneLine), expected \(expected.onOneLine); "
+      return
+        "\(file.onOneLine): \(place.description.onOneLine)found \(found.onOneLine), expected \(expected.onOneLine); "
         + "correct the file or remove it"
     case .limit(let file, let place, let what, let allowed, let found):
       return "\(file.onOneLine): \(place.description.onOneLine)\(what): found \(found), expected at most \(allowed); "
@@ -61,7 +62,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .split(let rule, let expected):
       return "cannot split by \"\(rule.onOneLine)\", expected \(expected.onOneLine)"
     case .unknownFormat(let folder, let found):
-      return "\(folder.onOneLine): is no data set of a known format: \(found.onOneLine); expected COCO (annotations/*.json), "
+      return
+        "\(folder.onOneLine): is no data set of a known format: \(found.onOneLine); expected COCO (annotations/*.json), "
         + "Pascal VOC (JPEGImages with Annotations or SegmentationClass), YOLO (images with labels) or images with masks; "
         + "name the format if the folders are named otherwise"
     }

@@ -31,7 +31,8 @@ public struct MaskSource: Sendable {
         throw .size(
           file: path, expected: "\(width)x\(height) as its picture", found: "\(stored.width)x\(stored.height)")
       }
-      return LabelMap(width: width, height: height, ids: try meaning.translate(stored.indices, width: width, file: path))
+      return LabelMap(
+        width: width, height: height, ids: try meaning.translate(stored.indices, width: width, file: path))
     }
   }
 }

@@ -83,7 +83,8 @@ extension Dataset {
     }
     func part(_ wanted: Bool) -> Dataset {
       Dataset(
-        formats: formats, classes: classes, samples: samples.indices.filter { isHeld[$0] == wanted }.map { samples[$0] },
+        formats: formats, classes: classes,
+        samples: samples.indices.filter { isHeld[$0] == wanted }.map { samples[$0] },
         skipped: skipped)
     }
     return (part(false), part(true))

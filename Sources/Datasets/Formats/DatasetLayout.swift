@@ -51,7 +51,8 @@ struct DatasetLayout {
     if pictures != nil, masks != nil { return .masks }
     if try DatasetLayout.files("json", in: folder).count == 1 { return .coco }
     let shown = names.prefix(8).joined(separator: ", ")
-    throw .unknownFormat(folder: folder, found: names.isEmpty ? "nothing in it" : shown + (names.count > 8 ? ", …" : ""))
+    throw .unknownFormat(
+      folder: folder, found: names.isEmpty ? "nothing in it" : shown + (names.count > 8 ? ", …" : ""))
   }
 
   /// The class names for boxes and for masks, each from the file that has them.

@@ -50,7 +50,9 @@ struct FileName: Hashable {
   }
 
   static let pictureKinds: Set<String> = ["jpg", "jpeg", "png"]
-  static let otherKinds: Set<String> = ["bmp", "gif", "webp", "tif", "tiff", "txt", "xml", "json", "yaml", "yml", "cache"]
+  static let otherKinds: Set<String> = [
+    "bmp", "gif", "webp", "tif", "tiff", "txt", "xml", "json", "yaml", "yml", "cache",
+  ]
 }
 
 /// The files of a folder and of those inside it, by their names without the extension.

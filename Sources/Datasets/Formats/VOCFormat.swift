@@ -130,7 +130,8 @@ private struct VOCAnnotation {
         throw .invalid(file: path, place: .line(element.line), expected: "an object with a name", found: "one without")
       }
       guard let box = element.child("bndbox") else {
-        throw .invalid(file: path, place: .line(element.line), expected: "a bndbox in the object \(name)", found: "none")
+        throw .invalid(
+          file: path, place: .line(element.line), expected: "a bndbox in the object \(name)", found: "none")
       }
       var corners: [Float] = []
       for key in ["xmin", "ymin", "xmax", "ymax"] {
@@ -159,7 +160,8 @@ private struct VOCAnnotation {
   func boxes(width: Int, height: Int, _ numbering: ClassNumbering) throws(DatasetError) -> [TruthBox] {
     if let size, size != (width, height) {
       throw .size(
-        file: path, expected: "\(width)x\(height) as its picture", found: "about a picture of \(size.width)x\(size.height)")
+        file: path, expected: "\(width)x\(height) as its picture",
+        found: "about a picture of \(size.width)x\(size.height)")
     }
     var boxes: [TruthBox] = []
     for object in objects {
