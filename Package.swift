@@ -111,8 +111,8 @@ let package = Package(
     program(
       "BackboneTool",
       [
-        "Backbone", "CLISupport", "Checkpoints", "Files", "Kernels", "ModelFetch", "ModelFiles", "Preprocess",
-        "Tensors", "Vision",
+        "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
+        "ModelFetch", "ModelFiles", "Overlay", "Postprocess", "Preprocess", "Tensors", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),

@@ -20,5 +20,6 @@ struct BackboneCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       ModelsCommand.self, ImportCommand.self, FeaturesCommand.self, ProfileCommand.self, BenchCommand.self,
+      EvalCommand.self,
     ])
 }

@@ -9,9 +9,12 @@ public struct HeatMap: Sendable {
   public var rows, columns: [String]
   /// A share in [0, 1] for each column of each row; `nil` is left empty.
   public var shares: [[Double?]]
+  /// What stands in the cells; `nil` for percents.
+  public var texts: [[String]]?
 
   public init(
-    title: String, rowsName: String, columnsName: String, rows: [String], columns: [String], shares: [[Double?]]
+    title: String, rowsName: String, columnsName: String, rows: [String], columns: [String], shares: [[Double?]],
+    texts: [[String]]? = nil
   ) {
     precondition(!rows.isEmpty && !columns.isEmpty, "a table without cells")
     precondition(
@@ -23,6 +26,7 @@ public struct HeatMap: Sendable {
     self.rows = rows
     self.columns = columns
     self.shares = shares
+    self.texts = texts
   }
 
   /// The picture, as large as the table needs.
@@ -83,9 +87,10 @@ public struct HeatMap: Sendable {
     guard let share, share > 0 else { return }
     let exponent = cell > 60 ? -1 : 0
     let digits = Int((share * (cell > 60 ? 1000 : 100)).rounded())
-    let text = digits == 0 ? "<" + decimal(1, exponent: exponent) : decimal(digits, exponent: exponent)
+    let percents = digits == 0 ? "<" + decimal(1, exponent: exponent) : decimal(digits, exponent: exponent)
+    let text = texts?[row][column] ?? percents
     let line = TextLine(text, scale: cell > 60 ? Ink.name : cell > 40 ? Ink.small : 1.25)
-    let colour = digits == 0 ? Ink.soft : ground.textColour == .black ? Ink.text : .white
+    let colour = share > 0.55 ? .white : digits == 0 ? Ink.soft : Ink.text
     image.write(
       line, x: (rect.left + rect.right) / 2, top: (rect.top + rect.bottom) / 2 - line.middle, align: 0.5, colour)
   }
