@@ -83,6 +83,7 @@ let package = Package(
     room("Postprocess", ["Tensors"], linker: [.linkedLibrary("m")]),
     room("Overlay", ["Tensors", "Postprocess"], linker: [.linkedLibrary("m")]),
     room("Evaluation", ["Postprocess", "Tensors"]),
+    room("Charts", ["Overlay", "Postprocess", "Tensors"], linker: [.linkedLibrary("m")]),
     room(
       "Vision",
       [
@@ -117,9 +118,8 @@ let package = Package(
     program(
       "BackboneTool",
       [
-        "Backbone", "CLISupport", "Checkpoints", "Datasets", "Files", "Kernels", "ModelFetch", "ModelFiles",
-        "Postprocess",
-        "Preprocess", "Tensors", "Training", "Vision",
+        "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
+        "ModelFetch", "ModelFiles", "Overlay", "Postprocess", "Preprocess", "Tensors", "Training", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
@@ -153,6 +153,7 @@ let package = Package(
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
     tests("PreprocessTests", ["Kernels", "Preprocess", "ModelFiles", "Tensors"]),
     tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
+    tests("ChartsTests", ["Charts", "ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),

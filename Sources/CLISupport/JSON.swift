@@ -2,6 +2,8 @@
 public enum JSON: Sendable {
   case array([JSON])
   case boolean(Bool)
+  /// As `number`, in double precision.
+  case double(Double)
   case integer(Int)
   case null
   /// Written with as many digits as give the same value back; not finite becomes `null`, which JSON has a word for.
@@ -23,6 +25,7 @@ public enum JSON: Sendable {
     case .null: text += "null"
     case .boolean(let value): text += value ? "true" : "false"
     case .integer(let value): text += "\(value)"
+    case .double(let value): text += value.isFinite ? "\(value)" : "null"
     case .number(let value): text += value.isFinite ? "\(value)" : "null"
     case .string(let value): JSON.quote(value, into: &text)
     case .array(let values):

@@ -1,10 +1,20 @@
 import Tensors
 
 /// A rectangle of whole pixels, right and bottom edges outside; may reach beyond a picture.
-struct PixelRect: Hashable {
-  var left, top, right, bottom: Int
+package struct PixelRect: Hashable, Sendable {
+  package var left, top, right, bottom: Int
 
-  func inset(by amount: Int) -> PixelRect {
+  package init(left: Int, top: Int, right: Int, bottom: Int) {
+    self.left = left
+    self.top = top
+    self.right = right
+    self.bottom = bottom
+  }
+
+  package var width: Int { right - left }
+  package var height: Int { bottom - top }
+
+  package func inset(by amount: Int) -> PixelRect {
     PixelRect(left: left + amount, top: top + amount, right: right - amount, bottom: bottom - amount)
   }
 
@@ -16,7 +26,7 @@ struct PixelRect: Hashable {
 
 extension Image {
   /// Mixes a colour into one pixel inside the picture; `weight` of 256 replaces it.
-  mutating func mix(_ colour: Colour, x: Int, y: Int, weight: Int) {
+  package mutating func mix(_ colour: Colour, x: Int, y: Int, weight: Int) {
     let at = (y * width + x) * 3
     pixels[at] = Image.mixed(pixels[at], colour.red, weight)
     pixels[at + 1] = Image.mixed(pixels[at + 1], colour.green, weight)
@@ -28,7 +38,7 @@ extension Image {
   }
 
   /// Mixes a colour into the part of a rectangle that lies inside the picture.
-  mutating func fill(_ rect: PixelRect, _ colour: Colour, weight: Int = 256) {
+  package mutating func fill(_ rect: PixelRect, _ colour: Colour, weight: Int = 256) {
     let columns = max(rect.left, 0)..<max(min(rect.right, width), max(rect.left, 0))
     for y in max(rect.top, 0)..<max(min(rect.bottom, height), max(rect.top, 0)) {
       for x in columns { mix(colour, x: x, y: y, weight: weight) }
@@ -36,7 +46,7 @@ extension Image {
   }
 
   /// Draws a frame along the inside of a rectangle's edges.
-  mutating func frame(_ rect: PixelRect, thickness: Int, _ colour: Colour, weight: Int = 256) {
+  package mutating func frame(_ rect: PixelRect, thickness: Int, _ colour: Colour, weight: Int = 256) {
     // A rectangle too small for a hole is filled.
     let hole = rect.inset(by: thickness)
     guard thickness > 0 else { return }

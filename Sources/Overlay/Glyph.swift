@@ -102,6 +102,9 @@ package struct TextLine {
   /// Pixels of a line, ascenders and descenders included.
   package var height: Int { Int(((6 + 1 + StrokeFont.ascent + StrokeFont.descent) * scale).rounded(.up)) }
 
+  /// Pixels from a line's top to the middle of its capitals and digits.
+  package var middle: Int { Int((3.5 + StrokeFont.ascent) * scale) }
+
   /// Draws the text with its upper left corner at a pixel; strokes outside the picture are left out.
   package func draw(on image: inout Image, left: Int, top: Int, _ colour: Colour) {
     let radius = 0.6 * scale

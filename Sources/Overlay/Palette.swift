@@ -36,8 +36,8 @@ public enum Palette {
 }
 
 extension Colour {
-  static let black = Colour(red: 0, green: 0, blue: 0)
-  static let white = Colour(red: 255, green: 255, blue: 255)
+  package static let black = Colour(red: 0, green: 0, blue: 0)
+  package static let white = Colour(red: 255, green: 255, blue: 255)
 
   /// How bright it looks, in [0, 1]: linear light, with a plain square for the transfer curve.
   package var luminance: Float {

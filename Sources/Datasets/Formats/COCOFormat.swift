@@ -50,7 +50,7 @@ enum COCOFormat {
           annotation.outline.map {
             COCOOutlines.Outline(
               position: $0, classIndex: UInt8(classOfCategory[annotation.category]!), isCrowd: annotation.isCrowd,
-              area: annotation.area ?? annotation.boxArea)
+              area: annotation.area.map { Float($0) } ?? annotation.boxArea)
           }
         }
         let hasMask = outlines.count == annotations.count && records.hasOutlines

@@ -15,7 +15,7 @@ struct COCORecords {
     /// Left, top, width, height.
     let corner: (x: Double, y: Double)
     let size: (width: Double, height: Double)
-    let area: Float?
+    let area: Double?
     let isCrowd: Bool
     /// Where its outline begins in the file.
     let outline: Int?
@@ -36,7 +36,7 @@ struct COCORecords {
           expected: "a box of positive size inside \(picture.width)x\(picture.height) (\(picture.name))",
           found: "bbox [\(corner.x), \(corner.y), \(size.width), \(size.height)]")
       }
-      return TruthBox(box: box, classIndex: index, crowd: isCrowd, area: area ?? box.area)
+      return TruthBox(box: box, classIndex: index, crowd: isCrowd, area: area.map { Float($0) } ?? box.area)
     }
   }
 
@@ -152,6 +152,6 @@ struct COCORecords {
     annotations.append(
       Annotation(
         position: start, image: image, category: category, corner: (box[0], box[1]), size: (box[2], box[3]),
-        area: area.map { Float($0) }, isCrowd: isCrowd, outline: outline))
+        area: area, isCrowd: isCrowd, outline: outline))
   }
 }

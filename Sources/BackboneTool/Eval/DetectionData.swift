@@ -1,0 +1,153 @@
+import CLISupport
+import Datasets
+import Evaluation
+import Files
+
+/// The pictures of a detection data set with their true boxes, ready to be compared.
+struct DetectionData {
+  struct Picture {
+    /// For messages and files.
+    let name: String
+    /// COCO's.
+    let id: Int?
+    /// Where its pixels are to be had.
+    let sample: Sample?
+    /// Class indices are places in `classes`.
+    var truth: [TrueBox]
+  }
+
+  var classes: [EvalClass]
+  var pictures: [Picture]
+  /// Pictures that the data set could not give.
+  let skipped: Int
+
+  /// The boxes of a data set.
+  init(_ dataset: Dataset) {
+    classes = dataset.classes.dropFirst().map { EvalClass(name: $0.name, sources: [$0.name], ids: [$0.id]) }
+    var samples = dataset.withBoxes.samples
+    // COCO's tools take pictures by id, which decides between equal scores.
+    if samples.allSatisfy({ $0.id != nil }) { samples.sort { $0.id! < $1.id! } }
+    pictures = samples.map { sample in
+      Picture(
+        name: sample.name, id: sample.id, sample: sample,
+        truth: sample.boxes.map {
+          TrueBox(
+            classIndex: $0.classIndex - 1, extent: Extent($0.box), area: Double($0.area), isCrowd: $0.crowd,
+            isDifficult: $0.difficult)
+        })
+    }
+    skipped = dataset.skipped.count
+  }
+
+  /// The boxes of a COCO file, without its pictures.
+  init(_ truth: COCOTruth) {
+    classes = truth.classes.map { EvalClass(name: $0.name, sources: [$0.name], ids: [$0.id]) }
+    pictures = truth.pictures.map { picture in
+      Picture(
+        name: picture.name, id: picture.id, sample: nil,
+        truth: picture.annotations.map {
+          TrueBox(
+            classIndex: $0.classIndex, extent: Extent(x: $0.x, y: $0.y, width: $0.width, height: $0.height),
+            area: $0.area, isCrowd: $0.isCrowd)
+        })
+    }
+    skipped = 0
+  }
+
+  /// Several data sets as one.
+  ///
+  /// - Throws: `Failure` unless they have the same classes.
+  init(joining parts: [DetectionData]) throws(Failure) {
+    let names = parts[0].classes.map(\.name)
+    for part in parts where part.classes.map(\.name) != names {
+      let error = DatasetError.classes(
+        expected: "the same ones in all: \(names.joined(separator: ", "))",
+        found: part.classes.map(\.name).joined(separator: ", "))
+      throw Failure(.inputs, error.description)
+    }
+    classes = parts[0].classes
+    pictures = parts.flatMap(\.pictures)
+    skipped = parts.reduce(0) { $0 + $1.skipped }
+  }
+
+  /// Keeps some classes, in that order; boxes of others go.
+  mutating func keep(_ places: [Int]) {
+    classes = places.map { classes[$0] }
+    renumber(Dictionary(uniqueKeysWithValues: places.enumerated().map { ($1, $0) }))
+  }
+
+  /// Gives boxes new class indices; those without one go.
+  private mutating func renumber(_ new: [Int: Int]) {
+    for index in pictures.indices {
+      pictures[index].truth = pictures[index].truth.compactMap { box in
+        guard let place = new[box.classIndex] else { return nil }
+        var box = box
+        box.classIndex = place
+        return box
+      }
+    }
+  }
+
+  /// Keeps the wanted classes, made of one or several of the data set's.
+  ///
+  /// - Throws: `Failure` when the data set has nothing of one.
+  mutating func apply(_ mapping: ClassMapping) throws(Failure) {
+    let indexOfName = Dictionary(classes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var made: [EvalClass] = []
+    var new: [Int: Int] = [:]
+    for target in mapping.targets {
+      let sources = target.sources.compactMap { indexOfName[$0] }
+      guard !sources.isEmpty else {
+        let error = DatasetError.classes(
+          expected: target.sources.joined(separator: " or "), found: classes.map(\.name).joined(separator: ", "))
+        throw Failure(.inputs, error.description)
+      }
+      for source in sources { new[source] = made.count }
+      made.append(EvalClass(name: target.name, sources: target.sources, ids: sources.flatMap { classes[$0].ids }))
+    }
+    renumber(new)
+    classes = made
+  }
+
+  /// How results name a picture.
+  func key(of picture: Picture) -> COCOResult.Picture { picture.id.map { .id($0) } ?? .name(picture.name) }
+
+  /// The detections of a results file, by picture.
+  ///
+  /// - Throws: `Failure` when nothing in it belongs to these pictures and classes.
+  func found(in results: [COCOResult], of path: String, on console: Console) throws(Failure) -> [[FoundBox]] {
+    var place: [COCOResult.Picture: Int] = [:]
+    for (index, picture) in pictures.enumerated() {
+      place[key(of: picture)] = index
+      // `detect --format coco` names pictures by their files, those of digits by a number.
+      if picture.id == nil, let number = Int(picture.name) { place[.id(number)] = index }
+    }
+    var indexOfID: [Int: Int] = [:]
+    for (index, one) in classes.enumerated() { for id in one.ids { indexOfID[id] = index } }
+    var found = [[FoundBox]](repeating: [], count: pictures.count)
+    var (strangers, others) = (0, 0)
+    for result in results {
+      guard let picture = place[result.picture] else {
+        strangers += 1
+        continue
+      }
+      guard let index = indexOfID[result.category] else {
+        others += 1
+        continue
+      }
+      found[picture].append(
+        FoundBox(
+          classIndex: index, score: result.score,
+          extent: Extent(x: result.x, y: result.y, width: result.width, height: result.height)))
+    }
+    guard results.isEmpty || strangers + others < results.count else {
+      throw Failure(
+        .inputs,
+        "\(path.onOneLine): none of its \(results.count) results belongs to the data: \(strangers) are of other "
+          + "pictures, \(others) of other categories; use the data set's own image and category ids")
+    }
+    if strangers > 0 { console.note("\(path): \(strangers) results are of pictures that are not measured") }
+    if others > 0 { console.note("\(path): \(others) results are of classes that are not measured") }
+    return found
+  }
+}

@@ -1,0 +1,144 @@
+import CLISupport
+import Charts
+import Evaluation
+import Files
+
+/// The figures of boxes, and how they are written.
+struct DetectionReport {
+  let data: [String]
+  /// The model, or the file of predictions.
+  let source: String
+  let classes: [String]
+  let remarks: [String]
+  /// Pictures that could not be measured.
+  let skipped: Int
+  let samples: [BoxSample]
+  private let coco: COCOFigures
+  private let voc: [PrecisionRecallCurve?]
+
+  init(
+    data: [String], source: String, classes: [String], remarks: [String], skipped: Int, samples: [BoxSample]
+  ) {
+    self.data = data
+    self.source = source
+    self.classes = classes
+    self.remarks = remarks
+    self.skipped = skipped
+    self.samples = samples
+    coco = COCOEvaluation.figures(samples, classes: classes.count)
+    voc = VOCEvaluation.curves(samples, classes: classes.count)
+  }
+
+  /// COCO's twelve figures and the two of VOC's, in the order of the report.
+  private var figures: [(name: String, value: Double?)] {
+    func mean(_ values: [Double?]) -> Double? {
+      let known = values.compactMap(\.self)
+      return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
+    }
+    return coco.all + [
+      ("VOC 2007 mAP", mean(voc.map { $0?.elevenPointAveragePrecision })),
+      ("VOC 2010 mAP", mean(voc.map { $0?.averagePrecision })),
+    ]
+  }
+
+  /// The figures of a class, by the names in the report.
+  private func figures(of index: Int) -> [(name: String, value: Double?)] {
+    let one = coco.classes[index]
+    return [
+      ("AP", one.ap), ("AP50", one.ap50), ("AP75", one.ap75), ("AR100", one.ar100),
+      ("VOC 2007 AP", voc[index]?.elevenPointAveragePrecision), ("VOC 2010 AP", voc[index]?.averagePrecision),
+    ]
+  }
+
+  func text(_ format: EvalFormat) -> String {
+    switch format {
+    case .text: return table
+    case .csv:
+      return figures.reduce(csvRecord(["class", "figure", "value"])) {
+        $0 + csvRecord(["", $1.name, $1.value.map { "\($0)" } ?? ""])
+      }
+        + classes.indices.map { index in
+          ([("boxes", "\(coco.classes[index].boxes)")]
+            + figures(of: index).map { ($0.name, $0.value.map { "\($0)" } ?? "") })
+            .map { csvRecord([classes[index], $0.0, $0.1]) }.joined()
+        }.joined()
+    case .json:
+      func json(_ figures: [(name: String, value: Double?)]) -> [(key: String, value: JSON)] {
+        figures.map { ($0.name, $0.value.map(JSON.double) ?? .null) }
+      }
+      return JSON.object([
+        ("data", .array(data.map(JSON.string))), ("predictions", .string(source)),
+        ("pictures", .integer(samples.count)), ("skipped", .integer(skipped)), ("figures", .object(json(figures))),
+        (
+          "classes",
+          .array(
+            classes.indices.map { index in
+              .object(
+                [("name", .string(classes[index])), ("boxes", .integer(coco.classes[index].boxes))]
+                  + json(figures(of: index)))
+            })
+        ), ("remarks", .array(remarks.map(JSON.string))),
+      ]).text + "\n"
+    }
+  }
+
+  private var table: String {
+    func number(_ value: Double?) -> String { value.map { fixed($0, 3) } ?? "-" }
+    let boxes = coco.classes.reduce(0) { $0 + $1.boxes }
+    var text = data.map(\.onOneLine).joined(separator: ", ")
+    text += "  \(source.onOneLine)  \(samples.count) pictures, \(boxes) boxes"
+    text += (skipped > 0 ? ", \(skipped) left out" : "") + "\n"
+    for remark in remarks { text += "  \(remark)\n" }
+    let notes = [
+      "IoU 0.50 to 0.95", "IoU 0.50", "IoU 0.75", "up to 32x32 pixels", "up to 96x96", "larger",
+      "1 detection a picture and class", "10 detections", "100 detections", "up to 32x32 pixels", "up to 96x96",
+      "larger",
+      "IoU 0.50, eleven points", "IoU 0.50, whole area",
+    ]
+    var all = TextTable([.left, .right, .left])
+    for (figure, note) in zip(figures, notes) { all.add([figure.name, number(figure.value), note]) }
+    text += "\n" + all.lines()
+    var table = TextTable([.left] + [TextTable.Alignment](repeating: .right, count: 7))
+    table.add(["class", "boxes", "AP", "AP50", "AP75", "AR100", "VOC 2007", "VOC 2010"])
+    // Classes without a box have no figure; a line for each of eighty would hide the others.
+    let shown = classes.indices.filter { coco.classes[$0].boxes > 0 }
+    for index in shown {
+      table.add(
+        [classes[index].onOneLine, "\(coco.classes[index].boxes)"] + figures(of: index).map { number($0.value) })
+    }
+    return text + "\n" + table.lines()
+      + (shown.count < classes.count ? "  \(classes.count - shown.count) classes without a box\n" : "")
+  }
+
+  /// Precision over recall, and what was taken for what.
+  func drawCharts(in folder: OutputFolder) throws(Failure) {
+    let shown = classes.indices.filter { voc[$0] != nil }
+    guard !shown.isEmpty else { return }
+    // More curves than this are no longer told apart: those of the most boxes are drawn.
+    let most = shown.sorted { coco.classes[$0].boxes > coco.classes[$1].boxes }.prefix(20)
+    let series = most.sorted { voc[$0]!.averagePrecision > voc[$1]!.averagePrecision }.map { index in
+      let curve = voc[index]!
+      let points = zip(curve.recalls, curve.precisions).map { LineChart.Series.Point(x: $0, y: $1) }
+      return LineChart.Series(name: "\(classes[index]) \(fixed(curve.averagePrecision, 3))", points: points)
+    }
+    var title = "Precision and recall at IoU 0.5"
+    if shown.count == 1 { title += ": \(series[0].name)" }
+    if shown.count > series.count { title += ", the \(series.count) classes with most boxes" }
+    try folder.write(
+      LineChart(
+        title: title, xName: "recall", yName: "precision", series: series, xRange: 0...1, yRange: 0...1
+      ).image, "precision-recall")
+    let counts = BoxVerdict.confusion(samples, classes: classes.count)
+    let kept = shown + [classes.count]
+    let names = shown.map { classes[$0] }
+    let shares: [[Double?]] = kept.map { row in
+      let sum = counts[row].reduce(0, +)
+      return kept.map { row == classes.count && $0 == row || sum == 0 ? nil : Double(counts[row][$0]) / Double(sum) }
+    }
+    try folder.write(
+      HeatMap(
+        title: "Boxes at score 0.5 and IoU 0.5", rowsName: "truth", columnsName: "detection", rows: names + ["nothing"],
+        columns: names + ["missed"], shares: shares, texts: kept.map { row in kept.map { "\(counts[row][$0])" } }
+      ).image, "confusion")
+  }
+}

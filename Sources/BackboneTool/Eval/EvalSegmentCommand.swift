@@ -1,0 +1,109 @@
+import ArgumentParser
+import CLISupport
+import Datasets
+import Evaluation
+import Files
+import ImageCodecs
+import Vision
+
+struct EvalSegmentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segment",
+    abstract: "Measure masks: intersection over union by class, its mean, and pixel accuracy.",
+    discussion: """
+      Runs a model over the pictures of a data set with masks, or takes masks from a folder. Classes are matched by name; \
+      what only one side knows counts as background. Pixels of 255 ("void") in the truth are left out. A mean is over the \
+      classes that occur.
+
+      FORMATS: text is a table. json is one object. csv is one figure a line under a header line.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A folder of pictures and masks: Pascal VOC, COCO, YOLO with masks, or images with masks. May be given several \
+      times.
+      """, valueName: "folder"))
+  var data: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "An installed model's name, or the path of a model file. (default: \(ModelChoice.segmenter))",
+      valueName: "name|path"))
+  var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Measure the masks in this folder instead of a model: NAME.png for each picture, with the numbers that the data \
+      set's own masks have.
+      """, valueName: "folder"))
+  var predictions: String?
+
+  @Option(help: ArgumentHelp("Write such masks to this folder.", valueName: "folder"))
+  var savePredictions: String?
+
+  @OptionGroup var options: EvalOptions
+
+  func validate() throws {
+    try options.check(data: data)
+    guard predictions != nil else { return }
+    if model != nil { throw ValidationError("--model has no effect with --predictions") }
+    if savePredictions != nil { throw ValidationError("--save-predictions has no effect with --predictions") }
+    if data.count > 1 { throw ValidationError("--predictions belong to one data set; name one --data") }
+  }
+
+  func run() throws {
+    let console = Main.console
+    let data = try SegmentationData(options.open(data, on: console), options.mapping(), limit: options.limit)
+    guard !data.samples.isEmpty else {
+      throw Failure(.inputs, "no picture with a mask is left to measure; check --data, --hold-out and --limit")
+    }
+    let folder = try options.pictures.map { (path) throws(Failure) in try OutputFolder("--pictures", path) }
+    let saved = try savePredictions.map { (path) throws(Failure) in try OutputFolder("--save-predictions", path) }
+    let predictor = try predictor(data)
+    var total = ConfusionMatrix(classes: predictor.classes.count)
+    var ranking: [(index: Int, iou: Double)] = []
+    var loop = EvalLoop(on: console)
+    try loop.run(data.samples.count) { (index) throws(Failure) in
+      let sample = data.samples[index]
+      let (_, truth, prediction) = try predictor.masks(sample, options.limits)
+      if let saved { try saved.write(predictor.stored(prediction), sample.name) }
+      var matrix = ConfusionMatrix(classes: predictor.classes.count)
+      matrix.add(truth: truth, prediction: prediction)
+      total.add(matrix)
+      if let iou = matrix.meanIoU { ranking.append((index, iou)) }
+    }
+    guard loop.failures < data.samples.count else {
+      throw Failure(.inputs, "none of the \(data.samples.count) pictures could be measured; see the messages above")
+    }
+    let report = SegmentationReport(
+      data: self.data, source: predictor.source, classes: predictor.classes.map(\.name), remarks: predictor.remarks,
+      pictures: data.samples.count - loop.failures, skipped: data.skipped + loop.failures, matrix: total)
+    if let folder {
+      try report.drawCharts(in: folder)
+      ranking.sort { $0.iou != $1.iou ? $0.iou < $1.iou : $0.index < $1.index }
+      for (rank, one) in ranking.prefix(options.worst ?? 8).enumerated() {
+        let sample = data.samples[one.index]
+        let (image, truth, prediction) = try predictor.masks(sample, options.limits)
+        try report.drawCase(image, truth, prediction, named: sample.name, iou: one.iou, rank: rank + 1, in: folder)
+      }
+    }
+    try console.write(report.text(options.format))
+    try loop.end(of: data.samples.count, skipped: data.skipped)
+  }
+
+  private func predictor(_ data: SegmentationData) throws(Failure) -> MaskPredictor {
+    if let predictions {
+      guard Folder.isFolder(predictions) else {
+        throw Failure(
+          .inputs, "\(predictions): is no folder, expected one with a mask for each picture; check the path")
+      }
+      return MaskPredictor(folder: predictions, data)
+    }
+    let file = try ModelChoice.open(model ?? ModelChoice.segmenter)
+    let segmenter: Segmenter
+    do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
+    return try MaskPredictor(segmenter, data)
+  }
+}

@@ -1,0 +1,46 @@
+import CLISupport
+import Files
+import ImageCodecs
+import Overlay
+import Postprocess
+import Tensors
+
+/// A folder that pictures are written to, made before any work is done for them.
+struct OutputFolder {
+  private let path: String
+
+  /// - Throws: `Failure` with status `output`.
+  init(_ flag: String, _ path: String) throws(Failure) {
+    guard !path.isEmpty else { throw Failure(.usage, "\(flag) needs the name of a folder") }
+    self.path = path == "/" ? path : String(path.reversed().drop { $0 == "/" }.reversed())
+    do { try Folder.make(self.path) } catch { throw Failure(.output, error.description) }
+  }
+
+  /// Writes a picture, whole or not at all.
+  ///
+  /// - Parameter name: of the file, without its extension; it may lie in a folder inside.
+  func write(_ image: Image, _ name: String) throws(Failure) {
+    let png: [UInt8]
+    do { png = try PNGEncoder.encode(image) } catch { throw Failure(.output, error.description) }
+    try put(png, name)
+  }
+
+  /// Writes a mask, with the colours of Pascal VOC.
+  func write(_ map: LabelMap, _ name: String) throws(Failure) {
+    let png: [UInt8]
+    do {
+      png = try PNGEncoder.encodeIndexed(width: map.width, height: map.height, indices: map.ids, palette: Palette.voc)
+    } catch { throw Failure(.output, error.description) }
+    try put(png, name)
+  }
+
+  private func put(_ png: [UInt8], _ name: String) throws(Failure) {
+    let file = "\(path)/\(name).png"
+    do {
+      try Interrupt.shielded { () throws(FileError) in
+        if let slash = name.lastIndex(of: "/") { try Folder.make("\(path)/\(name[..<slash])") }
+        try AtomicFile.write(png, to: file)
+      }
+    } catch { throw Failure(.output, error.description) }
+  }
+}

@@ -1,0 +1,115 @@
+import CLISupport
+import Charts
+import Evaluation
+import Files
+import Overlay
+import Postprocess
+import Tensors
+
+/// The figures of masks, and how they are written.
+struct SegmentationReport {
+  let data: [String]
+  /// The model, or the folder of predictions.
+  let source: String
+  /// The background first.
+  let classes: [String]
+  let remarks: [String]
+  let pictures: Int
+  /// Pictures that could not be measured.
+  let skipped: Int
+  let matrix: ConfusionMatrix
+
+  private var figures: [(name: String, value: Double?)] {
+    [
+      ("mean IoU", matrix.meanIoU), ("pixel accuracy", matrix.pixelAccuracy),
+      ("mean class accuracy", matrix.meanAccuracy),
+    ]
+  }
+
+  func text(_ format: EvalFormat) -> String {
+    func full(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    switch format {
+    case .text: return table
+    case .csv:
+      return figures.reduce(csvRecord(["class", "figure", "value"])) { $0 + csvRecord(["", $1.name, full($1.value)]) }
+        + classes.indices.map { index in
+          [
+            ("IoU", full(matrix.iou(index))), ("accuracy", full(matrix.accuracy(index))),
+            ("true pixels", "\(matrix.truePixels(index))"), ("predicted pixels", "\(matrix.predictedPixels(index))"),
+          ].map { csvRecord([classes[index], $0.0, $0.1]) }.joined()
+        }.joined()
+    case .json:
+      func json(_ value: Double?) -> JSON { value.map(JSON.double) ?? .null }
+      return JSON.object([
+        ("data", .array(data.map(JSON.string))), ("predictions", .string(source)), ("pictures", .integer(pictures)),
+        ("skipped", .integer(skipped)), ("figures", .object(figures.map { ($0.name, json($0.value)) })),
+        (
+          "classes",
+          .array(
+            classes.indices.map { index in
+              .object([
+                ("name", .string(classes[index])), ("IoU", json(matrix.iou(index))),
+                ("accuracy", json(matrix.accuracy(index))), ("true pixels", .integer(matrix.truePixels(index))),
+                ("predicted pixels", .integer(matrix.predictedPixels(index))),
+              ])
+            })
+        ), ("remarks", .array(remarks.map(JSON.string))),
+      ]).text + "\n"
+    }
+  }
+
+  private var table: String {
+    func number(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "-" }
+    var text = data.map(\.onOneLine).joined(separator: ", ") + "  \(source.onOneLine)  \(pictures) pictures"
+    text += (skipped > 0 ? ", \(skipped) left out" : "") + "\n"
+    for remark in remarks { text += "  \(remark)\n" }
+    var all = TextTable([.left, .right])
+    for figure in figures { all.add([figure.name, number(figure.value)]) }
+    var table = TextTable([.left, .right, .right, .right, .right])
+    table.add(["class", "IoU", "accuracy", "true pixels", "predicted pixels"])
+    let shown = classes.indices.filter { matrix.iou($0) != nil }
+    for index in shown {
+      table.add([
+        classes[index].onOneLine, number(matrix.iou(index)), number(matrix.accuracy(index)),
+        "\(matrix.truePixels(index))", "\(matrix.predictedPixels(index))",
+      ])
+    }
+    return text + "\n" + all.lines() + "\n" + table.lines()
+      + (shown.count < classes.count ? "  \(classes.count - shown.count) classes that occur nowhere\n" : "")
+  }
+
+  /// What was taken for what.
+  func drawCharts(in folder: OutputFolder) throws(Failure) {
+    let shown = classes.indices.filter { matrix.iou($0) != nil }
+    guard !shown.isEmpty else { return }
+    let shares: [[Double?]] = shown.map { row in
+      let sum = matrix.truePixels(row)
+      return shown.map { sum == 0 ? nil : Double(matrix.count(truth: row, prediction: $0)) / Double(sum) }
+    }
+    let names = shown.map { classes[$0] }
+    try folder.write(
+      HeatMap(
+        title: "Percent of the true pixels", rowsName: "truth", columnsName: "prediction", rows: names, columns: names,
+        shares: shares
+      ).image, "confusion")
+  }
+
+  /// A picture beside its truth and its prediction.
+  func drawCase(
+    _ image: Image, _ truth: LabelMap, _ prediction: LabelMap, named name: String, iou: Double, rank: Int,
+    in folder: OutputFolder
+  ) throws(Failure) {
+    var (left, right) = (image, image)
+    Overlay.blend(truth, into: &left)
+    Overlay.blend(prediction, into: &right)
+    let ids = Set(truth.ids).union(prediction.ids).sorted()
+    let legend = ids.filter { $0 != 0 && Int($0) < classes.count }.map { (classes[Int($0)], Palette.voc[Int($0)]) }
+    var sheet = Sheet(
+      [
+        Sheet.Panel(image: image, caption: name), Sheet.Panel(image: left, caption: "truth"),
+        Sheet.Panel(image: right, caption: "prediction   IoU \(fixed(iou, 3))"),
+      ], legend: legend + (ids.last == 255 ? [("does not count", Palette.voc[255])] : []))
+    sheet.side = 520
+    try folder.write(sheet.image, "worst-\(rank < 10 ? "0" : "")\(rank)-\(FileNames.flat(name))")
+  }
+}

@@ -1,0 +1,70 @@
+/// A range of numbers with round ones among them.
+struct Axis {
+  /// A mark, and what stands beside it.
+  struct Tick: Equatable {
+    let value: Double
+    let text: String
+  }
+
+  let range: ClosedRange<Double>
+  let ticks: [Tick]
+
+  /// Chooses steps of 1, 2 or 5 times a power of ten.
+  ///
+  /// - Parameters:
+  ///   - range: what must be covered.
+  ///   - count: how many ticks at most, at least 2.
+  ///   - widened: whether the range ends at ticks, or as it is given.
+  init(_ range: ClosedRange<Double>, count: Int, widened: Bool) {
+    let range = Axis.proper(range)
+    let wanted = (range.upperBound - range.lowerBound) / Double(max(count - 1, 1))
+    var exponent = 0
+    var power = 1.0
+    while power * 10 <= wanted { (power, exponent) = (power * 10, exponent + 1) }
+    while power > wanted { (power, exponent) = (power / 10, exponent - 1) }
+    // 10 is the next power's 1.
+    var mantissa = [1, 2, 5].first { Double($0) * power >= wanted * (1 - 1e-9) } ?? 10
+    if mantissa == 10 { (mantissa, power, exponent) = (1, power * 10, exponent + 1) }
+    let step = Double(mantissa) * power
+    // A hair of tolerance, for bounds that are multiples but for their last bits.
+    let low = range.lowerBound / step, high = range.upperBound / step
+    let first = (widened ? (low + 1e-9).rounded(.down) : (low - 1e-9).rounded(.up))
+    let last = (widened ? (high - 1e-9).rounded(.up) : (high + 1e-9).rounded(.down))
+    guard first <= last, last - first < 1000, first.magnitude < 1e9, last.magnitude < 1e9 else {
+      // Numbers so close together that nothing tells them apart.
+      self.range = range
+      ticks = []
+      return
+    }
+    ticks = (Int(first)...Int(last)).map {
+      Tick(value: Double($0) * step, text: decimal($0 * mantissa, exponent: exponent))
+    }
+    self.range = widened ? Double(Int(first)) * step...Double(Int(last)) * step : range
+  }
+
+  /// A range with some extent, of numbers that can be drawn.
+  private static func proper(_ range: ClosedRange<Double>) -> ClosedRange<Double> {
+    guard range.lowerBound.isFinite, range.upperBound.isFinite else { return 0...1 }
+    guard range.lowerBound == range.upperBound else { return range }
+    let margin = max(range.lowerBound.magnitude * 0.1, 1e-6)
+    return range.lowerBound - margin...range.upperBound + margin
+  }
+
+  /// Where a number lies, in [0, 1] inside the range.
+  func place(_ value: Double) -> Double { (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
+}
+
+/// `digits` times ten to the power of `exponent`, written out; with an exponent where that would be long.
+func decimal(_ digits: Int, exponent: Int) -> String {
+  let sign = digits < 0 ? "-" : ""
+  let text = "\(digits.magnitude)"
+  if digits == 0 { return "0" }
+  if exponent >= 6 || exponent < -6 {
+    let figures = String(text.reversed().drop { $0 == "0" }.reversed())
+    let rest = figures.dropFirst()
+    return "\(sign)\(text.prefix(1))\(rest.isEmpty ? "" : "." + rest)e\(exponent + text.count - 1)"
+  }
+  if exponent >= 0 { return sign + text + String(repeating: "0", count: exponent) }
+  let padded = String(repeating: "0", count: max(-exponent + 1 - text.count, 0)) + text
+  return sign + padded.dropLast(-exponent) + "." + padded.suffix(-exponent)
+}

@@ -1,0 +1,137 @@
+import Files
+
+/// The boxes of a COCO file as it states them, in double precision and without the pictures: what figures are measured by.
+///
+/// Unlike `Dataset`, nothing is cut at the pictures' edges or rounded: COCO's own tools do neither.
+public struct COCOTruth: Sendable {
+  /// A box.
+  public struct Annotation: Hashable, Sendable {
+    /// The place of its class in `classes`.
+    public let classIndex: Int
+    /// Left, top, width, height in pixels.
+    public let x, y, width, height: Double
+    /// In square pixels: of the outline where the file states it, else of the box.
+    public let area: Double
+    public let isCrowd: Bool
+  }
+
+  /// A picture that the file lists.
+  public struct Picture: Hashable, Sendable {
+    public let id: Int
+    /// Without its extension.
+    public let name: String
+    /// In the file's order.
+    public let annotations: [Annotation]
+  }
+
+  /// By id.
+  public let classes: [DatasetClass]
+  /// By id.
+  public let pictures: [Picture]
+
+  /// Reads a file.
+  ///
+  /// - Throws: `DatasetError`.
+  public static func read(_ path: String) throws(DatasetError) -> COCOTruth {
+    let mapped: MappedFile
+    do throws(FileError) { mapped = try MappedFile(path: path, limit: COCOFormat.limit) } catch { throw .file(error) }
+    var records = COCORecords()
+    try records.read(JSONCursor(mapped))
+    let classes = records.categories.sorted { $0.key < $1.key }.map { DatasetClass(name: $0.value, id: $0.key) }
+    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1.id, $0) })
+    var ofImage: [Int: [Annotation]] = [:]
+    for image in records.images { ofImage[image.id] = [] }
+    for one in records.annotations {
+      guard let place = places[one.category], ofImage[one.image] != nil else {
+        throw .invalid(
+          file: path, place: .byte(one.position), expected: "an annotation of a listed image and category",
+          found: "image_id \(one.image), category_id \(one.category)")
+      }
+      ofImage[one.image]!.append(
+        Annotation(
+          classIndex: place, x: one.corner.x, y: one.corner.y, width: one.size.width, height: one.size.height,
+          area: one.area ?? one.size.width * one.size.height, isCrowd: one.isCrowd))
+    }
+    let pictures = records.images.sorted { $0.id < $1.id }.map {
+      Picture(id: $0.id, name: FileName($0.name).stem, annotations: ofImage[$0.id]!)
+    }
+    return COCOTruth(classes: classes, pictures: pictures)
+  }
+}
+
+/// Detections as COCO's tools take them: an array of objects with `image_id`, `category_id`, `bbox` and `score`.
+public struct COCOResult: Hashable, Sendable {
+  /// How a picture is named: by its id, or by its file's name where the data set knows no ids.
+  public enum Picture: Hashable, Sendable, CustomStringConvertible {
+    case id(Int)
+    case name(String)
+
+    public var description: String {
+      switch self {
+      case .id(let id): "\(id)"
+      case .name(let name): name
+      }
+    }
+  }
+
+  public let picture: Picture
+  public let category: Int
+  /// Left, top, width, height in pixels.
+  public let x, y, width, height: Double
+  public let score: Double
+
+  /// Reads a file; an object with such an array under the key `annotations` will do too.
+  ///
+  /// - Throws: `DatasetError` with the byte where it goes wrong.
+  public static func read(_ path: String) throws(DatasetError) -> [COCOResult] {
+    let mapped: MappedFile
+    do throws(FileError) { mapped = try MappedFile(path: path, limit: COCOFormat.limit) } catch { throw .file(error) }
+    var cursor = JSONCursor(mapped)
+    var results: [COCOResult] = []
+    func take(_ cursor: inout JSONCursor) throws(DatasetError) {
+      try cursor.array { (cursor) throws(DatasetError) in results.append(try one(&cursor)) }
+    }
+    if cursor.kind() == UInt8(ascii: "{") {
+      var isThere = false
+      try cursor.object { (cursor, key) throws(DatasetError) in
+        guard key == "annotations" else { return try cursor.skip() }
+        isThere = true
+        try take(&cursor)
+      }
+      guard isThere else { throw .missing(file: "\(path), key annotations", expected: "an array of results") }
+    } else {
+      try take(&cursor)
+    }
+    try cursor.finish()
+    return results
+  }
+
+  private static func one(_ cursor: inout JSONCursor) throws(DatasetError) -> COCOResult {
+    _ = cursor.kind()
+    let start = cursor.position
+    var picture: Picture?
+    var category: Int?
+    var score: Double?
+    var box: [Double] = []
+    try cursor.object { (cursor, key) throws(DatasetError) in
+      switch key {
+      case "image_id":
+        if cursor.kind() == UInt8(ascii: "\"") {
+          picture = .name(try cursor.string())
+        } else {
+          picture = .id(try cursor.integer())
+        }
+      case "category_id": category = try cursor.integer()
+      case "score": score = try cursor.number()
+      case "bbox": try cursor.array { (cursor) throws(DatasetError) in box.append(try cursor.number()) }
+      default: try cursor.skip()
+      }
+    }
+    guard let picture, let category, let score, box.count == 4 else {
+      throw cursor.wrong(
+        "a result without one of them", expected: "image_id, category_id, score and a bbox of 4 numbers", at: start)
+    }
+    return COCOResult(
+      picture: picture, category: category, x: box[0], y: box[1], width: box[2], height: box[3], score: score)
+  }
+}
