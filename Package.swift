@@ -40,6 +40,8 @@ let package = Package(
     .library(name: "SSDLite", targets: ["SSDLite"]),
     .library(name: "DeepLabLite", targets: ["DeepLabLite"]),
     .library(name: "PyramidLite", targets: ["PyramidLite"]),
+    .library(name: "PersonMask", targets: ["PersonMask"]),
+    .library(name: "Training", targets: ["Training"]),
     .library(name: "Vision", targets: ["Vision"]),
     .executable(name: "detect", targets: ["detect"]),
     .executable(name: "segment", targets: ["segment"]),
@@ -65,6 +67,13 @@ let package = Package(
     room("SSDLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
     room("PyramidLite", ["HeadKit", "Backbone", "Kernels", "ModelFiles", "Tensors"], path: "Heads/PyramidLite"),
     room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
+
+    .target(
+      name: "CPersonMask", path: "Heads/PersonMask/CPersonMask", exclude: ["person-mask.safetensors"]),
+    .target(
+      name: "PersonMask", dependencies: ["CPersonMask", "Files", "ModelFiles"], path: "Heads/PersonMask",
+      exclude: ["CPersonMask", "README.md", "held-out-coco128.txt", "held-out-voc.txt", "train.sh", "teacher.py"],
+      swiftSettings: strict),
 
     // MARK: Files
     room(
@@ -114,12 +123,15 @@ let package = Package(
       ["CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
     program(
       "segment",
-      ["CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
+      [
+        "CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Tensors", "Vision",
+        argumentParser,
+      ]),
     program(
       "BackboneTool",
       [
         "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Overlay", "Postprocess", "Preprocess", "Tensors", "Training", "Vision",
+        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "Tensors", "Training", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),

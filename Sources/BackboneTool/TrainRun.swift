@@ -70,12 +70,12 @@ struct TrainRun {
         bar.update(trainer.step, figures(loss: smooth, last))
         if let last, last.metric != nil, last.epoch != epoch {
           epoch = last.epoch
-          try writeLog(trainer.records, metricName: metricName)
+          try TrainLog(trainer.records, metricName: metricName).write(to: files)
         }
       }
       bar.finish()
       try Interrupt.shielded { () throws(TrainingError) in try trainer.save() }
-      try writeLog(trainer.records, metricName: metricName)
+      try TrainLog(trainer.records, metricName: metricName).write(to: files)
     } catch { throw Failure(training: error) }
   }
 
@@ -86,17 +86,6 @@ struct TrainRun {
       if let metric = last.metric { text += "  metric \(fixed(metric, 4))" }
     }
     return text
-  }
-
-  private func writeLog(_ records: [TrainingRecord], metricName: String) throws(TrainingError) {
-    let name = metricName.split(separator: " ").joined(separator: "_").lowercased()
-    var text = "step,epoch,loss,rate,\(name)\n"
-    for record in records {
-      text += "\(record.step),\(record.epoch),\(record.loss),\(record.rate),\(record.metric.map { "\($0)" } ?? "")\n"
-    }
-    do throws(FileError) {
-      try Interrupt.shielded { () throws(FileError) in try AtomicFile.write(Array(text.utf8), to: files.log) }
-    } catch { throw .file(error) }
   }
 
   /// Removes what only the run needed.

@@ -71,6 +71,14 @@ struct TrainSegmentCommand: ParsableCommand {
   @Flag(help: "Leave out the weights that are the base model's own; who opens the model then needs that one too.")
   var onlyLearned = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Cut masks to what the base model, a detector, finds with a score above this, each box widened by a tenth; with \
+      --only-learned.
+      """, valueName: "score"))
+  var gate: Float?
+
   private var firstLearning: Int? {
     guard let unfreeze, unfreeze.hasPrefix("block"), let index = Int(unfreeze.dropFirst(5)) else { return nil }
     return index
@@ -96,6 +104,10 @@ struct TrainSegmentCommand: ParsableCommand {
     }
     if let size { try checkInputSize(size) }
     guard dice >= 0, dice <= 100 else { throw ValidationError("--dice \(dice): expected a number from 0 to 100") }
+    if let gate {
+      guard onlyLearned else { throw ValidationError("--gate needs --only-learned: the base model's own head finds the boxes") }
+      guard gate >= 0, gate <= 1 else { throw ValidationError("--gate \(gate): expected a number from 0 to 1") }
+    }
     let widths = try numbers(widths, "--widths")
     if head == .pyramid, levels.split(separator: ",").count != widths.count + 1 {
       throw ValidationError("--widths \(self.widths): expected one number for each level after the first of \(levels)")
@@ -115,6 +127,9 @@ struct TrainSegmentCommand: ParsableCommand {
         .inputs, "\(data.data.joined(separator: ", ")): no picture with a mask is left to learn from", stops: true)
     }
     let base = try ModelChoice.open(model)
+    if gate != nil, base.card.task != .detect {
+      throw Failure(.usage, "--gate: \(base.card.name) is no detector; leave the flag out")
+    }
     try PictureOutputs.refuse(files.out, flag: "--out", asOneOf: [base.path])
     let compute = Compute(threads: timing.threads)
     let lesson: SegmentationLesson
@@ -165,7 +180,8 @@ struct TrainSegmentCommand: ParsableCommand {
       provenance: Provenance(
         origin: "trained on \(base.card.name) with \(training.samples.count) pictures",
         licence: base.card.provenance.licence,
-        sourceSHA256: base.card.provenance.sourceSHA256), onlyLearned: onlyLearned)
+        sourceSHA256: base.card.provenance.sourceSHA256), onlyLearned: onlyLearned,
+      gate: gate.map { GateCard(score: $0, margin: 0.1) })
     do throws(ModelFileError) {
       try Interrupt.shielded { () throws(ModelFileError) in
         try ModelFile.write(card: model.card, weights: model.weights, to: files.out)

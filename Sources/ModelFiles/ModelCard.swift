@@ -218,8 +218,23 @@ public struct PyramidCard: Codable, Hashable, Sendable {
   }
 }
 
+/// Where a mask may have classes other than the background: inside what the base model, a detector, finds.
+public struct GateCard: Codable, Hashable, Sendable {
+  /// Detections of a greater score count.
+  public var score: Float
+  /// How much each box is widened on every side, as a share of its width and height.
+  public var margin: Float
+
+  public init(score: Float, margin: Float) {
+    self.score = score
+    self.margin = margin
+  }
+}
+
 /// How class logits become a mask.
 public struct SegmentationCard: Codable, Hashable, Sendable {
+  /// Whether the mask is cut to the base model's detections.
+  public var gate: GateCard?
   /// The path of a pyramid head; without it the head is DeepLabV3-lite.
   public var pyramid: PyramidCard?
   /// Channels of the logits.

@@ -51,6 +51,11 @@ public struct ShippedModel: Sendable {
     self.name = name
     self.file = file
   }
+
+  /// Its card.
+  ///
+  /// - Throws: `ModelFileError` where the bytes are no model.
+  public func card() throws(ModelFileError) -> ModelCard { try ModelFile.read(file).card }
 }
 
 /// The folder with the installed models: `NAME.safetensors`, each with a record of its SHA-256 beside it.
@@ -135,7 +140,8 @@ public struct ModelStore: Sendable {
       throw .otherBase(path: file.path, base: whole.path)
     }
     return ModelFile(
-      path: file.path, card: file.card, weights: file.weights.joined(with: whole.weights, tensors: base.tensors))
+      path: file.path, card: file.card, weights: file.weights.joined(with: whole.weights, tensors: base.tensors),
+      base: whole)
   }
 
   private func open(base name: String, for path: String) throws(ModelStoreError) -> ModelFile {

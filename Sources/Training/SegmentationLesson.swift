@@ -126,9 +126,15 @@ public struct SegmentationLesson {
   /// The model that has been learned: the base's backbone, what was trained of it, and the head.
   ///
   /// - Parameter onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
-  package func model(_ network: TrainableNetwork, name: String, provenance: Provenance, onlyLearned: Bool = false)
-    -> (card: ModelCard, weights: Weights)
-  {
+  ///
+  /// - Parameters:
+  ///   - onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
+  ///   - gate: cuts masks to what the base, a detector, finds; only with `onlyLearned`.
+  package func model(
+    _ network: TrainableNetwork, name: String, provenance: Provenance, onlyLearned: Bool = false,
+    gate: GateCard? = nil
+  ) -> (card: ModelCard, weights: Weights) {
+    precondition(gate == nil || onlyLearned, "a gate needs the base")
     var tensors = network.folded()
     var own = backbone.layout.parameters.filter { tensors[$0.name] == nil }
     var baseCard: BaseModel?
@@ -146,6 +152,7 @@ public struct SegmentationLesson {
       name: name, task: .segment, family: "trained", provenance: provenance, backbone: backboneCard, input: input,
       labels: classes.enumerated().map { ClassLabel(output: $0, id: $0, name: $1) }, segmentation: segmentation)
     card.base = baseCard
+    card.segmentation?.gate = gate
     return (card, Weights(source: name, tensors: tensors))
   }
 }

@@ -105,18 +105,21 @@ public final class Detector: Sendable {
       throw VisionError(error, file: card.name)
     }
     ended(.backbone)
-    return detections(maps, prepared.mapping, options, ended: ended)
+    let logits = head(maps)
+    ended(.head)
+    let found = detections(logits, prepared.mapping, options)
+    ended(.postprocess)
+    return found
   }
 
   /// The maps that the head reads.
   var taps: [Tap] { head.taps }
 
-  /// The detections that follow from the head's maps.
-  func detections(
-    _ maps: FeatureMaps, _ mapping: ImageMapping, _ options: DetectionOptions, ended: (Stage) -> Void
-  ) -> [LabelledDetection] {
-    let logits = head(maps)
-    ended(.head)
+  /// What the head makes of them.
+  func logits(_ maps: FeatureMaps) -> BoxLogits { head(maps) }
+
+  /// The detections that follow from the logits.
+  func detections(_ logits: BoxLogits, _ mapping: ImageMapping, _ options: DetectionOptions) -> [LabelledDetection] {
     let threshold = options.scoreThreshold ?? detection.scoreThreshold
     let candidates = logits.candidates(detection, anchors: anchors(for: logits), threshold: threshold)
     let suppression = NonMaximumSuppression(
@@ -132,7 +135,6 @@ public final class Detector: Sendable {
           label: label?.name ?? "class \(detection.output)", id: label?.id ?? detection.output,
           output: detection.output, score: detection.score, box: box))
     }
-    ended(.postprocess)
     return found
   }
 

@@ -21,12 +21,3 @@ extension Segmenter {
     try await backbone.compute.run { try self.segment(image) }
   }
 }
-
-extension DetectorSegmenter {
-  /// Finds and outlines without holding a thread of Swift's cooperative pool meanwhile.
-  ///
-  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
-  public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws -> Answer {
-    try await detector.backbone.compute.run { try self.analyse(image, options) }
-  }
-}
