@@ -39,6 +39,9 @@ let package = Package(
     .library(name: "Backbone", targets: ["Backbone", "HeadKit"]),
     .library(name: "SSDLite", targets: ["SSDLite"]),
     .library(name: "DeepLabLite", targets: ["DeepLabLite"]),
+    .library(name: "PyramidLite", targets: ["PyramidLite"]),
+    .library(name: "PersonMask", targets: ["PersonMask"]),
+    .library(name: "Training", targets: ["Training"]),
     .library(name: "Vision", targets: ["Vision"]),
     .executable(name: "detect", targets: ["detect"]),
     .executable(name: "segment", targets: ["segment"]),
@@ -62,10 +65,15 @@ let package = Package(
     room("Backbone", ["Tensors", "Kernels", "ModelFiles"]),
     room("HeadKit", ["Tensors", "Kernels", "ModelFiles", "Backbone"], path: "Heads/HeadKit"),
     room("SSDLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
+    room("PyramidLite", ["HeadKit", "Backbone", "Kernels", "ModelFiles", "Tensors"], path: "Heads/PyramidLite"),
     room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
 
-    // MARK: Learning
-    room("Training", ["Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Postprocess"]),
+    .target(
+      name: "CPersonMask", path: "Heads/PersonMask/CPersonMask", exclude: ["person-mask.safetensors"]),
+    .target(
+      name: "PersonMask", dependencies: ["CPersonMask", "Files", "ModelFiles"], path: "Heads/PersonMask",
+      exclude: ["CPersonMask", "README.md", "held-out-coco128.txt", "held-out-voc.txt", "train.sh", "teacher.py"],
+      swiftSettings: strict),
 
     // MARK: Files
     room(
@@ -89,7 +97,7 @@ let package = Package(
       "Vision",
       [
         "Tensors", "Files", "ModelFiles", "Kernels", "Backbone", "ImageCodecs", "Preprocess", "Postprocess",
-        "Overlay", "HeadKit", "SSDLite", "DeepLabLite",
+        "Overlay", "HeadKit", "SSDLite", "DeepLabLite", "PyramidLite",
       ]),
 
     // MARK: Data sets
@@ -97,6 +105,14 @@ let package = Package(
     room(
       "Datasets", ["CExpat", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"],
       linker: [.linkedLibrary("m")]),
+
+    // MARK: Learning
+    room(
+      "Training",
+      [
+        "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite", "SSDLite",
+        "Postprocess", "Preprocess", "Datasets",
+      ]),
 
     // MARK: Programs
     room(
@@ -107,12 +123,15 @@ let package = Package(
       ["CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
     program(
       "segment",
-      ["CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
+      [
+        "CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Tensors", "Vision",
+        argumentParser,
+      ]),
     program(
       "BackboneTool",
       [
         "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Overlay", "Postprocess", "Preprocess", "Tensors", "Vision",
+        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "Tensors", "Training", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
@@ -150,8 +169,8 @@ let package = Package(
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
-    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Postprocess", "Preprocess", "ModelFiles", "Tensors"]),
     tests("CLISupportTests", ["CLISupport"]),
+    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",

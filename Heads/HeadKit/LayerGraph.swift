@@ -108,21 +108,15 @@ public struct LayerGraph: Hashable, Sendable {
     add(.upsample(grid), [x, like], channels: x.channels)
   }
 
-  /// A block of the backbone with folded weights of its own: what learns where the backbone's last blocks learn too.
+  /// A block of the backbone from its expansion on, with folded weights of its own: what learns where the backbone's last
+  /// blocks learn too.
   ///
   /// Source: paper, section 3.3.
-  public mutating func invertedResidual(_ block: BlockLayout, _ x: Value, padding: Padding) -> Value {
-    precondition(
-      x.channels == block.inputs, "\(x.channels) channels for block \(block.index), which has \(block.inputs)")
-    let name = "backbone.block\(block.index)"
-    let wide =
-      block.hasExpansion ? pointwise("\(name).expand", x, outputs: block.expanded, .relu6, isNormalised: false) : x
-    return invertedResidual(block, expanded: wide, skip: block.hasSkip ? x : nil, padding: padding)
-  }
-
-  /// The same from the block's expansion on, which is a tap.
   public mutating func invertedResidual(_ block: BlockLayout, expanded: Value, skip: Value?, padding: Padding) -> Value
   {
+    precondition(
+      expanded.channels == block.expanded,
+      "\(expanded.channels) channels in block \(block.index), which has \(block.expanded)")
     let name = "backbone.block\(block.index)"
     let filtered = depthwise(
       "\(name).depthwise", expanded, stride: block.stride, dilation: block.dilation, padding: padding, .relu6,

@@ -20,6 +20,8 @@ public final class MobileNetV2: Sendable {
   struct PlanKey: Hashable {
     let height, width: Int
     let taps: [Tap]
+    /// The first block that runs.
+    let first: Int
   }
 
   /// Packs the weights of the network that a card describes.
@@ -96,6 +98,34 @@ public final class MobileNetV2: Sendable {
     guard shape.channels == 3 else { throw .inputChannels(expected: 3, found: shape.channels) }
     let wanted = try wanted(taps)
     let plan = try plan(height: shape.height, width: shape.width, wanted: wanted)
+    return run(plan, input, wanted: wanted, observer: observer)
+  }
+
+  /// Computes maps from the output of a block on, which may be another network's whose blocks are the same up to there.
+  ///
+  /// - Parameters:
+  ///   - map: what the block before `first` hands out for pictures of `height` by `width`.
+  ///   - first: the first block that runs, at least 1.
+  ///   - taps: maps of this block and later ones.
+  /// - Throws: `BackboneError` when a tap does not exist or the map has another shape.
+  package func features(
+    from map: borrowing Tensor, height: Int, width: Int, first: Int, taps: [Tap]
+  ) throws(BackboneError) -> FeatureMaps {
+    precondition(layout.blocks.indices.dropFirst().contains(first), "no network begins with block \(first)")
+    let wanted = try wanted(taps)
+    let g = layout.geometries(height: height, width: width).blocks[first]
+    let shape = map.shape
+    let channels = layout.blocks[first].inputs
+    guard shape.channels == channels else { throw .inputChannels(expected: channels, found: shape.channels) }
+    precondition(shape.height == g.height && shape.width == g.width, "a map \(shape) before block \(first)")
+    let plan = try plan(height: height, width: width, wanted: wanted, first: first)
+    return run(plan, map, wanted: wanted, observer: nil)
+  }
+
+  private func run(
+    _ plan: Plan, _ input: borrowing Tensor, wanted: [TapInfo], observer: ((_ step: Int) -> Void)?
+  ) -> FeatureMaps {
+    let shape = input.shape
     guard !wanted.isEmpty else { return FeatureMaps(maps: []) }
     let workspace = compute.workspaces.take(plan.arenaCount)
     let maps = wanted.enumerated().map { index, info in
@@ -113,7 +143,7 @@ public final class MobileNetV2: Sendable {
           }
         }
         unsafe plan.run(
-          on: compute.pool, input: elements.baseAddress! + picture * shape.pixels * 3, maps: pointers,
+          on: compute.pool, input: elements.baseAddress! + picture * shape.count / shape.batch, maps: pointers,
           arena: workspace.base, observer: observer)
       }
     }
@@ -129,16 +159,16 @@ public final class MobileNetV2: Sendable {
   }
 
   /// The plan for an input of that size: the kept one, or a new one.
-  func plan(height: Int, width: Int, wanted taps: [TapInfo]) throws(BackboneError) -> Plan {
+  func plan(height: Int, width: Int, wanted taps: [TapInfo], first: Int = 0) throws(BackboneError) -> Plan {
     guard min(height, width) >= MobileNetV2.minimumExtent else {
       throw .inputTooSmall(height: height, width: width, minimum: MobileNetV2.minimumExtent)
     }
-    let key = PlanKey(height: height, width: width, taps: taps.map(\.tap))
+    let key = PlanKey(height: height, width: width, taps: taps.map(\.tap), first: first)
     return plans.withLock { plans in
       if let plan = plans[key] { return plan }
       // A caller with ever new sizes must not make the cache grow; a plan is quickly made again.
       if plans.count >= 16 { plans.removeAll() }
-      let plan = Plan(self, height: height, width: width, taps: taps)
+      let plan = Plan(self, height: height, width: width, taps: taps, first: first)
       plans[key] = plan
       return plan
     }

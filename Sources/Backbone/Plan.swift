@@ -42,8 +42,9 @@ struct Plan: Sendable {
   /// Floats of working memory.
   let arenaCount: Int
 
-  init(_ network: MobileNetV2, height: Int, width: Int, taps: [TapInfo]) {
-    var builder = Builder(network, height: height, width: width, taps: taps)
+  /// - Parameter first: the first block that runs; with 0 the input is the picture, else what the block before hands out.
+  init(_ network: MobileNetV2, height: Int, width: Int, taps: [TapInfo], first: Int) {
+    var builder = Builder(network, height: height, width: width, taps: taps, first: first)
     builder.build()
     steps = builder.steps
     shapes = builder.shapes.map { $0! }
@@ -85,6 +86,7 @@ extension Plan {
   struct Builder {
     private let network: MobileNetV2
     private let taps: [TapInfo]
+    private let first: Int
     private let threads: Int
     private let costs: [String: Int]
     private let stem: Geometry
@@ -102,8 +104,9 @@ extension Plan {
     var shapes: [Shape?]
     var arenaCount = 0
 
-    init(_ network: MobileNetV2, height: Int, width: Int, taps: [TapInfo]) {
+    init(_ network: MobileNetV2, height: Int, width: Int, taps: [TapInfo], first: Int) {
       self.network = network
+      self.first = first
       self.taps = taps
       threads = network.compute.pool.threads
       (stem, geometries) = network.layout.geometries(height: height, width: width)
@@ -114,7 +117,9 @@ extension Plan {
     }
 
     mutating func build() {
-      for (block, g) in zip(network.layout.blocks, geometries) where !missing.isEmpty { add(block, g) }
+      for (block, g) in zip(network.layout.blocks, geometries) where block.index >= first && !missing.isEmpty {
+        add(block, g)
+      }
       if !missing.isEmpty, let last = network.last, let g = geometries.last {
         let shape = Shape(height: g.outHeight, width: g.outWidth, channels: last.outputs)
         add(

@@ -2,6 +2,7 @@ import ArgumentParser
 import CLISupport
 import Files
 import ModelFiles
+import PersonMask
 import Tensors
 
 extension ModelsCommand {
@@ -13,7 +14,7 @@ extension ModelsCommand {
     var model: String
 
     func run() throws {
-      let file = try ModelChoice.open(model)
+      let file = try ModelChoice.open(model, shipped: [PersonMask.model])
       var table = TextTable([.left, .left])
       for (name, value) in Info.lines(of: file) { table.add([name, value.onOneLine]) }
       try Main.console.write(table.lines(indent: ""))

@@ -3,6 +3,7 @@ import CLISupport
 import Files
 import ModelFetch
 import ModelFiles
+import PersonMask
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,6 +29,11 @@ struct ModelsCommand: ParsableCommand {
         } catch {
           table.add([name, "?", "?", "unusable: see `backbone models info \(name)`"])
         }
+      }
+      if !installed.contains(PersonMask.name) {
+        let card = try ModelChoice.card(of: PersonMask.model)
+        let base = card.base.map { ", on \($0.name)" } ?? ""
+        table.add([card.name, card.task.rawValue, card.provenance.licence.onOneLine, "part of the program\(base)"])
       }
       for known in KnownModel.all where !installed.contains(known.name) {
         table.add([known.name, known.task.rawValue, known.licence, "get it with `\(known.command)`"])

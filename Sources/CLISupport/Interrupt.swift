@@ -47,6 +47,9 @@ public enum Interrupt {
     return try body()
   }
 
+  /// Whether a signal waits for the end of the shield, so that long work inside can end early and tidily.
+  public static var isPending: Bool { phase.load(ordering: .relaxed) >= Phase.pending }
+
   /// The handler: atomics and `_exit` are all that a signal handler may use.
   private static func arrived(_ number: Int32) {
     var found = phase.load(ordering: .sequentiallyConsistent)

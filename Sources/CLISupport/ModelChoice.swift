@@ -8,22 +8,42 @@ public enum ModelChoice {
   /// The model that finds things where none is named.
   public static let detector = "person-ssdlite"
 
-  /// The model that outlines things where none is named.
+  /// The model that outlines things where none is named and it is installed; else the one that is part of the program.
   public static let segmenter = "deeplab-voc"
 
   /// The folder of installed models.
   ///
+  /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`.
-  public static func store() throws(Failure) -> ModelStore {
-    do { return try ModelStore.user() } catch { throw Failure(.model, error.description) }
+  public static func store(shipped: [ShippedModel] = []) throws(Failure) -> ModelStore {
+    do { return try ModelStore.user(shipped: shipped) } catch { throw Failure(.model, error.description) }
   }
 
   /// Opens a model by name or path.
   ///
+  /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`; for a name it lists what there is and the command that gets one.
-  public static func open(_ value: String) throws(Failure) -> ModelFile {
-    let store = try store()
+  public static func open(_ value: String, shipped: [ShippedModel] = []) throws(Failure) -> ModelFile {
+    let store = try store(shipped: shipped)
     do { return try store.open(value) } catch { throw Failure(.model, error.description) }
+  }
+
+  /// The card of a model that is part of the program.
+  ///
+  /// - Throws: `Failure` with status `model`.
+  public static func card(of shipped: ShippedModel) throws(Failure) -> ModelCard {
+    do { return try shipped.card() } catch { throw Failure(.model, error.description) }
+  }
+
+  /// Opens the model that outlines things: the one named, else `segmenter` where it is installed, else the shipped one.
+  ///
+  /// - Throws: `Failure` with status `model`.
+  public static func openSegmenter(_ value: String?, shipped: ShippedModel) throws(Failure) -> ModelFile {
+    if let value { return try open(value, shipped: [shipped]) }
+    let store = try store(shipped: [shipped])
+    do { return try store.open(try store.installed().contains(segmenter) ? segmenter : shipped.name) } catch {
+      throw Failure(.model, error.description)
+    }
   }
 }
 
@@ -46,7 +66,7 @@ extension ExitStatus {
     switch error {
     case .file: self = .output
     case .model(let error): self = ExitStatus(writing: error)
-    case .changed, .noRecord, .noFolder, .notInstalled: self = .model
+    case .changed, .noRecord, .noFolder, .notInstalled, .otherBase: self = .model
     }
   }
 }

@@ -14,6 +14,14 @@ public struct MaskSource: Sendable {
   let storage: Storage
   var meaning: MaskMeaning
 
+  /// A text that changes when the mask does.
+  var stamp: String {
+    switch storage {
+    case .outlines(let outlines): return "\(Folder.stamp(outlines.path)) \(meaning)"
+    case .png(let path): return "\(Folder.stamp(path)) \(meaning)"
+    }
+  }
+
   /// Reads the mask.
   ///
   /// - Throws: `DatasetError`.
@@ -65,7 +73,7 @@ struct MaskMeaning: Hashable, Sendable {
       wrong |= meaningless[Int(value)]
       return bytes[Int(value)]
     }
-    guard wrong == 0, let at = values.firstIndex(where: { meaningless[Int($0)] == 1 }) else { return result }
+    guard wrong == 1, let at = values.firstIndex(where: { meaningless[Int($0)] == 1 }) else { return result }
     throw .invalid(
       file: file, place: .element("pixel (\(at % width), \(at / width))"),
       expected: "the number of a class or 255", found: "the value \(values[at])")

@@ -61,10 +61,21 @@ public struct Sample: Sendable {
   }
 }
 
+extension Sample {
+  /// Sizes and times of change of the picture's and the mask's files, and the boxes, as a text that changes when they do.
+  public var stamp: String {
+    var text = Folder.stamp(path)
+    if let mask { text += " " + mask.stamp }
+    for box in boxes { text += " \(box.classIndex) \(box.box.x1) \(box.box.y1) \(box.box.x2) \(box.box.y2)" }
+    return text
+  }
+}
+
 /// A thing that is in a picture.
 public struct TruthBox: Hashable, Sendable {
-  /// In pixels of the picture as displayed, from its first corner, continuous: a box around the first pixel alone is
-  /// 0, 0, 1, 1. Inside the picture, with a positive extent.
+  /// In pixels of the picture as displayed, from its first corner, continuous.
+  ///
+  /// A box around the first pixel alone is 0, 0, 1, 1. Inside the picture, with a positive extent.
   ///
   /// Pascal VOC's boxes count pixels from 1 and include the last, so that `xmin ymin xmax ymax` of 1 1 1 1 is that box.
   public var box: Box

@@ -86,3 +86,23 @@ public enum Environment {
     return value.isEmpty ? nil : value
   }
 }
+
+extension Folder {
+  /// Removes a file; one that is not there is fine.
+  ///
+  /// - Throws: `FileError.cannotWrite`.
+  public static func removeFile(_ path: String) throws(FileError) {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .cannotWrite(path: path, errno: errno) }
+  }
+
+  /// Size and time of change of a file, as a text that changes when the file does; empty where it is not there.
+  public static func stamp(_ path: String) -> String {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return "" }
+    #if canImport(Darwin)
+      return "\(status.st_size) \(status.st_mtimespec.tv_sec).\(status.st_mtimespec.tv_nsec)"
+    #else
+      return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+    #endif
+  }
+}

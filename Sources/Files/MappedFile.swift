@@ -11,6 +11,8 @@
   public let path: String
   public let count: Int
   private let base: UnsafeRawPointer?
+  /// Whether the bytes are a mapping of this object's own.
+  private let isOwned: Bool
 
   /// Maps a regular file of at most `limit` bytes.
   ///
@@ -28,6 +30,7 @@
     guard size <= limit else { throw .tooLarge(path: path, bytes: size, limit: limit) }
     self.path = path
     count = size
+    isOwned = true
     if size == 0 {
       unsafe base = nil
     } else {
@@ -43,6 +46,7 @@
   public init(path: String, copying bytes: [UInt8]) throws(FileError) {
     self.path = path
     count = bytes.count
+    isOwned = true
     if bytes.isEmpty {
       unsafe base = nil
     } else {
@@ -54,7 +58,19 @@
     }
   }
 
-  deinit { if let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), count) } }
+  /// Stands for bytes that are part of the program, as if they had been read from a file of that name.
+  ///
+  /// - Parameter bytes: valid for ever.
+  @unsafe package init(path: String, constant bytes: UnsafeRawBufferPointer) {
+    self.path = path
+    count = bytes.count
+    isOwned = false
+    unsafe base = bytes.baseAddress
+  }
+
+  deinit {
+    if isOwned, let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), count) }
+  }
 
   /// Reads the bytes in place.
   public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
@@ -69,7 +85,7 @@
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let begin = (range.lowerBound + page - 1) / page * page
     let end = range.upperBound / page * page
-    guard begin < end, let base = unsafe base else { return }
+    guard isOwned, begin < end, let base = unsafe base else { return }
     _ = unsafe madvise(UnsafeMutableRawPointer(mutating: base + begin), end - begin, MADV_DONTNEED)
   }
 

@@ -13,14 +13,15 @@ public final class PlacedFile: Sendable {
   public let path: String
   private let descriptor: Int32
 
-  /// Creates an empty file, in the place of one that may be there.
-  public init(creating path: String) throws(FileError) {
+  /// Creates a file of zeros, in the place of one that may be there; what is never written takes no room on the disk.
+  public init(creating path: String, size: Int) throws(FileError) {
     self.path = path
     descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       if errno == EISDIR { throw .isDirectory(path: path) }
       throw .cannotWrite(path: path, errno: errno)
     }
+    guard ftruncate(descriptor, off_t(size)) == 0 else { throw .cannotWrite(path: path, errno: errno) }
   }
 
   deinit { close(descriptor) }

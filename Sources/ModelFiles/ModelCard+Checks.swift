@@ -128,6 +128,18 @@ extension SegmentationCard {
     if !(0..<outputs).contains(backgroundID) { return "the card's background is class \(backgroundID) of \(outputs)" }
     if let voidID, !(0...255).contains(voidID) { return "the card's void class is \(voidID), expected 0 to 255" }
     if !(batchNormEpsilon >= 0 && batchNormEpsilon <= 1) { return "the card's epsilon is \(batchNormEpsilon)" }
+    if let gate, !(gate.score >= 0 && gate.score <= 1 && gate.margin >= 0 && gate.margin <= 10) {
+      return "the card's gate has a score of \(gate.score) and a margin of \(gate.margin), expected 0 to 1 and 0 to 10"
+    }
+    if let pyramid {
+      guard (2...16).contains(pyramid.levels.count), pyramid.widths.count == pyramid.levels.count - 1,
+        pyramid.widths.allSatisfy({ (1...4096).contains($0) })
+      else {
+        return
+          "the card's pyramid has \(pyramid.levels.count) levels and the widths \(pyramid.widths), expected one width "
+          + "fewer than levels, each from 1 to 4096"
+      }
+    }
     return nil
   }
 }

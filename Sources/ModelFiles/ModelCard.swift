@@ -26,6 +26,8 @@ public struct ModelCard: Codable, Hashable, Sendable {
   public var labels: [ClassLabel]
   public var detection: DetectionCard?
   public var segmentation: SegmentationCard?
+  /// The model that has the tensors which this file leaves out.
+  public var base: BaseModel?
 
   public init(
     name: String, task: Task, family: String, provenance: Provenance, backbone: BackboneCard, input: InputCard,
@@ -42,6 +44,22 @@ public struct ModelCard: Codable, Hashable, Sendable {
     self.labels = labels
     self.detection = detection
     self.segmentation = segmentation
+  }
+}
+
+/// A model whose backbone another one uses: a file of a head alone names it.
+public struct BaseModel: Codable, Hashable, Sendable {
+  /// Its name among the installed models.
+  public var name: String
+  /// The tensors that are its own.
+  public var tensors: [String]
+  /// Their checksum, as `Weights.checksum` computes it, hexadecimal.
+  public var checksum: String
+
+  public init(name: String, tensors: [String], checksum: String) {
+    self.name = name
+    self.tensors = tensors
+    self.checksum = checksum
   }
 }
 
@@ -187,8 +205,38 @@ public struct DetectionCard: Codable, Hashable, Sendable {
   }
 }
 
+/// A head's path from the deepest map to finer ones.
+public struct PyramidCard: Codable, Hashable, Sendable {
+  /// The taps that it passes, coarse to fine, by name; the first is the deepest map.
+  public var levels: [String]
+  /// Channels at each of the levels after the first.
+  public var widths: [Int]
+
+  public init(levels: [String], widths: [Int]) {
+    self.levels = levels
+    self.widths = widths
+  }
+}
+
+/// Where a mask may have classes other than the background: inside what the base model, a detector, finds.
+public struct GateCard: Codable, Hashable, Sendable {
+  /// Detections of a greater score count.
+  public var score: Float
+  /// How much each box is widened on every side, as a share of its width and height.
+  public var margin: Float
+
+  public init(score: Float, margin: Float) {
+    self.score = score
+    self.margin = margin
+  }
+}
+
 /// How class logits become a mask.
 public struct SegmentationCard: Codable, Hashable, Sendable {
+  /// Whether the mask is cut to the base model's detections.
+  public var gate: GateCard?
+  /// The path of a pyramid head; without it the head is DeepLabV3-lite.
+  public var pyramid: PyramidCard?
   /// Channels of the logits.
   public var outputs: Int
   /// The class that means "none of the others".
@@ -200,7 +248,11 @@ public struct SegmentationCard: Codable, Hashable, Sendable {
   /// The epsilon that was folded into the head's weights, as a record; 0 where the source had it folded already.
   public var batchNormEpsilon: Double
 
-  public init(outputs: Int, backgroundID: Int, voidID: Int?, upsampling: SamplingGrid, batchNormEpsilon: Double) {
+  public init(
+    outputs: Int, backgroundID: Int, voidID: Int?, upsampling: SamplingGrid, batchNormEpsilon: Double,
+    pyramid: PyramidCard? = nil
+  ) {
+    self.pyramid = pyramid
     self.outputs = outputs
     self.backgroundID = backgroundID
     self.voidID = voidID

@@ -17,11 +17,16 @@ public struct ModelFile: Sendable {
   public let path: String
   public let card: ModelCard
   public let weights: Weights
+  /// The model that the card names as its base, where the file was opened by a store that has it.
+  public var base: ModelFile? { baseFile.first }
+  /// At most one; an array, since a value cannot contain itself.
+  private let baseFile: [ModelFile]
 
-  public init(path: String, card: ModelCard, weights: Weights) {
+  public init(path: String, card: ModelCard, weights: Weights, base: ModelFile? = nil) {
     self.path = path
     self.card = card
     self.weights = weights
+    baseFile = base.map { [$0] } ?? []
   }
 
   /// Maps a model file and checks all of it before any value is used.

@@ -6,6 +6,8 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
   case changed(path: String, expected: String, found: String)
   case file(FileError)
   case model(ModelFileError)
+  /// A head's base model is installed, but with other weights than the head was trained on.
+  case otherBase(path: String, base: String)
   /// There is no record to verify against, or it cannot be understood.
   case noRecord(path: String, name: String)
   /// Neither variable nor home says where models are.
@@ -21,6 +23,9 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
     case .noRecord(let path, let name):
       return "\(path): has no record of \(name)'s SHA-256; install the model again"
     case .noFolder: return "nothing says where models are; set BACKBONE_MODELS to a folder, or HOME"
+    case .otherBase(let path, let base):
+      return
+        "\(path): was trained on other weights than those of \(base); get that model anew, or train the head on this one"
     case .notInstalled(let name, let folder, let installed):
       let there =
         installed.isEmpty ? "none is" : installed.joined(separator: ", ") + (installed.count == 1 ? " is" : " are")
@@ -36,23 +41,45 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// The folder with the installed models: `NAME.safetensors`, each with a record of its SHA-256 beside it.
-public struct ModelStore: Hashable, Sendable {
-  public let folder: String
+/// A model that is part of the program.
+public struct ShippedModel: Sendable {
+  public let name: String
+  /// Its bytes, in the native format.
+  package let file: MappedFile
 
-  public init(folder: String) { self.folder = folder }
+  package init(name: String, file: MappedFile) {
+    self.name = name
+    self.file = file
+  }
+
+  /// Its card.
+  ///
+  /// - Throws: `ModelFileError` where the bytes are no model.
+  public func card() throws(ModelFileError) -> ModelCard { try ModelFile.read(file).card }
+}
+
+/// The folder with the installed models: `NAME.safetensors`, each with a record of its SHA-256 beside it.
+public struct ModelStore: Sendable {
+  public let folder: String
+  /// Models that are part of the program, found by name where none of that name is installed.
+  public let shipped: [ShippedModel]
+
+  public init(folder: String, shipped: [ShippedModel] = []) {
+    self.folder = folder
+    self.shipped = shipped
+  }
 
   /// The user's folder: `$BACKBONE_MODELS`, else `$XDG_DATA_HOME/backbone/models`, else `~/.local/share/backbone/models`.
   ///
   /// - Throws: `ModelStoreError.noFolder` where no variable is set.
-  public static func user() throws(ModelStoreError) -> ModelStore {
-    if let folder = Environment.value("BACKBONE_MODELS") { return ModelStore(folder: folder) }
+  public static func user(shipped: [ShippedModel] = []) throws(ModelStoreError) -> ModelStore {
+    if let folder = Environment.value("BACKBONE_MODELS") { return ModelStore(folder: folder, shipped: shipped) }
     // The XDG rules: a path that is not absolute is to be ignored.
     if let data = Environment.value("XDG_DATA_HOME"), data.hasPrefix("/") {
-      return ModelStore(folder: data + "/backbone/models")
+      return ModelStore(folder: data + "/backbone/models", shipped: shipped)
     }
     guard let home = Environment.value("HOME") else { throw .noFolder }
-    return ModelStore(folder: home + "/.local/share/backbone/models")
+    return ModelStore(folder: home + "/.local/share/backbone/models", shipped: shipped)
   }
 
   /// Where a model of that name is or would be.
@@ -95,12 +122,39 @@ public struct ModelStore: Hashable, Sendable {
     return path(of: nameOrPath)
   }
 
-  /// Opens the model that a name or a path means.
+  /// Opens the model that a name or a path means; a head alone together with the base model that it names.
   ///
   /// - Throws: `ModelStoreError`.
   public func open(_ nameOrPath: String) throws(ModelStoreError) -> ModelFile {
-    let path = try find(nameOrPath)
-    do { return try ModelFile.open(path: path) } catch { throw .model(error) }
+    let file: ModelFile
+    if let shipped = shipped.first(where: { $0.name == nameOrPath }), try !installed().contains(nameOrPath) {
+      do { file = try ModelFile.read(shipped.file) } catch { throw .model(error) }
+    } else {
+      let path = try find(nameOrPath)
+      do { file = try ModelFile.open(path: path) } catch { throw .model(error) }
+    }
+    guard let base = file.card.base else { return file }
+    let whole = try open(base: base.name, for: file.path)
+    for name in base.tensors where !whole.weights.contains(name) { throw .otherBase(path: file.path, base: whole.path) }
+    guard whole.weights.checksum(of: base.tensors) == base.checksum else {
+      throw .otherBase(path: file.path, base: whole.path)
+    }
+    return ModelFile(
+      path: file.path, card: file.card, weights: file.weights.joined(with: whole.weights, tensors: base.tensors),
+      base: whole)
+  }
+
+  private func open(base name: String, for path: String) throws(ModelStoreError) -> ModelFile {
+    guard ModelStore.isName(name) else {
+      throw .model(.card(path: path, reason: "the base \(name.onOneLine) is not the name of a model"))
+    }
+    let basePath = try find(name)
+    let file: ModelFile
+    do { file = try ModelFile.open(path: basePath) } catch { throw .model(error) }
+    guard file.card.base == nil else {
+      throw .model(.card(path: path, reason: "its base \(name) is a head alone too"))
+    }
+    return file
   }
 
   /// Writes a model under its name, and the record of its digest.

@@ -46,6 +46,8 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   @safe private enum Storage {
     case memory(UnsafeBufferPointer<Float>, owner: AnyObject)
     case made((Entry) -> [Float])
+    /// Two others: names that the first lacks are the second's.
+    case joined(Weights, Weights)
   }
 
   /// Gathers tensors into one aligned allocation.
@@ -91,6 +93,13 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     storage = .made(make)
   }
 
+  /// Hands out the first's tensors, and those of the second that are named where the first has none of that name.
+  init(source: String, first: Weights, second: Weights, tensors: Set<String>) {
+    self.source = source
+    entries = first.entries.merging(second.entries.filter { tensors.contains($0.key) }) { own, _ in own }
+    storage = .joined(first, second)
+  }
+
   /// Uses the tensors of a mapped file where they lie.
   ///
   /// - Parameters:
@@ -118,7 +127,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     guard entry.shape == shape else {
       throw .wrongShape(name: name, expected: shape, found: entry.shape, source: source)
     }
-    return read(entry, body)
+    return read(name, entry, body)
   }
 
   /// A copy of the tensor of that name, which must have exactly that shape.
@@ -131,11 +140,12 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   /// Reads a tensor that is known to be there, in the order of its shape; traps where it is not.
   package func withValues<R, E: Error>(_ name: String, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
     guard let entry = entries[name] else { preconditionFailure("no tensor \(name) in \(source)") }
-    return try read(entry, body)
+    return try read(name, entry, body)
   }
 
-  private func read<R, E: Error>(_ entry: Entry, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+  private func read<R, E: Error>(_ name: String, _ entry: Entry, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
     switch storage {
+    case .joined(let first, let second): return try (first.contains(name) ? first : second).withValues(name, body)
     case .memory(let values, _):
       return try unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
     case .made(let make): return try body(make(entry).span)

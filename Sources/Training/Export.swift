@@ -8,7 +8,12 @@ extension TrainableNetwork {
   ///
   /// With the running mean and variance, `gamma · (x · w - mean) / sqrt(variance + epsilon) + beta` is a convolution with
   /// other weights.
+  /// The averages of a run that keeps them, else the values as they are.
   package func folded() -> [String: (shape: [Int], values: [Float])] {
+    parameters.withAverages { foldedValues }
+  }
+
+  private var foldedValues: [String: (shape: [Int], values: [Float])] {
     let known = Dictionary(uniqueKeysWithValues: parameters.state.map { ($0.name, $0.values) })
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     for convolution in graph.convolutions {

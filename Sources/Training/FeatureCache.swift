@@ -37,8 +37,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
 /// The frozen backbone's maps of every sample, as halves in a mapped file, with what is true of the sample.
 ///
-/// The file is safetensors: a tensor `[samples, H, W, C]` of F16 for each tap, and `truth`, `[samples, bytes]` of U8. Its header
-/// is written last, so that a file without the rest is none. Memory holds no more of it than the samples of a batch.
+/// The file is safetensors: a tensor `[samples, H, W, C]` of F16 for each tap, `truth`, `[samples, bytes]` of U8, and `usable`,
+/// `[samples]`, 1 where the sample is there. Its header is written last, so that a file without the rest is none. Memory holds
+/// no more of it than the samples of a batch.
 public final class FeatureCache {
   /// What a cache holds.
   package struct Layout: Hashable {
@@ -59,7 +60,10 @@ public final class FeatureCache {
     var declarations: [Safetensors.Declaration] {
       zip(taps, shapes).map {
         .init(name: $0.description, type: .float16, shape: [samples, $1.height, $1.width, $1.channels])
-      } + [.init(name: "truth", type: .uint8, shape: [samples, truth])]
+      } + [
+        .init(name: "truth", type: .uint8, shape: [samples, truth]),
+        .init(name: "usable", type: .uint8, shape: [samples]),
+      ]
     }
 
     /// Bytes of all values.
@@ -67,6 +71,8 @@ public final class FeatureCache {
   }
 
   package let layout: Layout
+  /// The samples that are there: others belong to pictures that could not be read.
+  package let usable: [Int]
   private let file: MappedFile
   /// Where each tensor's values begin, in the order of the layout.
   private let offsets: [Int]
@@ -81,6 +87,8 @@ public final class FeatureCache {
       guard let found = header.tensors[one.name], found.shape == one.shape, found.type == one.type else { return nil }
       offsets.append(found.begin)
     }
+    let flags = file.array(at: offsets[layout.taps.count + 1], count: layout.samples) ?? []
+    usable = flags.indices.filter { flags[$0] == 1 }
     self.layout = layout
     self.file = file
     self.offsets = offsets
@@ -101,7 +109,7 @@ public final class FeatureCache {
       do { header = try Safetensors.header(metadata: ["key": key], tensors: layout.declarations, path: path) } catch {
         throw .model(error)
       }
-      do { file = try PlacedFile(creating: path) } catch { throw .file(error) }
+      do { file = try PlacedFile(creating: path, size: header.count + layout.size) } catch { throw .file(error) }
       var begins: [Int] = []
       var begin = header.count
       for one in layout.declarations {
@@ -124,6 +132,7 @@ public final class FeatureCache {
       do throws(FileError) {
         for (map, begin) in zip(maps, begins) { try file.write(map, at: begin + index * map.count) }
         try file.write(truth, at: begins[layout.taps.count] + index * layout.truth)
+        try file.write([1], at: begins[layout.taps.count + 1] + index)
       } catch { throw .file(error) }
     }
 

@@ -42,10 +42,44 @@ package final class ParameterSet {
     return slice
   }
 
+  /// Averages of the parameters' values and of what is measured, in this order; empty where none are kept.
+  private var averages: [FloatSlice] = []
+
+  /// What is averaged.
+  private var averaged: [(name: String, values: FloatSlice)] {
+    parameters.map { ($0.name, $0.value) } + measured
+  }
+
+  /// Begins to keep averages.
+  func keepAverages() {
+    guard averages.isEmpty else { return }
+    averages = averaged.map { FloatSlice($0.values.values) }
+  }
+
+  /// Lets the averages follow the values: the mean of the first few, then one that forgets.
+  ///
+  /// - Parameters:
+  ///   - decay: the weight that what is there keeps, below 1.
+  ///   - step: counted from 0.
+  func followAverages(decay: Float, step: Int, on kernels: TrainingKernels) {
+    let decay = min(decay, Float(step + 1) / Float(step + 10))
+    for (average, one) in zip(averages, averaged) { kernels.follow(average, one.values, share: 1 - decay) }
+  }
+
+  /// Runs with the averages in the place of the values, where averages are kept.
+  package func withAverages<R>(_ body: () -> R) -> R {
+    guard !averages.isEmpty else { return body() }
+    let values = averaged.map { $0.values.values }
+    for (one, average) in zip(averaged, averages) { one.values.copy(from: average) }
+    defer { for (one, values) in zip(averaged, values) { one.values.set(values) } }
+    return body()
+  }
+
   /// Every tensor that a run needs to go on where it was.
   package var state: [(name: String, values: FloatSlice)] {
     parameters.map { ($0.name, $0.value) } + parameters.map { ("\($0.name).first-moment", $0.first) }
       + parameters.map { ("\($0.name).second-moment", $0.second) } + measured
+      + zip(averaged, averages).map { ("\($0.name).average", $1) }
   }
 }
 

@@ -2,13 +2,14 @@ import Kernels
 import Postprocess
 import Tensors
 
-/// Softmax cross-entropy of logits enlarged to the input's size, and mean IoU.
+/// Softmax cross-entropy of logits enlarged to the input's size, the soft Dice loss where wanted, and mean IoU.
 ///
 /// A sample's truth is its label map at the input's size, row by row; labels that are no class are void.
 package final class SegmentationObjective: Objective {
   private let classes: Int
   private let height, width: Int
   private let weights: [Float]
+  private let dice: Float
   private let upsampling: SamplingGrid
   /// counts[truth * classes + found].
   private var confusion: [Int]
@@ -16,12 +17,14 @@ package final class SegmentationObjective: Objective {
   /// - Parameters:
   ///   - height: rows of the network's input.
   ///   - weights: of each class.
-  package init(height: Int, width: Int, weights: [Float], upsampling: SamplingGrid) {
+  ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
+  package init(height: Int, width: Int, weights: [Float], dice: Float = 0, upsampling: SamplingGrid) {
     precondition(weights.count >= 2 && weights.count <= 255, "\(weights.count) classes")
     classes = weights.count
     self.height = height
     self.width = width
     self.weights = weights
+    self.dice = dice
     self.upsampling = upsampling
     confusion = [Int](repeating: 0, count: classes * classes)
   }
@@ -37,9 +40,9 @@ package final class SegmentationObjective: Objective {
 
   package func loss(_ network: TrainableNetwork, truth: [UInt8]) -> Double {
     let (rows, columns) = taps(network.answerShape())
-    return network.kernels.crossEntropy(
-      network.answer(), rows: rows, columns: columns, pictures: network.batch, classes: classes, labels: truth,
-      weights: weights, gradient: network.answerGradient())
+    return PixelLoss(
+      rows: rows, columns: columns, pictures: network.batch, classes: classes, weights: weights, dice: dice
+    ).evaluate(network.kernels, network.answer(), labels: truth, gradient: network.answerGradient())
   }
 
   package func beginMetric() { confusion = [Int](repeating: 0, count: classes * classes) }

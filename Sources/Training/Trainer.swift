@@ -30,8 +30,11 @@ public struct Schedule: Codable, Hashable, Sendable {
   public var batch: Int
   public var seed: UInt64
   public var optimiser: Optimiser
+  /// How much of the weights' average a step leaves; the average is what is measured and kept. 0 keeps the last weights.
+  public var averaging: Float
 
-  public init(epochs: Int, batch: Int, seed: UInt64 = 1, optimiser: Optimiser) {
+  public init(epochs: Int, batch: Int, seed: UInt64 = 1, optimiser: Optimiser, averaging: Float = 0) {
+    self.averaging = averaging
     self.epochs = epochs
     self.batch = batch
     self.seed = seed
@@ -73,6 +76,7 @@ package final class Trainer {
     self.schedule = schedule
     self.settings = settings
     self.checkpoint = checkpoint
+    if schedule.averaging > 0 { network.parameters.keepAverages() }
   }
 
   package var stepsPerEpoch: Int { training.count / schedule.batch }
@@ -111,6 +115,9 @@ package final class Trainer {
       let loss = objective.loss(network, truth: truth)
       network.backward()
       schedule.optimiser.apply(to: network.parameters, step: step, of: totalSteps, on: network.kernels)
+      if schedule.averaging > 0 {
+        network.parameters.followAverages(decay: schedule.averaging, step: step, on: network.kernels)
+      }
       return loss
     }
     guard loss.isFinite else { throw .diverged(step: step) }
@@ -131,17 +138,19 @@ package final class Trainer {
   /// The metric on the pictures kept apart, as inference would answer; `nil` where there are none.
   package func validate() -> Double? {
     guard !validation.isEmpty else { return nil }
-    objective.beginMetric()
-    for begin in stride(from: 0, to: validation.count, by: schedule.batch) {
-      let count = min(schedule.batch, validation.count - begin)
-      // The last batch is filled up with a picture that is not counted.
-      let samples = (0..<schedule.batch).map { validation[begin + min($0, count - 1)] }
-      network.kernels.compute.pool.awake {
-        let truth = cache.read(samples, into: network)
-        network.forward(isTraining: false)
-        objective.count(network, truth: truth, first: count)
+    return network.parameters.withAverages {
+      objective.beginMetric()
+      for begin in stride(from: 0, to: validation.count, by: schedule.batch) {
+        let count = min(schedule.batch, validation.count - begin)
+        // The last batch is filled up with a picture that is not counted.
+        let samples = (0..<schedule.batch).map { validation[begin + min($0, count - 1)] }
+        network.kernels.compute.pool.awake {
+          let truth = cache.read(samples, into: network)
+          network.forward(isTraining: false)
+          objective.count(network, truth: truth, first: count)
+        }
       }
+      return objective.metric
     }
-    return objective.metric
   }
 }

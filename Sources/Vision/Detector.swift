@@ -48,7 +48,7 @@ public final class Detector: Sendable {
   public let backbone: MobileNetV2
   private let detection: DetectionCard
   private let head: SSDLiteHead
-  private let preprocessor: Preprocessor
+  let preprocessor: Preprocessor
   private let labels: [Int: ClassLabel]
   private let anchors = Mutex<DefaultBoxes?>(nil)
 
@@ -100,13 +100,26 @@ public final class Detector: Sendable {
   {
     let prepared = preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)
-    let logits: BoxLogits
-    do throws(BackboneError) {
-      let maps = try backbone.features(of: prepared.tensor, taps: head.taps)
-      ended(.backbone)
-      logits = head(maps)
-    } catch { throw VisionError(error, file: card.name) }
+    let maps: FeatureMaps
+    do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
+      throw VisionError(error, file: card.name)
+    }
+    ended(.backbone)
+    let logits = head(maps)
     ended(.head)
+    let found = detections(logits, prepared.mapping, options)
+    ended(.postprocess)
+    return found
+  }
+
+  /// The maps that the head reads.
+  var taps: [Tap] { head.taps }
+
+  /// What the head makes of them.
+  func logits(_ maps: FeatureMaps) -> BoxLogits { head(maps) }
+
+  /// The detections that follow from the logits.
+  func detections(_ logits: BoxLogits, _ mapping: ImageMapping, _ options: DetectionOptions) -> [LabelledDetection] {
     let threshold = options.scoreThreshold ?? detection.scoreThreshold
     let candidates = logits.candidates(detection, anchors: anchors(for: logits), threshold: threshold)
     let suppression = NonMaximumSuppression(
@@ -114,7 +127,7 @@ public final class Detector: Sendable {
       limit: options.maximumDetections ?? detection.maximumDetections)
     var found: [LabelledDetection] = []
     for detection in suppression.apply(to: candidates) {
-      let box = prepared.mapping.toImage(detection.box)
+      let box = mapping.toImage(detection.box)
       guard box.isProper else { continue }
       let label = labels[detection.output]
       found.append(
@@ -122,7 +135,6 @@ public final class Detector: Sendable {
           label: label?.name ?? "class \(detection.output)", id: label?.id ?? detection.output,
           output: detection.output, score: detection.score, box: box))
     }
-    ended(.postprocess)
     return found
   }
 

@@ -1,14 +1,12 @@
 import Backbone
-import DeepLabLite
 import Preprocess
 
 /// Outlines things in pictures with one model; safe to share between threads.
 public final class Segmenter: Sendable {
   public let card: ModelCard
-  public let backbone: MobileNetV2
-  private let segmentation: SegmentationCard
-  private let head: DeepLabLiteHead
-  private let preprocessor: Preprocessor
+  private let masks: MaskNetwork
+  /// Where the mask is cut to what the base model finds: both in one pass.
+  private let pass: SharedPass?
 
   /// Prepares a segmentation model.
   ///
@@ -22,27 +20,22 @@ public final class Segmenter: Sendable {
   ///
   /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
   public init(_ model: ModelFile, compute: Compute) throws(VisionError) {
-    guard model.card.task == .segment, let segmentation = model.card.segmentation else {
-      throw .wrongTask(expected: .segment, found: model.card.task, file: model.path)
+    masks = try MaskNetwork(model, compute: compute)
+    card = masks.card
+    if masks.segmentation.gate != nil {
+      guard let base = model.base else {
+        throw .withoutBase(file: model.path, base: model.card.base?.name ?? "a detector")
+      }
+      pass = SharedPass(try Detector(base, compute: compute), masks, base, model)
+    } else {
+      pass = nil
     }
-    try VisionError.check(model)
-    guard (1...256).contains(segmentation.outputs) else {
-      throw .unsuitable(file: model.path, reason: "its card has \(segmentation.outputs) classes, expected 1 ... 256")
-    }
-    card = model.card
-    self.segmentation = segmentation
-    do throws(PreprocessError) { preprocessor = try Preprocessor(card.input) } catch {
-      throw .unsuitable(file: model.path, reason: error.description)
-    }
-    do throws(BackboneError) {
-      backbone = try MobileNetV2(card.backbone, weights: model.weights, compute: compute)
-      head = try DeepLabLiteHead(segmentation, on: backbone, weights: model.weights)
-    } catch { throw VisionError(error, file: model.path) }
   }
+
+  public var backbone: MobileNetV2 { masks.backbone }
 
   /// A class id for each pixel of the picture, at the picture's own size.
   ///
-  /// The logits are enlarged row by row and only their best class is kept, so they never exist at full size.
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func segment(_ image: Image) throws(VisionError) -> LabelMap { try segment(image, ended: { _ in }) }
 
@@ -52,23 +45,22 @@ public final class Segmenter: Sendable {
   }
 
   private func answer(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
-    let prepared = preprocessor.prepare(image, compute: backbone.compute)
+    if let pass {
+      let answer = try pass.run(image, ended: ended)
+      let map = pass.mask(answer, image)
+      ended(.postprocess)
+      return map
+    }
+    let prepared = masks.preprocessor.prepare(image, compute: backbone.compute)
     ended(.preprocess)
-    let logits: FeatureVector
-    do throws(BackboneError) {
-      let maps = try backbone.features(of: prepared.tensor, taps: head.taps)
-      ended(.backbone)
-      logits = head(maps)
-    } catch { throw VisionError(error, file: card.name) }
+    let maps: FeatureMaps
+    do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: masks.taps) } catch {
+      throw VisionError(error, file: card.name)
+    }
+    ended(.backbone)
+    let logits = masks.logits(maps)
     ended(.head)
-    let shape = logits.tensor.shape
-    let upsampler = ArgmaxUpsampler(
-      prepared.mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width,
-      classes: shape.channels)
-    let masks = MaskRows(
-      backbone.compute.kernels, on: backbone.compute.pool, rows: upsampler.rows, columns: upsampler.columns,
-      classes: upsampler.classes)
-    let map = LabelMap(width: image.width, height: image.height, ids: logits.tensor.withSpan { masks.labels($0) })
+    let map = masks.mask(logits, prepared.mapping, image)
     ended(.postprocess)
     return map
   }

@@ -5,6 +5,8 @@ import ModelFiles
 public enum VisionError: Error, Equatable, CustomStringConvertible {
   case backbone(BackboneError, file: String)
   case unsuitable(file: String, reason: String)
+  /// A head alone, opened without the model that it sits on.
+  case withoutBase(file: String, base: String)
   case wrongTask(expected: ModelCard.Task, found: ModelCard.Task, file: String)
 
   init(_ error: BackboneError, file: String) { self = .backbone(error, file: file) }
@@ -26,6 +28,8 @@ public enum VisionError: Error, Equatable, CustomStringConvertible {
     case .backbone(.weights(let error), _): return error.description
     case .backbone(let error, let file): return "\(file): \(error.description)"
     case .unsuitable(let file, let reason): return "\(file): \(reason); import the checkpoint again"
+    case .withoutBase(let file, let base):
+      return "\(file): is a head on the backbone of \(base); open it by a store in which that model is installed"
     case .wrongTask(let expected, let found, let file):
       return
         "\(file): the model's task is \(found.rawValue), expected \(expected.rawValue); choose another with --model"

@@ -7,12 +7,13 @@ import sys
 from importlib.metadata import version
 
 import numpy as np
+from PIL import Image, ImageEnhance, __version__ as pillow_version
 from pycocotools import mask as coco
 
 import formula
 
 SEED = 20
-VERSIONS = {"pycocotools": version("pycocotools"), "numpy": np.__version__}
+VERSIONS = {"pycocotools": version("pycocotools"), "numpy": np.__version__, "pillow": pillow_version}
 
 
 def polygons(random, width, height):
@@ -77,7 +78,47 @@ def formula_crc(mask):
     return f"{value:016x}"
 
 
+def sampled(name, pixels):
+    flat = np.asarray(pixels, np.uint8).reshape(-1)
+    places = formula.numbers(96, formula.seed_of(name)) % np.uint64(flat.size)
+    return [int(flat[int(i)]) for i in places]
+
+
+def augmentation():
+    """Windows of a picture resized, and colours changed, by Pillow."""
+    resized = []
+    for number, (width, height, out_width, out_height, scale_x, scale_y, share_x, share_y, mirrored) in enumerate([
+        (97, 61, 45, 40, 1, 1, 0, 0, False),
+        (97, 61, 45, 40, 1, 1, 0, 0, True),
+        (97, 61, 130, 101, 1, 1, 0, 0, False),
+        (160, 120, 75, 75, 1.7, 1.25, 0.3, 0.9, False),
+        (160, 120, 75, 75, 2.5, 3.5, 1, 0, True),
+        (333, 200, 64, 48, 1.05, 1, 0.5, 0.5, False),
+    ]):
+        # The window that is seen, in pixels of the picture.
+        x, y = (scale_x - 1) * share_x / scale_x * width, (scale_y - 1) * share_y / scale_y * height
+        image = Image.fromarray(formula.image(width, height))
+        if mirrored:  # The picture lies the other way around under the same window.
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        box = (x, y, x + width / scale_x, y + height / scale_y)
+        box = (box[0], box[1], min(box[2], width), min(box[3], height))
+        out = image.resize((out_width, out_height), Image.Resampling.BILINEAR, box=box)
+        resized.append({
+            "picture": [width, height], "output": [out_width, out_height], "scale": [scale_x, scale_y],
+            "share": [share_x, share_y], "mirrored": mirrored, "values": sampled(f"window{number}", out)})
+    image = Image.fromarray(formula.image(64, 48))
+    colours = []
+    for kind, factor in [("brightness", 0.7), ("brightness", 1.4), ("contrast", 0.6), ("contrast", 1.3),
+                         ("saturation", 0), ("saturation", 0.5), ("saturation", 1.5)]:
+        enhance = {"brightness": ImageEnhance.Brightness, "contrast": ImageEnhance.Contrast,
+                   "saturation": ImageEnhance.Color}[kind]
+        out = enhance(image).enhance(factor)
+        colours.append({"kind": kind, "factor": factor, "values": sampled(f"{kind}{factor}", out)})
+    return {"versions": VERSIONS, "resized": resized, "colours": colours}
+
+
 def main():
+    formula.write("augmentation_pillow.json", augmentation())
     formula.write("coco_outlines.json", outlines())
 
 

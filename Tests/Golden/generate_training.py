@@ -93,7 +93,7 @@ def nhwc(x):
     return x.detach().permute(0, 2, 3, 1).reshape(-1, x.shape[3], x.shape[1]).numpy()
 
 
-def gradients():
+def gradients(golden, dice):
     g = Graph()
     a_in = tensor("input a", [BATCH, 9, 8, 32], -1, 2).permute(0, 3, 1, 2)
     b_in = tensor("input b", [BATCH, 5, 4, 24], -1, 2).permute(0, 3, 1, 2)
@@ -102,13 +102,19 @@ def gradients():
     labels = (formula.numbers(BATCH * 17 * 15, formula.seed_of("labels")) % np.uint64(4)).astype(np.int64)
     labels = torch.tensor(np.where(labels == 3, 255, labels).reshape(BATCH, 17, 15))
     weight = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
-    loss = F.cross_entropy(grid_sample_rows(logits, 17, 15, True), labels, weight, ignore_index=255)
+    wide = grid_sample_rows(logits, 17, 15, True)
+    loss = F.cross_entropy(wide, labels, weight, ignore_index=255)
+    valid = labels != 255
+    for k in range(1, CLASSES):
+        p = torch.where(valid, wide.softmax(1)[:, k], 0)
+        truth = (labels == k).double()
+        loss = loss + dice / (CLASSES - 1) * (1 - (2 * (p * truth).sum() + 1) / (p.sum() + truth.sum() + 1))
     loss.backward()
     tensors = [formula.tensor_golden("answer", nhwc(logits), 24), formula.tensor_golden("answer gradient", nhwc(logits.grad), 24)]
     for name, p in g.parameters.items():
         shape = [1] * (3 - p.grad.dim()) + list(p.grad.shape)
         tensors.append(formula.tensor_golden(f"{name} gradient", p.grad.numpy().reshape(shape), 24))
-    formula.write("training_gradients.json", {"versions": {"torch": torch.__version__}, "loss": loss.item(), "tensors": tensors})
+    formula.write(golden, {"versions": {"torch": torch.__version__}, "loss": loss.item(), "tensors": tensors})
 
 
 def optimisers():
@@ -125,5 +131,6 @@ def optimisers():
     formula.write("training_optimisers.json", {"versions": {"torch": torch.__version__}, "cases": cases})
 
 
-gradients()
+gradients("training_gradients.json", 0)
+gradients("training_gradients_dice.json", 0.7)
 optimisers()

@@ -36,8 +36,9 @@ import Training
     let expansion = g.tap(try backbone.info(.expansion(13)))
     let early = g.tap(try backbone.info(.block(5)))
     let block = Self.layout.blocks[14]
-    let thin = g.invertedResidual(
-      block, g.pointwise("thin", expansion, outputs: block.inputs, .linear), padding: .same)
+    let skip = g.pointwise("thin", expansion, outputs: block.outputs, .linear)
+    let wide14 = g.pointwise("wide", skip, outputs: block.expanded, .relu6)
+    let thin = g.invertedResidual(block, expanded: wide14, skip: skip, padding: .same)
     let context = g.pointwise("context", g.globalPooling(thin), outputs: 24, .relu, isNormalised: false)
     let deep = g.sum(g.pointwise("deep", thin, outputs: 24, .linear), context, .relu)
     let wide = g.upsample(deep, like: early, .halfPixel)
@@ -60,8 +61,7 @@ import Training
     let compute = Compute(threads: 2)
     let backbone = try MobileNetV2(Self.layout, weights: .random(Self.layout.parameters), compute: compute)
     let deepest = Tap.block(16)
-    var g = LayerGraph()
-    DeepLabLiteHead.addLayers(outputs: 5, on: g.tap(try backbone.info(deepest)), to: &g)
+    let g = try DeepLabLiteHead.graph(outputs: 5, on: Self.layout)
     #expect(Set(g.parameters) == Set(DeepLabLiteHead.parameters(outputs: 5, layout: Self.layout)))
 
     let input = Tensor(Shape(height: 97, width: 65, channels: 3), TestGraph.numbers("picture", 97 * 65 * 3))

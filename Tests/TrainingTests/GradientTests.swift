@@ -9,8 +9,10 @@ import Training
 struct TestGraph {
   static let batch = 2
   let network: TrainableNetwork
+  let dice: Float
 
-  init(compute: Compute) throws {
+  init(compute: Compute, dice: Float = 0) throws {
+    self.dice = dice
     let taps = NetworkLayout().taps
     var g = LayerGraph()
     let aIn = g.tap(taps.first { $0.tap == .block(3) }!)
@@ -65,11 +67,13 @@ struct TestGraph {
   func loss(withGradients: Bool) -> Double {
     network.forward(isTraining: true)
     let shape = network.answerShape()
-    let loss = network.kernels.crossEntropy(
-      network.answer(), rows: LinearTaps(.alignCorners, input: shape.height, output: 17),
+    return PixelLoss(
+      rows: LinearTaps(.alignCorners, input: shape.height, output: 17),
       columns: LinearTaps(.alignCorners, input: shape.width, output: 15), pictures: TestGraph.batch, classes: 3,
-      labels: TestGraph.labels, weights: [0.5, 1, 2], gradient: withGradients ? network.answerGradient() : nil)
-    return loss
+      weights: [0.5, 1, 2], dice: dice
+    ).evaluate(
+      network.kernels, network.answer(), labels: TestGraph.labels,
+      gradient: withGradients ? network.answerGradient() : nil)
   }
 }
 
@@ -79,9 +83,10 @@ struct TestGraph {
     let tensors: [TensorGolden]
   }
 
-  @Test(arguments: KernelSet.available.map(\.isa)) func everyLayerAgreesWithPyTorch(_ isa: InstructionSet) throws {
-    let golden: Recorded = try Golden.load("training_gradients.json")
-    let graph = try TestGraph(compute: Compute(threads: 2, kernels: KernelSet(isa)!))
+  @Test(arguments: KernelSet.available.map(\.isa), [Float(0), 0.7])
+  func everyLayerAgreesWithPyTorch(_ isa: InstructionSet, dice: Float) throws {
+    let golden: Recorded = try Golden.load(dice > 0 ? "training_gradients_dice.json" : "training_gradients.json")
+    let graph = try TestGraph(compute: Compute(threads: 2, kernels: KernelSet(isa)!), dice: dice)
     let loss = graph.loss(withGradients: true)
     #expect(abs(loss - golden.loss) < 1e-6 * golden.loss, "loss \(loss), expected \(golden.loss)")
     func check(_ name: String, _ values: [Float]) {
@@ -105,7 +110,7 @@ struct TestGraph {
 
   /// Along a parameter's own gradient the loss changes by the gradient's length.
   @Test func everyGradientAgreesWithFiniteDifferences() throws {
-    let graph = try TestGraph(compute: Compute(threads: 1))
+    let graph = try TestGraph(compute: Compute(threads: 1), dice: 0.7)
     _ = graph.loss(withGradients: true)
     graph.network.backward()
     for parameter in graph.network.parameters.parameters {

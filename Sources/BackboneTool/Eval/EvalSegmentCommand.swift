@@ -4,6 +4,7 @@ import Datasets
 import Evaluation
 import Files
 import ImageCodecs
+import PersonMask
 import Vision
 
 struct EvalSegmentCommand: ParsableCommand {
@@ -28,7 +29,7 @@ struct EvalSegmentCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An installed model's name, or the path of a model file. (default: \(ModelChoice.segmenter))",
+      "An installed model's name, or the path of a model file. (default: as for `segment`)",
       valueName: "name|path"))
   var model: String?
 
@@ -101,7 +102,7 @@ struct EvalSegmentCommand: ParsableCommand {
       }
       return MaskPredictor(folder: predictions, data)
     }
-    let file = try ModelChoice.open(model ?? ModelChoice.segmenter)
+    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model)
     let segmenter: Segmenter
     do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
     return try MaskPredictor(segmenter, data)

@@ -42,10 +42,16 @@ typedef struct ck_depthwise_gradient {
   /* dy[p][c] = a[c] * dy[p][c] + b[c] * x[p][c] + s[c]: back through a batch norm */                         \
   X(f32_combine_pixels, (float *_Nonnull dy, const float *_Nonnull x, const float *_Nonnull a,                \
                          const float *_Nonnull b, const float *_Nonnull s, size_t pixels, size_t channels))   \
-  /* z[class][i] becomes d loss / d z: weight * (softmax - one hot); weight[label] of each pixel, \
-     0 where the label is no class. Rows of z have room for a multiple of 16. The loss is added to *loss. */   \
+  /* z[class][i] becomes d loss / d z: weight * (softmax - one hot); weight[label] of each pixel, 0 where the label is  \
+     no class. Rows of z have room for a multiple of 16. The cross-entropy is added to *loss. With `overlap`, the       \
+     gradient also has that of a loss which changes by overlap[classes + k] with the probability of class k, and by      \
+     overlap[k] more where k is the label. */                                                                 \
   X(f32_softmax_row, (float *_Nonnull z, size_t classes, size_t n, size_t stride, const uint8_t *_Nonnull label, \
-                      const float *_Nonnull weight, double *_Nonnull loss))                                   \
+                      const float *_Nonnull weight, const float *_Nullable overlap, double *_Nonnull loss))   \
+  /* z becomes the probabilities; both[k] += their sum where k is the label, either[k] += their sum, and the number of   \
+     pixels whose label it is */                                                                              \
+  X(f32_overlap_row, (float *_Nonnull z, size_t classes, size_t n, size_t stride, const uint8_t *_Nonnull label, \
+                      double *_Nonnull both, double *_Nonnull either))                                        \
   /* out[class][x] = p[left[x]][class] + (p[right[x]][class] - p[left[x]][class]) * share[x] */               \
   X(f32_enlarge_row, (const float *_Nonnull p, const uint32_t *_Nonnull left, const uint32_t *_Nonnull right, \
                       const float *_Nonnull share, size_t n, size_t classes, float *_Nonnull out, size_t stride)) \

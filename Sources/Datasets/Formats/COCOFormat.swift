@@ -8,7 +8,9 @@ import Postprocess
 ///
 /// Source: cocodataset.org, "Data format", object detection.
 enum COCOFormat {
-  /// Bytes of the JSON file: 2 GiB. It is mapped and read in one pass; instances_train2017.json has 0.45 GiB.
+  /// Bytes of the JSON file: 2 GiB.
+  ///
+  /// It is mapped and read in one pass; instances_train2017.json has 0.45 GiB.
   static let limit = 2 << 30
   /// Columns or rows that a file may claim for a picture.
   static let side = 65_500

@@ -1,68 +1,149 @@
 import CKernels
 import Tensors
 
-extension TrainingKernels {
-  /// Softmax cross-entropy of enlarged logits: the loss, and its gradient with respect to the logits as they were.
+/// The loss of logits that are enlarged to the labels' size, a row at a time so that they never exist whole.
+@safe package struct PixelLoss {
+  package let rows, columns: LinearTaps
+  package let pictures, classes: Int
+  /// How much a pixel of each class counts.
+  package let weights: [Float]
+  /// How much the soft Dice loss of the classes behind the first counts beside the cross-entropy.
+  package let dice: Float
+
+  /// - Parameters:
+  ///   - rows: from the logits' rows to the labels'.
+  ///   - classes: at most 255.
+  package init(
+    rows: LinearTaps, columns: LinearTaps, pictures: Int, classes: Int, weights: [Float], dice: Float = 0
+  ) {
+    precondition(weights.count == classes && classes <= 255, "\(weights.count) weights for \(classes) classes")
+    self.rows = rows
+    self.columns = columns
+    self.pictures = pictures
+    self.classes = classes
+    self.weights = weights
+    self.dice = dice
+  }
+
+  /// Floats of a row of logits.
+  private var inRow: Int { columns.extent * classes }
+  /// Floats of a class in an enlarged row.
+  private var padded: Int { (columns.count + 15) / 16 * 16 }
+
+  /// The loss, and its gradient with respect to the logits as they were.
   ///
-  /// The mean over the pixels, weighted by their classes' weights, as PyTorch's `cross_entropy` with `weight` and
-  /// `ignore_index`: sum of weight · loss over sum of weight. The enlarged logits exist one row at a time.
+  /// Cross-entropy is the mean over the pixels, weighted by their classes' weights, as PyTorch's `cross_entropy` with
+  /// `weight` and `ignore_index`. The soft Dice loss is 1 - (2 Σ p g + 1) / (Σ p + Σ g + 1), p a class's probability and g
+  /// whether it is the label, over all pixels that are no void; the mean over the classes behind the first.
+  /// Source: "V-Net", section 3, here with the sums and not the squares below.
   /// - Parameters:
   ///   - logits: `[pictures, rows.extent, columns.extent, classes]`.
   ///   - labels: `[pictures, rows.count, columns.count]`; values that are no class are ignored.
-  ///   - weights: for each class.
   ///   - gradient: as `logits`; `nil` where only the loss is wanted.
   /// - Returns: 0 where every pixel is ignored.
   /// - Complexity: O(pixels · classes).
-  package func crossEntropy(
-    _ logits: FloatSlice, rows: LinearTaps, columns: LinearTaps, pictures: Int, classes: Int, labels: [UInt8],
-    weights: [Float], gradient: FloatSlice?
-  ) -> Double {
-    let inRow = columns.extent * classes
+  package func evaluate(_ kernels: TrainingKernels, _ logits: FloatSlice, labels: [UInt8], gradient: FloatSlice?)
+    -> Double
+  {
     precondition(logits.count == pictures * rows.extent * inRow && gradient?.count ?? logits.count == logits.count)
-    precondition(labels.count == pictures * rows.count * columns.count && weights.count == classes && classes <= 255)
+    precondition(labels.count == pictures * rows.count * columns.count, "\(labels.count) labels")
     var counts = [Int](repeating: 0, count: 256)
     for label in labels { counts[Int(label)] += 1 }
     let total = (0..<classes).reduce(0.0) { $0 + Double(weights[$1]) * Double(counts[$1]) }
     gradient?.clear()
     guard total > 0 else { return 0 }
+    var diceLoss = 0.0
+    var overlap: [Float]?
+    if dice > 0, classes > 1 {
+      let (both, either) = overlaps(kernels, logits, labels)
+      var slopes = [Float](repeating: 0, count: 2 * classes)
+      let share = Double(dice) / Double(classes - 1)
+      for k in 1..<classes {
+        let below = either[k] + 1
+        diceLoss += share * (1 - (2 * both[k] + 1) / below)
+        slopes[k] = Float(-2 * share / below)
+        slopes[classes + k] = Float(share * (2 * both[k] + 1) / (below * below))
+      }
+      overlap = slopes
+    }
     let scaled = weights.map { Float(Double($0) / total) }
-    let padded = (columns.count + 15) / 16 * 16
+    let losses = unsafe eachRow(kernels, logits, results: 1) { picture, row, wide, place, results in
+      let table = unsafe kernels.kernels.table.pointee
+      let label = (picture * rows.count + row) * columns.count
+      unsafe labels.withUnsafeBufferPointer { labels in
+        unsafe table.f32_softmax_row(
+          wide, classes, columns.count, padded, labels.baseAddress! + label, scaled, overlap, results)
+      }
+      guard let gradient else { return }
+      let (top, bottom, t) = (rows.lower[row], rows.upper[row], rows.fraction[row])
+      let to = unsafe gradient.base + picture * rows.extent * inRow
+      unsafe place.back.update(repeating: 0, count: inRow)
+      unsafe table.f32_reduce_row(
+        wide, padded, place.left, place.right, columns.fraction, columns.count, classes, place.back)
+      unsafe table.f32_add_scaled(place.back, 1 - t, inRow, to + top * inRow)
+      unsafe table.f32_add_scaled(place.back, t, inRow, to + bottom * inRow)
+    }
+    return losses[0] + diceLoss
+  }
+
+  /// Sums over the pixels of each class: of its probability where it is the label, and of its probability and its pixels.
+  private func overlaps(_ kernels: TrainingKernels, _ logits: FloatSlice, _ labels: [UInt8])
+    -> (both: [Double], either: [Double])
+  {
+    let sums = unsafe eachRow(kernels, logits, results: 2 * classes) { picture, row, wide, _, results in
+      let label = (picture * rows.count + row) * columns.count
+      unsafe labels.withUnsafeBufferPointer { labels in
+        unsafe kernels.kernels.table.pointee.f32_overlap_row(
+          wide, classes, columns.count, padded, labels.baseAddress! + label, results, results + classes)
+      }
+    }
+    return (Array(sums[..<classes]), Array(sums[classes...]))
+  }
+
+  /// What a row's work has at hand.
+  @unsafe private struct Place {
+    let back: UnsafeMutablePointer<Float>
+    let left, right: [UInt32]
+  }
+
+  /// Enlarges every row of logits and hands it to `body`, pictures shared among the threads, a picture's rows in order.
+  ///
+  /// - Returns: the sums of what `body` adds to, over the pictures in their order.
+  private func eachRow(
+    _ kernels: TrainingKernels, _ logits: FloatSlice, results count: Int,
+    _ body: (
+      _ picture: Int, _ row: Int, _ wide: UnsafeMutablePointer<Float>, _ place: Place,
+      _ results: UnsafeMutablePointer<Double>
+    ) -> Void
+  ) -> [Double] {
     let left = columns.lower.map { UInt32($0) }
     let right = columns.upper.map { UInt32($0) }
     let workerCount = 2 * inRow + padded * classes
-    let scratch = compute.workspaces.take(workerCount * pool.threads)
-    var losses = [Double](repeating: 0, count: pictures)
-    let table = unsafe kernels.table.pointee
-    unsafe losses.withUnsafeMutableBufferPointer { losses in
-      let losses = unsafe losses
-      unsafe labels.withUnsafeBufferPointer { labels in
-        let labels = unsafe labels
-        pool.run(pictures) { picture, worker in
-          let row = unsafe scratch.base + worker * workerCount
-          let (back, wide) = unsafe (row + inRow, row + 2 * inRow)
-          let from = unsafe logits.base + picture * rows.extent * inRow
-          unsafe wide.update(repeating: 0, count: padded * classes)
-          for i in 0..<rows.count {
-            let (top, bottom, t) = (rows.lower[i], rows.upper[i], rows.fraction[i])
-            unsafe table.f32_lerp(from + top * inRow, from + bottom * inRow, t, inRow, row)
-            unsafe table.f32_enlarge_row(row, left, right, columns.fraction, columns.count, classes, wide, padded)
-            unsafe table.f32_softmax_row(
-              wide, classes, columns.count, padded, labels.baseAddress! + (picture * rows.count + i) * columns.count,
-              scaled, &losses[picture])
-            guard let gradient else { continue }
-            let to = unsafe gradient.base + picture * rows.extent * inRow
-            unsafe back.update(repeating: 0, count: inRow)
-            unsafe table.f32_reduce_row(wide, padded, left, right, columns.fraction, columns.count, classes, back)
-            unsafe table.f32_add_scaled(back, 1 - t, inRow, to + top * inRow)
-            unsafe table.f32_add_scaled(back, t, inRow, to + bottom * inRow)
-          }
+    let scratch = kernels.compute.workspaces.take(workerCount * kernels.pool.threads)
+    var results = [Double](repeating: 0, count: pictures * count)
+    unsafe results.withUnsafeMutableBufferPointer { results in
+      let results = unsafe results
+      kernels.pool.run(pictures) { picture, worker in
+        let table = unsafe kernels.kernels.table.pointee
+        let row = unsafe scratch.base + worker * workerCount
+        let (back, wide) = unsafe (row + inRow, row + 2 * inRow)
+        let from = unsafe logits.base + picture * rows.extent * inRow
+        unsafe wide.update(repeating: 0, count: padded * classes)
+        let place = unsafe Place(back: back, left: left, right: right)
+        for i in 0..<rows.count {
+          unsafe table.f32_lerp(
+            from + rows.lower[i] * inRow, from + rows.upper[i] * inRow, rows.fraction[i], inRow, row)
+          unsafe table.f32_enlarge_row(row, left, right, columns.fraction, columns.count, classes, wide, padded)
+          unsafe body(picture, i, wide, place, results.baseAddress! + picture * count)
         }
       }
     }
-    compute.workspaces.give(scratch)
-    return losses.reduce(0, +)
+    kernels.compute.workspaces.give(scratch)
+    return (0..<count).map { i in (0..<pictures).reduce(0) { $0 + results[$1 * count + i] } }
   }
+}
 
+extension TrainingKernels {
   /// One step of gradient descent with momentum: `m = momentum · m + g + decay · w`, `w -= rate · m`.
   package func descend(
     _ w: FloatSlice, _ g: FloatSlice, momentum m: FloatSlice, rate: Float, factor: Float, decay: Float
@@ -102,13 +183,32 @@ extension TrainingKernels {
     }
   }
 
+  /// Lets an average follow values: `average += (values - average) · share`.
+  package func follow(_ average: FloatSlice, _ values: FloatSlice, share: Float) {
+    precondition(average.count == values.count, "\(values.count) values for \(average.count)")
+    ranges(average.count, grain: 1 << 15) { _, range in
+      let at = range.lowerBound
+      unsafe kernels.table.pointee.f32_lerp(
+        average.base + at, values.base + at, share, range.count, average.base + at)
+    }
+  }
+
   /// Widens halves to floats.
   @unsafe package func widen(_ halves: UnsafePointer<UInt16>, to floats: FloatSlice) {
     unsafe kernels.table.pointee.f16_to_f32(halves, floats.count, floats.base)
   }
 
-  /// Rounds floats to halves, to the nearest; beyond their range to the greatest.
-  @unsafe package func narrow(_ floats: UnsafePointer<Float>, count: Int, to halves: UnsafeMutablePointer<UInt16>) {
-    unsafe kernels.table.pointee.f32_to_f16(floats, count, halves)
+  /// The bytes of a tensor's elements as halves, rounded to the nearest; beyond their range the greatest.
+  package func halves(of tensor: borrowing Tensor) -> [UInt8] {
+    let count = tensor.shape.count
+    return unsafe [UInt8](unsafeUninitializedCapacity: count * 2) { bytes, initialised in
+      let raw = UnsafeMutableRawPointer(bytes.baseAddress!)
+      unsafe tensor.withUnsafeElements { elements in
+        unsafe raw.withMemoryRebound(to: UInt16.self, capacity: count) { halves in
+          unsafe kernels.table.pointee.f32_to_f16(elements.baseAddress!, count, halves)
+        }
+      }
+      initialised = count * 2
+    }
   }
 }

@@ -1,0 +1,208 @@
+import ArgumentParser
+import CLISupport
+import Datasets
+import Files
+import ModelFiles
+import Training
+
+/// Where a lesson's pictures come from.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder of pictures and truth: Pascal VOC, COCO, YOLO, or images with masks. May be given several times.",
+      valueName: "folder"))
+  var data: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Pictures kept apart, on which the metric is measured: every:5, every:2+1, fraction:0.2@7, list:names.txt or \
+      none; once, or once for each --data. (default: every:5)
+      """, valueName: "rule"))
+  var holdOut: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Classes to learn, everything else being background: person, or person,vehicle=car+bus+truck; after void= those \
+      that count neither way. Without it all that the data has.
+      """, valueName: "names"))
+  var classes: String?
+
+  @Flag(help: "Refuse a data set with a broken file instead of leaving the file out.")
+  var strict = false
+
+  @OptionGroup var limits: LimitOptions
+
+  func validate() throws {
+    if holdOut.count > 1, holdOut.count != data.count {
+      throw ValidationError("\(holdOut.count) --hold-out for \(data.count) --data: expected one, or one for each")
+    }
+  }
+
+  /// The pictures to learn from and those kept apart.
+  ///
+  /// - Parameter wanted: which samples can be used.
+  /// - Throws: `Failure`.
+  func read(on console: Console, _ wanted: (Dataset) -> Dataset) throws(Failure) -> (training: Dataset, held: Dataset) {
+    do throws(DatasetError) {
+      let mapping: ClassMapping?
+      if let classes { mapping = try ClassMapping(parsing: classes) } else { mapping = nil }
+      var options = Dataset.Options()
+      options.isStrict = strict
+      options.limits = limits.limits
+      var training: Dataset?
+      var held: Dataset?
+      for (index, path) in data.enumerated() {
+        let rule = try Split(parsing: holdOut.isEmpty ? "every:5" : holdOut[holdOut.count == 1 ? 0 : index])
+        var dataset = try Dataset.open(path, options)
+        for error in dataset.skipped { console.note("left out: \(error.description)") }
+        if let mapping { dataset = try dataset.mapped(by: mapping) }
+        let parts = try wanted(dataset).split(by: rule)
+        if let known = training { training = try known.joined(with: parts.training) } else { training = parts.training }
+        if let known = held { held = try known.joined(with: parts.held) } else { held = parts.held }
+      }
+      return (training!, held!)
+    } catch { throw Failure(.inputs, error.description, stops: true) }
+  }
+}
+
+/// How long and how fast a head learns.
+struct ScheduleOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Variants of each picture to learn from, the picture itself and augmented ones.", valueName: "count"))
+  var variants = 8
+
+  @Option(help: ArgumentHelp("Passes over all variants.", valueName: "count"))
+  var epochs = 10
+
+  @Option(help: ArgumentHelp("Pictures of a step.", valueName: "count"))
+  var batch = 8
+
+  @Option(help: "The optimiser: adamw or sgd.")
+  var optimiser = Optimiser.Kind.adamw
+
+  @Option(help: ArgumentHelp("The greatest learning rate. (default: 0.002, with sgd 0.05)", valueName: "number"))
+  var rate: Float?
+
+  @Option(
+    help: ArgumentHelp("The rate of layers that begin with trained weights, as a share of --rate.", valueName: "number")
+  )
+  var pretrainedRate: Float = 0.1
+
+  @Option(help: ArgumentHelp("Weight decay.  (default: 0.01, with sgd 0.0001)", valueName: "number"))
+  var weightDecay: Float?
+
+  @Option(help: ArgumentHelp("Steps over which the rate rises. (default: 5% of all, at most 200)", valueName: "count"))
+  var warmUp: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much of the weights' running average a step leaves; the average becomes the model. 0 keeps the last weights.",
+      valueName: "share"))
+  var averaging: Float = 0.99
+
+  @Option(help: ArgumentHelp("What all random numbers follow from.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Threads to compute with; results are the same for any number.", valueName: "number"))
+  var threads: Int?
+
+  func validate() throws {
+    for (name, value, most) in [
+      ("--variants", variants, 10_000), ("--epochs", epochs, 100_000), ("--batch", batch, 1024),
+    ]
+    where !(1...most).contains(value) {
+      throw ValidationError("\(name) \(value): expected a number from 1 to \(most)")
+    }
+    if let rate, !(rate > 0 && rate <= 100) {
+      throw ValidationError("--rate \(rate): expected a number above 0, at most 100")
+    }
+    guard pretrainedRate >= 0, pretrainedRate <= 1 else {
+      throw ValidationError("--pretrained-rate \(pretrainedRate): expected a number from 0 to 1")
+    }
+    if let weightDecay, !(weightDecay >= 0 && weightDecay <= 1) {
+      throw ValidationError("--weight-decay \(weightDecay): expected a number from 0 to 1")
+    }
+    guard averaging >= 0, averaging < 1 else {
+      throw ValidationError("--averaging \(averaging): expected a number from 0 to below 1")
+    }
+    if let warmUp, warmUp < 0 { throw ValidationError("--warm-up \(warmUp): expected a number of at least 0") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
+    }
+  }
+
+  /// The schedule for so many samples.
+  func schedule(samples: Int) -> Schedule {
+    let steps = samples / batch * epochs
+    let isSGD = optimiser == .sgd
+    return Schedule(
+      epochs: epochs, batch: batch, seed: seed,
+      optimiser: Optimiser(
+        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), pretrainedFactor: pretrainedRate,
+        weightDecay: weightDecay ?? (isSGD ? 0.0001 : 0.01), warmUp: warmUp ?? min(steps / 20, 200)),
+      averaging: averaging)
+  }
+}
+
+extension Optimiser.Kind: ExpressibleByArgument {}
+
+/// How pictures are varied.
+struct AugmentOptions: ParsableArguments {
+  /// How much variants differ from their picture.
+  enum Strength: String, ExpressibleByArgument, CaseIterable {
+    case none, light, strong
+  }
+
+  @Option(
+    help: """
+      How variants differ from their picture: none (mirrored only), light (size, place, colours) or strong (more of it, \
+      blurred, things cut out of other pictures pasted in).
+      """)
+  var augment = Strength.strong
+
+  /// The ranges for an input of that size.
+  func augmentation(width: Int, height: Int) -> Augmentation {
+    switch augment {
+    case .none:
+      var augmentation = Augmentation.none(width: width, height: height)
+      augmentation.flip = 0.5
+      return augmentation
+    case .light: return Augmentation(width: width, height: height)
+    case .strong: return .strong(width: width, height: height)
+    }
+  }
+}
+
+/// The files of a run.
+struct RunFileOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the model goes; its log, curve and checkpoint lie beside it.", valueName: "head.safetensors"))
+  var out: String
+
+  @Flag(help: "Go on where the checkpoint beside --out was written.")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp("Where the features are kept. (default: beside --out, removed at the end)", valueName: "file"))
+  var cache: String?
+
+  @Option(help: ArgumentHelp("Refuse to make a file of features larger than this.", valueName: "MB"))
+  var cacheLimit = 16384
+
+  func validate() throws {
+    guard out.hasSuffix(".safetensors"), out.utf8.count > 12 else {
+      throw ValidationError("--out \(out): expected a name that ends in .safetensors")
+    }
+    guard cacheLimit > 0 else { throw ValidationError("--cache-limit \(cacheLimit): expected a number of at least 1") }
+  }
+
+  private var stem: String { String(out.dropLast(12)) }
+  var checkpoint: String { stem + ".checkpoint" }
+  var log: String { stem + ".csv" }
+  var curve: String { stem + ".png" }
+  var features: String { cache ?? stem + ".features" }
+}

@@ -1,0 +1,110 @@
+import CLISupport
+import Datasets
+import Files
+import Training
+
+/// Runs a lesson to its end: features, steps, log, checkpoints.
+struct TrainRun {
+  let console: Console
+  let files: RunFileOptions
+
+  /// Seconds between two checkpoints.
+  private static let interval = 60.0
+
+  /// Opens the features that are there, or computes them.
+  ///
+  /// - Parameters:
+  ///   - key: what they are made from.
+  ///   - fill: computes them, telling how many pictures are done.
+  /// - Throws: `Failure`.
+  func features(
+    _ layout: FeatureCache.Layout, key: String, pictures: Int,
+    fill: (FeatureCache.Writer, (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void)
+      throws(TrainingError) -> Void
+  ) throws(Failure) -> FeatureCache {
+    if let cache = FeatureCache(path: files.features, key: key, layout: layout) {
+      console.note("features: those in \(files.features) are used again")
+      return cache
+    }
+    do throws(TrainingError) {
+      let writer = try FeatureCache.Writer(
+        path: files.features, key: key, layout: layout, limit: files.cacheLimit << 20)
+      var bar = ProgressBar("features", total: pictures, unit: "pictures", on: console)
+      var faults: [(picture: Int, error: DatasetError)] = []
+      try fill(writer) { done, fault in
+        if let fault { faults.append(fault) }
+        bar.update(done)
+      }
+      bar.finish()
+      for fault in faults.sorted(by: { $0.picture < $1.picture }) {
+        console.note("left out: \(fault.error.description)")
+      }
+      return try writer.finish()
+    } catch { throw Failure(training: error) }
+  }
+
+  /// Lets the trainer go to its last step.
+  ///
+  /// - Parameter metricName: what the metric is called.
+  /// - Throws: `Failure`.
+  func train(_ trainer: Trainer, metricName: String) throws(Failure) {
+    do throws(TrainingError) {
+      if files.resume {
+        try trainer.resume()
+        console.note("goes on after step \(trainer.step) of \(trainer.totalSteps)")
+      }
+      var bar = ProgressBar("train", total: trainer.totalSteps, unit: "steps", from: trainer.step, on: console)
+      var saved = Stopwatch.now
+      var smooth: Double?
+      var epoch = trainer.records.last?.epoch ?? 0
+      while trainer.step < trainer.totalSteps {
+        try Interrupt.shielded { () throws(TrainingError) in
+          let loss = try trainer.advance()
+          smooth = smooth.map { $0 + (loss - $0) * 0.05 } ?? loss
+          if Interrupt.isPending || Stopwatch.now - saved > TrainRun.interval * 1000 {
+            try trainer.save()
+            saved = Stopwatch.now
+          }
+        }
+        let last = trainer.records.last
+        bar.update(trainer.step, figures(loss: smooth, last))
+        if let last, last.metric != nil, last.epoch != epoch {
+          epoch = last.epoch
+          try TrainLog(trainer.records, metricName: metricName).write(to: files)
+        }
+      }
+      bar.finish()
+      try Interrupt.shielded { () throws(TrainingError) in try trainer.save() }
+      try TrainLog(trainer.records, metricName: metricName).write(to: files)
+    } catch { throw Failure(training: error) }
+  }
+
+  private func figures(loss: Double?, _ last: TrainingRecord?) -> String {
+    var text = loss.map { "loss \(fixed($0, 4))" } ?? ""
+    if let last {
+      text += "  rate \(fixed(Double(last.rate), 5))"
+      if let metric = last.metric { text += "  metric \(fixed(metric, 4))" }
+    }
+    return text
+  }
+
+  /// Removes what only the run needed.
+  func tidy() {
+    if files.cache == nil { try? Folder.removeFile(files.features) }
+    try? Folder.removeFile(files.checkpoint)
+  }
+}
+
+extension Failure {
+  /// What a failure of training means.
+  init(training error: TrainingError) {
+    let status: ExitStatus
+    switch error {
+    case .cacheTooLarge, .noPictures, .diverged: status = .inputs
+    case .checkpoint, .weights: status = .model
+    case .file(let error): status = ExitStatus(error)
+    case .model(let error): status = ExitStatus(writing: error)
+    }
+    self.init(status, error.description, stops: true)
+  }
+}

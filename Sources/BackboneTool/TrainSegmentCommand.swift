@@ -1,0 +1,216 @@
+import ArgumentParser
+import Backbone
+import CLISupport
+import Datasets
+import Files
+import Kernels
+import ModelFiles
+import Postprocess
+import Tensors
+import Training
+
+struct TrainSegmentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segment",
+    abstract: "Let a segmentation head learn to outline classes.",
+    discussion: """
+      The data has pictures and masks whose pixels are class numbers, 255 meaning "does not count". Beside the model \
+      appear a log in comma-separated values, a picture of the loss and of the mean IoU, and while it runs a checkpoint \
+      and the features. The same data, settings and seed give the same weights, whether or not the run was stopped in \
+      between.
+      """)
+
+  /// The heads that can learn.
+  enum HeadName: String, ExpressibleByArgument, CaseIterable {
+    case deeplab, pyramid
+  }
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var files: RunFileOptions
+  @OptionGroup var timing: ScheduleOptions
+  @OptionGroup var augment: AugmentOptions
+
+  @Option(help: ArgumentHelp("The model whose backbone the head sits on, by name or path.", valueName: "name|path"))
+  var model = ModelChoice.detector
+
+  @Option(help: "The head: pyramid (finer outlines) or deeplab (DeepLabV3-lite).")
+  var head = HeadName.pyramid
+
+  @Option(
+    help: ArgumentHelp(
+      "For pyramid: the taps that it passes, coarse to fine. `backbone features --tap list` names all.",
+      valueName: "taps"))
+  var levels = "block16,block13/expansion,block6/expansion,block3/expansion"
+
+  @Option(help: ArgumentHelp("For pyramid: channels at each level after the first.", valueName: "numbers"))
+  var widths = "128,64,32"
+
+  @Option(
+    help: ArgumentHelp("Let the backbone's blocks learn too, from this one on, such as block14.", valueName: "block"))
+  var unfreeze: String?
+
+  @Option(
+    help: ArgumentHelp("Output stride of the backbone: 8, 16 or 32; without it the model's own.", valueName: "stride"))
+  var outputStride: Int?
+
+  @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
+  var size: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much a pixel of each class counts, the background first. (default: all 1)", valueName: "numbers"))
+  var classWeights: String?
+
+  @Option(
+    help: ArgumentHelp("How much the soft Dice loss of the classes behind the background counts.", valueName: "number"))
+  var dice: Float = 1
+
+  @Option(help: ArgumentHelp("The model's name. (default: that of --out)", valueName: "name"))
+  var name: String?
+
+  @Flag(help: "Leave out the weights that are the base model's own; who opens the model then needs that one too.")
+  var onlyLearned = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Cut masks to what the base model, a detector, finds with a score above this, each box widened by a tenth; with \
+      --only-learned.
+      """, valueName: "score"))
+  var gate: Float?
+
+  private var firstLearning: Int? {
+    guard let unfreeze, unfreeze.hasPrefix("block"), let index = Int(unfreeze.dropFirst(5)) else { return nil }
+    return index
+  }
+
+  private func numbers(_ text: String, _ flag: String) throws -> [Int] {
+    try text.split(separator: ",").map {
+      guard let value = Int($0), (1...4096).contains(value) else {
+        throw ValidationError("\(flag) \(text): expected numbers from 1 to 4096 with commas between")
+      }
+      return value
+    }
+  }
+
+  func validate() throws {
+    if let unfreeze {
+      guard let firstLearning, (1...16).contains(firstLearning) else {
+        throw ValidationError("--unfreeze \(unfreeze): expected block1 to block16")
+      }
+    }
+    if let outputStride, ![8, 16, 32].contains(outputStride) {
+      throw ValidationError("--output-stride \(outputStride): expected 8, 16 or 32")
+    }
+    if let size { try checkInputSize(size) }
+    guard dice >= 0, dice <= 100 else { throw ValidationError("--dice \(dice): expected a number from 0 to 100") }
+    if let gate {
+      guard onlyLearned else { throw ValidationError("--gate needs --only-learned: the base model's own head finds the boxes") }
+      guard gate >= 0, gate <= 1 else { throw ValidationError("--gate \(gate): expected a number from 0 to 1") }
+    }
+    let widths = try numbers(widths, "--widths")
+    if head == .pyramid, levels.split(separator: ",").count != widths.count + 1 {
+      throw ValidationError("--widths \(self.widths): expected one number for each level after the first of \(levels)")
+    }
+    if let classWeights,
+      classWeights.split(separator: ",").contains(where: { !(Float($0).map { $0 >= 0 && $0 < 1e6 } ?? false) })
+    {
+      throw ValidationError("--class-weights \(classWeights): expected numbers of at least 0 with commas between")
+    }
+  }
+
+  func run() throws {
+    let console = Main.console
+    let (training, held) = try data.read(on: console) { $0.withMasks }
+    guard !training.samples.isEmpty else {
+      throw Failure(
+        .inputs, "\(data.data.joined(separator: ", ")): no picture with a mask is left to learn from", stops: true)
+    }
+    let base = try ModelChoice.open(model)
+    if gate != nil, base.card.task != .detect {
+      throw Failure(.usage, "--gate: \(base.card.name) is no detector; leave the flag out")
+    }
+    try PictureOutputs.refuse(files.out, flag: "--out", asOneOf: [base.path])
+    let compute = Compute(threads: timing.threads)
+    let lesson: SegmentationLesson
+    do {
+      let kind: SegmentationHeadKind =
+        head == .deeplab
+        ? .deeplab
+        : .pyramid(
+          PyramidCard(
+            levels: levels.split(separator: ",").map(String.init),
+            widths: widths.split(separator: ",").compactMap { Int($0) }))
+      lesson = try SegmentationLesson(
+        base: base, classes: training.classNames, kind: kind, firstLearning: firstLearning, outputStride: outputStride,
+        size: size, compute: compute)
+    } catch { throw Failure(.model, "\(base.path): \(error.description)") }
+    let weights = try weights(of: training.classNames)
+
+    let run = TrainRun(console: console, files: files)
+    let samples: LessonSamples
+    do {
+      samples = try LessonSamples(
+        training: training, held: held, variants: timing.variants,
+        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height), seed: timing.seed,
+        limits: data.limits.limits)
+    } catch { throw Failure(.inputs, error.description, stops: true) }
+    let key = SHA256.hexDigest(of: Array((samples.key + lesson.key).utf8))
+    let cache = try run.features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
+      (writer, ended) throws(TrainingError) in
+      try lesson.fill(writer, samples, ended: ended)
+    }
+    let learnable = cache.usable.filter { $0 < samples.trainingCount }
+    let kept = cache.usable.filter { $0 >= samples.trainingCount }
+    let schedule = timing.schedule(samples: learnable.count)
+    let objective = lesson.objective(classWeights: weights, dice: dice)
+    let trainer: Trainer
+    do {
+      let network = try lesson.network(batch: schedule.batch, seed: schedule.seed)
+      trainer = try Trainer(
+        network, objective, cache: cache, training: learnable, validation: kept, schedule: schedule,
+        settings: ["features": key, "schedule": "\(schedule)", "class weights": "\(weights)", "dice": "\(dice)"],
+        checkpoint: files.checkpoint)
+    } catch let error as TrainingError { throw Failure(training: error) }
+    try run.train(trainer, metricName: objective.metricName)
+
+    let name = name ?? PictureOutputs.stem(of: files.out)
+    let model = lesson.model(
+      trainer.network, name: name,
+      provenance: Provenance(
+        origin: "trained on \(base.card.name) with \(training.samples.count) pictures",
+        licence: base.card.provenance.licence,
+        sourceSHA256: base.card.provenance.sourceSHA256), onlyLearned: onlyLearned,
+      gate: gate.map { GateCard(score: $0, margin: 0.1) })
+    do throws(ModelFileError) {
+      try Interrupt.shielded { () throws(ModelFileError) in
+        try ModelFile.write(card: model.card, weights: model.weights, to: files.out)
+      }
+    } catch { throw Failure(ExitStatus(writing: error), error.description) }
+    run.tidy()
+    try console.write(summary(training, held, trainer, objective))
+  }
+
+  private func weights(of classes: [String]) throws(Failure) -> [Float] {
+    guard let classWeights else { return [Float](repeating: 1, count: classes.count) }
+    let values = classWeights.split(separator: ",").compactMap { Float($0) }
+    guard values.count == classes.count else {
+      throw Failure(
+        .usage,
+        "--class-weights \(classWeights): expected \(classes.count) numbers, for \(classes.joined(separator: ", "))")
+    }
+    return values
+  }
+
+  private func summary(
+    _ training: Dataset, _ held: Dataset, _ trainer: Trainer, _ objective: SegmentationObjective
+  ) -> String {
+    var text = "\(files.out)  \(training.samples.count) pictures x \(timing.variants), \(trainer.totalSteps) steps\n"
+    guard !held.samples.isEmpty, trainer.validate() != nil else { return text }
+    var table = TextTable([.left, .right])
+    table.add(["class", "IoU"])
+    for (name, iou) in zip(training.classNames, objective.ious) { table.add([name, iou.map { fixed($0, 4) } ?? "-"]) }
+    text += table.lines()
+    return text + "  on \(held.samples.count) pictures kept apart, at the input's size\n"
+  }
+}

@@ -1,0 +1,61 @@
+import ImageCodecs
+import Postprocess
+
+/// Gives the variants of a data set's pictures, in any order and on any thread.
+public struct Augmenter: Sendable {
+  public let dataset: Dataset
+  public let augmentation: Augmentation
+  public let seed: UInt64
+  /// Samples that things can be cut out of, by number.
+  public let donors: [Int]
+  private let limits: ImageLimits
+
+  /// - Throws: `DatasetError` when a mask cannot be read that must tell whether its picture has something to cut out.
+  public init(
+    _ dataset: Dataset, _ augmentation: Augmentation, seed: UInt64, limits: ImageLimits = .standard
+  ) throws(DatasetError) {
+    self.dataset = dataset
+    self.augmentation = augmentation
+    self.seed = seed
+    self.limits = limits
+    var donors: [Int] = []
+    if augmentation.copyPaste > 0 {
+      let wanted = Set(augmentation.copyPasteClasses)
+      func isWanted(_ index: Int) -> Bool { index != 0 && index != 255 && (wanted.isEmpty || wanted.contains(index)) }
+      for (number, sample) in dataset.samples.enumerated() where sample.mask != nil {
+        if sample.hasBoxes {
+          // Boxes tell at no cost.
+          if sample.boxes.contains(where: { isWanted($0.classIndex) && !$0.crowd }) { donors.append(number) }
+        } else if let mask = try sample.readMask(limits: limits), mask.pixelCounts().keys.contains(where: isWanted) {
+          donors.append(number)
+        }
+      }
+    }
+    self.donors = donors
+  }
+
+  /// A variant of a picture; 0 is the picture itself.
+  ///
+  /// - Throws: `DatasetError` when a file is broken.
+  public func picture(_ index: Int, variant: Int) throws(DatasetError) -> LabelledImage {
+    try variants(of: index, of: dataset.samples[index].read(limits: limits))(variant)
+  }
+
+  /// Gives variants of a picture that has been read.
+  ///
+  /// - Returns: a function that throws `DatasetError` when a file is broken of which something is to be pasted.
+  public func variants(of index: Int, of picture: LabelledImage)
+    -> (_ variant: Int) throws(DatasetError) -> LabelledImage
+  {
+    { [self] (variant) throws(DatasetError) in
+      let plan = augmentation.plan(seed: seed, picture: index, variant: variant, donors: donors.count)
+      var pasted: [LabelledImage] = []
+      for paste in plan.pastes {
+        let number = donors[paste.donor]
+        // A picture's own thing pasted onto it is as good as any other.
+        pasted.append(number == index ? picture : try dataset.samples[number].read(limits: limits))
+      }
+      return augmentation.apply(plan, to: picture, donors: pasted)
+    }
+  }
+}

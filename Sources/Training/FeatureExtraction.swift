@@ -1,0 +1,71 @@
+import Backbone
+import Datasets
+import Kernels
+import ModelFiles
+import Preprocess
+import Synchronization
+import Tensors
+
+/// How far the filling of a cache is.
+private struct Progress {
+  var done = 0
+  var error: TrainingError?
+}
+
+/// Fills a cache: the frozen backbone's maps of every picture and variant.
+package struct FeatureExtraction {
+  private let backbone: MobileNetV2
+  private let preprocessor: Preprocessor
+  private let taps: [Tap]
+
+  /// - Parameter taps: in the order of the cache's layout.
+  package init(_ backbone: MobileNetV2, _ preprocessor: Preprocessor, taps: [Tap]) {
+    self.backbone = backbone
+    self.preprocessor = preprocessor
+    self.taps = taps
+  }
+
+  /// Computes and stores the samples, pictures shared among the threads.
+  ///
+  /// - Parameters:
+  ///   - truth: what the cache keeps of a sample's truth.
+  ///   - ended: told of each picture, from any thread, one at a time: how many are done, and why this one can't be used.
+  /// - Throws: what stopped the storing.
+  package func fill(
+    _ writer: FeatureCache.Writer, _ source: LessonSamples, truth: @Sendable (LabelledImage) -> [UInt8],
+    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
+  ) throws(TrainingError) {
+    let progress = Mutex(Progress())
+    backbone.compute.pool.run(source.pictures) { picture, _ in
+      guard progress.withLock({ $0.error == nil }) else { return }
+      var fault: (picture: Int, error: DatasetError)?
+      do throws(DatasetError) {
+        let make = try source.open(picture)
+        for (variant, sample) in source.samples(of: picture).enumerated() {
+          let labelled = try make(variant)
+          let maps = maps(of: labelled.image)
+          do throws(TrainingError) { try writer.store(sample, maps: maps, truth: truth(labelled)) } catch {
+            progress.withLock { $0.error = error }
+            return
+          }
+        }
+      } catch { fault = (picture, error) }
+      progress.withLock {
+        $0.done += 1
+        ended($0.done, fault)
+      }
+    }
+    if let error = progress.withLock({ $0.error }) { throw error }
+  }
+
+  /// The bytes of the taps' maps as halves.
+  private func maps(of image: Image) -> [[UInt8]] {
+    let prepared = preprocessor.prepare(image, compute: backbone.compute)
+    let maps: FeatureMaps
+    do { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
+      preconditionFailure("the input was checked before: \(error)")
+    }
+    let kernels = TrainingKernels(backbone.compute)
+    return taps.map { kernels.halves(of: maps[$0].tensor) }
+  }
+}

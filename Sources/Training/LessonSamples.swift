@@ -1,0 +1,58 @@
+import Datasets
+import ImageCodecs
+import Postprocess
+import Tensors
+
+/// The samples of a lesson: each picture to learn from in all its variants, then those kept apart as they are.
+public struct LessonSamples: Sendable {
+  private let augmenter: Augmenter
+  private let held: Dataset
+  private let plain: Augmentation
+  private let limits: ImageLimits
+  /// Variants of each picture to learn from.
+  public let variants: Int
+
+  /// - Throws: `DatasetError` when a picture that things are to be cut out of cannot be read.
+  public init(
+    training: Dataset, held: Dataset, variants: Int, augmentation: Augmentation, seed: UInt64,
+    limits: ImageLimits = .standard
+  ) throws(DatasetError) {
+    augmenter = try Augmenter(training, augmentation, seed: seed, limits: limits)
+    self.held = held
+    self.variants = variants
+    self.limits = limits
+    plain = .none(width: augmentation.width, height: augmentation.height)
+  }
+
+  var training: Dataset { augmenter.dataset }
+  /// Samples that are learned from come first.
+  public var trainingCount: Int { training.samples.count * variants }
+  public var count: Int { trainingCount + held.samples.count }
+  /// Pictures that are read.
+  public var pictures: Int { training.samples.count + held.samples.count }
+
+  /// The numbers of a picture's samples.
+  func samples(of picture: Int) -> Range<Int> {
+    guard picture >= training.samples.count else { return picture * variants..<(picture + 1) * variants }
+    let first = trainingCount + picture - training.samples.count
+    return first..<first + 1
+  }
+
+  /// Reads a picture, and hands out its variants.
+  func open(_ picture: Int) throws(DatasetError) -> (_ variant: Int) throws(DatasetError) -> LabelledImage {
+    guard picture < training.samples.count else {
+      let image = try held.samples[picture - training.samples.count].read(limits: limits)
+      return { [plain] _ in plain.apply(AugmentationPlan(), to: image) }
+    }
+    return augmenter.variants(of: picture, of: try training.samples[picture].read(limits: limits))
+  }
+
+  /// What the samples are made from, as a text that changes when they would.
+  public var key: String {
+    func list(_ dataset: Dataset) -> String {
+      dataset.samples.map { "\($0.path) \($0.width)x\($0.height) \($0.stamp)" }.joined(separator: "\n")
+    }
+    return "\(augmenter.augmentation)\nseed \(augmenter.seed)\nvariants \(variants)\nclasses \(training.classNames)\n"
+      + "\(list(training))\nheld\n\(list(held))"
+  }
+}

@@ -1,0 +1,158 @@
+import Backbone
+import Datasets
+import DeepLabLite
+import HeadKit
+import Kernels
+import ModelFiles
+import Postprocess
+import Preprocess
+import PyramidLite
+import Tensors
+
+/// The head that learns to outline things.
+public enum SegmentationHeadKind: Hashable, Sendable {
+  /// DeepLabV3-lite on the deepest map. Source: paper, section 6.3.
+  case deeplab
+  case pyramid(PyramidCard)
+}
+
+/// A segmentation head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
+public struct SegmentationLesson {
+  /// The model whose backbone the head sits on.
+  public let base: ModelFile
+  /// Class names, the background first.
+  public let classes: [String]
+  public let kind: SegmentationHeadKind
+  /// The first of the backbone's blocks that learns too.
+  public let firstLearning: Int?
+  public let backboneCard: BackboneCard
+  public let input: InputCard
+  package let graph: LayerGraph
+  package let backbone: MobileNetV2
+  package let preprocessor: Preprocessor
+  private let shapes: [Tap: Shape]
+
+  /// Lays out a lesson.
+  ///
+  /// - Parameters:
+  ///   - classes: 2 to 255 names, the background first.
+  ///   - outputStride: of the backbone: 8, 16 or 32; `nil` for the model's own.
+  ///   - size: rows and columns of the input; `nil` for the model's own.
+  /// - Throws: `BackboneError` when a level is no tap, the input is too small or the weights do not fit.
+  public init(
+    base: ModelFile, classes: [String], kind: SegmentationHeadKind, firstLearning: Int? = nil, outputStride: Int? = nil,
+    size: Int? = nil, compute: Compute
+  ) throws(BackboneError) {
+    precondition((2...255).contains(classes.count), "\(classes.count) classes")
+    self.base = base
+    self.classes = classes
+    self.kind = kind
+    self.firstLearning = firstLearning
+    var card = base.card.backbone
+    card.outputStride = outputStride ?? card.outputStride
+    var input = base.card.input
+    // Masks cover the whole picture, so the picture is stretched to the input, as most detectors do.
+    (input.width, input.height) = (size ?? input.width, size ?? input.height)
+    (input.fit, input.resizeShortest) = (.stretch, nil)
+    self.input = input
+    let layout = NetworkLayout(card)
+    switch kind {
+    case .deeplab:
+      graph = try DeepLabLiteHead.graph(outputs: classes.count, on: layout, firstLearning: firstLearning)
+    case .pyramid(let pyramid):
+      graph = try PyramidLiteHead.graph(outputs: classes.count, pyramid, on: layout, firstLearning: firstLearning)
+    }
+    // The last convolution stays where a layer wants it.
+    let wanted = graph.taps + graph.convolutions.compactMap { $0.name == "backbone.last" ? .last : nil }
+    card.hasLastConvolution = card.hasLastConvolution && wanted.contains(.last)
+    backboneCard = card
+    backbone = try MobileNetV2(card, weights: base.weights, compute: compute)
+    do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
+    let blank = Tensor(zeros: Shape(height: input.height, width: input.width, channels: 3))
+    let maps = try backbone.features(of: blank, taps: graph.taps)
+    shapes = Dictionary(graph.taps.map { ($0, maps[$0].shape) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What a cache of so many samples holds.
+  package func layout(samples: Int) -> FeatureCache.Layout {
+    FeatureCache.Layout(
+      samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! }, truth: input.height * input.width)
+  }
+
+  /// Fills a cache of that layout; see `FeatureExtraction.fill`.
+  package func fill(
+    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
+    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
+  ) throws(TrainingError) {
+    let void = [UInt8](repeating: Dataset.void, count: input.height * input.width)
+    try FeatureExtraction(backbone, preprocessor, taps: graph.taps)
+      .fill(writer, samples, truth: { $0.mask?.ids ?? void }, ended: ended)
+  }
+
+  /// What the features are made with, as a text that changes when they would.
+  package var key: String {
+    "\(input)\n\(backboneCard)\n\(graph.taps)\nbackbone \(base.weights.checksum(of: backbone.layout.parameters.map(\.name)))"
+  }
+
+  /// The network that learns.
+  ///
+  /// - Throws: `BackboneError.weights` where the base's tensors have other shapes.
+  package func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork {
+    do {
+      return try TrainableNetwork(
+        graph, batch: batch, tapShape: { shapes[$0]! }, weights: base.weights, seed: seed, compute: backbone.compute)
+    } catch { throw .weights(error) }
+  }
+
+  /// How logits become a mask.
+  public var segmentation: SegmentationCard {
+    var card = SegmentationCard(
+      outputs: classes.count, backgroundID: 0, voidID: 255, upsampling: .halfPixel,
+      batchNormEpsilon: Double(Normalisation.epsilon))
+    if case .pyramid(let pyramid) = kind { card.pyramid = pyramid }
+    return card
+  }
+
+  /// The objective of the masks.
+  ///
+  /// - Parameters:
+  ///   - classWeights: for each class, the background first.
+  ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
+  package func objective(classWeights: [Float], dice: Float) -> SegmentationObjective {
+    SegmentationObjective(
+      height: input.height, width: input.width, weights: classWeights, dice: dice, upsampling: segmentation.upsampling)
+  }
+
+  /// The model that has been learned: the base's backbone, what was trained of it, and the head.
+  ///
+  /// - Parameter onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
+  ///
+  /// - Parameters:
+  ///   - onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
+  ///   - gate: cuts masks to what the base, a detector, finds; only with `onlyLearned`.
+  package func model(
+    _ network: TrainableNetwork, name: String, provenance: Provenance, onlyLearned: Bool = false,
+    gate: GateCard? = nil
+  ) -> (card: ModelCard, weights: Weights) {
+    precondition(gate == nil || onlyLearned, "a gate needs the base")
+    var tensors = network.folded()
+    var own = backbone.layout.parameters.filter { tensors[$0.name] == nil }
+    var baseCard: BaseModel?
+    if onlyLearned {
+      let names = own.map(\.name).sorted()
+      baseCard = BaseModel(name: base.card.name, tensors: names, checksum: base.weights.checksum(of: names))
+      own = []
+    }
+    for parameter in own {
+      // It was packed from there when the lesson was laid out.
+      guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
+      tensors[parameter.name] = (parameter.shape, values)
+    }
+    var card = ModelCard(
+      name: name, task: .segment, family: "trained", provenance: provenance, backbone: backboneCard, input: input,
+      labels: classes.enumerated().map { ClassLabel(output: $0, id: $0, name: $1) }, segmentation: segmentation)
+    card.base = baseCard
+    card.segmentation?.gate = gate
+    return (card, Weights(source: name, tensors: tensors))
+  }
+}

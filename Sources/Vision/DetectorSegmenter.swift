@@ -1,0 +1,64 @@
+import Backbone
+import ModelFiles
+
+/// Finds and outlines things in pictures with two models, in one pass of the backbone as far as both have it in common.
+///
+/// Blocks are shared where the cards prepare pictures the same way and the blocks have the same layout and weights;
+/// `description` says how far that goes. Answers are the same bits as those of the two models alone.
+public final class DetectorSegmenter: Sendable, CustomStringConvertible {
+  /// What was found in a picture.
+  public struct Answer: Hashable, Sendable {
+    public let detections: [LabelledDetection]
+    /// A class id of the segmentation model for each pixel.
+    public let mask: LabelMap
+  }
+
+  public let detectionCard, segmentationCard: ModelCard
+  private let pass: SharedPass
+
+  /// Prepares both models on the same threads.
+  ///
+  /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when a model is for another task or its weights do not fit its card.
+  public convenience init(_ detection: ModelFile, _ segmentation: ModelFile, threads: Int? = nil) throws(VisionError) {
+    try self.init(detection, segmentation, compute: Compute(threads: threads))
+  }
+
+  /// The same on threads and kernels of the caller's choice.
+  public init(_ detection: ModelFile, _ segmentation: ModelFile, compute: Compute) throws(VisionError) {
+    let detector = try Detector(detection, compute: compute)
+    let masks = try MaskNetwork(segmentation, compute: compute)
+    detectionCard = detector.card
+    segmentationCard = masks.card
+    pass = SharedPass(detector, masks, detection, segmentation)
+  }
+
+  /// Blocks of the backbone, from the first on, that run once for both; 0 where nothing is shared.
+  public var sharedBlocks: Int { pass.blocks }
+
+  /// Finds and outlines.
+  ///
+  /// - Throws: `VisionError` when a card's input is too small for its network.
+  public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError) -> Answer {
+    try pass.detector.backbone.compute.pool.awake { () throws(VisionError) in
+      let answer = try pass.run(image, ended: { _ in })
+      return Answer(
+        detections: pass.detector.detections(answer.boxes, answer.boxMapping, options), mask: pass.mask(answer, image))
+    }
+  }
+
+  /// Finds and outlines without holding a thread of Swift's cooperative pool meanwhile.
+  ///
+  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
+  public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws -> Answer {
+    try await pass.detector.backbone.compute.run { try self.analyse(image, options) }
+  }
+
+  /// How much of the backbone runs once for both.
+  public var description: String {
+    let all = pass.masks.backbone.layout.blocks.count
+    let pair = "\(detectionCard.name) and \(segmentationCard.name)"
+    guard sharedBlocks > 0 else { return "\(pair) have no block of the backbone in common: each runs its own" }
+    return "\(pair) run \(sharedBlocks) of \(all) blocks of the backbone once for both"
+  }
+}
