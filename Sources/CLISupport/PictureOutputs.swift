@@ -67,6 +67,20 @@ public struct PictureOutputs: Sendable {
     throw Failure(.usage, "\(flag) \(path): would replace an input; choose another name")
   }
 
+  /// Refuses an output that is, or lies in, one of the folders that are read: it could replace what is there.
+  public static func refuse(_ path: String, flag: String, inside inputs: [String]) throws(Failure) {
+    let places = Set(inputs.map { FilePlace($0) }.filter { $0.kind == .folder })
+    var place = path
+    while true {
+      if places.contains(FilePlace(place)) {
+        throw Failure(.usage, "\(flag) \(path): lies in the data that is read; choose another place")
+      }
+      let parent = FilePlace.folder(of: place)
+      if parent == place || parent == "." && place == "." { return }
+      place = parent
+    }
+  }
+
   /// Refuses a picture in the place of the model that it is made with.
   public func mustNotReplace(model: String) throws(Failure) {
     for path in paths { try PictureOutputs.refuse(path, flag: flag, asOneOf: [model]) }

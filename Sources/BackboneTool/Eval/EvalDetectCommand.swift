@@ -81,9 +81,10 @@ struct EvalDetectCommand: ParsableCommand {
     var data = try read(on: console)
     if let savePredictions {
       // Refused before the work, not after it.
+      try PictureOutputs.refuse(savePredictions, flag: "--save-predictions", inside: self.data)
       _ = try PictureOutputs(flag: "--save-predictions", value: savePredictions, inputs: [""], force: true)
     }
-    let folder = try options.pictures.map { (path) throws(Failure) in try OutputFolder("--pictures", path) }
+    let folder = try options.pictures.map { (path) throws(Failure) in try OutputFolder("--pictures", path, notIn: self.data) }
     var loop = EvalLoop(on: console)
     let answers: Answers
     if let predictions {

@@ -5,15 +5,17 @@ import Overlay
 import Postprocess
 import Tensors
 
-/// A folder that pictures are written to, made before any work is done for them.
+/// A folder that pictures are written to, checked before any work is done and made for the first of them.
 struct OutputFolder {
   private let path: String
 
-  /// - Throws: `Failure` with status `output`.
-  init(_ flag: String, _ path: String) throws(Failure) {
+  /// - Parameter data: folders that are read, which it must not lie in.
+  /// - Throws: `Failure` with status `usage` or `output`.
+  init(_ flag: String, _ path: String, notIn data: [String]) throws(Failure) {
     guard !path.isEmpty else { throw Failure(.usage, "\(flag) needs the name of a folder") }
     self.path = path == "/" ? path : String(path.reversed().drop { $0 == "/" }.reversed())
-    do { try Folder.make(self.path) } catch { throw Failure(.output, error.description) }
+    try PictureOutputs.refuse(self.path, flag: flag, inside: data)
+    _ = try PictureOutputs(flag: flag, value: self.path + "/", inputs: [""], force: true)
   }
 
   /// Writes a picture, whole or not at all.
@@ -38,7 +40,7 @@ struct OutputFolder {
     let file = "\(path)/\(name).png"
     do {
       try Interrupt.shielded { () throws(FileError) in
-        if let slash = name.lastIndex(of: "/") { try Folder.make("\(path)/\(name[..<slash])") }
+        try Folder.make(name.lastIndex(of: "/").map { "\(path)/\(name[..<$0])" } ?? path)
         try AtomicFile.write(png, to: file)
       }
     } catch { throw Failure(.output, error.description) }
