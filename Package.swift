@@ -146,7 +146,10 @@ let package = Package(
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Checkpoints", "DeepLabLite"]),
     tests(
       "TrainingTests",
-      ["Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite"]),
+      [
+        "Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite",
+        "Postprocess",
+      ]),
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(
       "VisionTests",
