@@ -186,7 +186,9 @@ struct RunFileOptions: ParsableArguments {
   @Flag(help: "Go on where the checkpoint beside --out was written.")
   var resume = false
 
-  @Option(help: ArgumentHelp("Seconds between two checkpoints; one is written too when the run is interrupted.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "Seconds between two checkpoints; one is written too when the run is interrupted.", valueName: "seconds"))
   var checkpointEvery = 60.0
 
   @Option(

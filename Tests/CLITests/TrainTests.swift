@@ -33,11 +33,13 @@ import Testing
       ids[0] = 255
       try work.makeFolder("set/images")
       try work.makeFolder("set/masks")
-      try work.write(PNGEncoder.encode(Image(width: width, height: height, pixels: pixels)), to: "set/images/p\(index).png")
+      try work.write(
+        PNGEncoder.encode(Image(width: width, height: height, pixels: pixels)), to: "set/images/p\(index).png")
       try work.write(
         PNGEncoder.encodeIndexed(
           width: width, height: height, indices: ids,
-          palette: (0..<256).map { Colour(red: UInt8($0), green: UInt8($0), blue: UInt8($0)) }), to: "set/masks/p\(index).png")
+          palette: (0..<256).map { Colour(red: UInt8($0), green: UInt8($0), blue: UInt8($0)) }),
+        to: "set/masks/p\(index).png")
     }
     try work.write(Array("background\nred\ngreen\n".utf8), to: "set/classes.txt")
   }
@@ -85,7 +87,8 @@ import Testing
     #expect(mask.status == 0, "\(mask.errors)")
     // Without its base, and with one of the same name that is another.
     let missing = try work.run(
-      .segment, ["a.png", "--model", "./head.safetensors", "--out", "n.png"], environment: ["BACKBONE_MODELS": work.here])
+      .segment, ["a.png", "--model", "./head.safetensors", "--out", "n.png"],
+      environment: ["BACKBONE_MODELS": work.here])
     #expect(missing.status == 3)
     #expect(missing.errors.contains("tiny-detector"))
     try work.write(try work.bytes("../models/tiny-segmenter.safetensors"), to: "../models/tiny-detector.safetensors")
@@ -105,7 +108,8 @@ import Testing
     var kills = 0
     for _ in 0..<60 {
       let child = try Child(
-        .backbone, arguments("whole2", "--name whole --checkpoint-every 0 --resume --threads \(1 + kills % 3)"), in: work)
+        .backbone, arguments("whole2", "--name whole --checkpoint-every 0 --resume --threads \(1 + kills % 3)"),
+        in: work)
       usleep(UInt32(random.integer(in: 20_000...250_000)))
       child.send(signal)
       let ending = try child.wait()

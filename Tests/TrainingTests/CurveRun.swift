@@ -4,6 +4,7 @@ import HeadKit
 import ModelFiles
 import PyramidLite
 import TestSupport
+import Testing
 import Training
 
 #if canImport(FoundationEssentials)
@@ -51,7 +52,7 @@ final class CurveRun {
   private let schedule: Schedule
 
   init(_ run: Recorded, of curves: Curves) throws {
-    folder = NSTemporaryDirectory() + "/curve-\(UUID().uuidString)"
+    folder = FileManager.default.temporaryDirectory.path + "/curve-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     if run.head == "deeplab" {
       graph = try DeepLabLiteHead.graph(outputs: 3, on: Self.layout)

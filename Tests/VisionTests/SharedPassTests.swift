@@ -23,14 +23,15 @@ import Vision
         width: 97, height: 97, fit: .stretch, grid: .halfPixel, antialias: false, mean: half, standardDeviation: half))
   }
 
-  private static func tensors(_ parameters: [ParameterInfo], seed: UInt64) -> [String: (shape: [Int], values: [Float])] {
+  private static func tensors(_ parameters: [ParameterInfo], seed: UInt64) -> [String: (shape: [Int], values: [Float])]
+  {
     let weights = Weights.random(parameters, seed: seed)
     return Dictionary(
       uniqueKeysWithValues: parameters.map { ($0.name, ($0.shape, try! weights.values($0.name, shape: $0.shape))) })
   }
 
   private static let detector: ModelFile = {
-    var card = card("boxes", .detect)
+    var card = SharedPassTests.card("boxes", .detect)
     card.labels = [ClassLabel(output: 1, id: 1, name: "thing")]
     card.detection = DetectionCard(
       outputs: 2, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
@@ -42,7 +43,7 @@ import Vision
 
   /// A segmenter whose blocks are the detector's but for those from `firstOwn` on.
   private static func segmenter(firstOwn: Int, stride: Int = 32, gate: GateCard? = nil) throws -> ModelFile {
-    var card = card("masks", .segment, stride: stride)
+    var card = SharedPassTests.card("masks", .segment, stride: stride)
     card.labels = (0..<3).map { ClassLabel(output: $0, id: $0, name: "class \($0)") }
     card.segmentation = SegmentationCard(
       outputs: 3, backgroundID: 0, voidID: 255, upsampling: .halfPixel, batchNormEpsilon: 1e-3, pyramid: pyramid)

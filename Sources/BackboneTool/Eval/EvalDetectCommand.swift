@@ -84,7 +84,9 @@ struct EvalDetectCommand: ParsableCommand {
       try PictureOutputs.refuse(savePredictions, flag: "--save-predictions", inside: self.data)
       _ = try PictureOutputs(flag: "--save-predictions", value: savePredictions, inputs: [""], force: true)
     }
-    let folder = try options.pictures.map { (path) throws(Failure) in try OutputFolder("--pictures", path, notIn: self.data) }
+    let folder = try options.pictures.map { (path) throws(Failure) in
+      try OutputFolder("--pictures", path, notIn: self.data)
+    }
     var loop = EvalLoop(on: console)
     let answers: Answers
     if let predictions {

@@ -60,8 +60,12 @@ struct EvalSegmentCommand: ParsableCommand {
     guard !data.samples.isEmpty else {
       throw Failure(.inputs, "no picture with a mask is left to measure; check --data, --hold-out and --limit")
     }
-    let folder = try options.pictures.map { (path) throws(Failure) in try OutputFolder("--pictures", path, notIn: self.data) }
-    let saved = try savePredictions.map { (path) throws(Failure) in try OutputFolder("--save-predictions", path, notIn: self.data) }
+    let folder = try options.pictures.map { (path) throws(Failure) in
+      try OutputFolder("--pictures", path, notIn: self.data)
+    }
+    let saved = try savePredictions.map { (path) throws(Failure) in
+      try OutputFolder("--save-predictions", path, notIn: self.data)
+    }
     let predictor = try predictor(data)
     var total = ConfusionMatrix(classes: predictor.classes.count)
     var ranking: [(index: Int, iou: Double)] = []
