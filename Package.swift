@@ -111,7 +111,7 @@ let package = Package(
       "Training",
       [
         "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite", "SSDLite",
-        "Postprocess", "Preprocess", "Datasets",
+        "Postprocess", "Preprocess", "Datasets", "Evaluation",
       ]),
 
     // MARK: Programs
@@ -149,7 +149,7 @@ let package = Package(
       "TrainingTests",
       [
         "Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite",
-        "Postprocess",
+        "Datasets", "Postprocess", "SSDLite",
       ]),
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(

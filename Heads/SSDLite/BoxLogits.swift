@@ -30,6 +30,16 @@ public struct BoxLogits: Sendable {
     logits = [Float](repeating: 0, count: count * outputs)
   }
 
+  /// Predictions that were made elsewhere.
+  package init(outputs: Int, maps: [(height: Int, width: Int)], codes: [Float], logits: [Float]) {
+    self.init(outputs: outputs, maps: maps)
+    precondition(
+      codes.count == self.codes.count && logits.count == self.logits.count,
+      "\(codes.count) codes and \(logits.count) logits for \(count) default boxes")
+    self.codes = codes
+    self.logits = logits
+  }
+
   /// Default boxes.
   public var count: Int { codes.count / 4 }
 

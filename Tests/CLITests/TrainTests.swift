@@ -74,6 +74,50 @@ import Testing
     #expect(mask.output.contains("red"))
   }
 
+  @Test func aDetectorLearnsAndRuns() throws {
+    let work = try Workplace()
+    try makeData(work)
+    // The same pictures with boxes around what is outlined.
+    try work.makeFolder("set/labels")
+    for index in 0..<12 {
+      let mask = try PNGDecoder.decodeIndices(bytes: try work.bytes("set/masks/p\(index).png"))
+      let kind = UInt8(index % 2 + 1)
+      let places = mask.indices.indices.filter { mask.indices[$0] == kind }
+      let (xs, ys) = (places.map { $0 % mask.width }, places.map { $0 / mask.width })
+      let (x1, x2) = (Double(xs.min()!), Double(xs.max()! + 1))
+      let (y1, y2) = (Double(ys.min()!), Double(ys.max()! + 1))
+      let (width, height) = (Double(mask.width), Double(mask.height))
+      let line =
+        "\(index % 2) \((x1 + x2) / 2 / width) \((y1 + y2) / 2 / height) \((x2 - x1) / width) \((y2 - y1) / height)"
+      try work.write(Array(line.utf8), to: "set/labels/p\(index).txt")
+    }
+    try work.write(Array("classes:\n  0: background\n  1: red\n  2: green\n".utf8), to: "set/masks.yaml")
+    try work.write(Array("red\ngreen\n".utf8), to: "set/classes.txt")
+    func train(_ out: String, _ more: String) throws -> Ending {
+      let words =
+        "train detect --data set --model tiny-detector --out \(out).safetensors --variants 2 --epochs 30 --batch 4 "
+        + "--augment none --rate 0.01 --averaging 0 \(more)"
+      return try work.run(.backbone, words.split(separator: " ").map(String.init))
+    }
+    for more in ["--from-scratch --threads 1", "--from-scratch --threads 3 --name found0", "--loss focal"] {
+      let out = "found\(more.contains("focal") ? 2 : more.contains("name") ? 1 : 0)"
+      let ending = try train(out, more)
+      #expect(ending.status == 0, "\(ending.errors)")
+      #expect(ending.output.contains("AP50") && ending.output.contains("on 3 pictures kept apart"))
+    }
+    #expect(try work.bytes("found0.safetensors") == work.bytes("found1.safetensors"))
+    let log = String(decoding: try work.bytes("found0.csv"), as: UTF8.self).split(separator: "\n")
+    #expect(log.first == "step,epoch,loss,rate,ap50")
+    let losses = log.dropFirst().compactMap { Double($0.split(separator: ",", omittingEmptySubsequences: false)[2]) }
+    #expect(losses.last! < 0.7 * losses[0], "\(losses)")
+    let found = try work.run(
+      .detect, ["set/images/p1.png", "--model", "./found0.safetensors", "--score", "0.05", "--format", "csv"])
+    #expect(found.status == 0, "\(found.errors)")
+    let refused = try train("none", "--classes cow")
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains("cow"), "\(refused.errors)")
+  }
+
   @Test func aHeadAloneIsOpenedWithItsBase() throws {
     let work = try Workplace()
     try makeData(work)

@@ -82,8 +82,11 @@ struct EvalOptions: ParsableArguments {
 
   /// Opens the data sets, each cut to the pictures that are kept apart; what cannot be used is named.
   ///
+  /// - Parameter wanted: which samples can be measured; the rule counts those alone, as in training.
   /// - Throws: `Failure`.
-  func open(_ data: [String], on console: Console) throws(Failure) -> [Dataset] {
+  func open(
+    _ data: [String], on console: Console, _ wanted: (Dataset) -> Dataset
+  ) throws(Failure) -> [Dataset] {
     var options = Dataset.Options()
     options.isStrict = strict
     options.limits = limits.limits
@@ -92,6 +95,7 @@ struct EvalOptions: ParsableArguments {
       for (index, path) in data.enumerated() {
         var dataset = try Dataset.open(path, options)
         for error in dataset.skipped { console.note("left out: \(error.description)") }
+        dataset = wanted(dataset)
         if !holdOut.isEmpty {
           dataset = try dataset.split(by: Split(parsing: holdOut[holdOut.count == 1 ? 0 : index])).held
         }

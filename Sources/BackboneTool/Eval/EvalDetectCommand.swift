@@ -139,7 +139,7 @@ struct EvalDetectCommand: ParsableCommand {
     if let truth {
       do { parts = [DetectionData(try COCOTruth.read(truth))] } catch { throw Failure(.inputs, error.description) }
     } else {
-      parts = try options.open(data, on: console).map(DetectionData.init)
+      parts = try options.open(data, on: console) { $0.withBoxes }.map(DetectionData.init)
     }
     if let mapping { for index in parts.indices { try parts[index].apply(mapping) } }
     var all = try DetectionData(joining: parts)

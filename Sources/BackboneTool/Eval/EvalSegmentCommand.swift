@@ -56,7 +56,8 @@ struct EvalSegmentCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
-    let data = try SegmentationData(options.open(data, on: console), options.mapping(), limit: options.limit)
+    let data = try SegmentationData(
+      options.open(data, on: console) { $0.withMasks }, options.mapping(), limit: options.limit)
     guard !data.samples.isEmpty else {
       throw Failure(.inputs, "no picture with a mask is left to measure; check --data, --hold-out and --limit")
     }

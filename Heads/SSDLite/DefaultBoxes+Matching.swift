@@ -1,0 +1,84 @@
+import Postprocess
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension DefaultBoxes {
+  /// A default box by its corners, relative to the picture.
+  public func box(_ index: Int) -> Box {
+    let a = anchors[index]
+    return Box(x1: a.x - a.width / 2, y1: a.y - a.height / 2, x2: a.x + a.width / 2, y2: a.y + a.height / 2)
+  }
+
+  /// The code that a box has relative to an anchor: what `decode` turns back.
+  ///
+  /// - Parameters:
+  ///   - box: relative to the picture, with a positive extent.
+  ///   - divisors: the coder's scales, for example 10, 10, 5, 5.
+  /// - Returns: `ty, tx, th, tw`.
+  /// Source: "Faster R-CNN", section 3.1.2.
+  public func encode(_ index: Int, _ box: Box, divisors: [4 of Float]) -> [4 of Float] {
+    let anchor = anchors[index]
+    let (height, width) = (box.y2 - box.y1, box.x2 - box.x1)
+    return [
+      ((box.y1 + box.y2) / 2 - anchor.y) / anchor.height * divisors[0],
+      ((box.x1 + box.x2) / 2 - anchor.x) / anchor.width * divisors[1],
+      log(height / anchor.height) * divisors[2], log(width / anchor.width) * divisors[3],
+    ]
+  }
+
+  /// What a default box is to learn.
+  public enum Match: Hashable, Sendable {
+    /// There is nothing.
+    case background
+    /// It counts neither way: it lies for the most part in a region that nobody may judge.
+    case ignored
+    /// The truth of that number.
+    case truth(Int)
+  }
+
+  /// Gives each default box the truth that it is to learn.
+  ///
+  /// A default box takes the truth that it overlaps most, where their IoU is at least `threshold`; then each truth takes the
+  /// default box that overlaps it most, whatever the IoU, the last truth where several want the same one. Equal overlaps go
+  /// to the first.
+  ///
+  /// - Parameters:
+  ///   - truths: relative to the picture.
+  ///   - ignored: regions whose things are not all boxed, or too hard: default boxes that lie in one for half their area,
+  ///     and match no truth, learn nothing.
+  /// - Complexity: O(default boxes · truths).
+  /// Source: "SSD: Single Shot MultiBox Detector", section 2.2, matching strategy.
+  public func match(_ truths: [Box], ignored: [Box] = [], threshold: Float = 0.5) -> [Match] {
+    var matches = [Match](repeating: .background, count: anchors.count)
+    var bestOfTruth = [(overlap: Float, index: Int)](repeating: (0, -1), count: truths.count)
+    for index in anchors.indices {
+      let box = box(index)
+      var best: (overlap: Float, truth: Int) = (0, -1)
+      for (truth, other) in truths.enumerated() {
+        let overlap = other.iou(with: box)
+        if overlap > best.overlap { best = (overlap, truth) }
+        if overlap > bestOfTruth[truth].overlap { bestOfTruth[truth] = (overlap, index) }
+      }
+      if best.truth >= 0, best.overlap >= threshold {
+        matches[index] = .truth(best.truth)
+      } else if ignored.contains(where: { $0.intersection(with: box) >= 0.5 * box.area }) {
+        matches[index] = .ignored
+      }
+    }
+    for (truth, best) in bestOfTruth.enumerated() where best.index >= 0 { matches[best.index] = .truth(truth) }
+    return matches
+  }
+}
+
+extension Box {
+  /// The area that two boxes share.
+  fileprivate func intersection(with other: Box) -> Float {
+    max(min(x2, other.x2) - max(x1, other.x1), 0) * max(min(y2, other.y2) - max(y1, other.y1), 0)
+  }
+}

@@ -1,0 +1,140 @@
+import ArgumentParser
+import Backbone
+import CLISupport
+import Datasets
+import Files
+import Kernels
+import ModelFiles
+import Training
+
+struct TrainDetectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "detect",
+    abstract: "Let a detection head learn to find classes.",
+    discussion: """
+      The data has pictures and boxes. The head is SSDLite; where the base model is a detector itself, its head's layers \
+      are where learning begins, but for the classes. Beside the model appear a log in comma-separated values, a picture of the loss and of AP50, and while \
+      it runs, a checkpoint and the features. The same data, settings and seed give the same weights, whether or not the \
+      run was stopped in between.
+      """)
+
+  /// The losses that it can learn by.
+  enum LossName: String, ExpressibleByArgument, CaseIterable {
+    case multibox, focal
+  }
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var files: RunFileOptions
+  @OptionGroup var timing: ScheduleOptions
+  @OptionGroup var augment: AugmentOptions
+
+  @Option(help: ArgumentHelp("The model whose backbone the head sits on, by name or path.", valueName: "name|path"))
+  var model = ModelChoice.detector
+
+  @Option(
+    help: "The loss of the classes: multibox (softmax, three of the hardest background boxes for each thing) or focal.")
+  var loss = LossName.multibox
+
+  @Flag(help: "Begin with new layers, even where the base model has a detection head.")
+  var fromScratch = false
+
+  @Option(
+    help: ArgumentHelp("Let the backbone's blocks learn too, from this one on, such as block14.", valueName: "block"))
+  var unfreeze: String?
+
+  @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
+  var size: Int?
+
+  @Option(help: ArgumentHelp("The model's name. (default: that of --out)", valueName: "name"))
+  var name: String?
+
+  private var firstLearning: Int? {
+    guard let unfreeze, unfreeze.hasPrefix("block"), let index = Int(unfreeze.dropFirst(5)) else { return nil }
+    return index
+  }
+
+  func validate() throws {
+    if let unfreeze {
+      guard let firstLearning, (1...16).contains(firstLearning) else {
+        throw ValidationError("--unfreeze \(unfreeze): expected block1 to block16")
+      }
+    }
+    if let size { try checkInputSize(size) }
+  }
+
+  func run() throws {
+    let console = Main.console
+    let (training, held) = try data.read(on: console) { $0.withBoxes }
+    let things = training.samples.reduce(0) { $0 + $1.boxes.count }
+    guard things > 0 else {
+      throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no box is left to learn from", stops: true)
+    }
+    let base = try ModelChoice.open(model)
+    try PictureOutputs.refuse(files.out, flag: "--out", asOneOf: [base.path])
+    let lesson: DetectionLesson
+    do {
+      lesson = try DetectionLesson(
+        base: base, classes: training.classNames, loss: loss == .focal ? .focal : .multibox,
+        firstLearning: firstLearning, size: size, startsAnew: fromScratch, compute: Compute(threads: timing.threads))
+    } catch { throw Failure(.model, "\(base.path): \(error.description)") }
+
+    let run = TrainRun(console: console, files: files)
+    let samples: LessonSamples
+    do {
+      samples = try LessonSamples(
+        training: training, held: held, variants: timing.variants,
+        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height), seed: timing.seed,
+        limits: data.limits.limits)
+    } catch { throw Failure(.inputs, error.description, stops: true) }
+    let key = SHA256.hexDigest(of: Array((samples.key + lesson.key).utf8))
+    let cache = try run.features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
+      (writer, ended) throws(TrainingError) in
+      try lesson.fill(writer, samples, ended: ended)
+    }
+    let schedule = timing.schedule(samples: cache.usable.count { $0 < samples.trainingCount })
+    let objective = lesson.objective()
+    let trainer: Trainer
+    do {
+      let network = try lesson.network(batch: schedule.batch, seed: schedule.seed)
+      trainer = try Trainer(
+        network, objective, cache: cache, training: cache.usable.filter { $0 < samples.trainingCount },
+        validation: cache.usable.filter { $0 >= samples.trainingCount }, schedule: schedule,
+        settings: [
+          "features": key, "schedule": "\(schedule)", "loss": "\(lesson.loss)", "anew": "\(!lesson.isPretrained)",
+        ],
+        checkpoint: files.checkpoint)
+    } catch let error as TrainingError { throw Failure(training: error) }
+    try run.train(trainer, metricName: objective.metricName)
+
+    let name = name ?? PictureOutputs.stem(of: files.out)
+    let model = lesson.model(
+      trainer.network, name: name, ids: training.classes.map(\.id),
+      provenance: Provenance(
+        origin: "trained on \(base.card.name) with \(training.samples.count) pictures",
+        licence: base.card.provenance.licence, sourceSHA256: base.card.provenance.sourceSHA256))
+    do throws(ModelFileError) {
+      try Interrupt.shielded { () throws(ModelFileError) in
+        try ModelFile.write(card: model.card, weights: model.weights, to: files.out)
+      }
+    } catch { throw Failure(ExitStatus(writing: error), error.description) }
+    run.tidy()
+    try console.write(summary(training, things, held, trainer, objective))
+  }
+
+  private func summary(
+    _ training: Dataset, _ things: Int, _ held: Dataset, _ trainer: Trainer, _ objective: DetectionObjective
+  ) -> String {
+    var text =
+      "\(files.out)  \(things) boxes in \(training.samples.count) pictures x \(timing.variants), "
+      + "\(trainer.totalSteps) steps\n"
+    guard !held.samples.isEmpty, trainer.validate() != nil else { return text }
+    var table = TextTable([.left, .right, .right])
+    table.add(["class", "boxes", "AP50"])
+    for (index, precision) in objective.precisions.enumerated() {
+      let count = held.samples.reduce(0) { $0 + $1.boxes.count { $0.classIndex == index + 1 } }
+      table.add([training.classNames[index + 1], "\(count)", precision.map { fixed($0, 4) } ?? "-"])
+    }
+    text += table.lines()
+    return text + "  on \(held.samples.count) pictures kept apart\n"
+  }
+}

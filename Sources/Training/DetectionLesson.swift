@@ -1,0 +1,160 @@
+import Backbone
+import Datasets
+import HeadKit
+import Kernels
+import ModelFiles
+import Postprocess
+import Preprocess
+import SSDLite
+import Tensors
+
+/// An SSDLite head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
+///
+/// Where the base is a detector itself, its head's layers are where learning begins, but for the classes.
+public struct DetectionLesson {
+  /// The model whose backbone the head sits on.
+  public let base: ModelFile
+  /// Class names, the background first.
+  public let classes: [String]
+  public let loss: DetectionLoss
+  public let backboneCard: BackboneCard
+  public let input: InputCard
+  /// How the answers become boxes.
+  public let detection: DetectionCard
+  /// Whether the head's layers begin with the base's weights.
+  public let isPretrained: Bool
+  package let graph: LayerGraph
+  package let backbone: MobileNetV2
+  package let preprocessor: Preprocessor
+  private let shapes: [Tap: Shape]
+  private let firstValues: Weights
+
+  /// Lays out a lesson.
+  ///
+  /// - Parameters:
+  ///   - classes: 2 to 255 names, the background first.
+  ///   - firstLearning: the first of the backbone's blocks that learns too.
+  ///   - size: rows and columns of the input; `nil` for the model's own.
+  ///   - startsAnew: begin with new layers even where the base has a head.
+  /// - Throws: `BackboneError` when the backbone lacks the last convolution or the weights do not fit.
+  public init(
+    base: ModelFile, classes: [String], loss: DetectionLoss, firstLearning: Int? = nil, size: Int? = nil,
+    startsAnew: Bool = false, compute: Compute
+  ) throws(BackboneError) {
+    precondition((2...255).contains(classes.count), "\(classes.count) classes")
+    self.base = base
+    self.classes = classes
+    self.loss = loss
+    backboneCard = base.card.backbone
+    var input = base.card.input
+    // Relative boxes need a picture that fills the input.
+    (input.width, input.height) = (size ?? input.width, size ?? input.height)
+    (input.fit, input.resizeShortest) = (.stretch, nil)
+    self.input = input
+    let layout = NetworkLayout(backboneCard)
+    isPretrained = !startsAnew && base.card.detection != nil
+    graph = try SSDLiteHead.graph(
+      outputs: classes.count, on: layout, firstLearning: firstLearning, isPretrained: isPretrained)
+    var detection =
+      base.card.detection
+      ?? DetectionCard(
+        outputs: 0, scoreActivation: .softmax, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
+        maximumScale: 0.95, maps: graph.answers.count / 2, scoreThreshold: 0.3, iouThreshold: 0.5,
+        maximumDetections: 100)
+    (detection.outputs, detection.backgroundOutput) = (classes.count, 0)
+    switch loss {
+    case .focal: detection.scoreActivation = .sigmoid
+    case .multibox: detection.scoreActivation = .softmax
+    }
+    self.detection = detection
+    backbone = try MobileNetV2(backboneCard, weights: base.weights, compute: compute)
+    do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
+    let blank = Tensor(zeros: Shape(height: input.height, width: input.width, channels: 3))
+    let maps = try backbone.features(of: blank, taps: graph.taps)
+    shapes = Dictionary(graph.taps.map { ($0, maps[$0].shape) }, uniquingKeysWith: { first, _ in first })
+    // The class predictors have another number of outputs, and begin anew even where that happens to be the same.
+    let isHead = isPretrained
+    let wanted = graph.parameters.filter { parameter in
+      base.weights.contains(parameter.name) && !parameter.name.contains(".class.pointwise")
+        && (isHead || !parameter.name.hasPrefix("ssdlite."))
+    }
+    var tensors: [String: (shape: [Int], values: [Float])] = [:]
+    do throws(WeightsError) {
+      for parameter in wanted {
+        tensors[parameter.name] = (parameter.shape, try base.weights.values(parameter.name, shape: parameter.shape))
+      }
+    } catch { throw .weights(error) }
+    firstValues = Weights(source: base.path, tensors: tensors)
+  }
+
+  /// What a cache of so many samples holds.
+  package func layout(samples: Int) -> FeatureCache.Layout {
+    FeatureCache.Layout(
+      samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! }, truth: DetectionTruth.size)
+  }
+
+  /// Fills a cache of that layout; see `FeatureExtraction.fill`.
+  package func fill(
+    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
+    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
+  ) throws(TrainingError) {
+    try FeatureExtraction(backbone, preprocessor, taps: graph.taps)
+      .fill(writer, samples, truth: { DetectionTruth($0).bytes }, ended: ended)
+  }
+
+  /// What the features are made with, as a text that changes when they would.
+  package var key: String {
+    let names = backbone.layout.parameters.map(\.name)
+    return "boxes\n\(input)\n\(backboneCard)\n\(graph.taps)\nbackbone \(base.weights.checksum(of: names))"
+  }
+
+  /// The network that learns.
+  ///
+  /// - Throws: `BackboneError.weights` where the base's tensors have other shapes.
+  package func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork {
+    let network: TrainableNetwork
+    do {
+      network = try TrainableNetwork(
+        graph, batch: batch, tapShape: { shapes[$0]! }, weights: firstValues.entries.isEmpty ? nil : firstValues,
+        seed: seed, compute: backbone.compute)
+    } catch { throw .weights(error) }
+    for parameter in network.parameters.parameters where parameter.name.contains(".class.pointwise.") {
+      // A last layer that begins small begins without opinions.
+      parameter.value.set(parameter.value.values.map { $0 * 0.1 })
+      if case .focal = loss, parameter.name.hasSuffix(".bias") {
+        // Everything begins at a probability of 0.01. Source: "Focal Loss for Dense Object Detection", section 4.1.
+        parameter.value.set([Float](repeating: -4.59512, count: parameter.value.count))
+      }
+    }
+    return network
+  }
+
+  /// The objective of the boxes.
+  package func objective() -> DetectionObjective {
+    let shapes = graph.shapes { self.shapes[$0]! }
+    let maps = stride(from: 0, to: graph.answers.count, by: 2).map { index in
+      let shape = shapes[graph.answers[index].index]
+      return (height: shape.height, width: shape.width)
+    }
+    return DetectionObjective(detection, input: input, maps: maps, loss: loss)
+  }
+
+  /// The model that has been learned: the base's backbone, what was trained of it, and the head.
+  ///
+  /// - Parameter ids: the data set's own number of each class.
+  package func model(_ network: TrainableNetwork, name: String, ids: [Int], provenance: Provenance)
+    -> (card: ModelCard, weights: Weights)
+  {
+    var tensors = network.folded()
+    for parameter in backbone.layout.parameters where tensors[parameter.name] == nil {
+      // It was packed from there when the lesson was laid out.
+      guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
+      tensors[parameter.name] = (parameter.shape, values)
+    }
+    let labels = classes.indices.dropFirst().map { ClassLabel(output: $0, id: ids[$0], name: classes[$0]) }
+    let card = ModelCard(
+      name: name, task: .detect, family: "trained", provenance: provenance, backbone: backboneCard, input: input,
+      labels: labels, detection: detection)
+    return (card, Weights(source: name, tensors: tensors))
+  }
+}
