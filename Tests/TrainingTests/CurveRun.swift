@@ -54,7 +54,7 @@ final class CurveRun {
   private let dice: Float
 
   init(_ run: Recorded, of curves: Curves) throws {
-    folder = FileManager.default.temporaryDirectory.path + "/curve-\(UUID().uuidString)"
+    folder = "\(FileManager.default.temporaryDirectory.path)/curve-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     if run.head == "deeplab" {
       graph = try DeepLabLiteHead.graph(outputs: 3, on: Self.layout)
@@ -67,7 +67,8 @@ final class CurveRun {
     }
     var optimiser = Optimiser(run.kind, rate: run.rate, weightDecay: run.decay, warmUp: run.warmUp)
     optimiser.pretrainedFactor = 0.1
-    schedule = Schedule(epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging)
+    schedule = Schedule(
+      epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging)
     dice = run.dice
     cache = try Self.features(graph.taps, path: folder + "/features")
   }
