@@ -30,7 +30,9 @@ public struct Schedule: Codable, Hashable, Sendable {
   public var batch: Int
   public var seed: UInt64
   public var optimiser: Optimiser
-  /// How much of the weights' average a step leaves; the average is what is measured and kept. 0 keeps the last weights.
+  /// How much of the weights' average a step leaves; 0 keeps no average.
+  ///
+  /// The average is what is measured and becomes the model, else the last weights are.
   public var averaging: Float
 
   public init(epochs: Int, batch: Int, seed: UInt64 = 1, optimiser: Optimiser, averaging: Float = 0) {

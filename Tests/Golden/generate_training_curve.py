@@ -24,8 +24,8 @@ CLASS_WEIGHTS = [0.5, 1.0, 2.0]
 TAPS = {"block15": (4, 3, 56), "block16": (4, 3, 112), "block13/expansion": (7, 6, 192), "block6/expansion": (13, 11, 96)}
 RUNS = [
     {"name": "deeplab", "kind": "adamw", "rate": 0.003, "decay": 0.05, "warm_up": 8, "seed": 7, "taps": ["block16"]},
-    {"name": "deeplab", "kind": "sgd", "rate": 0.05, "decay": 0.001, "warm_up": 8, "seed": 11, "taps": ["block16"]},
-    {"name": "pyramid", "kind": "adamw", "rate": 0.003, "decay": 0.05, "warm_up": 8, "seed": 3,
+    {"name": "deeplab", "kind": "sgd", "rate": 0.05, "decay": 0.001, "warm_up": 8, "seed": 11, "dice": 0.7, "averaging": 0.9, "taps": ["block16"]},
+    {"name": "pyramid", "kind": "adamw", "rate": 0.003, "decay": 0.05, "warm_up": 8, "seed": 3, "dice": 1, "averaging": 0.95,
      "taps": ["block15", "block13/expansion", "block6/expansion"]},
     {"name": "pyramid", "kind": "sgd", "rate": 0.05, "decay": 0.001, "warm_up": 8, "seed": 5,
      "taps": ["block15", "block13/expansion", "block6/expansion"]},
@@ -144,6 +144,10 @@ class Network:
             x = self.pointwise(f"{name}.pointwise", x, width, "relu6")
         return self.pointwise("pyramid.logits", x, CLASSES, "linear", False)
 
+    def values(self):
+        """What is averaged: what learns, and batch norm's moments."""
+        return list(self.parameters.values()) + [t for pair in self.moments.values() for t in pair]
+
     def optimiser(self):
         decay, base = self.run["decay"], self.run["rate"]
         groups = [{"params": [p], "lr": base, "share": 0.1 if name in self.pretrained else 1.0,
@@ -169,25 +173,46 @@ def mean_iou(network, taps, labels):
     return sum(h / e for h, e in zip(hits, either) if e) / sum(e > 0 for e in either)
 
 
+def loss_of(logits, labels, weight, dice):
+    """Cross-entropy, and the soft Dice loss of the classes behind the background over all pixels of the batch."""
+    wide = enlarged(logits)
+    loss = F.cross_entropy(wide, labels, weight, ignore_index=255)
+    valid = labels != 255
+    for k in range(1, CLASSES):
+        p = torch.where(valid, wide.softmax(1)[:, k], 0)
+        real = (labels == k).to(wide.dtype)
+        loss = loss + dice / (CLASSES - 1) * (1 - (2 * (p * real).sum() + 1) / (p.sum() + real.sum() + 1))
+    return loss
+
+
 def train(run, kind):
     network = Network(run, kind)
     taps = [torch.tensor(features(tap).astype(np.float32)).to(kind) for tap in run["taps"]]
     labels, weight = truth(), torch.tensor(CLASS_WEIGHTS, dtype=kind)
     per_epoch = TRAINING // BATCH
-    total, losses, optimiser = per_epoch * EPOCHS, [], None
+    total, losses = per_epoch * EPOCHS, []
     with torch.no_grad():
-        network([t[:BATCH] for t in taps])
-    network.moments.clear()
+        network([t[:BATCH] for t in taps])  # makes the parameters
+    for mean, variance in network.moments.values():
+        mean.zero_(), variance.fill_(1)
     optimiser = network.optimiser()
+    averages = [value.detach().clone() for value in network.values()]
     for step in range(total):
         batch = samples_of(step, per_epoch, run["seed"])
-        loss = F.cross_entropy(enlarged(network([t[batch] for t in taps])), labels[batch], weight, ignore_index=255)
+        loss = loss_of(network([t[batch] for t in taps]), labels[batch], weight, run.get("dice", 0))
         optimiser.zero_grad()
         loss.backward()
         for group in optimiser.param_groups:
             group["lr"] = rate(step, total, run) * group["share"]
         optimiser.step()
         losses.append(loss.item())
+        keep = min(run.get("averaging", 0), (step + 1) / (step + 10))
+        with torch.no_grad():
+            for average, value in zip(averages, network.values()):
+                average.lerp_(value, 1 - keep)
+    with torch.no_grad():
+        for value, average in zip(network.values(), averages):
+            value.copy_(average)
     return losses, mean_iou(network, taps, labels)
 
 
@@ -199,5 +224,6 @@ for run in RUNS:
     off = max(abs(a - b) / a for a, b in zip(losses, near))
     print(f"{run['name']} {run['kind']}: loss {losses[0]:.4f} to {losses[-1]:.4f}, mean IoU {metric:.4f}; fp32 differs by {off:.1e}")
     runs.append({"head": run["name"], "kind": run["kind"], "rate": run["rate"], "decay": run["decay"], "warmUp": run["warm_up"],
-                 "seed": run["seed"], "losses": [round(loss, 9) for loss in losses], "metric": round(metric, 9)})
+                 "seed": run["seed"],
+                 "dice": run.get("dice", 0), "averaging": run.get("averaging", 0), "losses": [round(loss, 9) for loss in losses], "metric": round(metric, 9)})
 formula.write("training_curves.json", {"versions": {"torch": torch.__version__}, "epochs": EPOCHS, "batch": BATCH, "runs": runs})

@@ -22,6 +22,7 @@ final class CurveRun {
     let rate, decay: Float
     let warmUp: Int
     let seed: UInt64
+    let dice, averaging: Float
     /// Of every step.
     let losses: [Double]
     /// The mean IoU after the last.
@@ -50,9 +51,10 @@ final class CurveRun {
   private let graph: LayerGraph
   private let weights: Weights?
   private let schedule: Schedule
+  private let dice: Float
 
   init(_ run: Recorded, of curves: Curves) throws {
-    folder = FileManager.default.temporaryDirectory.path + "/curve-\(UUID().uuidString)"
+    folder = "\(FileManager.default.temporaryDirectory.path)/curve-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     if run.head == "deeplab" {
       graph = try DeepLabLiteHead.graph(outputs: 3, on: Self.layout)
@@ -65,7 +67,9 @@ final class CurveRun {
     }
     var optimiser = Optimiser(run.kind, rate: run.rate, weightDecay: run.decay, warmUp: run.warmUp)
     optimiser.pretrainedFactor = 0.1
-    schedule = Schedule(epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser)
+    schedule = Schedule(
+      epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging)
+    dice = run.dice
     cache = try Self.features(graph.taps, path: folder + "/features")
   }
 
@@ -117,7 +121,7 @@ final class CurveRun {
       graph, batch: schedule.batch, tapShape: { Self.shapes[$0]! }, weights: weights, seed: schedule.seed,
       compute: compute)
     let objective = SegmentationObjective(
-      height: Self.height, width: Self.width, weights: [0.5, 1, 2], upsampling: .halfPixel)
+      height: Self.height, width: Self.width, weights: [0.5, 1, 2], dice: dice, upsampling: .halfPixel)
     return try Trainer(
       network, objective, cache: cache, training: Array(0..<Self.training),
       validation: Array(Self.training..<Self.samples), schedule: schedule, settings: settings,
