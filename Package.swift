@@ -131,8 +131,8 @@ let package = Package(
       "BackboneTool",
       [
         "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "Tensors", "Training", "Vision",
-        argumentParser,
+        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "Tensors", "Training",
+        "Vision", argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
 

@@ -29,7 +29,8 @@ import Testing
   @Test("a large picture is made smaller by means of squares")
   func shrinking() {
     let image = Image(
-      width: 5, height: 2, pixels: [0, 10, 20, 40].flatMap { [UInt8](repeating: $0, count: 3) } + [9, 9, 9]
+      width: 5, height: 2,
+      pixels: [0, 10, 20, 40].flatMap { [UInt8](repeating: $0, count: 3) } + [9, 9, 9]
         + [0, 10, 20, 40].flatMap { [UInt8](repeating: $0, count: 3) } + [11, 11, 11])
     let small = image.shrunk(toFit: 3)
     #expect(small.width == 3 && small.height == 1)
