@@ -187,6 +187,11 @@ struct RunFileOptions: ParsableArguments {
   var resume = false
 
   @Option(
+    help: ArgumentHelp(
+      "Seconds between two checkpoints; one is written too when the run is interrupted.", valueName: "seconds"))
+  var checkpointEvery = 60.0
+
+  @Option(
     help: ArgumentHelp("Where the features are kept. (default: beside --out, removed at the end)", valueName: "file"))
   var cache: String?
 
@@ -196,6 +201,9 @@ struct RunFileOptions: ParsableArguments {
   func validate() throws {
     guard out.hasSuffix(".safetensors"), out.utf8.count > 12 else {
       throw ValidationError("--out \(out): expected a name that ends in .safetensors")
+    }
+    guard checkpointEvery >= 0, checkpointEvery.isFinite else {
+      throw ValidationError("--checkpoint-every \(checkpointEvery): expected a number of at least 0")
     }
     guard cacheLimit > 0 else { throw ValidationError("--cache-limit \(cacheLimit): expected a number of at least 1") }
   }

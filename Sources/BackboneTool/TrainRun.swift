@@ -8,9 +8,6 @@ struct TrainRun {
   let console: Console
   let files: RunFileOptions
 
-  /// Seconds between two checkpoints.
-  private static let interval = 60.0
-
   /// Opens the features that are there, or computes them.
   ///
   /// - Parameters:
@@ -50,8 +47,12 @@ struct TrainRun {
   func train(_ trainer: Trainer, metricName: String) throws(Failure) {
     do throws(TrainingError) {
       if files.resume {
-        try trainer.resume()
-        console.note("goes on after step \(trainer.step) of \(trainer.totalSteps)")
+        if !Folder.stamp(files.checkpoint).isEmpty {
+          try trainer.resume()
+          console.note("goes on after step \(trainer.step) of \(trainer.totalSteps)")
+        } else {
+          console.note("\(files.checkpoint): no checkpoint was written yet; the run begins anew")
+        }
       }
       var bar = ProgressBar("train", total: trainer.totalSteps, unit: "steps", from: trainer.step, on: console)
       var saved = Stopwatch.now
@@ -61,7 +62,7 @@ struct TrainRun {
         try Interrupt.shielded { () throws(TrainingError) in
           let loss = try trainer.advance()
           smooth = smooth.map { $0 + (loss - $0) * 0.05 } ?? loss
-          if Interrupt.isPending || Stopwatch.now - saved > TrainRun.interval * 1000 {
+          if Interrupt.isPending || Stopwatch.now - saved >= files.checkpointEvery * 1000 {
             try trainer.save()
             saved = Stopwatch.now
           }

@@ -105,7 +105,9 @@ struct TrainSegmentCommand: ParsableCommand {
     if let size { try checkInputSize(size) }
     guard dice >= 0, dice <= 100 else { throw ValidationError("--dice \(dice): expected a number from 0 to 100") }
     if let gate {
-      guard onlyLearned else { throw ValidationError("--gate needs --only-learned: the base model's own head finds the boxes") }
+      guard onlyLearned else {
+        throw ValidationError("--gate needs --only-learned: the base model's own head finds the boxes")
+      }
       guard gate >= 0, gate <= 1 else { throw ValidationError("--gate \(gate): expected a number from 0 to 1") }
     }
     let widths = try numbers(widths, "--widths")

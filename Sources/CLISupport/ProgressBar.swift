@@ -4,7 +4,7 @@
 /// seconds, and none at all for work that ends sooner.
 public struct ProgressBar {
   /// What it writes.
-  enum Output: Equatable {
+  package enum Output: Equatable {
     /// A line that stays.
     case note(String)
     /// In the place of the terminal's last line.
@@ -51,7 +51,7 @@ public struct ProgressBar {
   /// - Parameters:
   ///   - columns: the terminal's width, `nil` where there is no terminal.
   ///   - clock: seconds.
-  init(
+  package init(
     _ title: String, total: Int, unit: String, from done: Int, columns: @escaping () -> Int?,
     clock: @escaping () -> Double, output: @escaping (Output) -> Void
   ) {

@@ -1,13 +1,13 @@
 /// A range of numbers with round ones among them.
-struct Axis {
+package struct Axis {
   /// A mark, and what stands beside it.
-  struct Tick: Equatable {
-    let value: Double
-    let text: String
+  package struct Tick: Equatable {
+    package let value: Double
+    package let text: String
   }
 
-  let range: ClosedRange<Double>
-  let ticks: [Tick]
+  package let range: ClosedRange<Double>
+  package let ticks: [Tick]
 
   /// Chooses steps of 1, 2 or 5 times a power of ten.
   ///
@@ -15,7 +15,7 @@ struct Axis {
   ///   - range: what must be covered.
   ///   - count: how many ticks at most, at least 2.
   ///   - widened: whether the range ends at ticks, or as it is given.
-  init(_ range: ClosedRange<Double>, count: Int, widened: Bool) {
+  package init(_ range: ClosedRange<Double>, count: Int, widened: Bool) {
     let range = Axis.proper(range)
     let wanted = (range.upperBound - range.lowerBound) / Double(max(count - 1, 1))
     var exponent = 0
@@ -51,11 +51,11 @@ struct Axis {
   }
 
   /// Where a number lies, in [0, 1] inside the range.
-  func place(_ value: Double) -> Double { (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
+  package func place(_ value: Double) -> Double { (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
 }
 
 /// `digits` times ten to the power of `exponent`, written out; with an exponent where that would be long.
-func decimal(_ digits: Int, exponent: Int) -> String {
+package func decimal(_ digits: Int, exponent: Int) -> String {
   let sign = digits < 0 ? "-" : ""
   let text = "\(digits.magnitude)"
   if digits == 0 { return "0" }

@@ -96,7 +96,7 @@ public struct HeatMap: Sendable {
   }
 
   /// White for nothing, through a light blue, dark blue for all.
-  static func colour(_ share: Double) -> Colour {
+  package static func colour(_ share: Double) -> Colour {
     let stops = [(247, 251, 255), (158, 202, 225), (49, 130, 189), (8, 64, 129)]
     let place = min(max(share, 0), 1) * Double(stops.count - 1)
     let index = min(Int(place), stops.count - 2)

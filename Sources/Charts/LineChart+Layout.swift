@@ -3,20 +3,20 @@ import Tensors
 
 extension LineChart {
   /// Where everything of a chart goes.
-  struct Layout {
+  package struct Layout {
     private static let margin = 16
     private static let tick = 5
     private static let gap = 7
     private static let sample = 26
 
     /// Where the curves are.
-    let plot: PixelRect
+    package let plot: PixelRect
     let hasLegend: Bool
     private let x, y: Axis
     private let legend: [TextLine]
     private let rowHeight: Int
 
-    init(_ chart: LineChart) {
+    package init(_ chart: LineChart) {
       let small = TextLine("0", scale: Ink.small), name = TextLine("0", scale: Ink.name)
       let title = TextLine("0", scale: Ink.title)
       rowHeight = small.height + 4
@@ -62,7 +62,7 @@ extension LineChart {
     }
 
     /// The pixel of a point; a point far outside is not followed to infinity.
-    func place(_ point: Series.Point) -> (x: Float, y: Float) {
+    package func place(_ point: Series.Point) -> (x: Float, y: Float) {
       let across = min(max(x.place(point.x), -100), 100), up = min(max(y.place(point.y), -100), 100)
       return (
         Float(plot.left) + Float(across) * Float(plot.width), Float(plot.bottom) - Float(up) * Float(plot.height)

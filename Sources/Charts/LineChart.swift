@@ -34,7 +34,7 @@ public struct LineChart: Sendable {
     }
 
     /// The points, each the mean of those at most half a window away; at the ends of as many on either side.
-    var smoothed: [Point] {
+    package var smoothed: [Point] {
       guard window > 1 else { return points }
       var sums = [0.0]
       for point in points { sums.append(sums[sums.count - 1] + (point.y.isFinite ? point.y : 0)) }
@@ -114,7 +114,7 @@ public struct LineChart: Sendable {
   }
 
   /// The colours go round; the second round is dashed and the third dotted.
-  static func colour(_ index: Int) -> Colour { Ink.curves[index % Ink.curves.count] }
+  package static func colour(_ index: Int) -> Colour { Ink.curves[index % Ink.curves.count] }
 
   static func dash(_ index: Int) -> [Float]? {
     [nil, [8, 5], [2, 4]][index / Ink.curves.count % 3]
@@ -122,19 +122,19 @@ public struct LineChart: Sendable {
 }
 
 /// A pen that is down and up by turns along a line.
-struct Dash {
+package struct Dash {
   /// Lengths down and up, in pixels; `nil` for always down.
   private let lengths: [Float]?
   private var isDown = true
   private var left: Float
 
-  init(_ lengths: [Float]?) {
+  package init(_ lengths: [Float]?) {
     self.lengths = lengths
     left = lengths?[0] ?? 0
   }
 
   /// The parts of a straight piece in which the pen is down.
-  mutating func pieces(
+  package mutating func pieces(
     from a: (x: Float, y: Float), to b: (x: Float, y: Float),
     _ body: ((x: Float, y: Float), (x: Float, y: Float)) -> Void
   ) {

@@ -64,7 +64,7 @@ public struct Sheet: Sendable {
 
 extension Image {
   /// The picture itself, or a smaller one whose pixels are means of squares of pixels, no side longer than `side`.
-  func shrunk(toFit side: Int) -> Image {
+  package func shrunk(toFit side: Int) -> Image {
     let factor = (max(width, height) + side - 1) / side
     guard factor > 1 else { return self }
     let columns = (width + factor - 1) / factor, rows = (height + factor - 1) / factor

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import CLISupport
+import CLISupport
 
 /// What a progress bar writes, on a clock and a terminal of the test's own.
 @Suite struct ProgressBarTests {

@@ -61,6 +61,10 @@ final class Workplace {
     Array(try Data(contentsOf: URL(fileURLWithPath: name.hasPrefix("/") ? name : "\(here)/\(name)")))
   }
 
+  func makeFolder(_ name: String) throws {
+    try FileManager.default.createDirectory(atPath: "\(here)/\(name)", withIntermediateDirectories: true)
+  }
+
   func picture(_ name: String, _ width: Int, _ height: Int) throws {
     try write(try PNGEncoder.encode(Synthetic.image(width: width, height: height)), to: name)
   }

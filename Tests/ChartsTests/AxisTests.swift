@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Charts
+import Charts
 
 @Suite struct AxisTests {
   @Test("ticks are round, few, and cover the range where it may grow")

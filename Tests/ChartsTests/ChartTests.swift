@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Charts
+import Charts
 
 @Suite struct ChartTests {
   private func pixel(_ image: Image, _ x: Int, _ y: Int) -> Colour {

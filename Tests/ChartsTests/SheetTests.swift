@@ -2,7 +2,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Charts
+import Charts
 
 @Suite struct SheetTests {
   @Test("pictures stand side by side, unchanged, below their captions")

@@ -1,0 +1,166 @@
+import ImageCodecs
+import ModelFiles
+import Tensors
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// `backbone train` on a small data set of the test's own.
+@Suite struct TrainTests {
+  /// A folder of pictures of a coloured rectangle on noise, with masks: class 1 is red, 2 is green.
+  private func makeData(_ work: Workplace, count: Int = 12) throws {
+    var random = SplitMix64(seed: 5)
+    for index in 0..<count {
+      let (width, height) = (96 + index % 3 * 10, 80 + index % 2 * 9)
+      var pixels = (0..<width * height * 3).map { _ in UInt8(random.integer(in: 90...160)) }
+      var ids = [UInt8](repeating: 0, count: width * height)
+      let (x, y) = (random.integer(in: 5...40), random.integer(in: 5...30))
+      let kind = index % 2
+      for row in y..<y + 40 {
+        for column in x..<x + 45 {
+          let i = row * width + column
+          ids[i] = UInt8(kind + 1)
+          for c in 0..<3 { pixels[i * 3 + c] = c == kind ? 230 : 20 }
+        }
+      }
+      ids[0] = 255
+      try work.makeFolder("set/images")
+      try work.makeFolder("set/masks")
+      try work.write(
+        PNGEncoder.encode(Image(width: width, height: height, pixels: pixels)), to: "set/images/p\(index).png")
+      try work.write(
+        PNGEncoder.encodeIndexed(
+          width: width, height: height, indices: ids,
+          palette: (0..<256).map { Colour(red: UInt8($0), green: UInt8($0), blue: UInt8($0)) }),
+        to: "set/masks/p\(index).png")
+    }
+    try work.write(Array("background\nred\ngreen\n".utf8), to: "set/classes.txt")
+  }
+
+  private func arguments(_ out: String, _ more: String = "") -> [String] {
+    let words =
+      "train segment --data set --model tiny-detector --out \(out).safetensors --head pyramid --unfreeze block15 "
+      + "--levels block16,block13/expansion,block6/expansion --widths 24,16 --variants 3 --epochs 3 --batch 4 \(more)"
+    return words.split(separator: " ").map(String.init)
+  }
+
+  @Test func aHeadLearnsAndRuns() throws {
+    let work = try Workplace()
+    try makeData(work)
+    let ending = try work.run(.backbone, arguments("head", "--epochs 25 --augment none"))
+    #expect(ending.status == 0, "\(ending.errors)")
+    #expect(ending.output.contains("on 3 pictures kept apart"))
+    // Colours are all that there is to learn: even on a random backbone the head must tell them from noise.
+    for name in ["red", "green"] {
+      let line = try #require(ending.output.split(separator: "\n").first { $0.contains(name) })
+      let iou = try #require(Double(line.split(separator: " ").last ?? ""))
+      #expect(iou > 0.5, "\(line)")
+    }
+    let left = try work.contents().keys.filter { $0.hasPrefix("here/head") }.sorted()
+    #expect(left == ["here/head.csv", "here/head.png", "here/head.safetensors"])
+    #expect(try work.read("head.png").width >= 600)
+    let log = String(decoding: try work.bytes("head.csv"), as: UTF8.self).split(separator: "\n")
+    #expect(log.first == "step,epoch,loss,rate,mean_iou")
+    #expect(log.last?.hasPrefix("150,25,") == true, "\(log.last ?? "")")
+    let mask = try work.run(.segment, ["set/images/p0.png", "--model", "./head.safetensors", "--out", "mask.png"])
+    #expect(mask.status == 0, "\(mask.errors)")
+    #expect(mask.output.contains("red"))
+  }
+
+  @Test func aHeadAloneIsOpenedWithItsBase() throws {
+    let work = try Workplace()
+    try makeData(work)
+    let ending = try work.run(.backbone, arguments("head", "--only-learned --gate 0.3"))
+    #expect(ending.status == 0, "\(ending.errors)")
+    let whole = try work.run(.backbone, arguments("whole"))
+    #expect(whole.status == 0, "\(whole.errors)")
+    let contents = try work.contents()
+    #expect(contents["here/head.safetensors"]! * 2 < contents["here/whole.safetensors"]!)
+    let mask = try work.run(.segment, ["a.png", "--model", "./head.safetensors", "--out", "mask.png"])
+    #expect(mask.status == 0, "\(mask.errors)")
+    // Without its base, and with one of the same name that is another.
+    let missing = try work.run(
+      .segment, ["a.png", "--model", "./head.safetensors", "--out", "n.png"],
+      environment: ["BACKBONE_MODELS": work.here])
+    #expect(missing.status == 3)
+    #expect(missing.errors.contains("tiny-detector"))
+    try work.write(try work.bytes("../models/tiny-segmenter.safetensors"), to: "../models/tiny-detector.safetensors")
+    let other = try work.run(.segment, ["a.png", "--model", "./head.safetensors", "--out", "n.png"])
+    #expect(other.status == 3)
+    #expect(other.errors.contains("other weights"), "\(other.errors)")
+  }
+
+  @Test("a run that is killed goes on to the same bits", arguments: [SIGKILL, SIGTERM, SIGINT])
+  func killedRunsGoOn(signal: Int32) throws {
+    let work = try Workplace()
+    try makeData(work)
+    let whole = try work.run(.backbone, arguments("whole", "--threads 2"))
+    #expect(whole.status == 0, "\(whole.errors)")
+    let expected = try work.bytes("whole.safetensors")
+    var random = SplitMix64(seed: UInt64(signal))
+    var kills = 0
+    for _ in 0..<60 {
+      let child = try Child(
+        .backbone, arguments("whole2", "--name whole --checkpoint-every 0 --resume --threads \(1 + kills % 3)"),
+        in: work)
+      usleep(UInt32(random.integer(in: 20_000...250_000)))
+      child.send(signal)
+      let ending = try child.wait()
+      if ending.status == 0 { break }
+      #expect(ending.status == 128 + signal || signal == SIGKILL, "\(ending.errors)")
+      kills += 1
+    }
+    // Where every run was killed before its end, the last one may finish.
+    let last = try work.run(.backbone, arguments("whole2", "--name whole --checkpoint-every 0 --resume"))
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(kills > 0, "nothing was killed")
+    #expect(try work.bytes("whole2.safetensors") == expected, "after \(kills) kills")
+    #expect(try work.contents().keys.filter { $0.contains(".tmp-") }.isEmpty || signal == SIGKILL)
+  }
+
+  @Test func aCheckpointOfOtherSettingsIsRefused() throws {
+    let work = try Workplace()
+    try makeData(work)
+    let child = try Child(.backbone, arguments("head", "--epochs 2000 --checkpoint-every 0"), in: work)
+    for _ in 0..<600 {
+      if try work.contents()["here/head.checkpoint"] != nil { break }
+      usleep(20_000)
+    }
+    child.send(SIGTERM)
+    #expect(try child.wait().status == 128 + SIGTERM)
+    let ending = try work.run(.backbone, arguments("head", "--epochs 2000 --rate 0.5 --resume"))
+    #expect(ending.status == 3)
+    #expect(ending.errors.contains("schedule was"), "\(ending.errors)")
+  }
+
+  @Test(arguments: [
+    ("--data nothing", 1, "nothing"),
+    ("--epochs 0", 2, "--epochs"), ("--unfreeze block99", 2, "block1 to block16"), ("--hold-out every:1", 1, "every:N"),
+    ("--levels block16,nowhere --widths 8", 3, "nowhere"), ("--classes cow", 1, "cow"), ("--batch 500", 1, "--batch"),
+    ("--class-weights 1,2", 2, "3 numbers"), ("--gate 0.5", 2, "--only-learned"), ("--model nowhere", 3, "nowhere"),
+    ("--cache-limit 1 --variants 500", 1, "--cache-limit"),
+  ]) func whatCannotBeIsToldInOneLine(words: String, status: Int32, text: String) throws {
+    let work = try Workplace()
+    try makeData(work, count: 4)
+    let before = try work.contents()
+    var words = words
+    var all = arguments("head")
+    if words.hasPrefix("--data") {
+      all[3] = "nothing"
+      words = ""
+    }
+    let ending = try work.run(.backbone, all + words.split(separator: " ").map(String.init))
+    #expect(ending.status == status, "\(ending.errors)")
+    #expect(ending.errors.contains(text), "\(ending.errors)")
+    #expect(ending.output.isEmpty)
+    let left = try work.contents().filter { before[$0.key] == nil && !$0.key.hasSuffix(".features") }
+    #expect(left.isEmpty, "\(left)")
+  }
+}

@@ -1,0 +1,119 @@
+import Kernels
+import ModelFiles
+import TestSupport
+import Testing
+import Training
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Whole runs: as PyTorch's, and the same bits however often they are stopped.
+@Suite struct LossCurveTests {
+  private static let curves: CurveRun.Curves = try! Golden.load("training_curves.json")
+
+  @Test(arguments: curves.runs) func everyStepsLossIsPyTorchs(_ recorded: CurveRun.Recorded) throws {
+    let run = try CurveRun(recorded, of: Self.curves)
+    for isa in KernelSet.available.map(\.isa) {
+      let trainer = try run.trainer(compute: Compute(threads: 2, kernels: KernelSet(isa)!))
+      #expect(trainer.totalSteps == recorded.losses.count)
+      var losses: [Float] = []
+      while trainer.step < trainer.totalSteps { losses.append(Float(try trainer.advance())) }
+      let comparison = Comparison(
+        "\(isa) \(recorded.testDescription)", found: losses, expected: recorded.losses.map { Float($0) }, floor: 0.1)
+      print(comparison)
+      #expect(comparison.isWithin(0.01), "\(comparison)")
+      // The first steps have had no time to drift apart.
+      let first = Comparison(
+        "\(isa) \(recorded.testDescription), first steps", found: Array(losses.prefix(20)),
+        expected: recorded.losses.prefix(20).map { Float($0) }, floor: 0.1)
+      #expect(first.isWithin(2e-4), "\(first)")
+      let metric = try #require(trainer.records.last?.metric)
+      #expect(abs(metric - recorded.metric) < 0.003, "\(isa): mean IoU \(metric), expected \(recorded.metric)")
+    }
+  }
+
+  /// What a run leaves behind, bit for bit.
+  private struct Result: Equatable {
+    let bits: [String: [UInt32]]
+    let records: [TrainingRecord]
+
+    init(_ trainer: Trainer) {
+      bits = Dictionary(
+        uniqueKeysWithValues: trainer.network.parameters.state.map { ($0.name, $0.values.values.map(\.bitPattern)) })
+      records = trainer.records
+    }
+  }
+
+  @Test(arguments: curves.runs) func aRunThatWasKilledEndsWithTheSameBits(_ recorded: CurveRun.Recorded) throws {
+    let run = try CurveRun(recorded, of: Self.curves)
+    let whole = try run.trainer(compute: Compute(threads: 1))
+    while whole.step < whole.totalSteps { _ = try whole.advance() }
+    let expected = Result(whole)
+    #expect(expected.records.last?.step == whole.totalSteps)
+    let seed = UInt64.random(in: 0..<(1 << 32))
+    var random = SplitMix64(seed: seed)
+    for threads in [1, 2, 3] {
+      // Killed at two random steps, one of them lost with what came after the checkpoint before it.
+      let kept = random.integer(in: 1...whole.totalSteps - 2)
+      let lost = random.integer(in: kept + 1...whole.totalSteps - 1)
+      let name = "\(threads).checkpoint"
+      let first = try run.trainer(compute: Compute(threads: threads), checkpoint: name)
+      while first.step < lost {
+        if first.step == kept { try first.save() }
+        _ = try first.advance()
+      }
+      let second = try run.trainer(compute: Compute(threads: threads % 3 + 1), checkpoint: name)
+      try second.resume()
+      #expect(second.step == kept)
+      while second.step < second.totalSteps { _ = try second.advance() }
+      #expect(Result(second) == expected, "\(threads) threads, kept \(kept), killed at \(lost), seed \(seed)")
+    }
+  }
+
+  /// The reason why a checkpoint is refused.
+  private func refusal(_ body: () throws -> Void) -> String? {
+    do {
+      try body()
+      return nil
+    } catch { return "\(error)" }
+  }
+
+  @Test func aCheckpointOfAnotherRunIsRefusedByName() throws {
+    let run = try CurveRun(Self.curves.runs[0], of: Self.curves)
+    let compute = Compute(threads: 1)
+    let first = try run.trainer(compute: compute, settings: ["rate": "0.1", "data": "a"], checkpoint: "c")
+    for _ in 0..<3 { _ = try first.advance() }
+    try first.save()
+
+    let other = try run.trainer(compute: compute, settings: ["rate": "0.2", "data": "a", "mix": "1"], checkpoint: "c")
+    let before = other.network.parameters.state.map(\.values.values)
+    let reason = try #require(refusal { try other.resume() })
+    #expect(reason.contains("mix was not set, is 1; rate was 0.1, is 0.2"), "\(reason)")
+    #expect(!reason.contains("data"), "\(reason)")
+    #expect(other.step == 0 && other.network.parameters.state.map(\.values.values) == before)
+
+    let pyramid = try CurveRun(Self.curves.runs[2], of: Self.curves)
+    let network = try pyramid.trainer(
+      compute: compute, settings: ["rate": "0.1", "data": "a"], checkpoint: "c")
+    try FileManager.default.copyItem(atPath: run.folder + "/c", toPath: pyramid.folder + "/c")
+    #expect(refusal { try network.resume() }?.contains("other layers") == true)
+  }
+
+  @Test func aTornCheckpointIsRefused() throws {
+    let run = try CurveRun(Self.curves.runs[0], of: Self.curves)
+    let compute = Compute(threads: 1)
+    let first = try run.trainer(compute: compute, checkpoint: "c")
+    _ = try first.advance()
+    try first.save()
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: run.folder + "/c"))
+    for count in [0, 7, 1000, bytes.count / 2, bytes.count - 1] {
+      try bytes.prefix(count).write(to: URL(fileURLWithPath: run.folder + "/torn"))
+      let torn = try run.trainer(compute: compute, checkpoint: "torn")
+      #expect(refusal { try torn.resume() } != nil, "\(count) bytes of \(bytes.count)")
+      #expect(torn.step == 0)
+    }
+  }
+}
