@@ -102,7 +102,8 @@ import Testing
 
     let records = CSV.records(
       try eval("detect --truth truth.json --predictions results.json --format csv").output)
-    #expect(records[0] == ["class", "figure", "value"] && records[1][...1] == ["", "AP"])
+    try #require(records.count > 20 && records[0] == ["class", "figure", "value"])
+    #expect(records[1][...1] == ["", "AP"])
     #expect(Double(records[1][2]) == found["AP"])
     #expect(records.contains(["person", "AP", ""]) && records.contains(["dog", "boxes", "2"]))
     let text = try eval("detect --truth truth.json --predictions results.json").output
@@ -189,12 +190,15 @@ import Testing
   @Test("a bad picture is named and left out; with --strict it ends the work")
   func badPictures() throws {
     try boxes()
-    try work.write(Array(try work.bytes("b.png").dropLast(40)), to: "boxes/images/b.png")
+    var bytes = try work.bytes("b.png")
+    // In the middle of the pixels, where only decoding finds it.
+    bytes[bytes.count / 2] ^= 0x55
+    try work.write(bytes, to: "boxes/images/b.png")
     try write("0 0.5 0.5\n", to: "boxes/labels/c.txt")
     let ending = try eval("detect --data boxes --model tiny-detector --format json")
-    #expect(ending.status == 1 && ending.errorLines.count == 3, "\(ending.errors)")
+    try #require(ending.status == 1 && ending.errorLines.count == 3, "\(ending.errors)")
     #expect(ending.errorLines[0].contains("left out: boxes/labels/c.txt: line 1"))
-    #expect(ending.errorLines[1].contains("boxes/images/b.png: truncated PNG"))
+    #expect(ending.errorLines[1].contains("boxes/images/b.png: damaged PNG"))
     #expect(ending.errorLines[2] == "backbone: 1 done, 1 failed")
     let report = try JSONValue(ending.output)
     #expect(report["pictures"] == .number(1) && report["skipped"] == .number(2))

@@ -92,12 +92,9 @@ import Testing
     ("eval detect --data folder --limit 0", "--limit 0: expected a number of at least 1"),
     ("eval detect --data folder --hold-out every:5 --hold-out none --data x --data y", "2 --hold-out for 3 --data"),
     ("eval detect --data folder --format pdf", "The value 'pdf' is invalid"),
-    (
-      "eval detect --data folder --save-predictions folder/x.json",
-      "lies in the data that is read; choose another place"
-    ),
+    ("eval detect --data folder --save-predictions folder/x.json", "lies in the data that is read; choose another"),
     ("eval detect --data folder --classes person,", "--classes person,: the data set's classes are"),
-    ("eval segment", "Missing expected argument '--data <folder>'"),
+    ("eval segment", "Missing expected argument '--data <folder> ...'"),
     ("eval segment --data folder --predictions p --model m", "--model has no effect with --predictions"),
     ("eval segment --data folder --predictions p --data x", "--predictions belong to one data set; name one --data"),
     ("eval segment --data folder --threads 0", "--threads 0: expected a number from 1 to 1024"),

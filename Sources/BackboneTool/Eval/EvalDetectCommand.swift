@@ -78,15 +78,14 @@ struct EvalDetectCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
-    var data = try read(on: console)
     if let savePredictions {
       // Refused before the work, not after it.
       try PictureOutputs.refuse(savePredictions, flag: "--save-predictions", inside: self.data)
       _ = try PictureOutputs(flag: "--save-predictions", value: savePredictions, inputs: [""], force: true)
     }
-    let folder = try options.pictures.map { (path) throws(Failure) in
-      try OutputFolder("--pictures", path, notIn: self.data)
-    }
+    var folder: OutputFolder?
+    if let path = options.pictures { folder = try OutputFolder("--pictures", path, notIn: self.data) }
+    var data = try read(on: console)
     var loop = EvalLoop(on: console)
     let answers: Answers
     if let predictions {

@@ -56,16 +56,16 @@ struct EvalSegmentCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
+    func folder(_ flag: String, _ path: String?) throws(Failure) -> OutputFolder? {
+      guard let path else { return nil }
+      return try OutputFolder(flag, path, notIn: self.data)
+    }
+    let drawn = try folder("--pictures", options.pictures)
+    let saved = try folder("--save-predictions", savePredictions)
     let data = try SegmentationData(
       options.open(data, on: console) { $0.withMasks }, options.mapping(), limit: options.limit)
     guard !data.samples.isEmpty else {
       throw Failure(.inputs, "no picture with a mask is left to measure; check --data, --hold-out and --limit")
-    }
-    let folder = try options.pictures.map { (path) throws(Failure) in
-      try OutputFolder("--pictures", path, notIn: self.data)
-    }
-    let saved = try savePredictions.map { (path) throws(Failure) in
-      try OutputFolder("--save-predictions", path, notIn: self.data)
     }
     let predictor = try predictor(data)
     var total = ConfusionMatrix(classes: predictor.classes.count)
@@ -86,13 +86,13 @@ struct EvalSegmentCommand: ParsableCommand {
     let report = SegmentationReport(
       data: self.data, source: predictor.source, classes: predictor.classes.map(\.name), remarks: predictor.remarks,
       pictures: data.samples.count - loop.failures, skipped: data.skipped + loop.failures, matrix: total)
-    if let folder {
-      try report.drawCharts(in: folder)
+    if let drawn {
+      try report.drawCharts(in: drawn)
       ranking.sort { $0.iou != $1.iou ? $0.iou < $1.iou : $0.index < $1.index }
       for (rank, one) in ranking.prefix(options.worst ?? 8).enumerated() {
         let sample = data.samples[one.index]
         let (image, truth, prediction) = try predictor.masks(sample, options.limits)
-        try report.drawCase(image, truth, prediction, named: sample.name, iou: one.iou, rank: rank + 1, in: folder)
+        try report.drawCase(image, truth, prediction, named: sample.name, iou: one.iou, rank: rank + 1, in: drawn)
       }
     }
     try console.write(report.text(options.format))
