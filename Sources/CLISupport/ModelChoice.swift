@@ -66,7 +66,7 @@ extension ExitStatus {
     switch error {
     case .file: self = .output
     case .model(let error): self = ExitStatus(writing: error)
-    case .changed, .noRecord, .noFolder, .notInstalled, .otherBase: self = .model
+    case .changed, .missingBase, .noRecord, .noFolder, .notInstalled, .otherBase: self = .model
     }
   }
 }

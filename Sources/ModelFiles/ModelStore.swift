@@ -5,6 +5,8 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
   /// The file is not the one that was installed.
   case changed(path: String, expected: String, found: String)
   case file(FileError)
+  /// The model that a head sits on is not installed.
+  case missingBase(path: String, base: String, folder: String)
   case model(ModelFileError)
   /// A head's base model is installed, but with other weights than the head was trained on.
   case otherBase(path: String, base: String)
@@ -19,6 +21,9 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
     case .changed(let path, let expected, let found):
       return "\(path): has the SHA-256 \(found), was installed as \(expected); the file was changed, install it again"
     case .file(let error): return error.description
+    case .missingBase(let path, let base, let folder):
+      let remedy = KnownModel.named(base).map { "get it with `\($0.command)`" } ?? "install it there"
+      return "\(path): sits on the backbone of \(base), which is not installed in \(folder); \(remedy)"
     case .model(let error): return error.description
     case .noRecord(let path, let name):
       return "\(path): has no record of \(name)'s SHA-256; install the model again"
@@ -148,7 +153,8 @@ public struct ModelStore: Sendable {
     guard ModelStore.isName(name) else {
       throw .model(.card(path: path, reason: "the base \(name.onOneLine) is not the name of a model"))
     }
-    let basePath = try find(name)
+    guard try installed().contains(name) else { throw .missingBase(path: path, base: name, folder: folder) }
+    let basePath = self.path(of: name)
     let file: ModelFile
     do { file = try ModelFile.open(path: basePath) } catch { throw .model(error) }
     guard file.card.base == nil else {

@@ -95,7 +95,8 @@ extension Workplace {
       FailureCase(
         .detect, "a.png", 3, "person-ssdlite: no model", "get it with `backbone models fetch person-ssdlite`"),
       FailureCase(
-        .segment, "a.png --out m.png", 3, "deeplab-voc: no model", "get it with `backbone models fetch deeplab-voc`"),
+        .segment, "a.png --out m.png", 3, "person-mask: sits on the backbone of person-ssdlite",
+        "get it with `backbone models fetch person-ssdlite`"),
       FailureCase(.backbone, "features a.png --tap last --out f.npy", 3, "`backbone models fetch person-ssdlite`"),
       FailureCase(.backbone, "models info nope", 3, "nope: no model of this name", "`backbone models fetch "),
       FailureCase(.backbone, "models path nope", 3, "nope: no model of this name", "`backbone models fetch "),

@@ -135,7 +135,11 @@ import Testing
       environment: ["BACKBONE_MODELS": work.here])
     #expect(missing.status == 3)
     #expect(missing.errors.contains("tiny-detector"))
-    try work.write(try work.bytes("../models/tiny-segmenter.safetensors"), to: "../models/tiny-detector.safetensors")
+    var bytes = try work.bytes("../models/tiny-detector.safetensors")
+    let header = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
+    // The last bit of a weight of the first block.
+    bytes[8 + header + 40] ^= 1
+    try work.write(bytes, to: "../models/tiny-detector.safetensors")
     let other = try work.run(.segment, ["a.png", "--model", "./head.safetensors", "--out", "n.png"])
     #expect(other.status == 3)
     #expect(other.errors.contains("other weights"), "\(other.errors)")
