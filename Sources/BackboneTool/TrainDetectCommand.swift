@@ -13,9 +13,9 @@ struct TrainDetectCommand: ParsableCommand {
     abstract: "Let a detection head learn to find classes.",
     discussion: """
       The data has pictures and boxes. The head is SSDLite; where the base model is a detector itself, its head's layers \
-      are where learning begins, but for the classes. Beside the model appear a log in comma-separated values, a picture of the loss and of AP50, and while \
-      it runs, a checkpoint and the features. The same data, settings and seed give the same weights, whether or not the \
-      run was stopped in between.
+      are where learning begins, but for the classes. Beside the model appear a log in comma-separated values, a picture \
+      of the loss and of AP50, and while it runs a checkpoint and the features. The same data, settings and seed give the \
+      same weights, whether or not the run was stopped in between.
       """)
 
   /// The losses that it can learn by.
