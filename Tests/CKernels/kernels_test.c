@@ -295,13 +295,18 @@ static void test_f32_multiply_add(uint64_t seed) {
 
 // MARK: All of them
 
+// Those of training are in a file of their own.
+#define DECLARE(name, args) void test_##name(uint64_t seed);
+CK_TRAINING_LIST(DECLARE)
+#undef DECLARE
+
 // One entry a kernel, from the list that the kernels themselves are made from: a kernel without a test does not compile.
 static const struct {
   const char *name;
   void (*test)(uint64_t seed);
 } tests[] = {
 #define ENTRY(name, args) {#name, test_##name},
-    CK_KERNEL_LIST(ENTRY)
+    CK_KERNEL_LIST(ENTRY) CK_TRAINING_LIST(ENTRY)
 #undef ENTRY
 };
 
