@@ -7,13 +7,14 @@ BUILD := .build/$(CONFIGURATION)
 PROGRAMS := detect segment backbone
 DEMO_PICTURE := Samples/grace_hopper.jpg
 DEMO_OVERLAY := demo-overlay.png
+DEMO_MASK := demo-mask.png
 # Swift's libraries inside the programs, which then also start in two thirds of the time; symbols left out.
 STANDALONE := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xlinker -s)
 # Set-up speaks to the package registry and to apt only; detecting needs no network.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 # What runs on several threads or on raw memory.
-SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests
+SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests
 
 .PHONY: help setup build demo test sanitize install uninstall format lint clean
 
@@ -33,10 +34,11 @@ setup: ## Install the system packages that are missing (libpng, libjpeg, expat)
 build: setup ## Build the programs
 	swift build -c $(CONFIGURATION)
 
-demo: build ## Get the default detector and find the person in a sample picture
+demo: build ## Get the default detector, find the person in a sample picture and outline her
 	@$(BUILD)/backbone models verify person-ssdlite >/dev/null 2>&1 || $(BUILD)/backbone models fetch person-ssdlite
 	$(BUILD)/detect $(DEMO_PICTURE) --out $(DEMO_OVERLAY) --force
-	@echo "The overlay is $(CURDIR)/$(DEMO_OVERLAY)"
+	$(BUILD)/segment $(DEMO_PICTURE) --model person-mask --out $(DEMO_MASK)
+	@echo "The overlay is $(CURDIR)/$(DEMO_OVERLAY), the mask $(CURDIR)/$(DEMO_MASK)"
 
 test: setup ## Run all tests
 	swift test -c $(CONFIGURATION)
@@ -61,4 +63,4 @@ lint: ## Check the format of the sources
 	swift format lint --strict --recursive Package.swift Sources Heads Samples Tests
 
 clean: ## Remove what was built
-	rm -rf .build $(DEMO_OVERLAY)
+	rm -rf .build $(DEMO_OVERLAY) $(DEMO_MASK)

@@ -201,5 +201,5 @@ class Head(nn.Module):
                 for p in layer.parameters():
                     key = (p.dim() > 1, layer.pretrained)
                     groups.setdefault(key, []).append(p)
-        return [{"params": ps, "weight_decay": o.weight_decay if decays else 0.0, "share": o.pretrained_rate if old else 1.0}
+        return [{"params": ps, "weight_decay": o.weight_decay if decays else 0.0, "share": o.backbone_rate if old else 1.0}
                 for (decays, old), ps in groups.items()]

@@ -132,7 +132,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("features"), parser.add_argument("base"), parser.add_argument("ours"), parser.add_argument("out")
     for name, kind, value in [("held", int, 0), ("epochs", int, 10), ("batch", int, 8), ("rate", float, 0.002),
-                              ("pretrained-rate", float, 0.1), ("weight-decay", float, 0.01), ("seed", int, 1)]:
+                              ("backbone-rate", float, 0.1), ("weight-decay", float, 0.01), ("seed", int, 1)]:
         parser.add_argument(f"--{name}", type=kind, default=value)
     options = parser.parse_args()
     ours = safe_open(options.ours, "pt")
@@ -203,7 +203,7 @@ def main():
     groups = []
     for name, parameter in parameters.items():
         groups.append({"params": [parameter], "weight_decay": options.weight_decay if name.endswith("weight") else 0.0,
-                       "factor": 1 if ".class.pointwise." in name else options.pretrained_rate})
+                       "factor": options.backbone_rate if name.startswith("backbone.") else 1})
     optimiser = torch.optim.AdamW(groups, lr=options.rate)
     losses, start = [], time.time()
     for step in range(total):

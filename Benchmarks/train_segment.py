@@ -183,7 +183,7 @@ def arguments():
     add("--dice", type=float, default=1), add("--averaging", type=float, default=0.99)
     add("--variants", type=int, default=8), add("--epochs", type=int, default=10), add("--batch", type=int, default=8)
     add("--optimiser", choices=["adamw", "sgd"], default="adamw"), add("--rate", type=float)
-    add("--pretrained-rate", type=float, default=0.1), add("--weight-decay", type=float), add("--warm-up", type=int)
+    add("--backbone-rate", type=float, default=0.1), add("--weight-decay", type=float), add("--warm-up", type=int)
     add("--seed", type=int, default=1), add("--threads", type=int, default=os.cpu_count())
     add("--features", help="a file that `backbone train segment --cache` kept"), add("--log", help="our log, to compare with")
     return a.parse_args()

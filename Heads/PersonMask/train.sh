@@ -21,5 +21,5 @@ cd "$labels"
   --data voc --hold-out "list:$here/held-out-voc.txt" --data coco128 --hold-out "list:$here/held-out-coco128.txt" \
   --data teacher --hold-out none --classes person,void=unlabeled \
   --head pyramid --levels block16,block13/expansion,block6/expansion,block2 --widths 128,64,32 --unfreeze block14 \
-  --variants 32 --epochs 3 --batch 16 --rate 0.002 --pretrained-rate 0.3 --dice 1 --averaging 0.99 --seed 1 \
+  --variants 32 --epochs 3 --batch 16 --rate 0.002 --backbone-rate 0.3 --dice 1 --averaging 0.99 --seed 1 \
   --only-learned --gate 0.1

@@ -87,11 +87,11 @@ struct ScheduleOptions: ParsableArguments {
   var rate: Float?
 
   @Option(
-    help: ArgumentHelp("The rate of layers that begin with trained weights, as a share of --rate.", valueName: "number")
+    help: ArgumentHelp("The rate of the backbone's blocks with --unfreeze, as a share of --rate.", valueName: "number")
   )
-  var pretrainedRate: Float = 0.1
+  var backboneRate: Float = 0.1
 
-  @Option(help: ArgumentHelp("Weight decay.  (default: 0.01, with sgd 0.0001)", valueName: "number"))
+  @Option(help: ArgumentHelp("Weight decay. (default: 0.01, with sgd 0.0001)", valueName: "number"))
   var weightDecay: Float?
 
   @Option(help: ArgumentHelp("Steps over which the rate rises. (default: 5% of all, at most 200)", valueName: "count"))
@@ -119,8 +119,8 @@ struct ScheduleOptions: ParsableArguments {
     if let rate, !(rate > 0 && rate <= 100) {
       throw ValidationError("--rate \(rate): expected a number above 0, at most 100")
     }
-    guard pretrainedRate >= 0, pretrainedRate <= 1 else {
-      throw ValidationError("--pretrained-rate \(pretrainedRate): expected a number from 0 to 1")
+    guard backboneRate >= 0, backboneRate <= 1 else {
+      throw ValidationError("--backbone-rate \(backboneRate): expected a number from 0 to 1")
     }
     if let weightDecay, !(weightDecay >= 0 && weightDecay <= 1) {
       throw ValidationError("--weight-decay \(weightDecay): expected a number from 0 to 1")
@@ -141,7 +141,7 @@ struct ScheduleOptions: ParsableArguments {
     return Schedule(
       epochs: epochs, batch: batch, seed: seed,
       optimiser: Optimiser(
-        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), pretrainedFactor: pretrainedRate,
+        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), backboneFactor: backboneRate,
         weightDecay: weightDecay ?? (isSGD ? 0.0001 : 0.01), warmUp: warmUp ?? min(steps / 20, 200)),
       averaging: averaging)
   }

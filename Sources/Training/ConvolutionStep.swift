@@ -25,7 +25,8 @@ struct LayerMaker {
     let fanIn = c.kind == .pointwise ? c.inputs : 9
     func parameter(_ name: String, _ shape: [Int], _ values: [Float], decays: Bool) -> Parameter {
       let parameter = Parameter(
-        name: name, shape: shape, values: values, decays: decays, isPretrained: known != nil)
+        name: name, shape: shape, values: values, decays: decays,
+        isBackbone: known != nil && c.name.hasPrefix("backbone."))
       parameters.add(parameter)
       return parameter
     }

@@ -153,7 +153,8 @@ public struct DetectionLesson {
     }
     let labels = classes.indices.dropFirst().map { ClassLabel(output: $0, id: ids[$0], name: classes[$0]) }
     let card = ModelCard(
-      name: name, task: .detect, family: "trained", provenance: provenance, backbone: backboneCard, input: input,
+      name: name, task: .detect, family: "trained", provenance: provenance, backbone: backboneCard,
+      input: input.asLearned,
       labels: labels, detection: detection)
     return (card, Weights(source: name, tensors: tensors))
   }

@@ -10,10 +10,10 @@ public struct Optimiser: Codable, Hashable, Sendable {
   }
 
   public var kind: Kind
-  /// The greatest rate, for layers that begin anew.
+  /// The greatest rate, for the head's layers.
   public var rate: Float
-  /// The rate of layers that begin with trained weights is this times as much.
-  public var pretrainedFactor: Float
+  /// The rate of the backbone's blocks that learn is this times as much.
+  public var backboneFactor: Float
   public var weightDecay: Float
   public var momentum: Float = 0.9
   public var beta1: Float = 0.9
@@ -23,11 +23,11 @@ public struct Optimiser: Codable, Hashable, Sendable {
   public var warmUp: Int
 
   public init(
-    _ kind: Kind, rate: Float, pretrainedFactor: Float = 0.1, weightDecay: Float = 1e-4, warmUp: Int = 100
+    _ kind: Kind, rate: Float, backboneFactor: Float = 0.1, weightDecay: Float = 1e-4, warmUp: Int = 100
   ) {
     self.kind = kind
     self.rate = rate
-    self.pretrainedFactor = pretrainedFactor
+    self.backboneFactor = backboneFactor
     self.weightDecay = weightDecay
     self.warmUp = warmUp
   }
@@ -60,7 +60,7 @@ public struct Optimiser: Codable, Hashable, Sendable {
   package func apply(to parameters: ParameterSet, step: Int, of total: Int, on kernels: TrainingKernels) {
     let rate = rate(atStep: step, of: total)
     for parameter in parameters.parameters {
-      let rate = parameter.isPretrained ? rate * pretrainedFactor : rate
+      let rate = parameter.isBackbone ? rate * backboneFactor : rate
       let decay = parameter.decays ? weightDecay : 0
       switch kind {
       case .sgd:

@@ -11,14 +11,14 @@ package struct Parameter: Sendable {
   package let first, second: FloatSlice
   /// Whether weight decay pulls at it: at weights, not at biases, factors and offsets.
   package let decays: Bool
-  /// Whether it began with weights that had been trained before.
-  package let isPretrained: Bool
+  /// Whether it is the backbone's own, which has been trained before on much more and learns slower.
+  package let isBackbone: Bool
 
-  package init(name: String, shape: [Int], values: [Float], decays: Bool, isPretrained: Bool) {
+  package init(name: String, shape: [Int], values: [Float], decays: Bool, isBackbone: Bool) {
     self.name = name
     self.shape = shape
     self.decays = decays
-    self.isPretrained = isPretrained
+    self.isBackbone = isBackbone
     value = FloatSlice(values)
     gradient = FloatSlice(zeros: values.count)
     first = FloatSlice(zeros: values.count)

@@ -149,7 +149,9 @@ public struct SegmentationLesson {
       tensors[parameter.name] = (parameter.shape, values)
     }
     var card = ModelCard(
-      name: name, task: .segment, family: "trained", provenance: provenance, backbone: backboneCard, input: input,
+      name: name, task: .segment, family: "trained", provenance: provenance, backbone: backboneCard,
+      // A head that shares its base's pass takes the pictures as the base does.
+      input: onlyLearned ? input : input.asLearned,
       labels: classes.enumerated().map { ClassLabel(output: $0, id: $0, name: $1) }, segmentation: segmentation)
     card.base = baseCard
     card.segmentation?.gate = gate

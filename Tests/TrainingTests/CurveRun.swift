@@ -66,7 +66,7 @@ final class CurveRun {
       weights = Self.trained(graph)
     }
     var optimiser = Optimiser(run.kind, rate: run.rate, weightDecay: run.decay, warmUp: run.warmUp)
-    optimiser.pretrainedFactor = 0.1
+    optimiser.backboneFactor = 0.1
     schedule = Schedule(
       epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging)
     dice = run.dice
