@@ -12,6 +12,11 @@ public struct LessonSamples: Sendable {
   /// Variants of each picture to learn from.
   public let variants: Int
 
+  /// - Parameters:
+  ///   - training: pictures to learn from.
+  ///   - held: pictures kept apart, on which the metric is measured.
+  ///   - variants: of each picture to learn from, the picture itself and augmented ones.
+  ///   - augmentation: for an input of the lesson's size.
   /// - Throws: `DatasetError` when a picture that things are to be cut out of cannot be read.
   public init(
     training: Dataset, held: Dataset, variants: Int, augmentation: Augmentation, seed: UInt64,

@@ -1,7 +1,7 @@
 import Backbone
-import Datasets
+@_exported import Datasets
 import DeepLabLite
-import HeadKit
+@_exported import HeadKit
 import Kernels
 import ModelFiles
 import Postprocess
@@ -14,6 +14,8 @@ public enum SegmentationHeadKind: Hashable, Sendable {
   /// DeepLabV3-lite on the deepest map. Source: paper, section 6.3.
   case deeplab
   case pyramid(PyramidCard)
+  /// Layers of one's own, whose only answer has a channel for each class; runs with `GraphHead`.
+  case custom(LayerGraph)
 }
 
 /// A segmentation head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
@@ -27,7 +29,8 @@ public struct SegmentationLesson {
   public let firstLearning: Int?
   public let backboneCard: BackboneCard
   public let input: InputCard
-  package let graph: LayerGraph
+  /// The layers that learn.
+  public let graph: LayerGraph
   package let backbone: MobileNetV2
   package let preprocessor: Preprocessor
   private let shapes: [Tap: Shape]
@@ -57,6 +60,10 @@ public struct SegmentationLesson {
     self.input = input
     let layout = NetworkLayout(card)
     switch kind {
+    case .custom(let layers):
+      precondition(
+        layers.answers.map(\.channels) == [classes.count], "one answer of \(classes.count) channels is learned")
+      graph = layers
     case .deeplab:
       graph = try DeepLabLiteHead.graph(outputs: classes.count, on: layout, firstLearning: firstLearning)
     case .pyramid(let pyramid):

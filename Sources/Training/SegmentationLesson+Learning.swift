@@ -1,0 +1,57 @@
+import Datasets
+import Files
+import HeadKit
+import ModelFiles
+
+extension SegmentationLesson {
+  /// What a head has learned.
+  public struct Result {
+    /// The tensors that the graph names, batch norm folded: what `GraphHead` takes.
+    public let weights: Weights
+    public let records: [TrainingRecord]
+  }
+
+  /// Learns from pictures with masks: computes the frozen maps into a file, then follows the schedule.
+  ///
+  /// `backbone train segment` does the same with checkpoints, a log and a curve; this is for heads of one's own.
+  /// - Parameters:
+  ///   - samples: to learn from and kept apart; masks have the lesson's classes as numbers.
+  ///   - cache: a file for the maps, which may be large and is left there; one that was made from the same things is used
+  ///     again.
+  ///   - cacheLimit: bytes that it may have.
+  ///   - classWeights: how much a pixel of each class counts; all the same where it is `nil`.
+  ///   - dice: how much the soft Dice loss of the classes behind the first counts beside the cross-entropy.
+  ///   - progress: told after each step of how many; false ends the run there.
+  /// - Returns: the same bits for the same samples and schedule, whatever the threads.
+  /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read, or `BackboneError`.
+  public func learn(
+    from samples: LessonSamples, schedule: Schedule, cache path: String, cacheLimit: Int = 16 << 30,
+    classWeights: [Float]? = nil, dice: Float = 1,
+    progress: (_ step: Int, _ of: Int, _ loss: Double) -> Bool = { _, _, _ in true }
+  ) throws -> Result {
+    let key = SHA256.hexDigest(of: Array((samples.key + self.key).utf8))
+    let layout = layout(samples: samples.count)
+    let cache: FeatureCache
+    if let known = FeatureCache(path: path, key: key, layout: layout) {
+      cache = known
+    } else {
+      let writer = try FeatureCache.Writer(path: path, key: key, layout: layout, limit: cacheLimit)
+      var fault: DatasetError?
+      try fill(writer, samples) { _, found in fault = fault ?? found?.error }
+      if let fault { throw fault }
+      cache = try writer.finish()
+    }
+    let weights = classWeights ?? [Float](repeating: 1, count: classes.count)
+    let trainer = try Trainer(
+      network(batch: schedule.batch, seed: schedule.seed), objective(classWeights: weights, dice: dice), cache: cache,
+      training: cache.usable.filter { $0 < samples.trainingCount },
+      validation: cache.usable.filter { $0 >= samples.trainingCount }, schedule: schedule, settings: [:],
+      checkpoint: nil)
+    while trainer.step < trainer.totalSteps {
+      let loss = try trainer.advance()
+      if !progress(trainer.step, trainer.totalSteps, loss) { break }
+    }
+    return Result(
+      weights: Weights(source: "a head that was trained", tensors: trainer.network.folded()), records: trainer.records)
+  }
+}

@@ -1,0 +1,62 @@
+import Backbone
+import Datasets
+import HeadKit
+import ModelFiles
+import TestSupport
+import Testing
+import Training
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A head of one's own, as the README shows it: described, trained on the sample data set, and run.
+@Suite struct CustomHeadTests {
+  @Test func aHeadOfOnesOwnLearnsAndRuns() throws {
+    let half: [Float] = [127.5, 127.5, 127.5]
+    let card = ModelCard(
+      name: "random", task: .features, family: "test",
+      provenance: Provenance(origin: "a test", licence: "none", sourceSHA256: String(repeating: "0", count: 64)),
+      backbone: BackboneCard(
+        widthMultiplier: 0.35, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: false),
+      input: InputCard(
+        width: 96, height: 96, fit: .stretch, grid: .halfPixel, antialias: true, mean: half, standardDeviation: half))
+    let layout = NetworkLayout(card.backbone)
+    let model = ModelFile(path: "random", card: card, weights: .random(layout.parameters))
+    let compute = Compute(threads: 2)
+
+    var graph = LayerGraph()
+    var trunk = GraphTrunk(layout)
+    let map = try trunk.value(.expansion(6), in: &graph)
+    let narrow = graph.pointwise("mine.narrow", map, outputs: 16, .relu6)
+    let filtered = graph.depthwise("mine.filter", narrow, padding: .same, .relu6)
+    graph.answer(graph.pointwise("mine.logits", filtered, outputs: 2, .linear, isNormalised: false))
+
+    let data = try Dataset.open(TestData.packageRoot + "/Samples/Balls").withMasks
+    #expect(data.samples.count == 24 && data.skipped.isEmpty)
+    let (training, held) = try data.split(by: .every(4, offset: 0))
+    let lesson = try SegmentationLesson(
+      base: model, classes: data.classNames, kind: .custom(graph), compute: compute)
+    let samples = try LessonSamples(
+      training: training, held: held, variants: 2, augmentation: .none(width: 96, height: 96), seed: 1)
+    try TestData.withTemporaryFolder { folder in
+      var losses: [Double] = []
+      let schedule = Schedule(
+        epochs: 20, batch: 6, optimiser: Optimiser(.adamw, rate: 0.01, weightDecay: 0.01, warmUp: 5))
+      let result = try lesson.learn(from: samples, schedule: schedule, cache: folder + "/features") {
+        losses.append($2)
+        return true
+      }
+      #expect(losses.count == 120 && losses.suffix(10).reduce(0, +) < 0.5 * losses.prefix(10).reduce(0, +))
+      let metric = try #require(result.records.last?.metric)
+      // Nothing but background would be 0.46.
+      #expect(metric > 0.52, "mean IoU \(metric)")
+      let head = try GraphHead(graph, weights: result.weights, compute: compute)
+      let backbone = try MobileNetV2(card.backbone, weights: model.weights, compute: compute)
+      let maps = try backbone.features(of: Synthetic.input(width: 96, height: 96), taps: head.taps)
+      #expect(head(maps)[0].tensor.shape == Shape(height: 12, width: 12, channels: 2))
+    }
+  }
+}
