@@ -1,4 +1,5 @@
 import ModelFiles
+import Tensors
 
 extension Weights {
   /// Weights of the right shapes and a realistic scale, for timing and tests: they find nothing.
@@ -13,15 +14,9 @@ extension Weights {
       let isDepthwise = shape.count == 3
       let fanIn = isDepthwise ? 9 : max(entry.count / shape.last!, 1)
       let spread = isBias ? 0.2 : (24 / Float(fanIn)).squareRoot()
-      // SplitMix64: the n-th number needs no history. The upper 24 bits make a float in [0, 1).
-      var state = seed &+ 0x9E37_79B9_7F4A_7C15 &* UInt64(entry.offset)
-      return (0..<entry.count).map { _ in
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return (Float((z ^ (z >> 31)) >> 40) / Float(1 << 24) - 0.5) * spread
-      }
+      // The upper 24 bits make a float in [0, 1).
+      var random = SeededRandom(seed &+ SeededRandom.step &* UInt64(entry.offset))
+      return (0..<entry.count).map { _ in (Float(random.next() >> 40) / Float(1 << 24) - 0.5) * spread }
     }
   }
 }

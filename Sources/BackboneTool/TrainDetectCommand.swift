@@ -79,45 +79,14 @@ struct TrainDetectCommand: ParsableCommand {
     } catch { throw Failure(.model, "\(base.path): \(error.description)") }
 
     let run = TrainRun(console: console, files: files)
-    let samples: LessonSamples
-    do {
-      samples = try LessonSamples(
-        training: training, held: held, variants: timing.variants,
-        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height), seed: timing.seed,
-        limits: data.limits.limits)
-    } catch { throw Failure(.inputs, error.description, stops: true) }
-    let key = SHA256.hexDigest(of: Array((samples.key + lesson.key).utf8))
-    let cache = try run.features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
-      (writer, ended) throws(TrainingError) in
-      try lesson.fill(writer, samples, ended: ended)
-    }
-    let schedule = timing.schedule(samples: cache.usable.count { $0 < samples.trainingCount })
     let objective = lesson.objective()
-    let trainer: Trainer
-    do {
-      let network = try lesson.network(batch: schedule.batch, seed: schedule.seed)
-      trainer = try Trainer(
-        network, objective, cache: cache, training: cache.usable.filter { $0 < samples.trainingCount },
-        validation: cache.usable.filter { $0 >= samples.trainingCount }, schedule: schedule,
-        settings: [
-          "features": key, "schedule": "\(schedule)", "loss": "\(lesson.loss)", "anew": "\(!lesson.isPretrained)",
-        ],
-        checkpoint: files.checkpoint)
-    } catch let error as TrainingError { throw Failure(training: error) }
-    try run.train(trainer, metricName: objective.metricName)
-
-    let name = name ?? PictureOutputs.stem(of: files.out)
-    let model = lesson.model(
-      trainer.network, name: name, ids: training.classes.map(\.id),
-      provenance: Provenance(
-        origin: "trained on \(base.card.name) with \(training.samples.count) pictures",
-        licence: base.card.provenance.licence, sourceSHA256: base.card.provenance.sourceSHA256))
-    do throws(ModelFileError) {
-      try Interrupt.shielded { () throws(ModelFileError) in
-        try ModelFile.write(card: model.card, weights: model.weights, to: files.out)
-      }
-    } catch { throw Failure(ExitStatus(writing: error), error.description) }
-    run.tidy()
+    let trainer = try run.learn(
+      lesson, (training, held), timing, augment, data.limits, objective,
+      settings: ["loss": "\(lesson.loss)", "anew": "\(!lesson.isPretrained)"])
+    try run.finish(
+      lesson.model(
+        trainer.network, name: name ?? run.name, ids: training.classes.map(\.id),
+        provenance: lesson.provenance(pictures: training.samples.count)))
     try console.write(summary(training, things, held, trainer, objective))
   }
 

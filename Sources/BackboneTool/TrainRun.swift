@@ -1,6 +1,7 @@
 import CLISupport
 import Datasets
 import Files
+import ModelFiles
 import Training
 
 /// Runs a lesson to its end: features, steps, log, checkpoints.
@@ -8,13 +9,67 @@ struct TrainRun {
   let console: Console
   let files: RunFileOptions
 
+  /// The name that a model has where none is given.
+  var name: String { PictureOutputs.stem(of: files.out) }
+
+  /// Computes the features, or uses those that are there, and lets the lesson's network learn to the last step.
+  ///
+  /// - Parameter settings: what tells this run from others of the same features and schedule.
+  /// - Throws: `Failure`.
+  func learn(
+    _ lesson: some Lesson, _ data: (training: Dataset, held: Dataset), _ timing: ScheduleOptions,
+    _ augment: AugmentOptions, _ limits: LimitOptions, _ objective: any Objective, settings: [String: String]
+  ) throws(Failure) -> Trainer {
+    let samples: LessonSamples
+    do {
+      samples = try LessonSamples(
+        training: data.training, held: data.held, variants: timing.variants,
+        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height), seed: timing.seed,
+        limits: limits.limits)
+    } catch { throw Failure(.inputs, error.description, stops: true) }
+    let key = SHA256.hexDigest(of: Array((samples.key + lesson.key).utf8))
+    let cache = try features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
+      (writer, ended) throws(TrainingError) in
+      try lesson.fill(writer, samples, ended: ended)
+    }
+    let learnable = cache.usable.filter { $0 < samples.trainingCount }
+    let schedule = timing.schedule(samples: learnable.count)
+    let network: TrainableNetwork
+    do { network = try lesson.network(batch: schedule.batch, seed: schedule.seed) } catch {
+      throw Failure(.model, "\(lesson.base.path): \(error.description)")
+    }
+    let trainer: Trainer
+    do {
+      trainer = try Trainer(
+        network, objective, cache: cache, training: learnable,
+        validation: cache.usable.filter { $0 >= samples.trainingCount }, schedule: schedule,
+        settings: settings.merging(["features": key, "schedule": "\(schedule)"]) { own, _ in own },
+        checkpoint: files.checkpoint)
+    } catch { throw Failure(training: error) }
+    try train(trainer, metricName: objective.metricName)
+    return trainer
+  }
+
+  /// Writes the model and removes what only the run needed.
+  ///
+  /// - Throws: `Failure`.
+  func finish(_ model: (card: ModelCard, weights: Weights)) throws(Failure) {
+    do throws(ModelFileError) {
+      try Interrupt.shielded { () throws(ModelFileError) in
+        try ModelFile.write(card: model.card, weights: model.weights, to: files.out)
+      }
+    } catch { throw Failure(ExitStatus(writing: error), error.description) }
+    if files.cache == nil { try? Folder.removeFile(files.features) }
+    try? Folder.removeFile(files.checkpoint)
+  }
+
   /// Opens the features that are there, or computes them.
   ///
   /// - Parameters:
   ///   - key: what they are made from.
   ///   - fill: computes them, telling how many pictures are done.
   /// - Throws: `Failure`.
-  func features(
+  private func features(
     _ layout: FeatureCache.Layout, key: String, pictures: Int,
     fill: (FeatureCache.Writer, (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void)
       throws(TrainingError) -> Void
@@ -44,7 +99,7 @@ struct TrainRun {
   ///
   /// - Parameter metricName: what the metric is called.
   /// - Throws: `Failure`.
-  func train(_ trainer: Trainer, metricName: String) throws(Failure) {
+  private func train(_ trainer: Trainer, metricName: String) throws(Failure) {
     do throws(TrainingError) {
       if files.resume {
         if !Folder.stamp(files.checkpoint).isEmpty {
@@ -87,12 +142,6 @@ struct TrainRun {
       if let metric = last.metric { text += "  metric \(fixed(metric, 4))" }
     }
     return text
-  }
-
-  /// Removes what only the run needed.
-  func tidy() {
-    if files.cache == nil { try? Folder.removeFile(files.features) }
-    try? Folder.removeFile(files.checkpoint)
   }
 }
 

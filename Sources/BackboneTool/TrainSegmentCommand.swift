@@ -150,46 +150,14 @@ struct TrainSegmentCommand: ParsableCommand {
     let weights = try weights(of: training.classNames)
 
     let run = TrainRun(console: console, files: files)
-    let samples: LessonSamples
-    do {
-      samples = try LessonSamples(
-        training: training, held: held, variants: timing.variants,
-        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height), seed: timing.seed,
-        limits: data.limits.limits)
-    } catch { throw Failure(.inputs, error.description, stops: true) }
-    let key = SHA256.hexDigest(of: Array((samples.key + lesson.key).utf8))
-    let cache = try run.features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
-      (writer, ended) throws(TrainingError) in
-      try lesson.fill(writer, samples, ended: ended)
-    }
-    let learnable = cache.usable.filter { $0 < samples.trainingCount }
-    let kept = cache.usable.filter { $0 >= samples.trainingCount }
-    let schedule = timing.schedule(samples: learnable.count)
     let objective = lesson.objective(classWeights: weights, dice: dice)
-    let trainer: Trainer
-    do {
-      let network = try lesson.network(batch: schedule.batch, seed: schedule.seed)
-      trainer = try Trainer(
-        network, objective, cache: cache, training: learnable, validation: kept, schedule: schedule,
-        settings: ["features": key, "schedule": "\(schedule)", "class weights": "\(weights)", "dice": "\(dice)"],
-        checkpoint: files.checkpoint)
-    } catch let error as TrainingError { throw Failure(training: error) }
-    try run.train(trainer, metricName: objective.metricName)
-
-    let name = name ?? PictureOutputs.stem(of: files.out)
-    let model = lesson.model(
-      trainer.network, name: name,
-      provenance: Provenance(
-        origin: "trained on \(base.card.name) with \(training.samples.count) pictures",
-        licence: base.card.provenance.licence,
-        sourceSHA256: base.card.provenance.sourceSHA256), onlyLearned: onlyLearned,
-      gate: gate.map { GateCard(score: $0, margin: 0.1) })
-    do throws(ModelFileError) {
-      try Interrupt.shielded { () throws(ModelFileError) in
-        try ModelFile.write(card: model.card, weights: model.weights, to: files.out)
-      }
-    } catch { throw Failure(ExitStatus(writing: error), error.description) }
-    run.tidy()
+    let trainer = try run.learn(
+      lesson, (training, held), timing, augment, data.limits, objective,
+      settings: ["class weights": "\(weights)", "dice": "\(dice)"])
+    try run.finish(
+      lesson.model(
+        trainer.network, name: name ?? run.name, provenance: lesson.provenance(pictures: training.samples.count),
+        onlyLearned: onlyLearned, gate: gate.map { GateCard(score: $0, margin: 0.1) }))
     try console.write(summary(training, held, trainer, objective))
   }
 

@@ -92,10 +92,7 @@ struct Initializer {
   /// Source: "Delving Deep into Rectifiers", section 2.2.
   func weights(_ name: String, count: Int, fanIn: Int) -> [Float] {
     let deviation = (2 / Double(fanIn)).squareRoot()
-    // FNV-1a of the name keeps tensors apart.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    var random = CounterRandom(seed ^ hash)
+    var random = SeededRandom(seed ^ SeededRandom.seed(of: name))
     return (0..<count).map { _ in
       // The sum of twelve uniform deviates has a variance of 1, and no need of logarithms.
       let sum = (0..<12).reduce(0.0) { total, _ in total + random.uniform() }
@@ -104,25 +101,9 @@ struct Initializer {
   }
 }
 
-/// SplitMix64: the numbers of a key, in an order of their own, whatever else is drawn.
-package struct CounterRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  package init(_ key: UInt64) { state = key }
-
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// In [0, 1).
-  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
-
+extension SeededRandom {
   /// The numbers 0 ..< count in a random order.
-  package mutating func permutation(_ count: Int) -> [Int] {
+  mutating func permutation(_ count: Int) -> [Int] {
     var order = Array(0..<count)
     for i in stride(from: count - 1, to: 0, by: -1) {
       // Below 2^32 the product's upper half is uniform to one part in 2^32.

@@ -108,7 +108,7 @@ package final class Trainer {
     let epoch = step / stepsPerEpoch
     let place = step % stepsPerEpoch
     // Each epoch has an order of its own, which follows from the seed.
-    var random = CounterRandom(schedule.seed ^ (UInt64(epoch) &+ 1) &* 0xD1B5_4A32_D192_ED03)
+    var random = SeededRandom(schedule.seed ^ (UInt64(epoch) &+ 1) &* 0xD1B5_4A32_D192_ED03)
     let order = random.permutation(training.count)
     let samples = (0..<schedule.batch).map { training[order[place * schedule.batch + $0]] }
     let loss = network.kernels.compute.pool.awake {

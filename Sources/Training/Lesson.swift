@@ -1,0 +1,34 @@
+import Datasets
+import ModelFiles
+
+/// What a head is to learn: the layers, what they see, and where their features come from.
+package protocol Lesson {
+  /// The model whose backbone the head sits on.
+  var base: ModelFile { get }
+  var input: InputCard { get }
+  /// What the features are made with, as a text that changes when they would.
+  var key: String { get }
+
+  /// What a cache of so many samples holds.
+  func layout(samples: Int) -> FeatureCache.Layout
+  /// Fills a cache of that layout; see `FeatureExtraction.fill`.
+  func fill(
+    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
+    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
+  ) throws(TrainingError)
+  /// The network that learns.
+  func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork
+}
+
+extension SegmentationLesson: Lesson {}
+extension DetectionLesson: Lesson {}
+
+extension Lesson {
+  /// Where a model that was learned from so many pictures comes from: its terms are the base's.
+  package func provenance(pictures: Int) -> Provenance {
+    let known = base.card.provenance
+    return Provenance(
+      origin: "trained on \(base.card.name) with \(pictures) pictures", licence: known.licence,
+      sourceSHA256: known.sourceSHA256)
+  }
+}
