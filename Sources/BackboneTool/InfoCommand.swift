@@ -30,6 +30,7 @@ extension ModelsCommand {
         ("source SHA-256", card.provenance.sourceSHA256),
       ] + backbone(card.backbone) + input(card.input)
         + (card.classifierOutputs.map { [("classifier", "\($0) outputs")] } ?? [])
+        + (card.base.map { [("base", "\($0.name), \($0.tensors.count) tensors")] } ?? [])
         + (card.detection.map(detection) ?? []) + (card.segmentation.map(segmentation) ?? []) + labels(card.labels)
     }
 
@@ -69,8 +70,11 @@ extension ModelsCommand {
 
     private static func segmentation(_ card: SegmentationCard) -> [(String, String)] {
       let void = card.voidID.map { ", void \($0)" } ?? ""
+      let head = card.pyramid.map { "pyramid over \($0.levels.joined(separator: ", "))" } ?? "DeepLabV3-lite"
+      let gate = card.gate.map { [("mask", "inside detections above \($0.score), widened by \($0.margin)")] } ?? []
       return [
-        ("segmenter", "\(card.outputs) outputs, background \(card.backgroundID)\(void)"),
+        ("segmenter", "\(card.outputs) outputs, background \(card.backgroundID)\(void)"), ("head", head),
+      ] + gate + [
         ("upsampling", card.upsampling.rawValue),
         ("head batch norm", "folded, epsilon \(card.batchNormEpsilon)"),
       ]

@@ -53,7 +53,7 @@ struct LayerMaker {
 /// Source: "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", section 3.
 struct Normalisation {
   /// Added to the variance.
-  static let epsilon: Float = 1e-3
+  static let epsilon = 1e-3
   /// How far the running moments follow those of a batch.
   static let momentum: Float = 0.03
 
@@ -115,7 +115,7 @@ final class ConvolutionStep: TrainingStep {
     } else {
       (mean, variance) = (normalisation.mean.values, normalisation.variance.values)
     }
-    inverseDeviation = variance.map { 1 / ($0 + Normalisation.epsilon).squareRoot() }
+    inverseDeviation = variance.map { 1 / ($0 + Float(Normalisation.epsilon)).squareRoot() }
     var scale = inverseDeviation
     var shift = mean
     for c in 0..<channels {

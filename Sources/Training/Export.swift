@@ -27,7 +27,7 @@ extension TrainableNetwork {
         bias = known["\(name).beta"]!.values
         var scale = [Float](repeating: 0, count: convolution.outputs)
         for c in scale.indices {
-          scale[c] = gamma[c] / (variance[c] + Normalisation.epsilon).squareRoot()
+          scale[c] = gamma[c] / (variance[c] + Float(Normalisation.epsilon)).squareRoot()
           bias[c] -= mean[c] * scale[c]
         }
         for i in weight.indices { weight[i] *= scale[i % convolution.outputs] }

@@ -115,7 +115,7 @@ public struct SegmentationLesson {
   public var segmentation: SegmentationCard {
     var card = SegmentationCard(
       outputs: classes.count, backgroundID: 0, voidID: 255, upsampling: .halfPixel,
-      batchNormEpsilon: Double(Normalisation.epsilon))
+      batchNormEpsilon: Normalisation.epsilon)
     if case .pyramid(let pyramid) = kind { card.pyramid = pyramid }
     return card
   }
