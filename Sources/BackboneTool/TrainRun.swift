@@ -20,6 +20,12 @@ struct TrainRun {
     _ lesson: some Lesson, _ data: (training: Dataset, held: Dataset), _ timing: ScheduleOptions,
     _ augment: AugmentOptions, _ limits: LimitOptions, _ objective: any Objective, settings: [String: String]
   ) throws(Failure) -> Trainer {
+    guard lesson.fits(batch: timing.batch) else {
+      throw Failure(
+        .usage,
+        "--batch \(timing.batch): too many pictures of \(lesson.input.width)x\(lesson.input.height) at once; choose fewer, "
+          + "or a smaller --size")
+    }
     let samples: LessonSamples
     do {
       samples = try LessonSamples(

@@ -111,7 +111,11 @@ struct TrainSegmentCommand: ParsableCommand {
       guard gate >= 0, gate <= 1 else { throw ValidationError("--gate \(gate): expected a number from 0 to 1") }
     }
     let widths = try numbers(widths, "--widths")
-    if head == .pyramid, levels.split(separator: ",").count != widths.count + 1 {
+    let count = levels.split(separator: ",").count
+    if head == .pyramid, !(2...16).contains(count) {
+      throw ValidationError("--levels \(levels): expected 2 to 16 taps with commas between")
+    }
+    if head == .pyramid, count != widths.count + 1 {
       throw ValidationError("--widths \(self.widths): expected one number for each level after the first of \(levels)")
     }
     if let classWeights,

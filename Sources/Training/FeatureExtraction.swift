@@ -36,23 +36,27 @@ package struct FeatureExtraction {
     ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
   ) throws(TrainingError) {
     let progress = Mutex(Progress())
-    backbone.compute.pool.run(source.pictures) { picture, _ in
-      guard progress.withLock({ $0.error == nil }) else { return }
-      var fault: (picture: Int, error: DatasetError)?
-      do throws(DatasetError) {
-        let make = try source.open(picture)
-        for (variant, sample) in source.samples(of: picture).enumerated() {
-          let labelled = try make(variant)
-          let maps = maps(of: labelled.image)
-          do throws(TrainingError) { try writer.store(sample, maps: maps, truth: truth(labelled)) } catch {
-            progress.withLock { $0.error = error }
-            return
+    // As many tasks at a time as a pool takes.
+    for first in stride(from: 0, to: source.pictures, by: 8192) {
+      backbone.compute.pool.run(min(8192, source.pictures - first)) { task, _ in
+        let picture = first + task
+        guard progress.withLock({ $0.error == nil }) else { return }
+        var fault: (picture: Int, error: DatasetError)?
+        do throws(DatasetError) {
+          let make = try source.open(picture)
+          for (variant, sample) in source.samples(of: picture).enumerated() {
+            let labelled = try make(variant)
+            let maps = maps(of: labelled.image)
+            do throws(TrainingError) { try writer.store(sample, maps: maps, truth: truth(labelled)) } catch {
+              progress.withLock { $0.error = error }
+              return
+            }
           }
+        } catch { fault = (picture, error) }
+        progress.withLock {
+          $0.done += 1
+          ended($0.done, fault)
         }
-      } catch { fault = (picture, error) }
-      progress.withLock {
-        $0.done += 1
-        ended($0.done, fault)
       }
     }
     if let error = progress.withLock({ $0.error }) { throw error }

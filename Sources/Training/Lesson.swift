@@ -1,11 +1,15 @@
 import Datasets
+import HeadKit
 import ModelFiles
+import Tensors
 
 /// What a head is to learn: the layers, what they see, and where their features come from.
 package protocol Lesson {
   /// The model whose backbone the head sits on.
   var base: ModelFile { get }
   var input: InputCard { get }
+  /// The layers that learn.
+  var graph: LayerGraph { get }
   /// What the features are made with, as a text that changes when they would.
   var key: String { get }
 
@@ -24,6 +28,15 @@ extension SegmentationLesson: Lesson {}
 extension DetectionLesson: Lesson {}
 
 extension Lesson {
+  /// Whether every map of a batch has a size that a tensor can have.
+  package func fits(batch: Int) -> Bool {
+    let one = layout(samples: 1)
+    let taps = Dictionary(zip(one.taps, one.shapes), uniquingKeysWith: { first, _ in first })
+    return graph.shapes { taps[$0]! }.allSatisfy { shape in
+      Shape.elementCount(of: [batch, shape.height, shape.width, shape.channels]) != nil
+    }
+  }
+
   /// Where a model that was learned from so many pictures comes from: its terms are the base's.
   package func provenance(pictures: Int) -> Provenance {
     let known = base.card.provenance

@@ -193,7 +193,8 @@ import Testing
     ("--epochs 0", 2, "--epochs"), ("--unfreeze block99", 2, "block1 to block16"), ("--hold-out every:1", 1, "every:N"),
     ("--levels block16,nowhere --widths 8", 3, "nowhere"), ("--classes cow", 1, "cow"), ("--batch 500", 1, "--batch"),
     ("--class-weights 1,2", 2, "3 numbers"), ("--gate 0.5", 2, "--only-learned"), ("--model nowhere", 3, "nowhere"),
-    ("--cache-limit 1 --variants 500", 1, "--cache-limit"),
+    ("--cache-limit 1 --variants 500", 1, "--cache-limit"), ("--levels block16 --widths ,", 2, "2 to 16 taps"),
+    ("--size 2048 --batch 1024", 2, "--batch 1024"),
   ]) func whatCannotBeIsToldInOneLine(words: String, status: Int32, text: String) throws {
     let work = try Workplace()
     try makeData(work, count: 4)
