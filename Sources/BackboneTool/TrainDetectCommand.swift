@@ -38,9 +38,7 @@ struct TrainDetectCommand: ParsableCommand {
   @Flag(help: "Begin with new layers, even where the base model has a detection head.")
   var fromScratch = false
 
-  @Option(
-    help: ArgumentHelp("Let the backbone's blocks learn too, from this one on, such as block14.", valueName: "block"))
-  var unfreeze: String?
+  @OptionGroup var blocks: BlockOptions
 
   @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
   var size: Int?
@@ -48,17 +46,7 @@ struct TrainDetectCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The model's name. (default: that of --out)", valueName: "name"))
   var name: String?
 
-  private var firstLearning: Int? {
-    guard let unfreeze, unfreeze.hasPrefix("block"), let index = Int(unfreeze.dropFirst(5)) else { return nil }
-    return index
-  }
-
   func validate() throws {
-    if let unfreeze {
-      guard let firstLearning, (1...16).contains(firstLearning) else {
-        throw ValidationError("--unfreeze \(unfreeze): expected block1 to block16")
-      }
-    }
     if let size { try checkInputSize(size) }
   }
 
@@ -75,7 +63,8 @@ struct TrainDetectCommand: ParsableCommand {
     do {
       lesson = try DetectionLesson(
         base: base, classes: training.classNames, loss: loss == .focal ? .focal : .multibox,
-        firstLearning: firstLearning, size: size, startsAnew: fromScratch, compute: Compute(threads: timing.threads))
+        firstLearning: blocks.firstLearning, size: size, startsAnew: fromScratch,
+        compute: Compute(threads: timing.threads))
     } catch { throw Failure(.model, "\(base.path): \(error.description)") }
 
     let run = TrainRun(console: console, files: files)

@@ -176,6 +176,26 @@ struct AugmentOptions: ParsableArguments {
   }
 }
 
+/// How much of the backbone learns.
+struct BlockOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Let the backbone's blocks learn too, from this one on, such as block14.", valueName: "block"))
+  var unfreeze: String?
+
+  /// The first block that learns.
+  var firstLearning: Int? {
+    guard let unfreeze, unfreeze.hasPrefix("block"), let index = Int(unfreeze.dropFirst(5)) else { return nil }
+    return index
+  }
+
+  func validate() throws {
+    guard let unfreeze else { return }
+    guard let firstLearning, (1...16).contains(firstLearning) else {
+      throw ValidationError("--unfreeze \(unfreeze): expected block1 to block16")
+    }
+  }
+}
+
 /// The files of a run.
 struct RunFileOptions: ParsableArguments {
   @Option(

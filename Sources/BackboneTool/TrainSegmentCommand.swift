@@ -45,9 +45,7 @@ struct TrainSegmentCommand: ParsableCommand {
   @Option(help: ArgumentHelp("For pyramid: channels at each level after the first.", valueName: "numbers"))
   var widths = "128,64,32"
 
-  @Option(
-    help: ArgumentHelp("Let the backbone's blocks learn too, from this one on, such as block14.", valueName: "block"))
-  var unfreeze: String?
+  @OptionGroup var blocks: BlockOptions
 
   @Option(
     help: ArgumentHelp("Output stride of the backbone: 8, 16 or 32; without it the model's own.", valueName: "stride"))
@@ -79,11 +77,6 @@ struct TrainSegmentCommand: ParsableCommand {
       """, valueName: "score"))
   var gate: Float?
 
-  private var firstLearning: Int? {
-    guard let unfreeze, unfreeze.hasPrefix("block"), let index = Int(unfreeze.dropFirst(5)) else { return nil }
-    return index
-  }
-
   private func numbers(_ text: String, _ flag: String) throws -> [Int] {
     try text.split(separator: ",").map {
       guard let value = Int($0), (1...4096).contains(value) else {
@@ -94,11 +87,6 @@ struct TrainSegmentCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if let unfreeze {
-      guard let firstLearning, (1...16).contains(firstLearning) else {
-        throw ValidationError("--unfreeze \(unfreeze): expected block1 to block16")
-      }
-    }
     if let outputStride, ![8, 16, 32].contains(outputStride) {
       throw ValidationError("--output-stride \(outputStride): expected 8, 16 or 32")
     }
@@ -148,7 +136,8 @@ struct TrainSegmentCommand: ParsableCommand {
             levels: levels.split(separator: ",").map(String.init),
             widths: widths.split(separator: ",").compactMap { Int($0) }))
       lesson = try SegmentationLesson(
-        base: base, classes: training.classNames, kind: kind, firstLearning: firstLearning, outputStride: outputStride,
+        base: base, classes: training.classNames, kind: kind, firstLearning: blocks.firstLearning,
+        outputStride: outputStride,
         size: size, compute: compute)
     } catch { throw Failure(.model, "\(base.path): \(error.description)") }
     let weights = try weights(of: training.classNames)
