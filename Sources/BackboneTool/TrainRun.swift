@@ -33,7 +33,7 @@ struct TrainRun {
         augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height), seed: timing.seed,
         limits: limits.limits)
     } catch { throw Failure(.inputs, error.description, stops: true) }
-    let key = SHA256.hexDigest(of: Array((samples.key + lesson.key).utf8))
+    let key = lesson.featuresKey(samples)
     let cache = try features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
       (writer, ended) throws(TrainingError) in
       try lesson.fill(writer, samples, ended: ended)

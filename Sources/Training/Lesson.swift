@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import HeadKit
 import ModelFiles
 import Tensors
@@ -35,6 +36,11 @@ extension Lesson {
     return graph.shapes { taps[$0]! }.allSatisfy { shape in
       Shape.elementCount(of: [batch, shape.height, shape.width, shape.channels]) != nil
     }
+  }
+
+  /// What a cache of those samples' features is made from: a digest that changes when they would.
+  package func featuresKey(_ samples: LessonSamples) -> String {
+    SHA256.hexDigest(of: Array((samples.key + key).utf8))
   }
 
   /// Where a model that was learned from so many pictures comes from: its terms are the base's.

@@ -1,5 +1,4 @@
 import Datasets
-import Files
 import HeadKit
 import ModelFiles
 
@@ -29,7 +28,7 @@ extension SegmentationLesson {
     classWeights: [Float]? = nil, dice: Float = 1,
     progress: (_ step: Int, _ of: Int, _ loss: Double) -> Bool = { _, _, _ in true }
   ) throws -> Result {
-    let key = SHA256.hexDigest(of: Array((samples.key + self.key).utf8))
+    let key = featuresKey(samples)
     let layout = layout(samples: samples.count)
     let cache: FeatureCache
     if let known = FeatureCache(path: path, key: key, layout: layout) {
