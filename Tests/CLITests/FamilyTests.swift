@@ -57,7 +57,8 @@ import Testing
     let work = try Workplace()
     try Self.detector(name, convolutions, in: work)
     let ending = try work.run(
-      .detect, "a.png", "b.png", "--model", "./model.safetensors", "--format", "json", "--out", "drawn", "--score", "0")
+      .detect, "a.png", "b.png", "--model", "./model.safetensors", "--format", "json", "--out", "drawn/", "--score", "0"
+    )
     #expect(ending.status == 0, "\(ending.errors)")
     let all = try JSONValue(ending.output).elements
     #expect(all.count == 2)
