@@ -21,11 +21,24 @@ package struct LayerPacker {
     }
   }
 
-  package func depthwise(_ name: String, channels: Int, _ activation: Activation) throws(WeightsError)
-    -> PackedDepthwise
+  /// A grouped 1x1 convolution to be a fused block's source; `inputs` and `outputs` are those of all groups.
+  func grouped(_ name: String, inputs: Int, outputs: Int, groups: Int, _ activation: Activation)
+    throws(WeightsError) -> PackedPointwise
+  {
+    try with(name, [inputs / groups, outputs]) { weights, bias in
+      PackedPointwise(
+        kernels, inputs: inputs / groups, outputs: outputs, weights: weights, bias: bias, activation: activation,
+        wholeVectors: true, groups: groups)
+    }
+  }
+
+  /// - Parameter groups: of the grouped convolution that makes the channels.
+  package func depthwise(_ name: String, channels: Int, _ activation: Activation, groups: Int = 1)
+    throws(WeightsError) -> PackedDepthwise
   {
     try with(name, [3, 3, channels]) { weights, bias in
-      PackedDepthwise(kernels, channels: channels, weights: weights, bias: bias, activation: activation)
+      PackedDepthwise(
+        kernels, channels: channels, weights: weights, bias: bias, activation: activation, groups: groups)
     }
   }
 
@@ -40,7 +53,7 @@ package struct LayerPacker {
     }
   }
 
-  private func with<Layer>(_ name: String, _ shape: [Int], _ make: (Span<Float>, Span<Float>) -> Layer)
+  func with<Layer>(_ name: String, _ shape: [Int], _ make: (Span<Float>, Span<Float>) -> Layer)
     throws(WeightsError) -> Layer
   {
     let result = try weights.withTensor("\(name).weight", shape: shape) { weight in

@@ -117,7 +117,7 @@ static void test_f32_strip(uint64_t seed) {
     strip.tap_begin = strip.row_begin;
     strip.tap_end = strip.row_end;
     for (int b = 0; b < 2; b++)
-      strip.branch[b] = (ck_branch){dw[b], out[b] + y * out_width * strides[b], strides[b], b ? -1e30f : 0, highs[b]};
+      strip.branch[b] = (ck_branch){dw[b], out[b] + y * out_width * strides[b], strides[b], strides[b], b ? -1e30f : 0, highs[b]};
     t->f32_strip(&strip);
   }
 
