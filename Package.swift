@@ -171,7 +171,7 @@ let package = Package(
     tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
     tests("ChartsTests", ["Charts", "ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
-    tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
+    tests("ImageCodecsTests", ["Files", "ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("CLISupportTests", ["CLISupport"]),
     tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"]),
