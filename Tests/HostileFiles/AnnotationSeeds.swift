@@ -31,7 +31,10 @@ enum COCOSeeds {
 
 /// Pascal VOC's files, as the challenge and as labelling programs write them.
 enum VOCSeeds {
-  static let all = [Seed("challenge", Array(challenge.utf8)), Seed("plain", Array(plain.utf8))]
+  static let all = [
+    Seed("challenge", Array(challenge.utf8)), Seed("plain", Array(plain.utf8)),
+    Seed("empty", Array("<annotation>\n  <filename>nothing.jpg</filename>\n</annotation>\n".utf8)),
+  ]
 
   private static let challenge = """
     <?xml version="1.0" encoding="UTF-8"?>

@@ -52,9 +52,11 @@ enum NetworkSeeds {
 
   // MARK: safetensors
 
-  static var safetensors: [Seed] { [native, torchvision(outputs: nil), torchvision(outputs: 2)] }
+  static var safetensors: [Seed] { [
+    native("native", [2]), native("native-one", [1, 1]), torchvision(outputs: nil), torchvision(outputs: 2),
+  ] }
 
-  private static var native: Seed {
+  private static func native(_ name: String, _ shape: [Int]) -> Seed {
     let card = ModelCard(
       name: "tiny", task: .classify, family: "test",
       provenance: Provenance(origin: "test", licence: "MIT", sourceSHA256: String(repeating: "0", count: 64)),
@@ -65,7 +67,7 @@ enum NetworkSeeds {
         standardDeviation: [127.5, 127.5, 127.5]), classifierOutputs: 2,
       labels: [ClassLabel(output: 0, id: 0, name: "cat"), ClassLabel(output: 1, id: 1, name: "dog")])
     let tensors = [
-      Safetensors.Declaration(name: "classifier.bias", type: .float32, shape: [2]),
+      Safetensors.Declaration(name: "classifier.bias", type: .float32, shape: shape),
       .init(name: "classifier.weight", type: .float32, shape: [4, 2]),
       .init(name: "backbone.stem.weight", type: .float32, shape: [3, 3, 3, 8]),
     ]
@@ -73,7 +75,7 @@ enum NetworkSeeds {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text = String(decoding: try! encoder.encode(card), as: UTF8.self)
     let header = try! Safetensors.header(metadata: ["card": text], tensors: tensors, path: "seed")
-    return Seed("native", header + values(tensors.reduce(0) { $0 + $1.size } / 4))
+    return Seed(name, header + values(tensors.reduce(0) { $0 + $1.size } / 4))
   }
 
   private static func torchvision(outputs: Int?) -> Seed {

@@ -17,7 +17,7 @@ package struct Seed: Sendable {
   package static func all(_ format: HostileFormat) -> [Seed] {
     switch format {
     case .coco: COCOSeeds.all
-    case .graph: NetworkSeeds.graphs
+    case .graph: GraphWriter.seeds
     case .jpeg: pictures("jpeg")
     case .png: pictures("png")
     case .safetensors: NetworkSeeds.safetensors

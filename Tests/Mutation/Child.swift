@@ -24,12 +24,12 @@ struct Child {
     let mutator = try mutate.mutator(format)
     // The tables of the libraries are made before the memory is counted.
     _ = format.read(mutator.file(0))
-    limitMemory()
+    Confinement.limitMemory(to: mutate.memory)
     var accepted = 0
     var reasons: [String: Int] = [:]
     for index in mutate.first..<mutate.first + mutate.count {
       progress.index = index
-      limitTime()
+      Confinement.limitTime(to: mutate.seconds)
       switch format.read(mutator.file(index)) {
       case .accepted: accepted += 1
       case .refused(let words): reasons[Child.plain(words), default: 0] += 1
@@ -39,7 +39,7 @@ struct Child {
       }
     }
     print("ACCEPTED \(accepted)")
-    print("PEAK \(peak())")
+    print("PEAK \(Confinement.peak)")
     for (reason, count) in reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(100) {
       print("REASON \(count) \(reason)")
     }
@@ -55,45 +55,6 @@ struct Child {
       if character.isNumber { if text.last != "#" { text.append("#") } } else { text.append(character) }
     }
     return String(text.prefix(100))
-  }
-
-  /// Address space beyond what is mapped now.
-  private func limitMemory() {
-    #if os(Linux)
-      guard let file = unsafe fopen("/proc/self/statm", "r") else { return }
-      var pages = 0
-      let found = unsafe withUnsafeMutablePointer(to: &pages) { pages in
-        unsafe withVaList([pages]) { unsafe vfscanf(file, "%ld", $0) }
-      }
-      unsafe fclose(file)
-      guard found == 1 else { return }
-      let limit = rlim_t(pages * Int(sysconf(Int32(_SC_PAGESIZE))) + mutate.memory << 20)
-      var limits = rlimit(rlim_cur: limit, rlim_max: limit)
-      unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limits)
-    #endif
-  }
-
-  /// From now on; SIGPROF ends the process, and SIGALRM one that sleeps.
-  private func limitTime() {
-    var timer = itimerval()
-    timer.it_value.tv_sec = mutate.seconds
-    #if canImport(Glibc)
-      unsafe setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
-    #else
-      unsafe setitimer(Int32(ITIMER_PROF), &timer, nil)
-    #endif
-    alarm(120)
-  }
-
-  /// The most memory that the process has held, in KiB.
-  private func peak() -> Int {
-    var usage = rusage()
-    #if canImport(Glibc)
-      unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    #else
-      unsafe getrusage(Int32(RUSAGE_SELF), &usage)
-    #endif
-    return Int(usage.ru_maxrss)
   }
 }
 

@@ -38,6 +38,9 @@ import HostileFiles
   @Flag(help: "Print the most frequent reasons.")
   var reasons = false
 
+  @Option(help: "Instead, read this file as it is, within the program's own limits; needs one format.")
+  var read: String?
+
   @Option(help: ArgumentHelp("Be the child, and say in this file which file is read.", visibility: .hidden))
   var child: String?
 
@@ -45,11 +48,13 @@ import HostileFiles
     for (name, value) in [("--count", count), ("--memory", memory), ("--seconds", seconds)] where value < 1 {
       throw ValidationError("\(name) \(value): expected a number of at least 1")
     }
+    guard read == nil || format.count == 1 else { throw ValidationError("--read: expected one --format") }
     guard first >= 0 else { throw ValidationError("--first \(first): expected a number of at least 0") }
   }
 
   func run() throws {
     let formats = format.isEmpty ? HostileFormat.allCases : format
+    if let read { return try Single(self, formats[0]).run(read) }
     if let child { return try Child(self, formats[0], progress: child).run() }
     var failures = 0
     for format in formats { failures += try Parent(self, format).run() }
