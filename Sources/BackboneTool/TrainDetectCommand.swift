@@ -57,7 +57,7 @@ struct TrainDetectCommand: ParsableCommand {
     guard things > 0 else {
       throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no box is left to learn from", stops: true)
     }
-    let base = try ModelChoice.open(model)
+    let base = try ModelChoice.open(model, data.limits)
     try PictureOutputs.refuse(files.out, flag: "--out", asOneOf: [base.path])
     let lesson: DetectionLesson
     do {
