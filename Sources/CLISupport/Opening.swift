@@ -21,7 +21,8 @@ public struct Opening<Model> {
   ///   - decode: reads the first picture.
   /// - Throws: the failure of `load`; one of `decode` waits for its picture's turn.
   public init(
-    _ name: String, first picture: String, on pool: WorkerPool, _ timing: inout Timing, load: (inout Stopwatch) throws(Failure) -> Model,
+    _ name: String, first picture: String, on pool: WorkerPool, _ timing: inout Timing,
+    load: (inout Stopwatch) throws(Failure) -> Model,
     decode: () throws(Failure) -> Image
   ) throws(Failure) {
     guard FilePlace(picture).kind != .other else {

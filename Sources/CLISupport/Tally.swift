@@ -27,7 +27,7 @@ enum Tally {
     let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
     _ = unsafe bytes.initialize(from: text)
     wordsCount.store(text.count, ordering: .relaxed)
-    words.store(unsafe UInt(bitPattern: bytes.baseAddress!), ordering: .relaxed)
+    words.store(UInt(bitPattern: bytes.baseAddress!), ordering: .relaxed)
     total.store(count > 1 ? count : 0, ordering: .sequentiallyConsistent)
   }
 

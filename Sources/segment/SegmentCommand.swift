@@ -87,7 +87,8 @@ struct SegmentCommand: ParsableCommand {
     }
     var report = Report(format: format ?? .text, quiet: quiet)
     let compute = Compute(threads: work.threads)
-    var opening = try Opening(model ?? "model", first: images[0], on: compute.pool, &timing) { (watch) throws(Failure) in
+    var opening = try Opening(model ?? "model", first: images[0], on: compute.pool, &timing) {
+      (watch) throws(Failure) in
       try load(on: compute, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])

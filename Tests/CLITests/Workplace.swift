@@ -62,6 +62,12 @@ final class Workplace {
     Array(try Data(contentsOf: URL(fileURLWithPath: name.hasPrefix("/") ? name : "\(here)/\(name)")))
   }
 
+  /// Removes a file that may be there.
+  func remove(_ name: String) throws {
+    let path = "\(here)/\(name)"
+    if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+  }
+
   func makeFolder(_ name: String) throws {
     try FileManager.default.createDirectory(atPath: "\(here)/\(name)", withIntermediateDirectories: true)
   }

@@ -18,7 +18,8 @@ import Vision
   }
 
   private static func digest(_ values: [Float]) -> String {
-    SHA256.hexDigest(of: values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> ($0 * 8)) } })
+    SHA256.hexDigest(
+      of: values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> ($0 * 8)) } })
   }
 
   /// A network's input, another one for each index.

@@ -1,15 +1,15 @@
+import Backbone
 import Dispatch
-import Synchronization
 import TestSupport
 import Testing
 import Vision
+
+private let callers = 32
 
 /// Any number of callers on one model, for a while: every answer to the bit, and no memory that stays.
 ///
 /// In a process of its own, so that no other test's memory is counted. `BACKBONE_SOAK_SECONDS` says how long.
 @Suite(.timeLimit(.minutes(30))) struct ManyCallersTests {
-  private static let callers = 32
-
   /// Pictures, what is to be found in them, and the models that all callers share.
   private struct Work: Sendable {
     let pictures: [Image]
