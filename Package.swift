@@ -168,7 +168,7 @@ let package = Package(
     tests(
       "CheckpointsTests",
       [
-        "Checkpoints", "ModelFiles", "Files", "Tensors", "Backbone",
+        "Checkpoints", "ModelFiles", "Files", "Tensors", "Kernels", "Backbone", "HeadKit",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),

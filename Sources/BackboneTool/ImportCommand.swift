@@ -10,8 +10,8 @@ struct ImportCommand: ParsableCommand {
     abstract: "Convert a checkpoint of another program into a model file.",
     discussion: """
       Reads a TensorFlow frozen graph (.pb), a float TensorFlow Lite model (.tflite) or safetensors with the names of \
-      Hugging Face, torchvision or timm; which of them it is is found from the file itself. Only tensors are read, \
-      nothing in the file is executed. A file with a tensor missing, left over or of the wrong shape is refused.
+      Hugging Face, Keras, torchvision or timm; which of them it is, and whether MobileNetV2 or MobileNetV1, is found \
+      from the file itself. Only tensors are read, nothing in the file is executed. A file with a tensor missing, left over or of the wrong shape is refused.
       """)
 
   @Argument(help: ArgumentHelp("The checkpoint.", valueName: "file"))
