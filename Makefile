@@ -13,10 +13,16 @@ STANDALONE := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xlin
 # Set-up speaks to the package registry and to apt only; detecting needs no network.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
+# Damaged files that `make soak` reads, of each format (of PNG ten times as many), and the seed that they follow from.
+SOAK_COUNT := 100000
+SOAK_SEED := 1
+# Seconds that `make fuzz` spends on each reader.
+FUZZ_SECONDS := 180
+
 # What runs on several threads or on raw memory.
 SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests
 
-.PHONY: help setup build demo test sanitize install uninstall format lint clean
+.PHONY: help setup build demo test sanitize soak fuzz unsafe install uninstall format lint clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +53,19 @@ sanitize: setup ## Run the kernel, pool and network tests under the address and 
 	ASAN_OPTIONS=detect_leaks=0 swift test -c $(CONFIGURATION) --sanitize address --scratch-path .build-asan --filter '$(SANITIZED)'
 	swift test -c $(CONFIGURATION) --sanitize thread --scratch-path .build-tsan --filter '$(SANITIZED)'
 
+soak: setup ## Read 1,700,000 damaged files, and every beginning of some, in children with little memory (SOAK_COUNT, SOAK_SEED)
+	swift build -c $(CONFIGURATION) --product mutate
+	$(BUILD)/mutate --format png --count $(SOAK_COUNT)0 --seed $(SOAK_SEED) --reasons --keep .build/harm
+	for format in jpeg safetensors tflite graph voc coco yolo; do \
+	  $(BUILD)/mutate --format $$format --count $(SOAK_COUNT) --seed $(SOAK_SEED) --reasons --keep .build/harm || exit 1; done
+	BACKBONE_SOAK=1 swift test -c $(CONFIGURATION) --filter PrefixTests
+
+fuzz: setup ## Search for files that break a reader, with libFuzzer and the address sanitizer (FUZZ_SECONDS each)
+	Tests/Fuzz/run.sh $(FUZZ_SECONDS)
+
+unsafe: ## Count the uses of unsafe, room by room
+	@Tests/unsafe-count.sh
+
 install: setup ## Install the programs under PREFIX (/usr/local); they need no toolchain to run
 	swift build -c $(CONFIGURATION) --scratch-path .build/install $(STANDALONE)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
@@ -63,4 +82,4 @@ lint: ## Check the format of the sources
 	swift format lint --strict --recursive Package.swift Sources Heads Samples Tests
 
 clean: ## Remove what was built
-	rm -rf .build $(DEMO_OVERLAY) $(DEMO_MASK)
+	rm -rf .build .build-asan .build-tsan .build-fuzz $(DEMO_OVERLAY) $(DEMO_MASK)
