@@ -71,9 +71,9 @@ struct FeaturesCommand: ParsableCommand {
     watch.lap("load")
     let preprocessor: Preprocessor
     do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }
-    let backbone: MobileNetV2
+    let backbone: Network
     do {
-      backbone = try MobileNetV2(card, weights: weights, compute: Compute(threads: work.threads))
+      backbone = try Network(card, weights: weights, compute: Compute(threads: work.threads))
       _ = try backbone.info(tap)
     } catch { throw Failure(.model, "\(source): \(error.description)") }
     watch.lap("pack")
@@ -126,7 +126,7 @@ struct FeaturesCommand: ParsableCommand {
 
 /// Refuses input sizes that no network runs at, or that would need more memory than a mistake should.
 func checkInputSize(_ size: Int) throws {
-  guard (MobileNetV2.minimumExtent...4096).contains(size) else {
-    throw ValidationError("--size \(size): expected a number from \(MobileNetV2.minimumExtent) to 4096")
+  guard (Network.minimumExtent...4096).contains(size) else {
+    throw ValidationError("--size \(size): expected a number from \(Network.minimumExtent) to 4096")
   }
 }

@@ -233,4 +233,6 @@ struct RunFileOptions: ParsableArguments {
   var log: String { stem + ".csv" }
   var curve: String { stem + ".png" }
   var features: String { cache ?? stem + ".features" }
+  /// The files that follow from `--out`.
+  var all: [String] { [out, checkpoint, log, curve] + (cache == nil ? [features] : []) }
 }

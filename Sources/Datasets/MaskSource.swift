@@ -14,6 +14,14 @@ public struct MaskSource: Sendable {
   let storage: Storage
   var meaning: MaskMeaning
 
+  /// The file that it is read from.
+  var path: String {
+    switch storage {
+    case .outlines(let outlines): return outlines.path
+    case .png(let path): return path
+    }
+  }
+
   /// A text that changes when the mask does.
   var stamp: String {
     switch storage {

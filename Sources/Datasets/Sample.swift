@@ -62,6 +62,9 @@ public struct Sample: Sendable {
 }
 
 extension Sample {
+  /// The files that it is read from.
+  public var files: [String] { [path] + (mask.map { [$0.path] } ?? []) }
+
   /// Sizes and times of change of the picture's and the mask's files, and the boxes, as a text that changes when they do.
   public var stamp: String {
     var text = Folder.stamp(path)

@@ -1,4 +1,3 @@
-import Foundation
 import HostileFiles
 import TestSupport
 import Testing
@@ -45,8 +44,7 @@ import Testing
   /// All lengths, but of a long graph and of a file's weights only some: they are all alike. With BACKBONE_SOAK all.
   private func lengths(_ seed: Seed) -> [Int] {
     let count = seed.bytes.count
-    let isSoak = ProcessInfo.processInfo.environment["BACKBONE_SOAK"] != nil
-    if count < 20_000 || isSoak { return Array(0..<count) }
+    if count < Soak.count("PREFIXES", short: 20_000, full: .max) { return Array(0..<count) }
     if seed.focus.count == count {
       return Set(0..<4096).union(stride(from: 4096, to: count, by: 17)).union(count - 2048..<count).sorted()
     }
