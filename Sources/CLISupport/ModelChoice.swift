@@ -18,7 +18,9 @@ public enum ModelChoice {
   public static func store(
     shipped: [ShippedModel] = [], _ limits: LimitOptions = LimitOptions()
   ) throws(Failure) -> ModelStore {
-    do { return try ModelStore.user(shipped: shipped, limits: limits.limits) } catch { throw Failure(.model, error.description) }
+    do { return try ModelStore.user(shipped: shipped, limits: limits.limits) } catch {
+      throw Failure(.model, error.description)
+    }
   }
 
   /// Opens a model by name or path.

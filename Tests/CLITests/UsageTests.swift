@@ -22,6 +22,7 @@ import Testing
     ("a.png --threads 0", "--threads 0: expected a number from 1 to 1024"),
     ("a.png --threads 2000", "--threads 2000: expected a number from 1 to 1024"),
     ("a.png --max-pixels 0", "--max-pixels 0: expected a number of at least 1"),
+    ("a.png --max-nesting=-1", "--max-nesting -1: expected a number of at least 1"),
     // Flags without effect are mistakes.
     ("a.png --force", "--force has no effect without --out"),
     ("a.png --quiet", "--quiet without --out would give no result at all"),
