@@ -22,13 +22,13 @@ public final class DeepLabLiteHead: Head {
   /// Takes the weights `deeplab.{pooling,aspp,projection,logits}`.
   ///
   /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape.
-  public init(_ card: SegmentationCard, on backbone: MobileNetV2, weights: Weights) throws(BackboneError) {
+  public init(_ card: SegmentationCard, on backbone: any Backbone, weights: Weights) throws(BackboneError) {
     let compute = backbone.compute
     let deepest = backbone.layout.blocks.last!
     let channels = DeepLabLiteHead.branchChannels
     self.compute = compute
     outputs = card.outputs
-    taps = [.block(deepest.index)]
+    taps = [backbone.layout.deepestBlock]
     let pack = LayerPacker(weights: weights, kernels: compute.kernels)
     do throws(WeightsError) {
       pooling = try Pointwise(

@@ -5,37 +5,39 @@ import Tensors
 
 /// The paper's own head: mean over all pixels, then one logit for each class.
 public final class Classifier: Head {
-  public let taps: [Tap] = [.last]
+  public let taps: [Tap]
   public let classes: Int
   private let product: Pointwise
   private let compute: Compute
 
   /// Takes the weights `classifier`.
   ///
-  /// - Throws: `BackboneError` when the backbone has no last convolution or a tensor is missing.
-  public convenience init(classes: Int, on backbone: MobileNetV2, weights: Weights) throws(BackboneError) {
+  /// - Throws: `BackboneError` when a tensor is missing.
+  public convenience init(classes: Int, on backbone: any Backbone, weights: Weights) throws(BackboneError) {
     try self.init(
-      classes: classes, inputs: backbone.info(.last).channels, weights: weights, compute: backbone.compute)
+      classes: classes, on: backbone.layout.taps.last!, weights: weights, compute: backbone.compute)
   }
 
-  /// Takes the weights `classifier` for a last convolution of that many channels.
-  package init(classes: Int, inputs: Int, weights: Weights, compute: Compute) throws(BackboneError) {
+  /// Takes the weights `classifier` for a network whose deepest map is that one.
+  package init(classes: Int, on deepest: TapInfo, weights: Weights, compute: Compute) throws(BackboneError) {
     self.classes = classes
     self.compute = compute
+    taps = [deepest.tap]
     do {
       product = try Pointwise(
-        "classifier", inputs: inputs, outputs: classes, activation: .linear, weights: weights, compute: compute)
+        "classifier", inputs: deepest.channels, outputs: classes, activation: .linear, weights: weights,
+        compute: compute)
     } catch { throw .weights(error) }
   }
 
   /// The logits `[N, 1, 1, classes]`.
   public func callAsFunction(_ maps: FeatureMaps) -> FeatureVector {
-    FeatureVector(product(globalPooling(maps[.last].tensor, compute: compute)))
+    FeatureVector(product(globalPooling(maps[taps[0]].tensor, compute: compute)))
   }
 
   /// The tensors it needs.
   public static func parameters(classes: Int, layout: NetworkLayout) -> [ParameterInfo] {
-    let inputs = layout.lastChannels ?? layout.blocks.last!.outputs
+    let inputs = layout.taps.last!.channels
     return [
       ParameterInfo(name: "classifier.weight", shape: [inputs, classes]),
       ParameterInfo(name: "classifier.bias", shape: [classes]),

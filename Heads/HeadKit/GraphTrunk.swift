@@ -10,8 +10,10 @@ public struct GraphTrunk {
   private let firstLearning: Int
   private var known: [Tap: LayerGraph.Value] = [:]
 
-  /// - Parameter firstLearning: a block from 1 to 16, or `nil` where the whole backbone is frozen.
+  /// - Parameter firstLearning: a block from 1 on, or `nil` where the whole backbone is frozen; ShuffleNet's units do not
+  ///   learn.
   public init(_ layout: NetworkLayout, firstLearning: Int? = nil) {
+    precondition(firstLearning == nil || layout.family != .shuffleNet, "ShuffleNet's units do not learn")
     precondition(firstLearning.map { layout.blocks.indices.dropFirst().contains($0) } ?? true, "no such block")
     self.layout = layout
     self.firstLearning = firstLearning ?? layout.blocks.count
@@ -27,8 +29,10 @@ public struct GraphTrunk {
     case .block(let index) where index >= firstLearning && index < layout.blocks.count:
       let block = layout.blocks[index]
       let x = try value(.block(index - 1), in: &graph)
-      let wide = try value(.expansion(index), in: &graph)
-      made = graph.invertedResidual(block, expanded: wide, skip: block.hasSkip ? x : nil, padding: layout.padding)
+      let wide = block.hasExpansion ? try value(.expansion(index), in: &graph) : x
+      made = graph.block(
+        block, expanded: wide, skip: block.hasSkip ? x : nil, padding: layout.padding,
+        layout.family == .mobileNetV1 ? .relu6 : .linear)
     case .expansion(let index) where index >= firstLearning && index < layout.blocks.count:
       let x = try value(.block(index - 1), in: &graph)
       made = graph.pointwise(

@@ -15,7 +15,7 @@ public protocol Head: Sendable {
 
 extension Head {
   /// Runs the backbone as deep as this head needs, then the head.
-  public func run(on backbone: MobileNetV2, _ input: borrowing Tensor) throws -> Output {
+  public func run(on backbone: any Backbone, _ input: borrowing Tensor) throws -> Output {
     try self(backbone.features(of: input, taps: taps))
   }
 }

@@ -111,9 +111,10 @@ public struct LayerGraph: Hashable, Sendable {
   /// A block of the backbone from its expansion on, with folded weights of its own: what learns where the backbone's last
   /// blocks learn too.
   ///
-  /// Source: paper, section 3.3.
-  public mutating func invertedResidual(_ block: BlockLayout, expanded: Value, skip: Value?, padding: Padding) -> Value
-  {
+  /// - Parameter activation: behind its last product: linear in MobileNetV2 (its section 3.2), ReLU6 in MobileNetV1.
+  public mutating func block(
+    _ block: BlockLayout, expanded: Value, skip: Value?, padding: Padding, _ activation: Activation = .linear
+  ) -> Value {
     precondition(
       expanded.channels == block.expanded,
       "\(expanded.channels) channels in block \(block.index), which has \(block.expanded)")
@@ -121,7 +122,7 @@ public struct LayerGraph: Hashable, Sendable {
     let filtered = depthwise(
       "\(name).depthwise", expanded, stride: block.stride, dilation: block.dilation, padding: padding, .relu6,
       isNormalised: false)
-    let thin = pointwise("\(name).project", filtered, outputs: block.outputs, .linear, isNormalised: false)
+    let thin = pointwise("\(name).project", filtered, outputs: block.outputs, activation, isNormalised: false)
     return skip.map { sum(thin, $0) } ?? thin
   }
 

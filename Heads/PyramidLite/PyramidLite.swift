@@ -16,7 +16,7 @@ public final class PyramidLiteHead: Head {
   /// Takes the weights `pyramid.…`; the levels are the card's.
   ///
   /// - Throws: `BackboneError` when a tensor is missing or a level is no tap.
-  public init(_ card: SegmentationCard, _ pyramid: PyramidCard, on backbone: MobileNetV2, weights: Weights)
+  public init(_ card: SegmentationCard, _ pyramid: PyramidCard, on backbone: any Backbone, weights: Weights)
     throws(BackboneError)
   {
     let graph = try PyramidLiteHead.graph(outputs: card.outputs, pyramid, on: backbone.layout)

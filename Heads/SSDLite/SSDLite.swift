@@ -4,10 +4,10 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// SSDLite on MobileNetV2, as the TensorFlow Object Detection API builds it.
+/// SSDLite, as the TensorFlow Object Detection API builds it.
 ///
-/// Six maps: the expansion of the block that leaves stride 16, the last convolution, and four extra layers, each with two
-/// separable predictors. Source: paper, section 6.2.
+/// Six maps: the backbone's deepest at stride 16 (of MobileNetV2 the expansion of the block that leaves it), the deepest of
+/// all, and four extra layers, each with two separable predictors. Source: paper, section 6.2.
 public final class SSDLiteHead: Head {
   /// Output channels of the extra layers at width 1; each is reduced by half in between.
   static let extraChannels = [512, 256, 256, 128]
@@ -21,7 +21,7 @@ public final class SSDLiteHead: Head {
   /// Takes the weights `ssdlite.*`.
   ///
   /// - Throws: `BackboneError` when the backbone lacks a tap or a tensor is missing.
-  public init(_ card: DetectionCard, on backbone: MobileNetV2, weights: Weights) throws(BackboneError) {
+  public init(_ card: DetectionCard, on backbone: any Backbone, weights: Weights) throws(BackboneError) {
     let compute = backbone.compute
     let padding = backbone.layout.padding
     self.card = card
@@ -81,9 +81,11 @@ public final class SSDLiteHead: Head {
   }
 
   static func taps(_ layout: NetworkLayout) -> [Tap] {
-    // Where the map halves for the last time the wide tensor is still at the finer stride.
-    let index = layout.blocks.last { $0.hasExpansion && $0.stride == 2 }?.index ?? 13
-    return [.expansion(index), .last]
+    // The deepest map of all, and the deepest one at the next finer stride: in MobileNetV2 that is the wide tensor of the
+    // block where the map halves for the last time.
+    let taps = layout.taps
+    let deepest = taps.last!
+    return [taps.last { $0.stride < deepest.stride }!.tap, deepest.tap]
   }
 
   static func extraChannels(_ layout: NetworkLayout) -> [Int] {

@@ -11,7 +11,7 @@ struct NoveltyHead: Head {
   private let predictors: [SeparablePredictor]
 
   /// Asks the backbone how wide the taps are, and makes a predictor for each.
-  init(on backbone: MobileNetV2, taps: [Tap]) throws {
+  init(on backbone: any Backbone, taps: [Tap]) throws {
     self.taps = taps
     var predictors: [SeparablePredictor] = []
     for tap in taps {
@@ -63,13 +63,13 @@ struct NoveltyHead: Head {
 }
 
 // A model file on the command line brings trained features; without one the backbone is random and seeded, too.
-let backbone: MobileNetV2
+let backbone: Network
 if CommandLine.arguments.count > 1 {
   let model = try ModelFile.open(path: CommandLine.arguments[1])
-  backbone = try MobileNetV2(model.card.backbone, weights: model.weights)
+  backbone = try Network(model.card.backbone, weights: model.weights)
 } else {
-  let layout = NetworkLayout(width: 0.35)
-  backbone = try MobileNetV2(layout, weights: .random(layout.parameters))
+  let layout = NetworkLayout.mobileNetV2(width: 0.35)
+  backbone = try Network(layout, weights: .random(layout.parameters))
 }
 
 // A picture made on the spot: a bright disc on a dark ground.

@@ -46,7 +46,9 @@ public enum BackboneError: Error, Equatable, CustomStringConvertible {
     case .noSuchTap(let name, let known):
       return "no tap is named \(name); this network has \(known.joined(separator: ", "))"
     case .unknownNetwork(let name):
-      return "the card names the network \(name), expected mobilenet-v2; import the checkpoint again"
+      return
+        "the card names the network \(name), expected one of \(NetworkFamily.allCases.map(\.rawValue).joined(separator: ", ")); "
+        + "import the checkpoint again"
     case .weights(let error): return error.description
     }
   }

@@ -16,9 +16,11 @@ public struct LayerCost: Hashable, Sendable {
     self.multiplyAdds = multiplyAdds
   }
 
-  /// A dense convolution or product with `taps` kernel positions.
-  public static func convolution(_ name: String, inputs: Int, output: Shape, taps: Int = 1) -> LayerCost {
-    let weights = taps * inputs * output.channels
+  /// A dense convolution or product with `taps` kernel positions; in groups, each output sees its group's inputs.
+  public static func convolution(_ name: String, inputs: Int, output: Shape, taps: Int = 1, groups: Int = 1)
+    -> LayerCost
+  {
+    let weights = taps * inputs / groups * output.channels
     return LayerCost(
       name: name, output: output, parameters: weights + output.channels, multiplyAdds: weights * output.pixels)
   }
@@ -42,10 +44,15 @@ extension NetworkLayout {
       let name = "block\(block.index)"
       let wide = Shape(height: g.height, width: g.width, channels: block.expanded)
       let filtered = Shape(height: g.outHeight, width: g.outWidth, channels: block.expanded)
-      if block.hasExpansion { costs.append(.convolution("\(name)/expand", inputs: block.inputs, output: wide)) }
+      if block.hasExpansion {
+        costs.append(
+          .convolution("\(name)/expand", inputs: block.inputs, output: wide, groups: block.expansionGroups))
+      }
       costs.append(.depthwise("\(name)/depthwise", output: filtered))
       costs.append(
-        .convolution("\(name)/project", inputs: block.expanded, output: filtered.with(channels: block.outputs)))
+        .convolution(
+          "\(name)/project", inputs: block.expanded, output: filtered.with(channels: block.projected),
+          groups: block.projectionGroups))
     }
     if let lastChannels, let g = geometries.last {
       costs.append(

@@ -21,6 +21,17 @@ package struct LayerPacker {
     }
   }
 
+  /// A grouped 1x1 convolution to be a fused block's source; `inputs` and `outputs` are those of all groups.
+  func grouped(_ name: String, inputs: Int, outputs: Int, groups: Int, _ activation: Activation)
+    throws(WeightsError) -> PackedPointwise
+  {
+    try with(name, [inputs / groups, outputs]) { weights, bias in
+      PackedPointwise(
+        kernels, inputs: inputs / groups, outputs: outputs, weights: weights, bias: bias, activation: activation,
+        wholeVectors: true, groups: groups)
+    }
+  }
+
   package func depthwise(_ name: String, channels: Int, _ activation: Activation) throws(WeightsError)
     -> PackedDepthwise
   {
@@ -40,7 +51,7 @@ package struct LayerPacker {
     }
   }
 
-  private func with<Layer>(_ name: String, _ shape: [Int], _ make: (Span<Float>, Span<Float>) -> Layer)
+  func with<Layer>(_ name: String, _ shape: [Int], _ make: (Span<Float>, Span<Float>) -> Layer)
     throws(WeightsError) -> Layer
   {
     let result = try weights.withTensor("\(name).weight", shape: shape) { weight in

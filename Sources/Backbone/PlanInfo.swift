@@ -7,7 +7,7 @@ public struct StepInfo: Hashable, Sendable {
   public let name: String
   /// The shape of what it leaves.
   public let output: Shape
-  /// How its work is cut: "rows" (strips), "halves" (of the wide channels, in strips) or "tiles" (of one product).
+  /// How its work is cut: "rows" (strips), "halves" (of the wide channels, in strips), "tiles" (of one product) or "sum".
   public let strategy: String
   /// Output rows of a strip; 0 where the step has none.
   public let stripRows: Int
@@ -16,14 +16,14 @@ public struct StepInfo: Hashable, Sendable {
   public let multiplyAdds: Int
 }
 
-/// How a network runs for one size of input: what `MobileNetV2` decides before its first run.
+/// How a network runs for one size of input: what `Network` decides before its first run.
 public struct PlanInfo: Hashable, Sendable {
   public let steps: [StepInfo]
   /// Bytes of working memory, scratch included; the maps that are handed out are not.
   public let arenaBytes: Int
 }
 
-extension MobileNetV2 {
+extension Network {
   /// The plan for an input of that size.
   ///
   /// - Throws: `BackboneError` when the input is too small or a tap does not exist.
@@ -36,19 +36,19 @@ extension MobileNetV2 {
 
 extension Plan.Step {
   var info: StepInfo {
+    var (strategy, rows, scratch) = ("tiles", 0, 0)
     switch layer {
     case .fused(_, let plan):
-      let strategy: String
       switch plan.strategy {
       case .rows: strategy = "rows"
       case .halves: strategy = "halves"
       }
-      return StepInfo(
-        name: name, output: output, strategy: strategy, stripRows: plan.strategy.rows,
-        scratchBytes: plan.scratch * MemoryLayout<Float>.stride, multiplyAdds: multiplyAdds)
-    case .pointwise:
-      return StepInfo(
-        name: name, output: output, strategy: "tiles", stripRows: 0, scratchBytes: 0, multiplyAdds: multiplyAdds)
+      (rows, scratch) = (plan.strategy.rows, plan.scratch * MemoryLayout<Float>.stride)
+    case .pointwise: break
+    case .sum: strategy = "sum"
     }
+    return StepInfo(
+      name: name, output: output, strategy: strategy, stripRows: rows, scratchBytes: scratch,
+      multiplyAdds: multiplyAdds)
   }
 }

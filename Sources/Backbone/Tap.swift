@@ -2,9 +2,9 @@
 public enum Tap: Hashable, Sendable, LosslessStringConvertible {
   /// The first convolution's output.
   case stem
-  /// The thin, linear output of a block, 0 ... 16.
+  /// The output of a block, from 0 on: thin and linear in MobileNetV2.
   case block(Int)
-  /// The wide tensor inside a block, 1 ... 16, after its 1x1 expansion and ReLU6. Block 0 has none.
+  /// The wide tensor inside a block of MobileNetV2, 1 ... 16, after its 1x1 expansion and ReLU6. Block 0 has none.
   case expansion(Int)
   /// The last 1x1 convolution's output.
   case last

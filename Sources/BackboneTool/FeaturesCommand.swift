@@ -41,7 +41,7 @@ struct FeaturesCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
     if randomInit, model != nil { throw ValidationError("--model has no effect with --random-init") }
@@ -71,9 +71,9 @@ struct FeaturesCommand: ParsableCommand {
     watch.lap("load")
     let preprocessor: Preprocessor
     do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }
-    let backbone: MobileNetV2
+    let backbone: Network
     do {
-      backbone = try MobileNetV2(card, weights: weights, compute: Compute(threads: work.threads))
+      backbone = try Network(card, weights: weights, compute: Compute(threads: work.threads))
       _ = try backbone.info(tap)
     } catch { throw Failure(.model, "\(source): \(error.description)") }
     watch.lap("pack")
@@ -106,7 +106,7 @@ struct FeaturesCommand: ParsableCommand {
         standardDeviation: half)
       return (card, input, .random(NetworkLayout(card).parameters), "random weights")
     }
-    let file = try ModelChoice.open(model ?? ModelChoice.detector)
+    let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
     var input = file.card.input
     if let size {
       // The cut before the centre keeps its proportion.
@@ -126,7 +126,7 @@ struct FeaturesCommand: ParsableCommand {
 
 /// Refuses input sizes that no network runs at, or that would need more memory than a mistake should.
 func checkInputSize(_ size: Int) throws {
-  guard (MobileNetV2.minimumExtent...4096).contains(size) else {
-    throw ValidationError("--size \(size): expected a number from \(MobileNetV2.minimumExtent) to 4096")
+  guard (Network.minimumExtent...4096).contains(size) else {
+    throw ValidationError("--size \(size): expected a number from \(Network.minimumExtent) to 4096")
   }
 }

@@ -95,9 +95,11 @@ struct ModelsCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Installed models; all of them where none is named.", valueName: "name"))
     var names: [String] = []
 
+    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
     func run() throws {
       let console = Main.console
-      let store = try ModelChoice.store()
+      let store = try ModelChoice.store(limits)
       var names = names
       if names.isEmpty {
         do { names = try store.installed() } catch { throw Failure(.model, error.description) }

@@ -57,7 +57,7 @@ struct TrainDetectCommand: ParsableCommand {
     guard things > 0 else {
       throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no box is left to learn from", stops: true)
     }
-    let base = try ModelChoice.open(model)
+    let base = try ModelChoice.open(model, data.limits)
     let run = TrainRun(console: console, files: files)
     try run.refuseInputs(base: base, (training, held))
     let lesson: DetectionLesson

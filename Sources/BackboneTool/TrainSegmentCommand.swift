@@ -120,7 +120,7 @@ struct TrainSegmentCommand: ParsableCommand {
       throw Failure(
         .inputs, "\(data.data.joined(separator: ", ")): no picture with a mask is left to learn from", stops: true)
     }
-    let base = try ModelChoice.open(model)
+    let base = try ModelChoice.open(model, data.limits)
     if gate != nil, base.card.task != .detect {
       throw Failure(.usage, "--gate: \(base.card.name) is no detector; leave the flag out")
     }

@@ -33,7 +33,7 @@ public struct MaskSource: Sendable {
   /// Reads the mask.
   ///
   /// - Throws: `DatasetError`.
-  func read(width: Int, height: Int, limits: ImageLimits) throws(DatasetError) -> LabelMap {
+  func read(width: Int, height: Int, limits: Limits) throws(DatasetError) -> LabelMap {
     switch storage {
     case .outlines(let outlines):
       let raw = try outlines.paint(width: width, height: height)

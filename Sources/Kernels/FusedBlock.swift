@@ -24,43 +24,95 @@ import Tensors
       }
     }
 
+    /// Groups of the product; each fills panels of its own.
+    package var groups: Int {
+      guard case .pointwise(let product) = self else { return 1 }
+      return product.groups
+    }
+
     /// Channels of what the block reads.
     package var inputs: Int {
       switch self {
-      case .pointwise(let product): return product.inputs
+      case .pointwise(let product): return product.inputs * product.groups
       case .convolution(_, let channels), .map(let channels): return channels
       }
     }
   }
 
-  /// A filter over the wide rows and the product behind it; without one the filtered rows are the answer.
+  /// A filter over the wide rows.
+  package enum Filter: Sendable {
+    case depthwise(PackedDepthwise)
+    /// The greatest of the 3x3 neighbours, where no value is negative: max pooling.
+    case maximum(channels: Int)
+
+    var channels: Int {
+      switch self {
+      case .depthwise(let packed): return packed.channels
+      case .maximum(let channels): return channels
+      }
+    }
+  }
+
+  /// A filter over the wide rows and the products behind it; without any the filtered rows are the answer.
   package struct Branch: Sendable {
-    package let depthwise: PackedDepthwise
-    package let project: PackedPointwise?
+    package let filter: Filter
+    /// Usually one; of a grouped convolution one a group, whose outputs lie one after another.
+    package let projects: [PackedPointwise]
 
     package init(depthwise: PackedDepthwise, project: PackedPointwise?) {
       precondition(project.map { $0.inputs == depthwise.channels } ?? true)
-      self.depthwise = depthwise
-      self.project = project
+      self.init(.depthwise(depthwise), projects: project.map { [$0] } ?? [])
+    }
+
+    package init(_ filter: Filter, projects: [PackedPointwise] = []) {
+      self.filter = filter
+      self.projects = projects
     }
 
     /// Channels of the branch's answer.
-    package var outputs: Int { project?.outputs ?? depthwise.channels }
+    package var outputs: Int {
+      projects.isEmpty ? filter.channels : projects.reduce(0) { $0 + $1.outputs }
+    }
+  }
+
+  /// Channels of a wider map that the answer is written to, beside others'.
+  package struct Channels: Hashable, Sendable {
+    package let first, total: Int
+
+    package init(first: Int, of total: Int) {
+      self.first = first
+      self.total = total
+    }
   }
 
   package let source: Source
   /// At most two.
   package let branches: [Branch]
   package let hasSkip: Bool
+  /// Where the answer of the only branch goes in a map of more channels.
+  package let channels: Channels?
   let kernels: KernelSet
 
-  package init(_ kernels: KernelSet, source: Source, branches: [Branch], hasSkip: Bool = false) {
-    precondition(branches.count <= 2 && branches.allSatisfy { $0.depthwise.channels == source.channels })
+  package init(
+    _ kernels: KernelSet, source: Source, branches: [Branch], hasSkip: Bool = false, channels: Channels? = nil
+  ) {
+    precondition(branches.count <= 2 && branches.allSatisfy { $0.filter.channels == source.channels })
+    precondition(channels == nil || branches.count == 1 && !hasSkip)
     self.kernels = kernels
     self.source = source
     self.branches = branches
     self.hasSkip = hasSkip
+    self.channels = channels
   }
+
+  /// Whether it is a product and a filter behind it, nothing else: MobileNetV1's layers, two at a time.
+  var isFilteredProduct: Bool {
+    guard case .pointwise(let product) = source, product.groups == 1, channels == nil else { return false }
+    return branches.count == 1 && branches[0].projects.isEmpty
+  }
+
+  /// Floats between the pixels of a branch's answer.
+  func stride(_ branch: Branch) -> Int { channels?.total ?? branch.outputs }
 
   /// Where the answers of a run go, and the wide rows where they are asked for.
   @unsafe package struct Outputs {
@@ -93,8 +145,10 @@ import Tensors
     let workers = min(pool.threads, plan.workers)
     let memory = unsafe scratch + plan.rangesCount * plan.slices.count
     let count = plan.slices.count
-    // With several workers each half has sums of its own; alone, the second half adds to the first.
-    let partial = unsafe workers > 1 && count > 1 ? memory + plan.workerCount * plan.workers : nil
+    // With several workers each half has sums of its own; alone, the second half adds to the first. Filtered rows that no
+    // product follows are nobody's sum.
+    let hasSums = branches.contains { !$0.projects.isEmpty }
+    let partial = unsafe workers > 1 && count > 1 && hasSums ? memory + plan.workerCount * plan.workers : nil
     if workers > 1 {
       for slice in 0..<count {
         unsafe ck_ranges_set(
@@ -149,16 +203,25 @@ import Tensors
     unsafe (strip.tap_begin, strip.tap_end) = (owned.lowerBound, owned.upperBound)
     unsafe (strip.out_begin, strip.out_end) = (rows.lowerBound, rows.upperBound)
     let pixels = rows.lowerBound * plan.outWidth
-    for (index, branch) in branches.enumerated() where branch.project == nil {
-      let out = unsafe outputs[index] + pixels * branch.outputs
-      if index == 0 { unsafe strip.branch.0.out = out } else { unsafe strip.branch.1.out = out }
+    let panels = plan.slices[slice]
+    for (index, branch) in branches.enumerated() where branch.projects.isEmpty {
+      let first = (channels?.first ?? 0) + panels.lowerBound * plan.panelWidth
+      let out = unsafe outputs[index] + pixels * stride(branch) + first
+      let room = branch.outputs - panels.lowerBound * plan.panelWidth
+      if index == 0 {
+        unsafe (strip.branch.0.out, strip.branch.0.room) = (out, room)
+      } else {
+        unsafe (strip.branch.1.out, strip.branch.1.room) = (out, room)
+      }
     }
     unsafe kernels.table.pointee.f32_strip(&strip)
-    let panels = plan.slices[slice]
-    let channels = panels.lowerBound * plan.panelWidth..<min(panels.upperBound * plan.panelWidth, source.channels)
+    let summed = panels.lowerBound * plan.panelWidth..<min(panels.upperBound * plan.panelWidth, source.channels)
     let isLast = slice == plan.slices.count - 1
     for (index, branch) in branches.enumerated() {
-      guard let project = branch.project else { continue }
+      guard plan.slices.count > 1, let project = branch.projects.first else {
+        unsafe project(rows, branch, index, strip, plan, from, outputs)
+        continue
+      }
       let offset = pixels * project.outputs
       let ownSums = unsafe !isLast && partial != nil
       let to = unsafe ownSums ? sums(partial!, index, plan) + offset : outputs[index] + offset
@@ -171,8 +234,24 @@ import Tensors
       }
       unsafe project.run(
         rows: rows.count * plan.outWidth, from: index == 0 ? strip.branch.0.out! : strip.branch.1.out!,
-        stride: plan.filteredStride, to: to, toStride: project.outputs, residual: addend, slice: channels,
+        stride: plan.filteredStride, to: to, toStride: project.outputs, residual: addend, slice: summed,
         isPartial: unsafe !isLast || partial != nil)
+    }
+  }
+
+  /// The products behind a branch's filtered rows, all channels at once.
+  @unsafe private func project(
+    _ rows: Range<Int>, _ branch: Branch, _ index: Int, _ strip: ck_strip, _ plan: FusedPlan,
+    _ from: UnsafePointer<Float>, _ outputs: Outputs
+  ) {
+    let stride = stride(branch)
+    var offset = rows.lowerBound * plan.outWidth * stride + (channels?.first ?? 0)
+    for project in branch.projects {
+      unsafe project.run(
+        rows: rows.count * plan.outWidth, from: index == 0 ? strip.branch.0.out! : strip.branch.1.out!,
+        stride: plan.filteredStride, to: outputs[index] + offset, toStride: stride,
+        residual: hasSkip ? from + offset : nil)
+      offset += project.outputs
     }
   }
 
@@ -190,7 +269,7 @@ import Tensors
     let tasks = min(pool.threads, plan.workers)
     pool.run(tasks) { task, _ in
       for (index, branch) in branches.enumerated() {
-        guard let project = branch.project else { continue }
+        guard let project = branch.projects.first else { continue }
         let pixels = plan.outHeight * plan.outWidth
         let begin = pixels * task / tasks * project.outputs
         let end = pixels * (task + 1) / tasks * project.outputs
@@ -209,7 +288,8 @@ import Tensors
     let g = plan.geometry
     unsafe (s.height, s.width, s.channels) = (plan.height, plan.width, source.channels)
     unsafe s.source = from
-    unsafe s.k = source.inputs
+    unsafe s.k = source.inputs / source.groups
+    unsafe s.groups = source.groups
     unsafe s.taps = 1
     switch source {
     case .pointwise(let product): unsafe set(product, &s)
@@ -251,11 +331,17 @@ import Tensors
   @unsafe private func place(
     _ branch: Branch, _ index: Int, _ plan: FusedPlan, filtered: UnsafeMutablePointer<Float>, _ outputs: Outputs
   ) -> ck_branch {
-    let (low, high) = branch.depthwise.activation.bounds
-    let isLast = branch.project == nil
-    return unsafe ck_branch(
-      w: UnsafePointer(branch.depthwise.packed.base),
-      out: isLast ? outputs[index] : filtered + index * plan.filteredCount,
-      out_stride: isLast ? branch.outputs : plan.filteredStride, low: low, high: high)
+    let isLast = branch.projects.isEmpty
+    var one = unsafe ck_branch()
+    unsafe one.out = isLast ? outputs[index] : filtered + index * plan.filteredCount
+    unsafe one.out_stride = isLast ? stride(branch) : plan.filteredStride
+    unsafe one.room = one.out_stride
+    switch branch.filter {
+    case .depthwise(let packed):
+      unsafe one.w = UnsafePointer(packed.packed.base)
+      unsafe (one.low, one.high) = packed.activation.bounds
+    case .maximum: unsafe (one.low, one.high) = Activation.linear.bounds
+    }
+    return unsafe one
   }
 }

@@ -71,8 +71,13 @@ package struct FusedPlan: Hashable, Sendable {
     paddedWidth = geometry?.paddedWidth ?? width
     workers = threads
     panelWidth = 2 * lanes
-    let panels = (channels + panelWidth - 1) / panelWidth
-    let canHalve = panels > 1 && !block.branches.isEmpty && block.branches.allSatisfy { $0.project != nil }
+    let groups = block.source.groups
+    let panels = groups * ((channels / groups + panelWidth - 1) / panelWidth)
+    // Sums of halves are those of one product; filtered rows without a product are no sums at all.
+    let canHalve =
+      panels > 1 && groups == 1 && !block.branches.isEmpty && block.channels == nil
+      && block.branches.allSatisfy { $0.projects.count == 1 && $0.projects[0].segments.count == 1 }
+      || panels > 1 && block.isFilteredProduct
     var chosen =
       strategy
       ?? FusedPlan.choose(
@@ -81,12 +86,13 @@ package struct FusedPlan: Hashable, Sendable {
     self.strategy = chosen
     if case .halves = chosen { slices = [0..<panels / 2, panels / 2..<panels] } else { slices = [0..<panels] }
     let slicePanels = slices.last!.count
-    filteredStride = min(slicePanels * panelWidth, (channels + lanes - 1) / lanes * lanes)
+    filteredStride =
+      groups > 1 ? panels * panelWidth : min(slicePanels * panelWidth, (channels + lanes - 1) / lanes * lanes)
     let rows = min(chosen.rows, outHeight)
     let slots = min(geometry.map { (rows - 1) * $0.stride + 2 * $0.dilation + 1 } ?? rows, height)
     self.slots = slots
     filteredCount = rows * outWidth * filteredStride
-    let projected = block.branches.filter { $0.project != nil }.count
+    let projected = block.branches.filter { !$0.projects.isEmpty }.count
     zerosOffset = slicePanels * slots * panelWidth * paddedWidth
     filteredOffset = zerosOffset + (geometry == nil ? 0 : (paddedWidth * lanes + 15) / 16 * 16)
     paddedOffset = filteredOffset + projected * filteredCount
@@ -95,7 +101,8 @@ package struct FusedPlan: Hashable, Sendable {
     workerCount = (paddedOffset + padded + 15) / 16 * 16
     let pixels = outHeight * outWidth
     let branches = block.branches
-    partialCounts = slices.count == 1 || threads == 1 ? [] : branches.map { pixels * $0.outputs }
+    partialCounts =
+      slices.count == 1 || threads == 1 || block.isFilteredProduct ? [] : branches.map { pixels * $0.outputs }
     // A cache line each.
     rangesCount = 16 * threads
     scratch = rangesCount * slices.count + workerCount * threads + partialCounts.reduce(0, +)
@@ -109,6 +116,8 @@ package struct FusedPlan: Hashable, Sendable {
     _ block: FusedBlock, _ geometry: Geometry?, outHeight: Int, outWidth: Int, canHalve: Bool
   ) -> Strategy {
     switch block.source {
+    // Each half has its own channels, so nothing is computed twice; all rows at once read the weights once.
+    case .pointwise where block.isFilteredProduct && outHeight <= 28: return .halves(outHeight <= 14 ? outHeight : 4)
     case .pointwise where canHalve && (block.source.channels >= 384 && outHeight <= 40 || outHeight <= 8):
       return .halves(2)
     case .map: return .rows(max(2, (56 + outWidth - 1) / outWidth))

@@ -4,8 +4,15 @@ import Tensors
 /// A matrix product with bias and clamp, its weights packed for one instruction set: a 1x1 convolution, or a 3x3 one over
 /// slices of padded rows.
 @safe package final class PackedPointwise: @unchecked Sendable {
+  /// Inputs of each group.
   package let inputs: Int
+  /// Outputs of all groups.
   package let outputs: Int
+  /// Where more than 1, output channels read only their group's inputs; then the product is a strip's source and not run
+  /// by itself.
+  package let groups: Int
+  /// Where the inputs begin in a row, in equal parts.
+  let segments: [Int]
   package let panels: Int
   package let activation: Activation
   let kernels: KernelSet
@@ -15,23 +22,39 @@ import Tensors
   ///   - weights: `[inputs, outputs]`.
   ///   - bias: `[outputs]`.
   ///   - wholeVectors: whether the product goes to a strip's ring, which is made of whole vectors.
+  ///   - groups: of a grouped convolution, whose `inputs` are those of one group.
+  ///   - segments: where in a row the inputs are found, in as many equal parts; at most 9.
   package init(
     _ kernels: KernelSet, inputs: Int, outputs: Int, weights: Span<Float>, bias: Span<Float>, activation: Activation,
-    wholeVectors: Bool = false
+    wholeVectors: Bool = false, groups: Int = 1, segments: [Int] = [0]
   ) {
     precondition(weights.count == inputs * outputs && bias.count == outputs, "weights of another shape")
+    precondition(outputs % groups == 0 && inputs % segments.count == 0 && 1...9 ~= segments.count)
     self.inputs = inputs
     self.outputs = outputs
+    self.groups = groups
+    self.segments = segments
     self.activation = activation
     self.kernels = kernels
-    panels = unsafe ck_gemm_panels(kernels.table, outputs)
+    let each = outputs / groups
     let vectors: Int32 = wholeVectors ? 1 : 0
-    packed = AlignedFloats(count: unsafe ck_packed_gemm_size(kernels.table, inputs, outputs, vectors))
-    unsafe weights.withUnsafeBufferPointer { weights in
-      unsafe bias.withUnsafeBufferPointer { bias in
-        unsafe ck_pack_gemm(
-          kernels.table, weights.baseAddress!, bias.baseAddress!, inputs, outputs, vectors, packed.base)
+    panels = unsafe groups * ck_gemm_panels(kernels.table, each)
+    let size = unsafe ck_packed_gemm_size(kernels.table, inputs, each, vectors)
+    packed = AlignedFloats(count: size * groups)
+    guard groups > 1 else {
+      unsafe weights.withUnsafeBufferPointer { weights in
+        unsafe bias.withUnsafeBufferPointer { bias in
+          unsafe ck_pack_gemm(
+            kernels.table, weights.baseAddress!, bias.baseAddress!, inputs, outputs, vectors, packed.base)
+        }
       }
+      return
+    }
+    for group in 0..<groups {
+      let columns = group * each..<(group + 1) * each
+      let part = (0..<inputs).flatMap { row in columns.map { weights[row * outputs + $0] } }
+      let partBias = columns.map { bias[$0] }
+      unsafe ck_pack_gemm(kernels.table, part, partBias, inputs, each, vectors, packed.base + group * size)
     }
   }
 
@@ -47,12 +70,23 @@ import Tensors
     slice: Range<Int>? = nil, isPartial: Bool = false
   ) {
     guard rows > 0 else { return }
+    precondition(groups == 1 && (slice == nil || segments.count == 1), "a grouped product by itself")
     let (low, high) = isPartial ? Activation.linear.bounds : activation.bounds
     let range = range ?? 0..<panels
     let slice = slice ?? 0..<inputs
     var g = unsafe ck_gemm()
-    unsafe g.a.0 = from
-    unsafe g.segments = 1
+    if segments.count == 1 {
+      unsafe g.a.0 = from
+    } else {
+      unsafe withUnsafeMutableBytes(of: &g.a) { bases in
+        for (index, offset) in segments.enumerated() {
+          unsafe bases.storeBytes(
+            of: from + offset, toByteOffset: index * MemoryLayout<UnsafePointer<Float>?>.stride,
+            as: UnsafePointer<Float>?.self)
+        }
+      }
+    }
+    unsafe g.segments = segments.count
     unsafe g.a_stride = stride
     unsafe g.w = UnsafePointer(packed.base)
     unsafe g.c = to
@@ -60,7 +94,7 @@ import Tensors
     unsafe g.r = residual
     unsafe g.r_stride = residualStride ?? toStride
     unsafe g.rows = rows
-    unsafe g.k = slice.count
+    unsafe g.k = slice.count / segments.count
     unsafe (g.w_rows, g.w_first) = (inputs, slice.lowerBound)
     unsafe g.n = outputs
     unsafe g.panel_begin = range.lowerBound

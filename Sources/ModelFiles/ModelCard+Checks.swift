@@ -71,7 +71,13 @@ extension ModelCard {
 
 extension BackboneCard {
   var fault: String? {
-    if network != "mobilenet-v2" { return "the card's network is \(network), expected mobilenet-v2" }
+    guard let family else {
+      let known = NetworkFamily.allCases.map(\.rawValue).joined(separator: ", ")
+      return "the card's network is \(network), expected one of \(known)"
+    }
+    if family == .shuffleNet, ![1, 2, 3, 4, 8].contains(groups ?? 0) {
+      return "the card's ShuffleNet has \(groups.map(String.init) ?? "no") groups, expected 1, 2, 3, 4 or 8"
+    }
     if !(widthMultiplier >= 0.05 && widthMultiplier <= 4) { return "the card's width multiplier is \(widthMultiplier)" }
     if ![1, 8].contains(channelDivisor) { return "the card's channel divisor is \(channelDivisor), expected 8 or 1" }
     if ![8, 16, 32].contains(outputStride) { return "the card's output stride is \(outputStride), not 8, 16 or 32" }

@@ -79,11 +79,20 @@ public struct Provenance: Codable, Hashable, Sendable {
   }
 }
 
+/// A network that a backbone can be.
+public enum NetworkFamily: String, Codable, Hashable, Sendable, CaseIterable {
+  case mobileNetV1 = "mobilenet-v1"
+  case mobileNetV2 = "mobilenet-v2"
+  case shuffleNet = "shufflenet"
+}
+
 /// How the backbone was built.
 public struct BackboneCard: Codable, Hashable, Sendable {
-  /// The network's name; `mobilenet-v2` is the one known so far.
-  public var network = "mobilenet-v2"
-  /// The paper's width multiplier, for example 1.0, 0.5 or 1.4.
+  /// The network's name: one of `NetworkFamily`.
+  public var network = NetworkFamily.mobileNetV2.rawValue
+  /// Groups of the 1x1 convolutions; only ShuffleNet has any.
+  public var groups: Int?
+  /// The paper's width multiplier, for example 1.0, 0.5 or 1.4; ShuffleNet's scale.
   public var widthMultiplier: Double
   /// Channels between blocks are rounded to multiples of this: 8 by the paper's authors, 1 in DeepLab's slimmer networks.
   ///
@@ -108,6 +117,9 @@ public struct BackboneCard: Codable, Hashable, Sendable {
     self.batchNormEpsilon = batchNormEpsilon
     self.hasLastConvolution = hasLastConvolution
   }
+
+  /// The network; `nil` where its name is none that is known.
+  public var family: NetworkFamily? { NetworkFamily(rawValue: network) }
 }
 
 /// How a picture becomes the network's input.

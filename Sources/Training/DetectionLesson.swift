@@ -24,7 +24,7 @@ public struct DetectionLesson {
   /// Whether the head's layers begin with the base's weights.
   public let isPretrained: Bool
   package let graph: LayerGraph
-  package let backbone: MobileNetV2
+  package let backbone: Network
   package let preprocessor: Preprocessor
   private let shapes: [Tap: Shape]
   private let firstValues: Weights
@@ -67,7 +67,7 @@ public struct DetectionLesson {
     case .multibox: detection.scoreActivation = .softmax
     }
     self.detection = detection
-    backbone = try MobileNetV2(backboneCard, weights: base.weights, compute: compute)
+    backbone = try Network(backboneCard, weights: base.weights, compute: compute)
     do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
     let blank = Tensor(zeros: Shape(height: input.height, width: input.width, channels: 3))
     let maps = try backbone.features(of: blank, taps: graph.taps)

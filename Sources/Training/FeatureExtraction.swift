@@ -14,12 +14,12 @@ private struct Progress {
 
 /// Fills a cache: the frozen backbone's maps of every picture and variant.
 package struct FeatureExtraction {
-  private let backbone: MobileNetV2
+  private let backbone: Network
   private let preprocessor: Preprocessor
   private let taps: [Tap]
 
   /// - Parameter taps: in the order of the cache's layout.
-  package init(_ backbone: MobileNetV2, _ preprocessor: Preprocessor, taps: [Tap]) {
+  package init(_ backbone: Network, _ preprocessor: Preprocessor, taps: [Tap]) {
     self.backbone = backbone
     self.preprocessor = preprocessor
     self.taps = taps

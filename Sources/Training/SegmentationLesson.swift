@@ -31,7 +31,7 @@ public struct SegmentationLesson {
   public let input: InputCard
   /// The layers that learn.
   public let graph: LayerGraph
-  package let backbone: MobileNetV2
+  package let backbone: Network
   package let preprocessor: Preprocessor
   private let shapes: [Tap: Shape]
 
@@ -73,7 +73,7 @@ public struct SegmentationLesson {
     let wanted = graph.taps + graph.convolutions.compactMap { $0.name == "backbone.last" ? .last : nil }
     card.hasLastConvolution = card.hasLastConvolution && wanted.contains(.last)
     backboneCard = card
-    backbone = try MobileNetV2(card, weights: base.weights, compute: compute)
+    backbone = try Network(card, weights: base.weights, compute: compute)
     do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
     let blank = Tensor(zeros: Shape(height: input.height, width: input.width, channels: 3))
     let maps = try backbone.features(of: blank, taps: graph.taps)

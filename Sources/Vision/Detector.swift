@@ -45,7 +45,7 @@ public struct LabelledDetection: Hashable, Sendable {
 /// Finds things in pictures with one model; safe to share between threads.
 public final class Detector: Sendable {
   public let card: ModelCard
-  public let backbone: MobileNetV2
+  public let backbone: Network
   private let detection: DetectionCard
   private let head: SSDLiteHead
   let preprocessor: Preprocessor
@@ -78,7 +78,7 @@ public final class Detector: Sendable {
       throw .unsuitable(file: model.path, reason: error.description)
     }
     do throws(BackboneError) {
-      backbone = try MobileNetV2(card.backbone, weights: model.weights, compute: compute)
+      backbone = try Network(card.backbone, weights: model.weights, compute: compute)
       head = try SSDLiteHead(detection, on: backbone, weights: model.weights)
     } catch { throw VisionError(error, file: model.path) }
   }

@@ -16,7 +16,7 @@ extension PyramidLiteHead: SegmentationHead {}
 final class MaskNetwork: Sendable {
   let card: ModelCard
   let segmentation: SegmentationCard
-  let backbone: MobileNetV2
+  let backbone: Network
   let preprocessor: Preprocessor
   private let head: any SegmentationHead
 
@@ -38,7 +38,7 @@ final class MaskNetwork: Sendable {
       throw .unsuitable(file: model.path, reason: error.description)
     }
     do throws(BackboneError) {
-      backbone = try MobileNetV2(card.backbone, weights: model.weights, compute: compute)
+      backbone = try Network(card.backbone, weights: model.weights, compute: compute)
       if let pyramid = segmentation.pyramid {
         head = try PyramidLiteHead(segmentation, pyramid, on: backbone, weights: model.weights)
       } else {

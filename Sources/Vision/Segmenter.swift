@@ -32,7 +32,7 @@ public final class Segmenter: Sendable {
     }
   }
 
-  public var backbone: MobileNetV2 { masks.backbone }
+  public var backbone: Network { masks.backbone }
 
   /// A class id for each pixel of the picture, at the picture's own size.
   ///

@@ -96,6 +96,7 @@ struct SharedPass: Sendable {
   private static func blocksInCommon(_ first: ModelFile, _ second: ModelFile) -> Int {
     guard first.card.input == second.card.input else { return 0 }
     let layouts = (NetworkLayout(first.card.backbone), NetworkLayout(second.card.backbone))
+    guard layouts.0.resumes, layouts.1.resumes, layouts.0.family == layouts.1.family else { return 0 }
     guard layouts.0.padding == layouts.1.padding, layouts.0.stemChannels == layouts.1.stemChannels else { return 0 }
     func isSame(_ prefix: String) -> Bool {
       layouts.0.parameters.filter { $0.name.hasPrefix("backbone.\(prefix).") }

@@ -38,7 +38,7 @@ public final class TaskNetwork: Sendable {
   }
 
   public let task: Task
-  public let backbone: MobileNetV2
+  public let backbone: Network
   let head: AnyHead
 
   /// Builds a network of a task with seeded random weights: right for timing and counting, and good for nothing else.
@@ -49,8 +49,15 @@ public final class TaskNetwork: Sendable {
   public static func random(
     _ task: Task, width: Double = 1, outputs: Int? = nil, outputStride: Int? = nil, compute: Compute = Compute()
   ) -> TaskNetwork {
-    let layout = NetworkLayout(
+    let layout = NetworkLayout.mobileNetV2(
       width: width, outputStride: outputStride ?? (task == .deeplab ? 16 : 32), hasLastConvolution: task != .deeplab)
+    return random(task, on: layout, outputs: outputs, compute: compute)
+  }
+
+  /// Builds a network of a task on any backbone, with seeded random weights.
+  public static func random(
+    _ task: Task, on layout: NetworkLayout, outputs: Int? = nil, compute: Compute = Compute()
+  ) -> TaskNetwork {
     let outputs = outputs ?? task.usualOutputs
     let parameters: [ParameterInfo]
     switch task {
@@ -71,8 +78,8 @@ public final class TaskNetwork: Sendable {
     // The classifier's product is the largest tensor of all: its weights are packed before others take memory.
     let classifier =
       task == .classify
-      ? try Classifier(classes: outputs, inputs: layout.lastChannels!, weights: weights, compute: compute) : nil
-    backbone = try MobileNetV2(layout, weights: weights, compute: compute)
+      ? try Classifier(classes: outputs, on: layout.taps.last!, weights: weights, compute: compute) : nil
+    backbone = try Network(layout, weights: weights, compute: compute)
     switch task {
     case .classify: head = .classify(classifier!)
     case .ssdlite: head = .ssdlite(try SSDLiteHead(.tensorFlow(outputs: outputs), on: backbone, weights: weights))
@@ -107,19 +114,12 @@ public final class TaskNetwork: Sendable {
   /// What every layer costs for an input of that size.
   public func costs(height: Int, width: Int) -> [LayerCost] {
     let layers = backbone.layout.costs(height: height, width: width)
-    func output(_ name: String) -> Shape { layers.first { $0.name == name }!.output }
     switch head {
     case .classify(let head): return layers + head.costs()
     case .ssdlite(let head):
-      let shapes = head.taps.map { tap in
-        switch tap {
-        case .expansion(let index): return output("block\(index)/expand")
-        default: return output(tap.description)
-        }
-      }
-      return layers + head.costs(on: shapes)
+      return layers + head.costs(on: head.taps.map { backbone.layout.shape(of: $0, height: height, width: width) })
     case .deeplab(let head):
-      return layers + head.costs(on: output("block\(backbone.layout.blocks.last!.index)/project"))
+      return layers + head.costs(on: backbone.layout.shape(of: head.taps[0], height: height, width: width))
     }
   }
 }

@@ -72,7 +72,7 @@ struct DetectCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
     guard (0...1).contains(score) else { throw ValidationError("--score \(score): expected a number from 0 to 1") }
@@ -127,7 +127,7 @@ struct DetectCommand: ParsableCommand {
   private func load(
     on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Detector {
-    let file = try ModelChoice.open(model)
+    let file = try ModelChoice.open(model, limits)
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {

@@ -66,7 +66,7 @@ struct SegmentCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
     if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
@@ -127,7 +127,7 @@ struct SegmentCommand: ParsableCommand {
   private func load(
     on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Segmenter {
-    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model)
+    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model, limits)
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {

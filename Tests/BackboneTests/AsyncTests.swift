@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct AsyncTests {
-  private static let layout = NetworkLayout(width: 0.35)
+  private static let layout = NetworkLayout.mobileNetV2(width: 0.35)
 
-  private static func network(threads: Int) throws -> MobileNetV2 {
-    try MobileNetV2(layout, weights: .random(layout.parameters), compute: Compute(threads: threads))
+  private static func network(threads: Int) throws -> Network {
+    try Network(layout, weights: .random(layout.parameters), compute: Compute(threads: threads))
   }
 
   /// Calls the form that does not suspend, from a place that must not.
-  private static func values(_ network: MobileNetV2, _ input: borrowing Tensor) throws -> [Float] {
+  private static func values(_ network: Network, _ input: borrowing Tensor) throws -> [Float] {
     try network.features(of: input, taps: [.last])[.last].tensor.values()
   }
 

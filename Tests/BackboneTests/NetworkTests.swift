@@ -4,9 +4,11 @@ import Testing
 
 @Suite struct NetworkTests {
   @Test func theTableHasSeventeenBlocks() {
-    #expect(NetworkLayout().blocks.count == 17)
+    #expect(NetworkLayout.mobileNetV2().blocks.count == 17)
     #expect(
-      NetworkLayout().blocks.map(\.outputs) == [16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320])
+      NetworkLayout.mobileNetV2().blocks.map(\.outputs) == [
+        16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320,
+      ])
   }
 
   /// Source: the rounding of the published code; half width is the one that ports get wrong.
@@ -15,25 +17,27 @@ import Testing
     (0.75, 24, [16, 24, 24, 48, 72, 120, 240], 1280), (1.0, 32, [16, 24, 32, 64, 96, 160, 320], 1280),
     (1.4, 48, [24, 32, 48, 88, 136, 224, 448], 1792),
   ]) func widthsRoundAsPublished(_ width: Double, _ stem: Int, _ rows: [Int], _ last: Int) {
-    let layout = NetworkLayout(width: width)
+    let layout = NetworkLayout.mobileNetV2(width: width)
     #expect(layout.stemChannels == stem)
     #expect(PaperTable.bottlenecks.map { layout.width($0.channels) } == rows)
     #expect(layout.lastChannels == last)
   }
 
   @Test func theBlockThatLosesItsStrideKeepsTheOldDilation() {
-    #expect(NetworkLayout(outputStride: 16).blocks.suffix(4).map(\.dilation) == [1, 2, 2, 2])
+    #expect(NetworkLayout.mobileNetV2(outputStride: 16).blocks.suffix(4).map(\.dilation) == [1, 2, 2, 2])
     #expect(
-      NetworkLayout(outputStride: 8).blocks.map(\.dilation) == [1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 4, 4, 4])
-    #expect(NetworkLayout(outputStride: 8).blocks.last?.outputStride == 8)
+      NetworkLayout.mobileNetV2(outputStride: 8).blocks.map(\.dilation) == [
+        1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 4, 4, 4,
+      ])
+    #expect(NetworkLayout.mobileNetV2(outputStride: 8).blocks.last?.outputStride == 8)
   }
 
   @Test(arguments: [32, 16, 8], [33, 57, 96]) func everyTapHasTheShapeItDescribes(_ outputStride: Int, _ size: Int)
     throws
   {
     for padding in Padding.allCases {
-      let layout = NetworkLayout(width: 0.35, outputStride: outputStride, padding: padding)
-      let network = try MobileNetV2(layout, weights: .random(layout.parameters))
+      let layout = NetworkLayout.mobileNetV2(width: 0.35, outputStride: outputStride, padding: padding)
+      let network = try Network(layout, weights: .random(layout.parameters))
       let maps = try network.features(of: Synthetic.input(width: size + 3, height: size), taps: layout.taps.map(\.tap))
       for map in maps.maps {
         func extent(_ n: Int) -> Int { (n + map.info.stride - 1) / map.info.stride }
@@ -45,8 +49,8 @@ import Testing
   }
 
   @Test func aTapIsTheSameAloneAndInCompany() throws {
-    let layout = NetworkLayout(width: 0.35)
-    let network = try MobileNetV2(layout, weights: .random(layout.parameters))
+    let layout = NetworkLayout.mobileNetV2(width: 0.35)
+    let network = try Network(layout, weights: .random(layout.parameters))
     let input = Synthetic.input(width: 65, height: 49)
     let all = try network.features(of: input, taps: layout.taps.map(\.tap))
     for info in layout.taps {
@@ -57,13 +61,13 @@ import Testing
 
   @Test func theBitsDoNotDependOnTheNumberOfThreads() throws {
     for outputStride in [32, 8] {
-      let layout = NetworkLayout(outputStride: outputStride)
+      let layout = NetworkLayout.mobileNetV2(outputStride: outputStride)
       let weights = Weights.random(layout.parameters)
       let input = Synthetic.input(width: 97, height: 129)
       let taps: [Tap] = [.block(2), .expansion(13), .last]
       var first: [[Float]]?
       for threads in [1, 2, 3, 4, 8] {
-        let network = try MobileNetV2(layout, weights: weights, compute: Compute(threads: threads))
+        let network = try Network(layout, weights: weights, compute: Compute(threads: threads))
         let values = try network.features(of: input, taps: taps).maps.map { $0.tensor.values() }
         #expect(values == first ?? values, "\(threads) threads")
         first = first ?? values
@@ -72,8 +76,8 @@ import Testing
   }
 
   @Test func aBatchIsItsPictures() throws {
-    let layout = NetworkLayout(width: 0.35)
-    let network = try MobileNetV2(layout, weights: .random(layout.parameters))
+    let layout = NetworkLayout.mobileNetV2(width: 0.35)
+    let network = try Network(layout, weights: .random(layout.parameters))
     let a = Synthetic.input(width: 40, height: 33).values()
     let b = a.map { -$0 }
     let both = try network.features(
@@ -89,8 +93,8 @@ import Testing
   }
 
   @Test func manyCallersGetTheSameBits() throws {
-    let layout = NetworkLayout(width: 0.35)
-    let network = try MobileNetV2(layout, weights: .random(layout.parameters), compute: Compute(threads: 2))
+    let layout = NetworkLayout.mobileNetV2(width: 0.35)
+    let network = try Network(layout, weights: .random(layout.parameters), compute: Compute(threads: 2))
     let sizes = [33, 48, 64, 65]
     let expected = try sizes.map {
       try network.features(of: Synthetic.input(width: $0, height: 64), taps: [.last])[.last].tensor.values()
@@ -107,8 +111,8 @@ import Testing
   }
 
   @Test func badInputIsRefusedByName() throws {
-    let layout = NetworkLayout(width: 0.35, hasLastConvolution: false)
-    let network = try MobileNetV2(layout, weights: .random(layout.parameters))
+    let layout = NetworkLayout.mobileNetV2(width: 0.35, hasLastConvolution: false)
+    let network = try Network(layout, weights: .random(layout.parameters))
     #expect(throws: BackboneError.inputTooSmall(height: 32, width: 40, minimum: 33)) {
       try network.features(of: Tensor(zeros: Shape(height: 32, width: 40, channels: 3)), taps: [.stem])
     }
@@ -118,19 +122,19 @@ import Testing
     #expect(throws: BackboneError.noSuchTap(name: "last", known: layout.taps.map(\.name))) {
       try network.features(of: Tensor(zeros: Shape(height: 40, width: 40, channels: 3)), taps: [.last])
     }
-    let wider = NetworkLayout(width: 0.5)
-    #expect(throws: BackboneError.self) { try MobileNetV2(wider, weights: .random(layout.parameters)) }
+    let wider = NetworkLayout.mobileNetV2(width: 0.5)
+    #expect(throws: BackboneError.self) { try Network(wider, weights: .random(layout.parameters)) }
   }
 
   @Test func tapNamesAreReadBack() {
-    for info in NetworkLayout().taps { #expect(Tap(info.name) == info.tap) }
+    for info in NetworkLayout.mobileNetV2().taps { #expect(Tap(info.name) == info.tap) }
     #expect(Tap("block0/expansion") == nil)
     #expect(Tap("block17") == nil)
   }
 
   /// Parameters in millions and multiply-adds in millions, at 224, without the classifier.
   @Test func costsAreThePapers() {
-    let costs = NetworkLayout().costs(height: 224, width: 224)
+    let costs = NetworkLayout.mobileNetV2().costs(height: 224, width: 224)
     #expect(costs.reduce(0) { $0 + $1.multiplyAdds } + 1280 * 1001 == 300_775_552)
     #expect(costs.reduce(0) { $0 + $1.parameters } + 1281 * 1001 == 3_489_097)
   }

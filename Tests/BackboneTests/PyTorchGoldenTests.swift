@@ -15,7 +15,7 @@ import Testing
 
 /// Checkpoints with torchvision's, timm's and Hugging Face's names: imported, and held to PyTorch tap by tap.
 @Suite struct PyTorchGoldenTests {
-  private struct Network: Decodable {
+  private struct RecordedNetwork: Decodable {
     struct Card: Decodable {
       let task: String
       let width: Double
@@ -60,7 +60,7 @@ import Testing
 
   @Test("features and logits agree", arguments: networks)
   func features(name: String) throws {
-    let golden = try Golden.load("pytorch_\(name).json", as: Network.self)
+    let golden = try Golden.load("pytorch_\(name).json", as: RecordedNetwork.self)
     let segments = golden.card.task == "segment"
     try TestData.withTemporaryFolder { folder in
       let path = folder + "/\(name).safetensors"
@@ -73,7 +73,7 @@ import Testing
       #expect(model.card.backbone.padding == golden.card.padding)
       #expect(model.card.backbone.outputStride == golden.card.outputStride)
 
-      let backbone = try MobileNetV2(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+      let backbone = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
       for one in golden.cases {
         let input = Synthetic.input(width: one.size, height: one.size)
         let names = one.taps.map(\.name).filter { $0 != "logits" }

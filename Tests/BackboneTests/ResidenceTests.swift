@@ -7,13 +7,13 @@
   ///
   /// Each test has a process of its own, so that no other one's memory or processor time is counted.
   @Suite(.timeLimit(.minutes(5))) struct ResidenceTests {
-    private static func network(threads: Int) throws -> MobileNetV2 {
-      let layout = NetworkLayout(width: 0.35)
-      return try MobileNetV2(layout, weights: .random(layout.parameters), compute: Compute(threads: threads))
+    private static func network(threads: Int) throws -> Network {
+      let layout = NetworkLayout.mobileNetV2(width: 0.35)
+      return try Network(layout, weights: .random(layout.parameters), compute: Compute(threads: threads))
     }
 
     /// More sizes than the network keeps plans for, in an order without a period.
-    private static func run(_ network: MobileNetV2, times: Int, _ random: inout SplitMix64) throws {
+    private static func run(_ network: Network, times: Int, _ random: inout SplitMix64) throws {
       let taps: [[Tap]] = [[.last], [.block(3), .expansion(13), .last], [.stem, .block(16)]]
       for _ in 0..<times {
         let shape = Shape(

@@ -32,7 +32,7 @@ import Testing
   @Test("every tap of a model is the library's own map, bit for bit")
   func values() throws {
     let model = try ModelFile.open(path: "\(work.models)/tiny-detector.safetensors")
-    let backbone = try MobileNetV2(model.card.backbone, weights: model.weights)
+    let backbone = try Network(model.card.backbone, weights: model.weights)
     let input = try Preprocessor(model.card.input).prepare(try work.read("b.png"))
     let maps = try backbone.features(of: input.tensor, taps: backbone.taps.map(\.tap))
     for tap in backbone.taps where [.stem, .block(0), .block(5), .expansion(13), .last].contains(tap.tap) {

@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: [0.1, 0.25, 0.35, 0.5, 0.75, 1.0, 1.3, 1.4, 2.0], [8, 1])
   func theBackboneHasTheSameWidths(width: Double, divisor: Int) {
     let plan = BackbonePlan(width: width, divisor: divisor)
-    let layout = NetworkLayout(width: width, divisor: divisor)
+    let layout = NetworkLayout.mobileNetV2(width: width, divisor: divisor)
     #expect(plan.stem == layout.stemChannels)
     #expect(plan.last == layout.lastChannels)
     #expect(plan.blocks.map(\.inputs) == layout.blocks.map(\.inputs))
@@ -19,7 +19,7 @@ import Testing
 
   @Test(arguments: [8, 16, 32]) func andTheSameStrides(outputStride: Int) {
     let strides = BackbonePlan(width: 1).strides(outputStride: outputStride)
-    let layout = NetworkLayout(outputStride: outputStride)
+    let layout = NetworkLayout.mobileNetV2(outputStride: outputStride)
     #expect(strides.map(\.stride) == layout.blocks.map(\.stride))
     #expect(strides.map(\.dilation) == layout.blocks.map(\.dilation))
   }
@@ -39,7 +39,7 @@ import Testing
       uniqueKeysWithValues: BackbonePlan(width: 0.75).layers(last: true).flatMap {
         [("\($0.id.name).weight", $0.shape), ("\($0.id.name).bias", [$0.outputs])]
       })
-    let read = NetworkLayout(width: 0.75).parameters
+    let read = NetworkLayout.mobileNetV2(width: 0.75).parameters
     #expect(Dictionary(uniqueKeysWithValues: read.map { ($0.name, $0.shape) }) == written)
   }
 }

@@ -50,7 +50,7 @@ import Testing
     let golden = try Golden.load("ssdlite_300.json", as: Head.self)
     let model = try ModelFile.open(path: TestData.model("person-ssdlite")!)
     let card = try #require(model.card.detection)
-    let backbone = try MobileNetV2(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+    let backbone = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
     let head = try SSDLiteHead(card, on: backbone, weights: model.weights)
     let logits = head(try backbone.features(of: Synthetic.input(width: 300, height: 300), taps: head.taps))
     #expect(logits.maps.map(\.height) == Self.maps.map(\.height) && logits.count == 1_917)
@@ -74,7 +74,7 @@ import Testing
   @Test("hands boxes out whole: what leaves the input is cut after boxes have competed")
   func whole() {
     var weights: [String: (shape: [Int], values: [Float])] = [:]
-    let layout = NetworkLayout()
+    let layout = NetworkLayout.mobileNetV2()
     // A network of zeros says 0.5 of every default box, as it is.
     for parameter in layout.parameters + SSDLiteHead.parameters(outputs: 2, layout: layout) {
       weights[parameter.name] = (parameter.shape, [Float](repeating: 0, count: parameter.shape.reduce(1, *)))
@@ -84,7 +84,7 @@ import Testing
       maximumScale: 0.95, maps: 6, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100)
     do {
       let gathered = Weights(source: "zeros", tensors: weights)
-      let backbone = try MobileNetV2(layout, weights: gathered, compute: Compute(threads: 1))
+      let backbone = try Network(layout, weights: gathered, compute: Compute(threads: 1))
       let head = try SSDLiteHead(card, on: backbone, weights: gathered)
       let logits = head(
         try backbone.features(of: Tensor(zeros: Shape(height: 64, width: 64, channels: 3)), taps: head.taps))

@@ -39,7 +39,7 @@ final class CurveRun {
   private static let samples = 32
   private static let training = 26
   private static let (height, width) = (25, 22)
-  private static let layout = NetworkLayout(width: 0.35, outputStride: 32, hasLastConvolution: false)
+  private static let layout = NetworkLayout.mobileNetV2(width: 0.35, outputStride: 32, hasLastConvolution: false)
   private static let shapes: [Tap: Shape] = [
     .block(15): Shape(height: 4, width: 3, channels: 56), .block(16): Shape(height: 4, width: 3, channels: 112),
     .expansion(13): Shape(height: 7, width: 6, channels: 192),

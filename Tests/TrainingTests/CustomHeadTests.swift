@@ -54,7 +54,7 @@ import Training
       // Nothing but background would be 0.46.
       #expect(metric > 0.52, "mean IoU \(metric)")
       let head = try GraphHead(graph, weights: result.weights, compute: compute)
-      let backbone = try MobileNetV2(card.backbone, weights: model.weights, compute: compute)
+      let backbone = try Network(card.backbone, weights: model.weights, compute: compute)
       let maps = try backbone.features(of: Synthetic.input(width: 96, height: 96), taps: head.taps)
       #expect(head(maps)[0].tensor.shape == Shape(height: 12, width: 12, channels: 2))
     }

@@ -44,7 +44,7 @@ import Training
     let file = try ModelFile.open(path: try #require(Self.model))
     let card = try #require(file.card.detection)
     let compute = Compute(threads: 2)
-    let backbone = try MobileNetV2(file.card.backbone, weights: file.weights, compute: compute)
+    let backbone = try Network(file.card.backbone, weights: file.weights, compute: compute)
     let head = try SSDLiteHead(card, on: backbone, weights: file.weights)
     let graph = try SSDLiteHead.graph(outputs: card.outputs, on: backbone.layout, isPretrained: true)
     #expect(graph.taps == head.taps)

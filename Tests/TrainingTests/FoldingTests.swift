@@ -7,7 +7,7 @@ import Training
 
 /// What has been learned is what runs: batch norm folded, on the fast kernels.
 @Suite struct FoldingTests {
-  private static let layout = NetworkLayout(width: 0.35, outputStride: 16, hasLastConvolution: false)
+  private static let layout = NetworkLayout.mobileNetV2(width: 0.35, outputStride: 16, hasLastConvolution: false)
 
   /// Lets a network see a batch a few times, so that its running moments are not those that it began with.
   private func settle(_ network: TrainableNetwork) {
@@ -30,7 +30,7 @@ import Training
 
   @Test func aGraphRunsAsItLearned() throws {
     let compute = Compute(threads: 2)
-    let backbone = try MobileNetV2(
+    let backbone = try Network(
       Self.layout, weights: .random(Self.layout.parameters), compute: compute)
     var g = LayerGraph()
     let expansion = g.tap(try backbone.info(.expansion(13)))
@@ -38,7 +38,7 @@ import Training
     let block = Self.layout.blocks[14]
     let skip = g.pointwise("thin", expansion, outputs: block.outputs, .linear)
     let wide14 = g.pointwise("wide", skip, outputs: block.expanded, .relu6)
-    let thin = g.invertedResidual(block, expanded: wide14, skip: skip, padding: .same)
+    let thin = g.block(block, expanded: wide14, skip: skip, padding: .same)
     let context = g.pointwise("context", g.globalPooling(thin), outputs: 24, .relu, isNormalised: false)
     let deep = g.sum(g.pointwise("deep", thin, outputs: 24, .linear), context, .relu)
     let wide = g.upsample(deep, like: early, .halfPixel)
@@ -59,7 +59,7 @@ import Training
 
   @Test func deepLabsLayersAreItsHead() throws {
     let compute = Compute(threads: 2)
-    let backbone = try MobileNetV2(Self.layout, weights: .random(Self.layout.parameters), compute: compute)
+    let backbone = try Network(Self.layout, weights: .random(Self.layout.parameters), compute: compute)
     let deepest = Tap.block(16)
     let g = try DeepLabLiteHead.graph(outputs: 5, on: Self.layout)
     #expect(Set(g.parameters) == Set(DeepLabLiteHead.parameters(outputs: 5, layout: Self.layout)))

@@ -13,7 +13,7 @@ struct TestGraph {
 
   init(compute: Compute, dice: Float = 0) throws {
     self.dice = dice
-    let taps = NetworkLayout().taps
+    let taps = NetworkLayout.mobileNetV2().taps
     var g = LayerGraph()
     let aIn = g.tap(taps.first { $0.tap == .block(3) }!)
     let bIn = g.tap(taps.first { $0.tap == .block(1) }!)

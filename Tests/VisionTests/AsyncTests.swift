@@ -9,7 +9,7 @@ import Vision
 
 /// The asynchronous forms, on small networks with random weights.
 @Suite struct AsyncTests {
-  private static let layout = NetworkLayout(width: 0.35, outputStride: 32)
+  private static let layout = NetworkLayout.mobileNetV2(width: 0.35, outputStride: 32)
 
   private static func model(_ task: ModelCard.Task, heads: [ParameterInfo]) -> ModelFile {
     let card = ModelCard(

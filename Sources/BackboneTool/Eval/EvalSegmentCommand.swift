@@ -107,7 +107,7 @@ struct EvalSegmentCommand: ParsableCommand {
       }
       return MaskPredictor(folder: predictions, data)
     }
-    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model)
+    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model, options.limits)
     let segmenter: Segmenter
     do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
     return try MaskPredictor(segmenter, data)

@@ -33,17 +33,19 @@ typedef struct ck_gemm {
   size_t c_vector, c_width, c_row;
 } ck_gemm;
 
-/// A depthwise convolution over the wide rows of a strip: out[y][x][c] = clamp(bias[c] + sum of 9 taps).
+/// A depthwise convolution over the wide rows of a strip: out[y][x][c] = clamp(bias[c] + sum of 9 taps); or the greatest of
+/// the 9 taps, with zeros around the map: max pooling where no value is negative.
 typedef struct ck_branch {
-  const float *_Nullable w;    ///< packed by ck_pack_dwconv
+  const float *_Nullable w;    ///< packed by ck_pack_dwconv; NULL for the greatest tap
   float *_Nullable out;        ///< row out_begin of the output, [out_width] pixels a row
-  size_t out_stride;           ///< floats between output pixels; whole vectors are written where they have room
+  size_t out_stride;           ///< floats between output pixels
+  size_t room;                 ///< floats of each output pixel that may be written: whole vectors where they fit
   float low, high;
 } ck_branch;
 
 /// Some rows of a fused block: wide rows are made (or copied) into a ring, and filtered while they are near.
 ///
-/// The ring holds, for each panel of channels, `slots` rows of two planes [padded_width][lanes]; wide row y is in slot
+/// The ring holds, for each panel of channels (groups fill panels of their own), `slots` rows of two planes [padded_width][lanes]; wide row y is in slot
 /// y % slots, and the columns beside it are zeros, put there by ck_strip_clear.
 typedef struct ck_strip {
   // The wide map [height][width][channels] and where its rows come from.
@@ -51,6 +53,9 @@ typedef struct ck_strip {
   const float *_Nullable source;  ///< [height][width][k]; or the wide map itself (w NULL); or the image (taps 9)
   const float *_Nullable w;      ///< packed by ck_pack_gemm in whole vectors
   size_t k, taps;                ///< channels of the source; 1 for a product, 9 for a 3x3 convolution
+  /// Where more than 1, the product is grouped: each group makes channels / groups channels from k of groups * k, with
+  /// weights of its own, one group's after another's, and fills whole panels of its own.
+  size_t groups;
   float low, high;
   struct {
     size_t height, width, stride, dilation, pad_top, pad_left;

@@ -13,9 +13,9 @@ struct LoudestChannel: Head {
   let compute: Compute
 }
 
-let layout = NetworkLayout(width: 0.35)
+let layout = NetworkLayout.mobileNetV2(width: 0.35)
 let compute = Compute(threads: 1)
-let backbone = try MobileNetV2(layout, weights: .random(layout.parameters), compute: compute)
+let backbone = try Network(layout, weights: .random(layout.parameters), compute: compute)
 let loudest = try LoudestChannel(compute: compute).run(
   on: backbone, Tensor(zeros: Shape(height: 64, width: 64, channels: 3)))
 let channels = try backbone.info(.expansion(13)).channels

@@ -1,4 +1,4 @@
-extension MobileNetV2 {
+extension Network {
   /// Computes the maps asked for without holding a thread of Swift's cooperative pool meanwhile.
   ///
   /// Calls on the same `Compute` run one after another, each on all its workers. Swift chooses this form wherever it may

@@ -3,18 +3,18 @@
 import Synchronization
 @_exported import Tensors
 
-/// MobileNetV2, handing out its intermediate feature maps; safe to share between threads.
+/// A network of the layouts' families, handing out its intermediate feature maps; safe to share between threads.
 ///
-/// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3.
-public final class MobileNetV2: Sendable {
+/// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3; "MobileNets" (2017),
+/// table 1; "ShuffleNet" (CVPR 2018), table 1.
+public final class Network: Backbone {
   /// The smallest input, in rows and in columns.
   public static let minimumExtent = 33
 
   public let layout: NetworkLayout
   public let compute: Compute
 
-  let blocks: [FusedBlock]
-  let last: PackedPointwise?
+  let operations: [Operation]
   private let plans = Mutex<[PlanKey: Plan]>([:])
 
   struct PlanKey: Hashable {
@@ -26,10 +26,10 @@ public final class MobileNetV2: Sendable {
 
   /// Packs the weights of the network that a card describes.
   ///
-  /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape.
+  /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape, `.unknownNetwork`.
   /// - Complexity: O(weights).
   public convenience init(_ card: BackboneCard, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
-    guard card.network == "mobilenet-v2" else { throw .unknownNetwork(name: card.network) }
+    guard card.family != nil else { throw .unknownNetwork(name: card.network) }
     try self.init(NetworkLayout(card), weights: weights, compute: compute)
   }
 
@@ -39,44 +39,7 @@ public final class MobileNetV2: Sendable {
   public init(_ layout: NetworkLayout, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
     self.layout = layout
     self.compute = compute
-    let pack = LayerPacker(weights: weights, kernels: compute.kernels)
-    do throws(WeightsError) {
-      blocks = try compute.pool.map(layout.blocks.count) { (index) throws(WeightsError) in
-        let block = layout.blocks[index]
-        let name = "backbone.block\(block.index)"
-        // The first block has no expansion: its wide rows are the first convolution's, and both run as one.
-        let source: FusedBlock.Source =
-          block.hasExpansion
-          ? .pointwise(
-            try pack.pointwise(
-              "\(name).expand", inputs: block.inputs, outputs: block.expanded, .relu6, wholeVectors: true))
-          : .convolution(
-            try pack.convolution3x3("backbone.stem", inputs: 3, outputs: layout.stemChannels, .relu6), channels: 3)
-        let branch = FusedBlock.Branch(
-          depthwise: try pack.depthwise("\(name).depthwise", channels: block.expanded, .relu6),
-          project: try pack.pointwise("\(name).project", inputs: block.expanded, outputs: block.outputs, .linear))
-        return FusedBlock(compute.kernels, source: source, branches: [branch], hasSkip: block.hasSkip)
-      }
-      if let channels = layout.lastChannels {
-        last = try pack.pointwise("backbone.last", inputs: layout.blocks.last!.outputs, outputs: channels, .relu6)
-      } else {
-        last = nil
-      }
-    } catch { throw .weights(error) }
-  }
-
-  /// Every tap of this network, shallow to deep.
-  public var taps: [TapInfo] { layout.taps }
-
-  /// What a tap hands out.
-  ///
-  /// - Throws: `BackboneError.noSuchTap`, naming those that exist.
-  public func info(_ tap: Tap) throws(BackboneError) -> TapInfo {
-    let known = layout.taps
-    guard let info = known.first(where: { $0.tap == tap }) else {
-      throw .noSuchTap(name: tap.description, known: known.map(\.name))
-    }
-    return info
+    do { operations = try Operations.all(layout, weights: weights, compute: compute) } catch { throw .weights(error) }
   }
 
   /// Computes the maps asked for, and nothing beyond the deepest one.
@@ -85,7 +48,7 @@ public final class MobileNetV2: Sendable {
   ///   - input: normalised pictures `[N, H, W, 3]`, at least 33 pixels on both axes.
   ///   - taps: which maps, in any order.
   /// - Throws: `BackboneError` when the input has another shape or a tap does not exist.
-  /// - Complexity: about 300 million multiply-adds at width 1 and 224 by 224; see `NetworkLayout.costs`.
+  /// - Complexity: about 300 million multiply-adds for MobileNetV2 1.0 at 224 by 224; see `NetworkLayout.costs`.
   public func features(of input: borrowing Tensor, taps: [Tap]) throws(BackboneError) -> FeatureMaps {
     try features(of: input, taps: taps, observer: nil)
   }
@@ -105,13 +68,14 @@ public final class MobileNetV2: Sendable {
   ///
   /// - Parameters:
   ///   - map: what the block before `first` hands out for pictures of `height` by `width`.
-  ///   - first: the first block that runs, at least 1.
+  ///   - first: the first block that runs, at least 1, of a network that `resumes`.
   ///   - taps: maps of this block and later ones.
   /// - Throws: `BackboneError` when a tap does not exist or the map has another shape.
   package func features(
     from map: borrowing Tensor, height: Int, width: Int, first: Int, taps: [Tap]
   ) throws(BackboneError) -> FeatureMaps {
-    precondition(layout.blocks.indices.dropFirst().contains(first), "no network begins with block \(first)")
+    precondition(
+      layout.resumes && layout.blocks.indices.dropFirst().contains(first), "no network begins with block \(first)")
     let wanted = try wanted(taps)
     let g = layout.geometries(height: height, width: width).blocks[first]
     let shape = map.shape
@@ -143,7 +107,7 @@ public final class MobileNetV2: Sendable {
           }
         }
         unsafe plan.run(
-          on: compute.pool, input: elements.baseAddress! + picture * shape.count / shape.batch, maps: pointers,
+          on: compute, input: elements.baseAddress! + picture * shape.count / shape.batch, maps: pointers,
           arena: workspace.base, observer: observer)
       }
     }
@@ -160,8 +124,8 @@ public final class MobileNetV2: Sendable {
 
   /// The plan for an input of that size: the kept one, or a new one.
   func plan(height: Int, width: Int, wanted taps: [TapInfo], first: Int = 0) throws(BackboneError) -> Plan {
-    guard min(height, width) >= MobileNetV2.minimumExtent else {
-      throw .inputTooSmall(height: height, width: width, minimum: MobileNetV2.minimumExtent)
+    guard min(height, width) >= Network.minimumExtent else {
+      throw .inputTooSmall(height: height, width: width, minimum: Network.minimumExtent)
     }
     let key = PlanKey(height: height, width: width, taps: taps.map(\.tap), first: first)
     return plans.withLock { plans in

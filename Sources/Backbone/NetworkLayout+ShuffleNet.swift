@@ -1,0 +1,72 @@
+import Tensors
+
+/// One stage of ShuffleNet: `repeats` units, the first of which has stride 2.
+public struct ShuffleNetStage: Hashable, Sendable {
+  /// Times the channels of stage 2.
+  public let factor: Int
+  public let repeats: Int
+}
+
+/// Source: "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", table 1.
+public enum ShuffleNetTable {
+  /// conv2d 3x3, stride 2, then max pooling 3x3, stride 2.
+  public static let stemChannels = 24
+  /// Stages 2, 3 and 4.
+  public static let stages = [
+    ShuffleNetStage(factor: 1, repeats: 4), ShuffleNetStage(factor: 2, repeats: 8),
+    ShuffleNetStage(factor: 4, repeats: 4),
+  ]
+  /// Output channels of stage 2 at scale 1, by groups.
+  public static let channels = [1: 144, 2: 200, 3: 240, 4: 272, 8: 384]
+  /// The bottleneck is this many times thinner than the unit.
+  public static let reduction = 4
+}
+
+extension NetworkLayout {
+  /// The numbers of groups that ShuffleNet's table has.
+  public static let shuffleNetGroups = ShuffleNetTable.channels.keys.sorted()
+
+  /// ShuffleNet v1: grouped 1x1 convolutions, with the channels shuffled in between.
+  ///
+  /// The paper's numbers do not all divide by the groups at its smaller scales: the first convolution's channels and the
+  /// bottlenecks' are rounded to the nearest multiples of the groups.
+  ///
+  /// - Parameters:
+  ///   - groups: 1, 2, 3, 4 or 8.
+  ///   - scale: times the channels of the paper's 1x, for example 0.25, 0.5, 1.0, 1.5 or 2.0.
+  ///   - outputStride: 8, 16 or 32.
+  public static func shuffleNet(
+    groups: Int = 3, scale: Double = 1, outputStride: Int = 32, padding: Padding = .symmetric
+  ) -> NetworkLayout {
+    guard let base = ShuffleNetTable.channels[groups] else {
+      preconditionFailure("ShuffleNet with \(groups) groups, expected one of \(shuffleNetGroups)")
+    }
+    func rounded(_ exact: Double, to divisor: Int) -> Int { max(Int((exact / Double(divisor)).rounded()), 1) * divisor }
+    // The authors' code has 12, 24, 24 and 48 channels at 0.5, 1, 1.5 and 2: above 1 the whole part of the scale counts.
+    let stemScale = scale < 1 ? scale : scale.rounded(.down)
+    let stem = rounded(Double(ShuffleNetTable.stemChannels) * stemScale, to: groups)
+    // The branch of a unit with stride 2 makes what its input lacks, in groups.
+    let first = rounded(Double(base) * scale, to: groups)
+    var rule = StrideRule(outputStride: outputStride, reached: 4)
+    var blocks: [BlockLayout] = []
+    var channels = stem
+    for stage in ShuffleNetTable.stages {
+      let outputs = first * stage.factor
+      let bottleneck = rounded(Double(outputs) / Double(ShuffleNetTable.reduction), to: groups)
+      for unit in 0..<stage.repeats {
+        let (stride, dilation) = rule.next(unit == 0 ? 2 : 1)
+        blocks.append(
+          BlockLayout(
+            index: blocks.count, inputs: channels, hasExpansion: true, expanded: bottleneck, outputs: outputs,
+            stride: stride, dilation: dilation, outputStride: rule.reached,
+            // The very first layer has too few input channels to be grouped (the paper's section 3.3).
+            expansionGroups: blocks.isEmpty ? 1 : groups, projectionGroups: groups,
+            join: unit == 0 ? .concatenation : .sum))
+        channels = outputs
+      }
+    }
+    return NetworkLayout(
+      .shuffleNet, width: WidthMultiplier(scale), outputStride: outputStride, padding: padding, stemChannels: stem,
+      blocks: blocks)
+  }
+}
