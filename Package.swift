@@ -131,8 +131,8 @@ let package = Package(
       "BackboneTool",
       [
         "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "Tensors", "Training",
-        "Vision",
+        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "PyramidLite", "Tensors",
+        "Training", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
@@ -158,6 +158,9 @@ let package = Package(
         "Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite",
         "Datasets", "Postprocess", "SSDLite",
       ]),
+    tests(
+      "HeadsTests",
+      ["Backbone", "DeepLabLite", "HeadKit", "Kernels", "ModelFiles", "PyramidLite", "SSDLite", "Tensors"]),
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(
       "VisionTests",

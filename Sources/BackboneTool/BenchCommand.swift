@@ -23,7 +23,7 @@ struct BenchCommand: ParsableCommand {
     case fp32
   }
 
-  @Argument(help: "The network: classify, ssdlite or deeplab.")
+  @Argument(help: NetworkOptions.taskHelp)
   var task: TaskNetwork.Task
 
   @OptionGroup var network: NetworkOptions

@@ -18,7 +18,7 @@ struct FeaturesCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The map: stem, block0 to block16, block1/expansion to block16/expansion, last; or list, which prints them.",
+      "The map: stem, a block such as block5, its expansion such as block5/expansion, last; or list, which prints those that the network has.",
       valueName: "name"))
   var tap: String
 

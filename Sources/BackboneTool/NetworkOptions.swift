@@ -33,7 +33,7 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Width and height of the input. (default: 224 for classify, 320 for ssdlite, 513 for deeplab)",
+      "Width and height of the input. (default: 224 for classify, 320 for ssdlite and ssd, 513 for deeplab and deeplab-aspp)",
       valueName: "pixels"))
   var size: Int?
 
@@ -46,13 +46,13 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Pixels of the input between those of the deepest map: 8, 16 or 32. (default: 16 for deeplab, else 32)",
+      "Pixels of the input between those of the deepest map: 8, 16 or 32. (default: 16 for deeplab and deeplab-aspp, else 32)",
       valueName: "number"))
   var outputStride: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Outputs, with the background where there is one. (default: 1001 for classify, 91 for ssdlite, 21 for deeplab)",
+      "Outputs, with the background where there is one. (default: 1001 for classify, 91 for ssdlite and ssd, 21 for the deeplabs)",
       valueName: "count"))
   var classes: Int?
 
@@ -85,13 +85,18 @@ struct NetworkOptions: ParsableArguments {
     .random(task, on: layout(task), outputs: classes, compute: compute)
   }
 
+  /// What is meant by a task's name, for the help.
+  static let taskHelp = ArgumentHelp(
+    "The network: classify, ssdlite, ssd (full 3x3 convolutions), deeplab (DeepLabV3-lite) or deeplab-aspp (with atrous spatial pyramid pooling)."
+  )
+
   /// The backbone for a task.
   private func layout(_ task: TaskNetwork.Task) -> NetworkLayout {
-    let stride = outputStride ?? (task == .deeplab ? 16 : 32)
+    let stride = outputStride ?? task.usualOutputStride
     switch family {
     case .mobileNetV2:
       return .mobileNetV2(
-        width: width ?? 1, outputStride: stride, hasLastConvolution: task != .deeplab,
+        width: width ?? 1, outputStride: stride, hasLastConvolution: task.hasLastConvolution,
         ablation: Ablation(bottleneck: bottleneck, shortcut: shortcut))
     case .mobileNetV1: return .mobileNetV1(width: width ?? 1, outputStride: stride)
     case .shuffleNet: return .shuffleNet(groups: groups ?? 3, scale: width ?? 1, outputStride: stride)

@@ -15,7 +15,7 @@ struct ProfileCommand: ParsableCommand {
       strips of rows; halves: of the wide channels, in strips; tiles: of one product) and its scratch memory.
       """)
 
-  @Argument(help: "The network: classify, ssdlite or deeplab.")
+  @Argument(help: NetworkOptions.taskHelp)
   var task = TaskNetwork.Task.classify
 
   @OptionGroup var network: NetworkOptions
