@@ -14,9 +14,12 @@ STANDALONE := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xlin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 # What runs on several threads or on raw memory.
-SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests
+SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests|$\
+  ManyCallersTests|MaskSizeTests|BitIdentityTests|StrayFilesTests|PlacedFileTests
+# What is the better the longer it runs: callers for a minute, 2000 sizes, 200 kills, 100 interrupts.
+SOAKED := ManyCallersTests|MaskSizeTests|OutputTests|InterruptTests
 
-.PHONY: help setup build demo test sanitize install uninstall format lint clean
+.PHONY: help setup build demo test soak sanitize install uninstall format lint clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +45,9 @@ demo: build ## Get the default detector, find the person in a sample picture and
 
 test: setup ## Run all tests
 	swift test -c $(CONFIGURATION)
+
+soak: setup ## Run the tests that kill, interrupt and crowd in their long forms (a few minutes)
+	BACKBONE_SOAK=1 swift test -c $(CONFIGURATION) --filter '$(SOAKED)'
 
 sanitize: setup ## Run the kernel, pool and network tests under the address and the thread sanitizer
 	ASAN_OPTIONS=detect_leaks=0 swift test -c $(CONFIGURATION) --sanitize address --scratch-path .build-asan --filter '$(SANITIZED)'

@@ -142,6 +142,11 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Tensors", "SanitizerSupport"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "HostileFiles",
+      dependencies: ["Checkpoints", "Datasets", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Tensors", "TestSupport"],
+      path: "Tests/HostileFiles", swiftSettings: strict),
+    program("mutate", ["Files", "HostileFiles", "ModelFetch", argumentParser], path: "Tests/Mutation"),
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Tensors", "Kernels"]),
     tests("BackboneTests", ["Tensors", "Kernels", "ModelFiles", "Backbone", "HeadKit", "Checkpoints", "DeepLabLite"]),
@@ -171,7 +176,7 @@ let package = Package(
     tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
     tests("ChartsTests", ["Charts", "ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
-    tests("ImageCodecsTests", ["ImageCodecs", "Tensors"]),
+    tests("ImageCodecsTests", ["Files", "ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
     tests("CLISupportTests", ["CLISupport"]),
     tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"]),
@@ -179,5 +184,16 @@ let package = Package(
     tests(
       "CLITests",
       ["Backbone", "DeepLabLite", "ImageCodecs", "Kernels", "ModelFiles", "Preprocess", "SSDLite", "Tensors"]),
+    tests(
+      "RobustnessTests",
+      [
+        "Checkpoints", "Datasets", "Files", "HostileFiles", "ImageCodecs", "ModelFetch", "ModelFiles", "Postprocess",
+        "Tensors",
+      ]),
   ]
 )
+
+// A program for libFuzzer has no beginning of its own, so it is there only where the sanitizer gives it one.
+if Context.environment["BACKBONE_FUZZ"] != nil {
+  package.targets.append(program("fuzz", ["HostileFiles"], path: "Tests/Fuzz"))
+}

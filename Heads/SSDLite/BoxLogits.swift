@@ -90,12 +90,14 @@ public struct BoxLogits: Sendable {
       for anchor in 0..<count {
         for output in 0..<outputs where output != card.backgroundOutput {
           let logit = logits[anchor * outputs + output]
-          if logit > border { consider(anchor, output, 1 / (1 + exp(-logit))) }
+          // An infinite logit is no certainty but an overflow; so is a NaN, which compares with nothing.
+          if logit > border, logit < .infinity { consider(anchor, output, 1 / (1 + exp(-logit))) }
         }
       }
     case .softmax:
       for anchor in 0..<count {
         let row = logits[anchor * outputs..<(anchor + 1) * outputs]
+        guard row.allSatisfy(\.isFinite) else { continue }
         let largest = row.max()!
         let sum = row.reduce(Float(0)) { $0 + exp($1 - largest) }
         for output in 0..<outputs where output != card.backgroundOutput {

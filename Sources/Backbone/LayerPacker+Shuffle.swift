@@ -3,6 +3,22 @@ import ModelFiles
 import Tensors
 
 extension LayerPacker {
+  /// The depthwise convolution of shuffled channels, for channels that still lie as before the shuffle.
+  func shuffledDepthwise(
+    _ name: String, channels: Int, groups: Int, sourceGroups: Int, _ activation: Activation
+  ) throws(WeightsError) -> PackedDepthwise {
+    try with(name, [3, 3, channels]) { weights, bias in
+      let each = channels / groups
+      // Where the shuffle takes a channel to.
+      let places = (0..<channels).map { $0 % each * groups + $0 / each }
+      let moved = (0..<9).flatMap { tap in places.map { weights[tap * channels + $0] } }
+      let movedBias = places.map { bias[$0] }
+      return PackedDepthwise(
+        kernels, channels: channels, weights: moved.span, bias: movedBias.span, activation: activation,
+        groups: sourceGroups)
+    }
+  }
+
   /// A grouped 1x1 convolution over shuffled channels, one product a group, which reads the channels before the shuffle.
   ///
   /// The shuffle lays the groups' channels out in turn: channel `j` of group `i` becomes channel `j * groups + i`. So the

@@ -32,13 +32,11 @@ package struct LayerPacker {
     }
   }
 
-  /// - Parameter groups: of the grouped convolution that makes the channels.
-  package func depthwise(_ name: String, channels: Int, _ activation: Activation, groups: Int = 1)
-    throws(WeightsError) -> PackedDepthwise
+  package func depthwise(_ name: String, channels: Int, _ activation: Activation) throws(WeightsError)
+    -> PackedDepthwise
   {
     try with(name, [3, 3, channels]) { weights, bias in
-      PackedDepthwise(
-        kernels, channels: channels, weights: weights, bias: bias, activation: activation, groups: groups)
+      PackedDepthwise(kernels, channels: channels, weights: weights, bias: bias, activation: activation)
     }
   }
 

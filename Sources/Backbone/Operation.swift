@@ -27,7 +27,9 @@ struct Operation: Sendable {
   let name: String
   let work: Work
   let reads: [Value]
-  /// What it computes last. Two operations may write the same one, each some channels.
+  /// What it computes last.
+  ///
+  /// Two operations may write the same value, each some channels.
   let writes: Value
   /// The wide rows in its middle, which nobody needs but who taps them.
   var wide: Value? = nil

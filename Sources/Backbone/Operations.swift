@@ -181,8 +181,9 @@ extension Operations {
         "backbone.\(name).expand", inputs: block.inputs, outputs: block.expanded, groups: block.expansionGroups, .relu))
     let branch = FusedBlock.Branch(
       .depthwise(
-        try pack.depthwise(
-          "backbone.\(name).depthwise", channels: block.expanded, .linear, groups: block.expansionGroups)),
+        try pack.shuffledDepthwise(
+          "backbone.\(name).depthwise", channels: block.expanded, groups: block.projectionGroups,
+          sourceGroups: block.expansionGroups, .linear)),
       projects: try pack.shuffled(
         "backbone.\(name).project", inputs: block.expanded, outputs: block.projected, groups: block.projectionGroups,
         sourceGroups: block.expansionGroups, .relu))

@@ -41,7 +41,7 @@ struct FeaturesCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
     if randomInit, model != nil { throw ValidationError("--model has no effect with --random-init") }
@@ -106,7 +106,7 @@ struct FeaturesCommand: ParsableCommand {
         standardDeviation: half)
       return (card, input, .random(NetworkLayout(card).parameters), "random weights")
     }
-    let file = try ModelChoice.open(model ?? ModelChoice.detector)
+    let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
     var input = file.card.input
     if let size {
       // The cut before the centre keeps its proportion.

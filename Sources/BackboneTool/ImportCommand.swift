@@ -49,6 +49,8 @@ struct ImportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the weights came from, to be kept with them.", valueName: "text"))
   var origin: String?
 
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
   func validate() throws {
     if let name, !ModelStore.isName(name) {
       throw ValidationError("--name \(name): expected letters, digits, '.', '_' and '-', not beginning with '.' or '-'")
@@ -68,7 +70,7 @@ struct ImportCommand: ParsableCommand {
       name: name, origin: origin, licence: licence, classes: try labels.map(readLabels), inputSize: inputSize,
       outputStride: outputStride)
     let model: ImportedModel
-    do { model = try Importer.importCheckpoint(path: file, overrides: overrides) } catch {
+    do { model = try Importer.importCheckpoint(path: file, overrides: overrides, limits: limits.limits) } catch {
       throw Failure(.model, error.description)
     }
     try checkLabels(of: model.card)
@@ -121,7 +123,7 @@ struct ImportCommand: ParsableCommand {
   /// The lines of a file of class names.
   private func readLabels(_ path: String) throws(Failure) -> [String] {
     let file: MappedFile
-    do { file = try MappedFile(path: path, limit: 1 << 20) } catch { throw Failure(.usage, error.description) }
+    do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch { throw Failure(.usage, error.description) }
     guard let text = file.array(at: 0, count: file.count).flatMap({ String(validating: $0, as: UTF8.self) }) else {
       throw Failure(.usage, "\(path): is not UTF-8 text; save the class names as UTF-8, one a line")
     }

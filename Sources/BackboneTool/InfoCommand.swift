@@ -13,8 +13,10 @@ extension ModelsCommand {
     @Argument(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
     var model: String
 
+    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
     func run() throws {
-      let file = try ModelChoice.open(model, shipped: [PersonMask.model])
+      let file = try ModelChoice.open(model, shipped: [PersonMask.model], limits)
       var table = TextTable([.left, .left])
       for (name, value) in Info.lines(of: file) { table.add([name, value.onOneLine]) }
       try Main.console.write(table.lines(indent: ""))

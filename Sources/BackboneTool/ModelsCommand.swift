@@ -95,15 +95,17 @@ struct ModelsCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Installed models; all of them where none is named.", valueName: "name"))
     var names: [String] = []
 
+    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
     func run() throws {
       let console = Main.console
-      let store = try ModelChoice.store()
+      let store = try ModelChoice.store(limits)
       var names = names
       if names.isEmpty {
         do { names = try store.installed() } catch { throw Failure(.model, error.description) }
         if names.isEmpty { throw Failure(.model, "\(store.folder): no model is installed; see `backbone models`") }
       }
-      let status = try Batch(names, on: console).run { (index) throws(Failure) in
+      let status = try Batch(names, on: console).run { (index, write) throws(Failure) in
         let digest: String
         do throws(ModelStoreError) { digest = try store.verify(names[index]) } catch {
           throw Failure(.model, error.description)
@@ -111,7 +113,7 @@ struct ModelsCommand: ParsableCommand {
         do throws(ModelStoreError) { _ = try store.open(names[index]) } catch {
           throw Failure(.model, error.description)
         }
-        try console.write("\(names[index])  unchanged  \(digest)\n")
+        try write("\(names[index])  unchanged  \(digest)\n")
       }
       try status.end()
     }

@@ -57,8 +57,9 @@ struct TrainDetectCommand: ParsableCommand {
     guard things > 0 else {
       throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no box is left to learn from", stops: true)
     }
-    let base = try ModelChoice.open(model)
-    try PictureOutputs.refuse(files.out, flag: "--out", asOneOf: [base.path])
+    let base = try ModelChoice.open(model, data.limits)
+    let run = TrainRun(console: console, files: files)
+    try run.refuseInputs(base: base, (training, held))
     let lesson: DetectionLesson
     do {
       lesson = try DetectionLesson(
@@ -67,7 +68,6 @@ struct TrainDetectCommand: ParsableCommand {
         compute: Compute(threads: timing.threads))
     } catch { throw Failure(.model, "\(base.path): \(error.description)") }
 
-    let run = TrainRun(console: console, files: files)
     let objective = lesson.objective()
     let trainer = try run.learn(
       lesson, (training, held), timing, augment, data.limits, objective,

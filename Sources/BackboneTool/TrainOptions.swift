@@ -32,7 +32,7 @@ struct DataOptions: ParsableArguments {
   @Flag(help: "Refuse a data set with a broken file instead of leaving the file out.")
   var strict = false
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
     if holdOut.count > 1, holdOut.count != data.count {
@@ -233,4 +233,6 @@ struct RunFileOptions: ParsableArguments {
   var log: String { stem + ".csv" }
   var curve: String { stem + ".png" }
   var features: String { cache ?? stem + ".features" }
+  /// The files that follow from `--out`.
+  var all: [String] { [out, checkpoint, log, curve] + (cache == nil ? [features] : []) }
 }

@@ -12,6 +12,15 @@ struct TrainRun {
   /// The name that a model has where none is given.
   var name: String { PictureOutputs.stem(of: files.out) }
 
+  /// Refuses to begin where a file of the run has the name of one that it reads.
+  ///
+  /// - Throws: `Failure` with status `usage`.
+  func refuseInputs(base: ModelFile, _ data: (training: Dataset, held: Dataset)) throws(Failure) {
+    let read = (data.training.samples + data.held.samples).flatMap(\.files) + [base.path]
+    try PictureOutputs.refuse(files.all, flag: "--out", asOneOf: read)
+    if let cache = files.cache { try PictureOutputs.refuse(cache, flag: "--cache", asOneOf: read) }
+  }
+
   /// Computes the features, or uses those that are there, and lets the lesson's network learn to the last step.
   ///
   /// - Parameter settings: what tells this run from others of the same features and schedule.

@@ -120,11 +120,12 @@ struct TrainSegmentCommand: ParsableCommand {
       throw Failure(
         .inputs, "\(data.data.joined(separator: ", ")): no picture with a mask is left to learn from", stops: true)
     }
-    let base = try ModelChoice.open(model)
+    let base = try ModelChoice.open(model, data.limits)
     if gate != nil, base.card.task != .detect {
       throw Failure(.usage, "--gate: \(base.card.name) is no detector; leave the flag out")
     }
-    try PictureOutputs.refuse(files.out, flag: "--out", asOneOf: [base.path])
+    let run = TrainRun(console: console, files: files)
+    try run.refuseInputs(base: base, (training, held))
     let compute = Compute(threads: timing.threads)
     let lesson: SegmentationLesson
     do {
@@ -142,7 +143,6 @@ struct TrainSegmentCommand: ParsableCommand {
     } catch { throw Failure(.model, "\(base.path): \(error.description)") }
     let weights = try weights(of: training.classNames)
 
-    let run = TrainRun(console: console, files: files)
     let objective = lesson.objective(classWeights: weights, dice: dice)
     let trainer = try run.learn(
       lesson, (training, held), timing, augment, data.limits, objective,

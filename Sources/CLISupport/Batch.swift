@@ -13,27 +13,43 @@ public struct Batch: Sendable {
   /// Does every input.
   ///
   /// - Parameters:
-  ///   - body: does the input of that index.
-  ///   - failed: is told of a failure that does not end the batch.
+  ///   - body: does the input of that index and ends with writing its result.
+  ///   - failed: what to write to standard output for a failure that does not end the batch.
   /// - Returns: the status to end with.
-  /// - Throws: the `Failure` that ends the batch.
+  /// - Throws: the `Failure` that ends the batch, told already.
   public func run(
-    _ body: (_ index: Int) throws(Failure) -> Void,
-    failed: (_ index: Int, Failure) throws(Failure) -> Void = { (_, _) throws(Failure) in }
+    _ body: (_ index: Int, _ write: (String) throws(Failure) -> Void) throws(Failure) -> Void,
+    failed: (_ index: Int, Failure) -> String = { _, _ in "" }
   ) throws(Failure) -> ExitStatus {
-    var failures: [Failure] = []
-    for index in inputs.indices {
-      do throws(Failure) {
-        try body(index)
-      } catch {
-        if error.stops { throw error }
-        console.note(error.message)
-        failures.append(error)
-        try failed(index, error)
+    Tally.begin(inputs.count, program: console.program)
+    var status = ExitStatus.done
+    do throws(Failure) {
+      for index in inputs.indices {
+        do throws(Failure) {
+          // A result is out and counted, or neither, when a signal comes.
+          try body(index) { (text) throws(Failure) in
+            try Interrupt.shielded { () throws(Failure) in
+              try console.write(text)
+              Tally.countDone()
+            }
+          }
+        } catch {
+          if error.stops { throw error }
+          try Interrupt.shielded { () throws(Failure) in
+            console.note(error.message)
+            try console.write(failed(index, error))
+            Tally.countFailure()
+          }
+          if error.status.rawValue > status.rawValue { status = error.status }
+        }
       }
+    } catch {
+      console.note(error.message)
+      if let summary = Tally.end() { console.note(summary) }
+      throw error.told
     }
-    if inputs.count > 1 { console.note("\(inputs.count - failures.count) done, \(failures.count) failed") }
-    return failures.map(\.status).max { $0.rawValue < $1.rawValue } ?? .done
+    if let summary = Tally.end() { console.note(summary) }
+    return status
   }
 }
 

@@ -23,6 +23,8 @@ public struct Failure: Error, Equatable, CustomStringConvertible {
   public let message: String
   /// Whether going on with further inputs is pointless.
   public let stops: Bool
+  /// Whether the user knows already.
+  private(set) var isTold = false
 
   public init(_ status: ExitStatus, _ message: String, stops: Bool = false) {
     self.status = status
@@ -31,4 +33,11 @@ public struct Failure: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String { message }
+
+  /// The same, once the user knows.
+  var told: Failure {
+    var failure = self
+    failure.isTold = true
+    return failure
+  }
 }

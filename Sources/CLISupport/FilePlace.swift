@@ -8,7 +8,7 @@ import Files
   import Darwin
 #endif
 
-/// Where a path leads: two paths to one file are found equal, whatever links or dots they use.
+/// Where a path leads: two paths to one file are found equal, whatever links or dots they use, even to one that is not there.
 struct FilePlace: Hashable {
   enum Kind { case regular, folder, other, absent }
 
@@ -18,7 +18,8 @@ struct FilePlace: Hashable {
   private let rest: [Substring]
 
   init(_ path: String) {
-    var place = path
+    // A link to what is not there yet leads to where it will be.
+    var place = (try? FilePath.destination(of: path)) ?? path
     var rest: [Substring] = []
     var found = FilePlace.status(of: place)
     let exists = found != nil
@@ -47,10 +48,7 @@ struct FilePlace: Hashable {
   }
 
   /// The folder that a path's last part is in.
-  static func folder(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
-  }
+  static func folder(of path: String) -> String { FilePath.folder(of: path) }
 
   /// The last part of a path.
   static func name(of path: String) -> String {

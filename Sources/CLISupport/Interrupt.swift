@@ -11,7 +11,7 @@ import Synchronization
 /// What SIGINT and SIGTERM do: end the program at once with status 130 or 143, but never in the middle of an output.
 ///
 /// The picture at hand is dropped. What is being written is finished first, so no part of a line and no temporary file
-/// stays behind. A second signal does not wait.
+/// stays behind. A second signal does not wait. A batch says how far it came.
 public enum Interrupt {
   private enum Phase {
     static let open = 0, shielded = 1, ending = 2
@@ -23,8 +23,11 @@ public enum Interrupt {
 
   /// Begins to handle the signals; one that the parent process ignores stays ignored.
   public static func listen() {
+    // A file that would grow beyond the limit (`ulimit -f`) is an error like that of a full disk, not the end.
+    _ = signal(SIGXFSZ, SIG_IGN)
     // Made before the first signal, so that the handler only touches memory.
     _ = phase.load(ordering: .relaxed)
+    _ = Tally.end()
     for number in [SIGINT, SIGTERM] {
       let before = signal(number, SIG_IGN)
       if unsafe unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
@@ -42,7 +45,7 @@ public enum Interrupt {
     defer {
       let left = phase.compareExchange(
         expected: Phase.shielded, desired: Phase.open, ordering: .sequentiallyConsistent)
-      if !left.exchanged { _exit(128 + Int32(left.original - Phase.pending)) }
+      if !left.exchanged { end(Int32(left.original - Phase.pending)) }
     }
     return try body()
   }
@@ -50,17 +53,22 @@ public enum Interrupt {
   /// Whether a signal waits for the end of the shield, so that long work inside can end early and tidily.
   public static var isPending: Bool { phase.load(ordering: .relaxed) >= Phase.pending }
 
-  /// The handler: atomics and `_exit` are all that a signal handler may use.
+  /// The handler: atomics, `write` and `_exit` are all that a signal handler may use.
   private static func arrived(_ number: Int32) {
     var found = phase.load(ordering: .sequentiallyConsistent)
     while true {
       let next = found == Phase.shielded ? Phase.pending + Int(number) : Phase.ending
       let result = phase.compareExchange(expected: found, desired: next, ordering: .sequentiallyConsistent)
       if result.exchanged {
-        if next == Phase.ending { _exit(128 + number) }
+        if next == Phase.ending { end(number) }
         return
       }
       found = result.original
     }
+  }
+
+  private static func end(_ number: Int32) -> Never {
+    Tally.tellOfSignal()
+    _exit(128 + number)
   }
 }

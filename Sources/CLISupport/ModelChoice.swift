@@ -15,16 +15,20 @@ public enum ModelChoice {
   ///
   /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`.
-  public static func store(shipped: [ShippedModel] = []) throws(Failure) -> ModelStore {
-    do { return try ModelStore.user(shipped: shipped) } catch { throw Failure(.model, error.description) }
+  public static func store(
+    shipped: [ShippedModel] = [], _ limits: LimitOptions = LimitOptions()
+  ) throws(Failure) -> ModelStore {
+    do { return try ModelStore.user(shipped: shipped, limits: limits.limits) } catch { throw Failure(.model, error.description) }
   }
 
   /// Opens a model by name or path.
   ///
   /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`; for a name it lists what there is and the command that gets one.
-  public static func open(_ value: String, shipped: [ShippedModel] = []) throws(Failure) -> ModelFile {
-    let store = try store(shipped: shipped)
+  public static func open(
+    _ value: String, shipped: [ShippedModel] = [], _ limits: LimitOptions
+  ) throws(Failure) -> ModelFile {
+    let store = try store(shipped: shipped, limits)
     do { return try store.open(value) } catch { throw Failure(.model, error.description) }
   }
 
@@ -38,9 +42,11 @@ public enum ModelChoice {
   /// Opens the model that outlines things: the one named, else `segmenter` where it is installed, else the shipped one.
   ///
   /// - Throws: `Failure` with status `model`.
-  public static func openSegmenter(_ value: String?, shipped: ShippedModel) throws(Failure) -> ModelFile {
-    if let value { return try open(value, shipped: [shipped]) }
-    let store = try store(shipped: [shipped])
+  public static func openSegmenter(
+    _ value: String?, shipped: ShippedModel, _ limits: LimitOptions
+  ) throws(Failure) -> ModelFile {
+    if let value { return try open(value, shipped: [shipped], limits) }
+    let store = try store(shipped: [shipped], limits)
     do { return try store.open(try store.installed().contains(segmenter) ? segmenter : shipped.name) } catch {
       throw Failure(.model, error.description)
     }
@@ -52,7 +58,7 @@ extension ExitStatus {
   public init(_ error: FileError) {
     switch error {
     case .alreadyExists, .cannotWrite: self = .output
-    case .cannotOpen, .isDirectory, .notRegular, .tooLarge: self = .model
+    case .cannotOpen, .isDirectory, .limit, .notRegular: self = .model
     }
   }
 

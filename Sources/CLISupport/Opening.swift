@@ -12,15 +12,25 @@ public struct Opening<Model> {
 
   /// Loads and decodes on two threads of the pool where it has them.
   ///
+  /// A picture from a stream is decoded when its turn comes: nobody should have to send one to learn that there is no model.
+  ///
   /// - Parameters:
   ///   - name: what the timing calls the model.
+  ///   - picture: the first one's path.
   ///   - load: makes the model and times its steps.
   ///   - decode: reads the first picture.
   /// - Throws: the failure of `load`; one of `decode` waits for its picture's turn.
   public init(
-    _ name: String, on pool: WorkerPool, _ timing: inout Timing, load: (inout Stopwatch) throws(Failure) -> Model,
+    _ name: String, first picture: String, on pool: WorkerPool, _ timing: inout Timing,
+    load: (inout Stopwatch) throws(Failure) -> Model,
     decode: () throws(Failure) -> Image
   ) throws(Failure) {
+    guard FilePlace(picture).kind != .other else {
+      var watch = Stopwatch()
+      model = try load(&watch)
+      timing.note(name, watch)
+      return
+    }
     let began = Stopwatch.now
     let (loaded, first) = pool.both {
       var watch = Stopwatch()

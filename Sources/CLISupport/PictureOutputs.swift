@@ -39,7 +39,20 @@ public struct PictureOutputs: Sendable {
       paths = [value]
     }
     if !force { try refuseInputs(inputs) }
+    try refuseCollisions()
     try checkFolder()
+  }
+
+  /// Refuses two outputs that links in the folder make one.
+  private func refuseCollisions() throws(Failure) {
+    guard paths.count > 1 else { return }
+    var seen: [FilePlace: String] = [:]
+    for path in paths {
+      let place = FilePlace(path)
+      if place.kind != .other, let other = seen.updateValue(path, forKey: place) {
+        throw Failure(.usage, "\(flag): \(other) and \(path) are the same file; choose another folder")
+      }
+    }
   }
 
   /// The names in a folder: the input's own where it can be had, a numbered one otherwise.
@@ -62,8 +75,17 @@ public struct PictureOutputs: Sendable {
 
   /// Refuses an output that is one of the inputs.
   public static func refuse(_ path: String, flag: String, asOneOf inputs: [String]) throws(Failure) {
-    let place = FilePlace(path)
-    guard place.kind == .regular, inputs.contains(where: { FilePlace($0) == place }) else { return }
+    try refuse([path], flag: flag, asOneOf: inputs)
+  }
+
+  /// Refuses outputs of which one is an input.
+  ///
+  /// - Complexity: O(paths + inputs).
+  public static func refuse(_ paths: [String], flag: String, asOneOf inputs: [String]) throws(Failure) {
+    let there = paths.map { ($0, FilePlace($0)) }.filter { $0.1.kind == .regular }
+    guard !there.isEmpty else { return }
+    let places = Set(inputs.map { FilePlace($0) })
+    guard let (path, _) = there.first(where: { places.contains($0.1) }) else { return }
     throw Failure(.usage, "\(flag) \(path): would replace an input; choose another name")
   }
 

@@ -34,7 +34,7 @@ public enum Program {
     _ error: any Error, of type: Command.Type, on console: Console
   ) -> Int32 {
     if let failure = error as? Failure {
-      console.note(failure.message)
+      if !failure.isTold { console.note(failure.message) }
       return failure.status.rawValue
     }
     // A batch has told its failures already.

@@ -6,6 +6,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// An operation of the file's own graph works differently from the network that the names promise.
   case convention(path: String, layer: String, expected: String, found: String)
   case file(FileError)
+  /// The file asks for more than allowed; `offset` is in bytes from its beginning.
+  case limit(path: String, offset: Int, LimitExcess)
   /// The bytes do not follow the format; `offset` is in bytes from the beginning of the file, where it is known.
   case malformed(path: String, offset: Int?, reason: String)
   /// The names are those of a known family, but not all of them, or others too, or of other shapes.
@@ -19,6 +21,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .convention(let path, let layer, let expected, let found):
       return "\(path): \(layer) has \(found), expected \(expected); this graph is a variant that cannot be imported"
     case .file(let error): return error.description
+    case .limit(let path, let offset, let excess): return "\(path): at byte \(offset): \(excess)"
     case .malformed(let path, let offset, let reason):
       let place = offset.map { " (at byte \($0))" } ?? ""
       return "\(path): \(reason)\(place); the file is damaged or of another format, get it again"

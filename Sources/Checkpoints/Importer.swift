@@ -51,38 +51,35 @@ public struct ImportSummary: Hashable, Sendable {
 
 /// Reads foreign checkpoints: tensors only, nothing in a file is ever executed.
 public enum Importer {
-  /// Files beyond this are refused.
-  public static let sizeLimit = 256 << 20
-
   /// Reads a checkpoint of any known family, folds batch norm and describes the result in a card.
   ///
   /// - Throws: `CheckpointError`; when tensors are missing, left over or of the wrong shape, with the list of them.
   /// - Complexity: O(size of the file).
   public static func importCheckpoint(
-    path: String, overrides: ImportOverrides = ImportOverrides()
+    path: String, overrides: ImportOverrides = ImportOverrides(), limits: Limits = .standard
   ) throws(CheckpointError) -> ImportedModel {
     let file: MappedFile
-    do { file = try MappedFile(path: path, limit: sizeLimit) } catch { throw .file(error) }
-    return try importCheckpoint(file, overrides: overrides)
+    do { file = try MappedFile(path: path, .modelBytes, of: limits) } catch { throw .file(error) }
+    return try importCheckpoint(file, overrides: overrides, limits: limits)
   }
 
   /// Reads a mapped checkpoint.
   ///
   /// - Throws: `CheckpointError`.
   package static func importCheckpoint(
-    _ file: MappedFile, overrides: ImportOverrides = ImportOverrides()
+    _ file: MappedFile, overrides: ImportOverrides = ImportOverrides(), limits: Limits = .standard
   ) throws(CheckpointError) -> ImportedModel {
     let draft: Draft
     switch FileFormat.of(file) {
-    case .graphDef: draft = try GraphImport.draft(file)
-    case .tfLite: draft = try TFLiteImport.draft(file)
-    case .safetensors: draft = try SafetensorsImport.draft(file)
+    case .graphDef: draft = try GraphEnding.draft(file, limits)
+    case .tfLite: draft = try TFLiteImport.draft(file, limits)
+    case .safetensors: draft = try SafetensorsImport.draft(file, limits)
     case .foreign(let reason): throw .unsupported(path: file.path, reason: reason)
     case .unknown:
       throw .unsupported(
         path: file.path,
-        reason:
-          "is neither a TensorFlow frozen graph, a TensorFlow Lite model nor safetensors; convert it to safetensors")
+        reason: "at byte 0 it is neither a TensorFlow frozen graph, a TensorFlow Lite model nor safetensors; "
+          + "convert it to safetensors")
     }
     try draft.assembly.check()
     let product = try draft.assembly.assemble()
@@ -134,6 +131,7 @@ enum FileFormat {
   case unknown
 
   static func of(_ file: MappedFile) -> FileFormat {
+    // What is shorter holds no network.
     let head = file.array(at: 0, count: min(file.count, 16)) ?? []
     func begins(_ bytes: [UInt8], at offset: Int = 0) -> Bool { head.dropFirst(offset).starts(with: bytes) }
     if begins(Array("TFL3".utf8), at: 4) { return .tfLite }

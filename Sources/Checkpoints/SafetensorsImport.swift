@@ -5,9 +5,9 @@ import Tensors
 /// Reads a safetensors file with PyTorch's names: the names tell the family, and the family the conventions.
 enum SafetensorsImport {
   /// - Throws: `CheckpointError`.
-  static func draft(_ file: MappedFile) throws(CheckpointError) -> Draft {
+  static func draft(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) -> Draft {
     let header: Safetensors
-    do { header = try Safetensors(file) } catch { throw SafetensorsImport.error(error) }
+    do { header = try Safetensors(file, limits) } catch { throw SafetensorsImport.error(error) }
     if header.metadata["card"] != nil {
       throw .unsupported(path: file.path, reason: "is in the native format already; use it as it is")
     }
@@ -41,6 +41,7 @@ enum SafetensorsImport {
   private static func error(_ error: ModelFileError) -> CheckpointError {
     switch error {
     case .file(let error): .file(error)
+    case .limit(let path, let offset, let excess): .limit(path: path, offset: offset, excess)
     case .malformed(let path, let offset, let reason): .malformed(path: path, offset: offset, reason: reason)
     case .tensor(let path, let name, let reason):
       .malformed(path: path, offset: nil, reason: "the tensor \(name) \(reason)")

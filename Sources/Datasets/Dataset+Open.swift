@@ -10,7 +10,7 @@ extension Dataset {
     public var isStrict = false
     /// The folder of a COCO file's pictures where it is none of the usual ones.
     public var pictures: String?
-    public var limits = ImageLimits.standard
+    public var limits = Limits.standard
 
     public init() {}
   }
@@ -44,7 +44,7 @@ extension Dataset {
 /// Gathers samples, and the reasons of those that are none.
 struct Collector {
   let isStrict: Bool
-  let limits: ImageLimits
+  let limits: Limits
   private(set) var samples: [Sample] = []
   private(set) var skipped: [DatasetError] = []
 

@@ -7,10 +7,12 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case classes(expected: String, found: String)
   /// Two files claim the same name.
   case duplicate(file: String, other: String)
+  /// More than one of the limits that can be set, checked before memory is taken.
+  case excess(file: String, place: Place, LimitExcess)
   case file(FileError)
   /// A text says something that the format does not allow, or that makes no sense.
   case invalid(file: String, place: Place, expected: String, found: String)
-  /// More than allowed, checked before memory is taken.
+  /// More than the format or the rest of the program can take.
   case limit(file: String, place: Place, what: String, allowed: Int, found: Int)
   /// Something that must be there is not.
   case missing(file: String, expected: String)
@@ -26,15 +28,15 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case byte(Int)
     /// A path of names, such as `annotation/object[2]/bndbox`.
     case element(String)
-    /// Counted from 1.
-    case line(Int)
+    /// Counted from 1, and the byte of the file where it begins or where reading stopped.
+    case line(Int, byte: Int)
     case whole
 
     public var description: String {
       switch self {
       case .byte(let offset): return "byte \(offset): "
       case .element(let path): return "\(path): "
-      case .line(let number): return "line \(number): "
+      case .line(let number, let byte): return "line \(number), byte \(byte): "
       case .whole: return ""
       }
     }
@@ -46,6 +48,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       return "the data set's classes are \(found), expected \(expected); name classes that it has"
     case .duplicate(let file, let other):
       return "\(file.onOneLine): has the same name as \(other.onOneLine), expected one of them; remove or rename one"
+    case .excess(let file, let place, let excess):
+      return "\(file.onOneLine): \(place.description.onOneLine)\(excess)"
     case .file(let error): return error.description
     case .invalid(let file, let place, let expected, let found):
       return

@@ -14,6 +14,14 @@ public struct MaskSource: Sendable {
   let storage: Storage
   var meaning: MaskMeaning
 
+  /// The file that it is read from.
+  var path: String {
+    switch storage {
+    case .outlines(let outlines): return outlines.path
+    case .png(let path): return path
+    }
+  }
+
   /// A text that changes when the mask does.
   var stamp: String {
     switch storage {
@@ -25,7 +33,7 @@ public struct MaskSource: Sendable {
   /// Reads the mask.
   ///
   /// - Throws: `DatasetError`.
-  func read(width: Int, height: Int, limits: ImageLimits) throws(DatasetError) -> LabelMap {
+  func read(width: Int, height: Int, limits: Limits) throws(DatasetError) -> LabelMap {
     switch storage {
     case .outlines(let outlines):
       let raw = try outlines.paint(width: width, height: height)

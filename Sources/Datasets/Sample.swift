@@ -37,7 +37,7 @@ public struct Sample: Sendable {
   /// Reads the picture.
   ///
   /// - Throws: `DatasetError` where it is damaged or has another size than the data set's files say.
-  public func readImage(limits: ImageLimits = .standard) throws(DatasetError) -> Image {
+  public func readImage(limits: Limits = .standard) throws(DatasetError) -> Image {
     let image: Image
     do throws(ImageError) { image = try ImageFile.read(path: path, limits: limits) } catch { throw .picture(error) }
     guard (image.width, image.height) == (width, height) else {
@@ -49,19 +49,22 @@ public struct Sample: Sendable {
   /// Reads the mask, `nil` where there is none: class numbers and 255 for void, of the picture's size.
   ///
   /// - Throws: `DatasetError` where it is damaged, has another size than the picture or a value without a class.
-  public func readMask(limits: ImageLimits = .standard) throws(DatasetError) -> LabelMap? {
+  public func readMask(limits: Limits = .standard) throws(DatasetError) -> LabelMap? {
     try mask?.read(width: width, height: height, limits: limits)
   }
 
   /// Reads picture and mask.
   ///
   /// - Throws: `DatasetError`.
-  public func read(limits: ImageLimits = .standard) throws(DatasetError) -> LabelledImage {
+  public func read(limits: Limits = .standard) throws(DatasetError) -> LabelledImage {
     LabelledImage(image: try readImage(limits: limits), mask: try readMask(limits: limits), boxes: boxes)
   }
 }
 
 extension Sample {
+  /// The files that it is read from.
+  public var files: [String] { [path] + (mask.map { [$0.path] } ?? []) }
+
   /// Sizes and times of change of the picture's and the mask's files, and the boxes, as a text that changes when they do.
   public var stamp: String {
     var text = Folder.stamp(path)

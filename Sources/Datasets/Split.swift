@@ -70,13 +70,13 @@ extension Dataset {
     case .list(let path):
       let places = Dictionary(samples.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
       let dropped = Set(skipped.compactMap(\.sampleName))
-      for (line, text) in try TextFile(path: path).lines where !text.isEmpty {
+      for line in try TextFile(path: path, .standard).lines() where !line.text.isEmpty {
         // Pascal VOC's lists of a class have a second column.
-        let name = String(text.split(separator: " ")[0])
+        let name = String(line.text.split(separator: " ")[0])
         if let place = places[name] {
           isHeld[place] = true
         } else if !dropped.contains(name) {
-          throw .invalid(file: path, place: .line(line), expected: "the name of a sample", found: name)
+          throw .invalid(file: path, place: line.place, expected: "the name of a sample", found: name)
         }
       }
     case .none: break
@@ -96,7 +96,7 @@ extension DatasetError {
   var sampleName: String? {
     let path: String
     switch self {
-    case .duplicate(let file, _), .invalid(let file, _, _, _), .limit(let file, _, _, _, _), .missing(let file, _),
+    case .duplicate(let file, _), .excess(let file, _, _), .invalid(let file, _, _, _), .limit(let file, _, _, _, _), .missing(let file, _),
       .size(let file, _, _):
       path = file
     case .picture(let error): path = error.file

@@ -8,9 +8,14 @@
 
 /// Writes whole files: a reader sees the old bytes or the new ones, never a part, whatever goes wrong in between.
 ///
-/// The bytes go to a temporary file in the same folder, are forced to the disk, and then take the name. A symbolic link is
-/// followed, so that the file it points to is replaced and the link stays. A target that is no regular file (a terminal, a
-/// pipe, `/dev/stdout`, `/dev/null`) cannot be replaced and is written directly.
+/// The bytes go to a file in the same folder that has no name yet, are forced to the disk, and then take the name; the
+/// folder is forced to the disk too. A symbolic link is followed, so that the file it points to is replaced and the link
+/// stays. A target that is no regular file (a terminal, a pipe, `/dev/stdout`, `/dev/null`) cannot be replaced and is
+/// written directly.
+///
+/// A process that is killed leaves the old file, and nothing else. Two cases are less than that, and the next process that
+/// writes into the folder mends them: a kill in the instant between the two system calls that replace an old file, and any
+/// kill on a file system without nameless files (NFS, FAT), may leave a hidden `.tmp-backbone-…`.
 public enum AtomicFile {
   /// Writes the bytes as the file of that name.
   ///
@@ -34,40 +39,33 @@ public enum AtomicFile {
       var sink = FileSink(path: path, descriptor: descriptor)
       return try body(&sink)
     }
-    switch kind(of: path, following: true) {
+    switch kind(of: path) {
     case .directory: throw .isDirectory(path: path)
     case .other: return try writeDirectly(to: path, body)
     case .regular: if !replacing { throw .alreadyExists(path: path) }
-    case .absent, .link: break
+    case .absent: break
     }
-    let target = try destination(of: path)
-    let (temporary, descriptor) = try createTemporary(beside: target, for: path)
-    var unfinished = true
-    defer { if unfinished { unsafe unlink(temporary) } }
+    let target = try FilePath.destination(of: path)
+    let file = try NewFile(for: target, named: path)
     do throws(FileError) {
-      var sink = FileSink(path: path, descriptor: descriptor)
+      var sink = FileSink(path: path, descriptor: file.descriptor)
       try body(&sink)
-      // A file system without fsync (EINVAL) has nothing to force.
-      if fsync(descriptor) != 0 && errno != EINVAL { throw .cannotWrite(path: path, errno: errno) }
+      try file.force()
     } catch {
-      close(descriptor)
+      file.abandon()
       throw error
     }
-    guard close(descriptor) == 0 else { throw .cannotWrite(path: path, errno: errno) }
-    try take(name: target, temporary, replacing: replacing, for: path)
-    unfinished = false
-    synchronise(folder: folder(of: target))
+    try file.take(name: target, replacing: replacing)
   }
 
-  private enum Kind { case absent, regular, directory, link, other }
+  private enum Kind { case absent, regular, directory, other }
 
-  private static func kind(of path: String, following: Bool) -> Kind {
+  private static func kind(of path: String) -> Kind {
     var status = stat()
-    guard unsafe (following ? stat(path, &status) : lstat(path, &status)) == 0 else { return .absent }
+    guard unsafe stat(path, &status) == 0 else { return .absent }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .regular
     case S_IFDIR: return .directory
-    case S_IFLNK: return .link
     default: return .other
     }
   }
@@ -89,65 +87,5 @@ public enum AtomicFile {
     defer { close(descriptor) }
     var sink = FileSink(path: path, descriptor: descriptor)
     try body(&sink)
-  }
-
-  /// The name behind a chain of symbolic links; it need not exist.
-  private static func destination(of path: String) throws(FileError) -> String {
-    var current = path
-    for _ in 0..<40 {
-      guard kind(of: current, following: false) == .link else { return current }
-      var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-      let length = unsafe buffer.withUnsafeMutableBytes { bytes in
-        unsafe readlink(current, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-      }
-      guard length > 0 else { throw .cannotWrite(path: path, errno: errno) }
-      let link = String(decoding: buffer[..<length], as: UTF8.self)
-      current = link.utf8.first == UInt8(ascii: "/") ? link : folder(of: current) + "/" + link
-    }
-    throw .cannotWrite(path: path, errno: ELOOP)
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
-  }
-
-  private static func createTemporary(beside target: String, for path: String) throws(FileError) -> (String, Int32) {
-    let folder = folder(of: target)
-    for _ in 0..<100 {
-      // The name is short, whatever the target's length, and hidden, so that no pattern picks it up.
-      let name = "\(folder)/.tmp-\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-      let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { return (name, descriptor) }
-      guard errno == EEXIST || errno == EINTR else { throw .cannotWrite(path: path, errno: errno) }
-    }
-    throw .cannotWrite(path: path, errno: EEXIST)
-  }
-
-  private static func take(
-    name target: String, _ temporary: String, replacing: Bool, for path: String
-  ) throws(FileError) {
-    if !replacing {
-      // A hard link, unlike a rename, refuses to replace what another process made in the meantime.
-      if unsafe link(temporary, target) == 0 {
-        unsafe unlink(temporary)
-        return
-      }
-      if errno == EEXIST { throw .alreadyExists(path: path) }
-      guard errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK else {
-        throw .cannotWrite(path: path, errno: errno)
-      }
-    }
-    guard unsafe rename(temporary, target) == 0 else { throw .cannotWrite(path: path, errno: errno) }
-  }
-
-  /// Forces the folder's new entry to the disk.
-  ///
-  /// The file is complete either way, so a refusal is no error.
-  private static func synchronise(folder: String) {
-    let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-    guard descriptor >= 0 else { return }
-    _ = fsync(descriptor)
-    close(descriptor)
   }
 }

@@ -12,8 +12,9 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   case cannotOpen(path: String, errno: Int32)
   case cannotWrite(path: String, errno: Int32)
   case isDirectory(path: String)
+  /// The file is larger than allowed.
+  case limit(path: String, LimitExcess)
   case notRegular(path: String)
-  case tooLarge(path: String, bytes: Int, limit: Int)
 
   public var description: String {
     switch self {
@@ -24,9 +25,8 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
       return
         "\(path): cannot write the file: \(Self.reason(code)); check the folder, its permissions and the free space"
     case .isDirectory(let path): return "\(path): is a directory, expected a file; name one file in it"
+    case .limit(let path, let excess): return "\(path): \(excess)"
     case .notRegular(let path): return "\(path): is not a regular file; copy its contents to a file first"
-    case .tooLarge(let path, let bytes, let limit):
-      return "\(path): has \(bytes) bytes, more than the limit of \(limit); raise the limit or use a smaller file"
     }
   }
 
@@ -34,7 +34,7 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   public var path: String {
     switch self {
     case .alreadyExists(let path), .cannotOpen(let path, _), .cannotWrite(let path, _), .isDirectory(let path),
-      .notRegular(let path), .tooLarge(let path, _, _):
+      .limit(let path, _), .notRegular(let path):
       return path
     }
   }

@@ -24,6 +24,11 @@ public enum Folder {
   ///
   /// - Throws: `FileError.cannotOpen`.
   public static func names(in path: String) throws(FileError) -> [String] {
+    try names(in: path, hidden: false).sorted()
+  }
+
+  /// The names in no order, hidden ones too where they are wanted.
+  static func names(in path: String, hidden: Bool) throws(FileError) -> [String] {
     guard let folder = unsafe opendir(path) else { throw .cannotOpen(path: path, errno: errno) }
     defer { unsafe closedir(folder) }
     var names: [String] = []
@@ -31,21 +36,50 @@ public enum Folder {
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name.utf8.first != UInt8(ascii: ".") { names.append(name) }
+      if name == "." || name == ".." { continue }
+      if hidden || name.utf8.first != UInt8(ascii: ".") { names.append(name) }
     }
-    return names.sorted()
+    return names
   }
 
   /// Runs with an empty folder inside another one, which is removed with the files and folders in it at the end.
+  ///
+  /// One that a killed process leaves is removed by the next that writes into the other one.
   ///
   /// - Throws: `FileError` when the folder cannot be made, and whatever the closure throws, as `E`.
   public static func withTemporary<R, E: Error>(
     in parent: String, _ refused: (FileError) -> E, _ body: (String) throws(E) -> R
   ) throws(E) -> R {
-    let path = "\(parent)/.tmp-\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-    guard unsafe mkdir(path, 0o700) == 0 else { throw refused(.cannotWrite(path: path, errno: errno)) }
-    defer { remove(path) }
+    StrayFiles.clear(parent)
+    let (path, descriptor): (String, Int32)
+    do throws(FileError) { (path, descriptor) = try makeTemporary(in: parent) } catch { throw refused(error) }
+    defer {
+      removeAll(path)
+      close(descriptor)
+    }
     return try body(path)
+  }
+
+  /// A new temporary folder, and a descriptor that holds it.
+  private static func makeTemporary(in parent: String) throws(FileError) -> (String, Int32) {
+    for _ in 0..<100 {
+      let path = StrayFiles.newPath(in: parent)
+      if unsafe mkdir(path, 0o700) != 0 {
+        if errno == EEXIST { continue }
+        throw .cannotWrite(path: path, errno: errno)
+      }
+      let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        let code = errno
+        unsafe rmdir(path)
+        if code == ENOENT { continue }
+        throw .cannotWrite(path: path, errno: code)
+      }
+      if StrayFiles.hold(descriptor, at: path) { return (path, descriptor) }
+      // Another process has taken it for a stray before it was held.
+      close(descriptor)
+    }
+    throw .cannotWrite(path: parent, errno: EEXIST)
   }
 
   /// Whether there is a folder of that name.
@@ -56,22 +90,14 @@ public enum Folder {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  private static func remove(_ path: String) {
-    guard let folder = unsafe opendir(path) else { return }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    unsafe closedir(folder)
-    for name in names {
+  /// Removes a folder with everything in it, as far as that is possible.
+  static func removeAll(_ path: String) {
+    for name in (try? names(in: path, hidden: true)) ?? [] {
       let full = "\(path)/\(name)"
       var status = stat()
       guard unsafe lstat(full, &status) == 0 else { continue }
       // A link is removed, never what it leads to.
-      if status.st_mode & S_IFMT == S_IFDIR { remove(full) } else { unsafe unlink(full) }
+      if status.st_mode & S_IFMT == S_IFDIR { removeAll(full) } else { unsafe unlink(full) }
     }
     unsafe rmdir(path)
   }

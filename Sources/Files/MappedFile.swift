@@ -16,8 +16,9 @@
 
   /// Maps a regular file of at most `limit` bytes.
   ///
+  /// - Parameter name: which limit that is, for messages.
   /// - Throws: `FileError`, naming the path.
-  public init(path: String, limit: Int) throws(FileError) {
+  public init(path: String, limit: Int, _ name: Limits.Name = .fileBytes) throws(FileError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, errno: errno) }
     defer { close(descriptor) }
@@ -27,7 +28,7 @@
     guard kind != S_IFDIR else { throw .isDirectory(path: path) }
     guard kind == S_IFREG else { throw .notRegular(path: path) }
     let size = Int(status.st_size)
-    guard size <= limit else { throw .tooLarge(path: path, bytes: size, limit: limit) }
+    guard size <= limit else { throw .limit(path: path, LimitExcess(limit: name, allowed: limit, found: size)) }
     self.path = path
     count = size
     isOwned = true
@@ -38,6 +39,13 @@
       guard unsafe mapping != MAP_FAILED else { throw .cannotOpen(path: path, errno: errno) }
       unsafe base = UnsafeRawPointer(mapping!)
     }
+  }
+
+  /// Maps a regular file whose size is within one of the limits.
+  ///
+  /// - Throws: `FileError`, naming the path.
+  public convenience init(path: String, _ name: Limits.Name, of limits: Limits) throws(FileError) {
+    try self.init(path: path, limit: limits[name], name)
   }
 
   /// Holds a copy of bytes that are in memory already, as if they had been read from a file of that name.

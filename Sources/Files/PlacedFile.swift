@@ -6,25 +6,41 @@
   import Darwin
 #endif
 
-/// A file whose parts are written in any order and by any thread: for data that can be made again, such as a cache.
+import Synchronization
+
+/// A file whose parts are written in any order and by any thread, and which has its name when all of them are there.
 ///
-/// It has its name from the beginning on and is not whole until its last part is written: its format must show that.
+/// What is given up before is as if it had never been begun: a file that was there under the name stays as it was.
 public final class PlacedFile: Sendable {
   public let path: String
-  private let descriptor: Int32
+  private let target: String
+  private let file: NewFile
+  private let isFinished = Atomic<Bool>(false)
 
-  /// Creates a file of zeros, in the place of one that may be there; what is never written takes no room on the disk.
+  /// Begins a file of zeros; what is never written takes no room on the disk.
+  ///
+  /// - Throws: `FileError`.
   public init(creating path: String, size: Int) throws(FileError) {
     self.path = path
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      if errno == EISDIR { throw .isDirectory(path: path) }
-      throw .cannotWrite(path: path, errno: errno)
+    var status = stat()
+    if unsafe stat(path, &status) == 0 {
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: break
+      case S_IFDIR: throw .isDirectory(path: path)
+      default: throw .notRegular(path: path)
+      }
     }
-    guard ftruncate(descriptor, off_t(size)) == 0 else { throw .cannotWrite(path: path, errno: errno) }
+    target = try FilePath.destination(of: path)
+    let file = try NewFile(for: target, named: path)
+    guard ftruncate(file.descriptor, off_t(size)) == 0 else {
+      let code = errno
+      file.abandon()
+      throw .cannotWrite(path: path, errno: code)
+    }
+    self.file = file
   }
 
-  deinit { close(descriptor) }
+  deinit { if !isFinished.load(ordering: .relaxed) { file.abandon() } }
 
   /// Writes all of the bytes from that place on.
   ///
@@ -35,7 +51,7 @@ public final class PlacedFile: Sendable {
       var done = 0
       while done < bytes.byteCount {
         let written = unsafe bytes.withUnsafeBytes { all in
-          unsafe pwrite(descriptor, all.baseAddress! + done, all.count - done, off_t(offset + done))
+          unsafe pwrite(file.descriptor, all.baseAddress! + done, all.count - done, off_t(offset + done))
         }
         if written < 0 {
           if errno == EINTR { continue }
@@ -44,5 +60,17 @@ public final class PlacedFile: Sendable {
         done += written
       }
     }
+  }
+
+  /// Forces the file to the disk and gives it its name; nothing can be written afterwards.
+  ///
+  /// - Throws: `FileError.cannotWrite`; the file is then given up.
+  public func finish() throws(FileError) {
+    precondition(!isFinished.exchange(true, ordering: .sequentiallyConsistent), "\(path) is finished already")
+    do throws(FileError) { try file.force() } catch {
+      file.abandon()
+      throw error
+    }
+    try file.take(name: target, replacing: true)
   }
 }

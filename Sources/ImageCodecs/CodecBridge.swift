@@ -1,4 +1,5 @@
 import CImageIO
+import Files
 
 #if canImport(Glibc)
   import Glibc
@@ -63,7 +64,7 @@ enum CodecBridge {
   }
 
   /// RGB of a PNG whose size has been checked.
-  static func decodePNG(_ bytes: [UInt8], width: Int, height: Int, limits: ImageLimits, file: String)
+  static func decodePNG(_ bytes: [UInt8], width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> [UInt8]
   {
     let (pixels, report) = unsafe fill(width * height * 3) { out in
@@ -77,7 +78,7 @@ enum CodecBridge {
   }
 
   /// Sample values and palette of a PNG whose size and kind have been checked.
-  static func decodeIndices(_ bytes: [UInt8], width: Int, height: Int, limits: ImageLimits, file: String)
+  static func decodeIndices(_ bytes: [UInt8], width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> IndexedImage
   {
     var palette = [UInt8](repeating: 0, count: 768)
@@ -106,7 +107,7 @@ enum CodecBridge {
   }
 
   /// RGB of a JPEG whose size has been checked.
-  static func decodeJPEG(_ bytes: [UInt8], width: Int, height: Int, limits: ImageLimits, file: String)
+  static func decodeJPEG(_ bytes: [UInt8], width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> [UInt8]
   {
     let (pixels, report) = unsafe fill(width * height * 3) { out in
@@ -154,7 +155,7 @@ enum CodecBridge {
 
   /// Turns a C report into this room's error.
   private static func check(
-    _ report: cimageio_report, _ bytes: [UInt8], _ format: ImageFormat, _ limits: ImageLimits, _ file: String
+    _ report: cimageio_report, _ bytes: [UInt8], _ format: ImageFormat, _ limits: Limits, _ file: String
   ) throws(ImageError) {
     guard report.status != CIMAGEIO_OK else { return }
     var report = report

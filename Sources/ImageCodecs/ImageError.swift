@@ -9,7 +9,7 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
   case empty(file: String)
   case isDirectory(file: String)
   /// The picture asks for more than allowed; `found` is what it asks for, `Int.max` when that cannot be counted.
-  case limit(file: String, limit: ImageLimits.Name, allowed: Int, found: Int)
+  case limit(file: String, limit: Limits.Name, allowed: Int, found: Int)
   /// A PNG without palette or gray values of up to 8 bits, where a mask was expected.
   case notMask(file: String, found: String)
   case outOfMemory(file: String)
@@ -28,13 +28,11 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
       return
         "\(file.onOneLine): damaged \(format.rawValue) at byte \(offset): \(reason); get the file again from its source"
     case .empty(let file):
-      return "\(file.onOneLine): is empty, expected a PNG or JPEG picture; get the file again from its source"
+      return "\(file.onOneLine): is empty: it ends at byte 0, expected a PNG or JPEG picture; get the file again from its source"
     case .isDirectory(let file):
       return "\(file.onOneLine): is a directory, expected a PNG or JPEG picture; name the files in it"
     case .limit(let file, let limit, let allowed, let found):
-      let asked = found == .max ? "more than can be counted" : "\(found)"
-      return "\(file.onOneLine): has \(asked) \(limit.unit), the limit is \(allowed); "
-        + "raise \(limit.rawValue) if you trust the file"
+      return "\(file.onOneLine): \(LimitExcess(limit: limit, allowed: allowed, found: found))"
     case .notMask(let file, let found):
       return
         "\(file.onOneLine): is \(found), expected a mask: a PNG with a palette or gray of at most 8 bits; save it as one"
@@ -58,5 +56,13 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
       .unknownFormat(let file, _), .unsupported(let file, _):
       return file
     }
+  }
+}
+
+extension ImageError {
+  /// Holds a header's size to the limits.
+  static func check(_ width: Int, _ height: Int, _ limits: Limits, file: String) throws(ImageError) {
+    guard let excess = limits.excess(width: width, height: height) else { return }
+    throw .limit(file: file, limit: excess.limit, allowed: excess.allowed, found: excess.found)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// Reads pictures: PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are displayed.
@@ -20,7 +21,7 @@ public enum ImageFile {
   /// - Parameter path: a regular file, or anything that can be read to its end, `/dev/stdin` for one.
   /// - Throws: `ImageError`, naming the path.
   /// - Complexity: O(bytes + pixels); memory for the file and for one or two copies of the picture.
-  public static func read(path: String, limits: ImageLimits = .standard) throws(ImageError) -> Image {
+  public static func read(path: String, limits: Limits = .standard) throws(ImageError) -> Image {
     try decode(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
   }
 
@@ -29,7 +30,7 @@ public enum ImageFile {
   /// - Parameter name: what messages call the picture.
   /// - Throws: `ImageError`, naming `name`.
   /// - Complexity: O(bytes + pixels).
-  public static func decode(bytes: [UInt8], name: String = "picture", limits: ImageLimits = .standard)
+  public static func decode(bytes: [UInt8], name: String = "picture", limits: Limits = .standard)
     throws(ImageError) -> Image
   {
     guard bytes.count <= limits.fileBytes else {
@@ -45,7 +46,7 @@ public enum ImageFile {
       pixels = try CodecBridge.decodePNG(bytes, width: width, height: height, limits: limits, file: name)
     case .jpeg:
       (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)
-      try limits.check(width: width, height: height, file: name)
+      try ImageError.check(width, height, limits, file: name)
       exif = JPEGStructure.exif(in: bytes)
       pixels = try CodecBridge.decodeJPEG(bytes, width: width, height: height, limits: limits, file: name)
     }
@@ -58,7 +59,7 @@ public enum ImageFile {
   /// - Returns: columns and rows, within the limits.
   /// - Throws: `ImageError`; damage behind the header of a JPEG is not seen.
   /// - Complexity: O(bytes) for a PNG; of a JPEG usually its first 64 KiB are read.
-  public static func size(path: String, limits: ImageLimits = .standard) throws(ImageError) -> (width: Int, height: Int)
+  public static func size(path: String, limits: Limits = .standard) throws(ImageError) -> (width: Int, height: Int)
   {
     let head = try CodecBridge.contents(of: path, limit: limits.fileBytes, prefix: 1 << 16)
     if try ImageFormat.sniff(head, file: path) == .jpeg, let size = try? sizeOfJPEG(head, path, limits) { return size }
@@ -69,11 +70,11 @@ public enum ImageFile {
     return orientation.display(width: structure.width, height: structure.height)
   }
 
-  private static func sizeOfJPEG(_ bytes: [UInt8], _ file: String, _ limits: ImageLimits) throws(ImageError)
+  private static func sizeOfJPEG(_ bytes: [UInt8], _ file: String, _ limits: Limits) throws(ImageError)
     -> (width: Int, height: Int)
   {
     let (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: file)
-    try limits.check(width: width, height: height, file: file)
+    try ImageError.check(width, height, limits, file: file)
     let orientation = JPEGStructure.exif(in: bytes).map { Orientation(exif: bytes, in: $0) } ?? .upright
     return orientation.display(width: width, height: height)
   }

@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// Writes PNG files into memory.
@@ -51,12 +52,12 @@ public enum PNGDecoder {
   ///
   /// - Throws: `ImageError`; `.notMask` for any other kind of PNG.
   /// - Complexity: O(bytes + pixels).
-  public static func readIndices(path: String, limits: ImageLimits = .standard) throws(ImageError) -> IndexedImage {
+  public static func readIndices(path: String, limits: Limits = .standard) throws(ImageError) -> IndexedImage {
     try decodeIndices(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
   }
 
   /// Like `readIndices(path:limits:)`, from the bytes of the file.
-  public static func decodeIndices(bytes: [UInt8], name: String = "picture", limits: ImageLimits = .standard)
+  public static func decodeIndices(bytes: [UInt8], name: String = "picture", limits: Limits = .standard)
     throws(ImageError) -> IndexedImage
   {
     guard try ImageFormat.sniff(bytes, file: name) == .png else { throw .notMask(file: name, found: "a JPEG") }

@@ -1,3 +1,5 @@
+import Files
+
 /// What a PNG's chunks say before any pixel is unpacked: the header, and that all chunks are there and in bounds.
 ///
 /// Source: PNG specification, third edition, sections 5 and 11.
@@ -14,7 +16,7 @@ struct PNGStructure {
   ///
   /// - Throws: `ImageError` with the byte where the chunks go wrong, or the limit that the header or a chunk passes.
   /// - Complexity: O(chunks); data are not touched.
-  init(_ bytes: [UInt8], limits: ImageLimits, file: String) throws(ImageError) {
+  init(_ bytes: [UInt8], limits: Limits, file: String) throws(ImageError) {
     var offset = ImageFormat.pngSignature.count
     func damage(_ reason: String) -> ImageError { .damaged(file: file, format: .png, offset: offset, reason: reason) }
 
@@ -31,7 +33,7 @@ struct PNGStructure {
     if let reason = Self.fault(width, height, bitDepth, colourType, Array(bytes[(header + 10)...(header + 12)])) {
       throw damage(reason)
     }
-    try limits.check(width: width, height: height, file: file)
+    try ImageError.check(width, height, limits, file: file)
 
     var ancillary = 0
     var hasData = false

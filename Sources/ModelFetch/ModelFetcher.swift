@@ -157,7 +157,7 @@ public struct ModelFetcher: Sendable {
   }
 
   private func digest(_ path: String) throws(FetchError) -> String {
-    do { return SHA256.hexDigest(of: try MappedFile(path: path, limit: Importer.sizeLimit)) } catch {
+    do { return SHA256.hexDigest(of: try MappedFile(path: path, .modelBytes, of: .standard)) } catch {
       throw .file(error)
     }
   }

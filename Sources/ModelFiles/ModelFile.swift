@@ -11,9 +11,6 @@ import Tensors
 ///
 /// The tensors are fp32 with batch norm folded; the card is JSON under `card` in the file's metadata.
 public struct ModelFile: Sendable {
-  /// Files beyond this are refused.
-  public static let sizeLimit = 1 << 30
-
   public let path: String
   public let card: ModelCard
   public let weights: Weights
@@ -33,17 +30,17 @@ public struct ModelFile: Sendable {
   ///
   /// - Throws: `ModelFileError`, naming the file and the tensor or byte at fault.
   /// - Complexity: O(size of the file), one pass over the values.
-  public static func open(path: String) throws(ModelFileError) -> ModelFile {
+  public static func open(path: String, limits: Limits = .standard) throws(ModelFileError) -> ModelFile {
     let file: MappedFile
-    do { file = try MappedFile(path: path, limit: sizeLimit) } catch { throw .file(error) }
-    return try read(file)
+    do { file = try MappedFile(path: path, .modelBytes, of: limits) } catch { throw .file(error) }
+    return try read(file, limits)
   }
 
   /// Checks a mapped model file and takes its tensors where they lie.
   ///
   /// - Throws: `ModelFileError`.
-  package static func read(_ file: MappedFile) throws(ModelFileError) -> ModelFile {
-    let header = try Safetensors(file)
+  package static func read(_ file: MappedFile, _ limits: Limits = .standard) throws(ModelFileError) -> ModelFile {
+    let header = try Safetensors(file, limits)
     guard let text = header.metadata["card"] else {
       throw .card(path: file.path, reason: "has no model card, so it is no model of this program")
     }

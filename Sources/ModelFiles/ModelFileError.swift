@@ -5,6 +5,8 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
   /// The card is missing, of another format, or contradicts itself.
   case card(path: String, reason: String)
   case file(FileError)
+  /// The file asks for more than allowed; `offset` is in bytes from its beginning.
+  case limit(path: String, offset: Int, LimitExcess)
   /// The file is no safetensors file, or a broken one; `offset` is in bytes from its beginning.
   case malformed(path: String, offset: Int, reason: String)
   /// A value that no network computes with: NaN, an infinity, or a denormal.
@@ -15,6 +17,7 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .card(let path, let reason): return "\(path): \(reason); make the file with `backbone import`"
     case .file(let error): return error.description
+    case .limit(let path, let offset, let excess): return "\(path): at byte \(offset): \(excess)"
     case .malformed(let path, let offset, let reason):
       return "\(path): \(reason) (at byte \(offset)); the file is damaged or no model file, get it again"
     case .notNormal(let path, let name, let index, let value):

@@ -68,23 +68,29 @@ public struct ModelStore: Sendable {
   public let folder: String
   /// Models that are part of the program, found by name where none of that name is installed.
   public let shipped: [ShippedModel]
+  /// What the files may claim.
+  public let limits: Limits
 
-  public init(folder: String, shipped: [ShippedModel] = []) {
+  public init(folder: String, shipped: [ShippedModel] = [], limits: Limits = .standard) {
     self.folder = folder
     self.shipped = shipped
+    self.limits = limits
   }
 
   /// The user's folder: `$BACKBONE_MODELS`, else `$XDG_DATA_HOME/backbone/models`, else `~/.local/share/backbone/models`.
   ///
   /// - Throws: `ModelStoreError.noFolder` where no variable is set.
-  public static func user(shipped: [ShippedModel] = []) throws(ModelStoreError) -> ModelStore {
-    if let folder = Environment.value("BACKBONE_MODELS") { return ModelStore(folder: folder, shipped: shipped) }
+  public static func user(
+    shipped: [ShippedModel] = [], limits: Limits = .standard
+  ) throws(ModelStoreError) -> ModelStore {
+    func store(_ folder: String) -> ModelStore { ModelStore(folder: folder, shipped: shipped, limits: limits) }
+    if let folder = Environment.value("BACKBONE_MODELS") { return store(folder) }
     // The XDG rules: a path that is not absolute is to be ignored.
     if let data = Environment.value("XDG_DATA_HOME"), data.hasPrefix("/") {
-      return ModelStore(folder: data + "/backbone/models", shipped: shipped)
+      return store(data + "/backbone/models")
     }
     guard let home = Environment.value("HOME") else { throw .noFolder }
-    return ModelStore(folder: home + "/.local/share/backbone/models", shipped: shipped)
+    return store(home + "/.local/share/backbone/models")
   }
 
   /// Where a model of that name is or would be.
@@ -136,7 +142,7 @@ public struct ModelStore: Sendable {
       do { file = try ModelFile.read(shipped.file) } catch { throw .model(error) }
     } else {
       let path = try find(nameOrPath)
-      do { file = try ModelFile.open(path: path) } catch { throw .model(error) }
+      do { file = try ModelFile.open(path: path, limits: limits) } catch { throw .model(error) }
     }
     guard let base = file.card.base else { return file }
     let whole = try open(base: base.name, for: file.path)
@@ -156,7 +162,7 @@ public struct ModelStore: Sendable {
     guard try installed().contains(name) else { throw .missingBase(path: path, base: name, folder: folder) }
     let basePath = self.path(of: name)
     let file: ModelFile
-    do { file = try ModelFile.open(path: basePath) } catch { throw .model(error) }
+    do { file = try ModelFile.open(path: basePath, limits: limits) } catch { throw .model(error) }
     guard file.card.base == nil else {
       throw .model(.card(path: path, reason: "its base \(name) is a head alone too"))
     }
@@ -210,7 +216,7 @@ public struct ModelStore: Sendable {
   }
 
   private func digest(of name: String) throws(ModelStoreError) -> String {
-    do { return SHA256.hexDigest(of: try MappedFile(path: path(of: name), limit: ModelFile.sizeLimit)) } catch {
+    do { return SHA256.hexDigest(of: try MappedFile(path: path(of: name), .modelBytes, of: limits)) } catch {
       throw .file(error)
     }
   }

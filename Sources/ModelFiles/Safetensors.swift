@@ -6,9 +6,6 @@ import Files
 /// the format leaves open is refused: keys that occur twice, unknown keys, holes, overlaps, bytes after the last tensor.
 /// Source: the format's description in the safetensors project's README.
 package struct Safetensors: Equatable {
-  /// Headers beyond this are refused; a network of a thousand layers needs less than 200 KB.
-  package static let headerLimit = 16 << 20
-
   /// The types of values that the format knows.
   package enum ElementType: String, Sendable, CaseIterable {
     case bool = "BOOL"
@@ -57,15 +54,14 @@ package struct Safetensors: Equatable {
 
   /// Reads and checks the header of a file.
   ///
-  /// - Throws: `ModelFileError.malformed`, or `.tensor` where one tensor is at fault.
-  package init(_ file: MappedFile) throws(ModelFileError) {
+  /// - Throws: `ModelFileError.malformed`, `.limit`, or `.tensor` where one tensor is at fault.
+  package init(_ file: MappedFile, _ limits: Limits = .standard) throws(ModelFileError) {
     let path = file.path
     guard let length = file.integer(at: 0, as: UInt64.self) else {
-      throw .malformed(path: path, offset: 0, reason: "has \(file.count) bytes, expected at least 8")
+      throw .malformed(path: path, offset: file.count, reason: "has \(file.count) bytes, expected at least 8")
     }
-    guard length <= UInt64(Safetensors.headerLimit) else {
-      throw .malformed(
-        path: path, offset: 0, reason: "announces a header of \(length) bytes, the limit is \(Safetensors.headerLimit)")
+    if let excess = limits.excess(.headerBytes, Int(clamping: length)) {
+      throw .limit(path: path, offset: 0, excess)
     }
     guard let text = file.array(at: 8, count: Int(length)) else {
       throw .malformed(path: path, offset: 0, reason: "announces a header of \(length) bytes, has \(file.count - 8)")
@@ -74,7 +70,10 @@ package struct Safetensors: Equatable {
       throw .malformed(path: path, offset: 8, reason: "has no JSON object where the header should be")
     }
     let header: StrictJSON
-    do { header = try StrictJSON.parse(text, depth: 4) } catch {
+    // A tensor has its name, three keys, two offsets and at most eight extents.
+    let values = limits.tensors.multipliedReportingOverflow(by: 16)
+    do { header = try StrictJSON.parse(text, depth: 4, values: values.overflow ? .max : values.partialValue) } catch {
+      if error.isTooLong { throw .limit(path: path, offset: 8 + error.offset, limits.tooMany(.tensors)) }
       throw .malformed(path: path, offset: 8 + error.offset, reason: error.reason)
     }
     guard case .object(let members) = header else {
@@ -83,6 +82,9 @@ package struct Safetensors: Equatable {
     let dataOffset = 8 + Int(length)
     var tensors: [String: Entry] = [:]
     var metadata: [String: String] = [:]
+    if let excess = limits.excess(.tensors, members.count { $0.key != "__metadata__" }) {
+      throw .limit(path: path, offset: 8, excess)
+    }
     for member in members {
       if member.key == "__metadata__" {
         metadata = try Safetensors.metadata(member.value, path: path)
@@ -135,7 +137,9 @@ package struct Safetensors: Equatable {
     guard case .array(let offsets) = member.value["data_offsets"], offsets.count == 2,
       case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1], begin >= 0, begin <= end,
       end <= fileSize - dataOffset
-    else { throw fault("has data_offsets outside the file's \(fileSize - dataOffset) bytes of values") }
+    else {
+      throw fault("has data_offsets outside the values, which reach from byte \(dataOffset) to byte \(fileSize)")
+    }
     guard end - begin == size else {
       throw fault("has \(end - begin) bytes, expected \(size) for \(typeName) \(shape)")
     }

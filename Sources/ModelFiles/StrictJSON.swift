@@ -3,10 +3,13 @@ package struct JSONError: Error, Equatable {
   /// Where it went wrong, in bytes from the beginning of the text.
   package let offset: Int
   package let reason: String
+  /// Whether the text holds more values than allowed.
+  package let isTooLong: Bool
 
-  package init(offset: Int, reason: String) {
+  package init(offset: Int, reason: String, isTooLong: Bool = false) {
     self.offset = offset
     self.reason = reason
+    self.isTooLong = isTooLong
   }
 }
 
@@ -30,10 +33,12 @@ package enum StrictJSON: Equatable {
 
   /// Reads one value from the beginning of the text; after it only spaces may follow.
   ///
-  /// - Parameter depth: arrays and objects inside each other, at most.
+  /// - Parameters:
+  ///   - depth: arrays and objects inside each other, at most.
+  ///   - values: how many there may be, since each takes many times the memory of its two characters.
   /// - Complexity: O(`text.count`).
-  package static func parse(_ text: [UInt8], depth: Int) throws(JSONError) -> StrictJSON {
-    var reader = JSONReader(text: text)
+  package static func parse(_ text: [UInt8], depth: Int, values: Int = 1_000_000) throws(JSONError) -> StrictJSON {
+    var reader = JSONReader(text: text, values: values)
     let value = try reader.value(depth: depth)
     reader.skipSpace()
     guard reader.position == text.count else { throw reader.error("bytes after the end of the value") }
@@ -51,8 +56,13 @@ package enum StrictJSON: Equatable {
 private struct JSONReader {
   let text: [UInt8]
   var position = 0
+  /// Values that may still come.
+  private var values: Int
 
-  init(text: [UInt8]) { self.text = text }
+  init(text: [UInt8], values: Int) {
+    self.text = text
+    self.values = values
+  }
 
   func error(_ reason: String) -> JSONError { JSONError(offset: position, reason: reason) }
 
@@ -66,6 +76,8 @@ private struct JSONReader {
 
   mutating func value(depth: Int) throws(JSONError) -> StrictJSON {
     skipSpace()
+    guard values > 0 else { throw JSONError(offset: position, reason: "too many values", isTooLong: true) }
+    values -= 1
     switch peek() {
     case UInt8(ascii: "{"):
       guard depth > 0 else { throw error("nested too deeply") }

@@ -23,7 +23,17 @@ public struct Box: Hashable, Sendable {
     let height = min(y2, other.y2) - max(y1, other.y1)
     guard width > 0, height > 0 else { return 0 }
     let intersection = width * height
-    return intersection / (area + other.area - intersection)
+    let union = area + other.area - intersection
+    return union.isNormal ? intersection / union : wideIoU(with: other)
+  }
+
+  /// The same where areas leave the range of `Float`, as those of a broken network's boxes do.
+  private func wideIoU(with other: Box) -> Float {
+    func area(_ a: Box) -> Double { (Double(a.x2) - Double(a.x1)) * (Double(a.y2) - Double(a.y1)) }
+    let common = area(
+      Box(x1: max(x1, other.x1), y1: max(y1, other.y1), x2: min(x2, other.x2), y2: min(y2, other.y2)))
+    let union = area(self) + area(other) - common
+    return union > 0 ? Float(min(common / union, 1)) : 0
   }
 }
 

@@ -38,8 +38,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 /// The frozen backbone's maps of every sample, as halves in a mapped file, with what is true of the sample.
 ///
 /// The file is safetensors: a tensor `[samples, H, W, C]` of F16 for each tap, `truth`, `[samples, bytes]` of U8, and `usable`,
-/// `[samples]`, 1 where the sample is there. Its header is written last, so that a file without the rest is none. Memory holds
-/// no more of it than the samples of a batch.
+/// `[samples]`, 1 where the sample is there. It has its name when all of it is there. Memory holds no more of it than the
+/// samples of a batch.
 public final class FeatureCache {
   /// What a cache holds.
   package struct Layout: Hashable {
@@ -138,7 +138,10 @@ public final class FeatureCache {
 
     /// Writes the header, and opens what is there now.
     package func finish() throws(TrainingError) -> FeatureCache {
-      do { try file.write(header, at: 0) } catch { throw .file(error) }
+      do throws(FileError) {
+        try file.write(header, at: 0)
+        try file.finish()
+      } catch { throw .file(error) }
       guard let cache = FeatureCache(path: file.path, key: key, layout: layout) else {
         throw .checkpoint(path: file.path, reason: "the features cannot be read back")
       }

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import ImageCodecs
 import Postprocess
 import Tensors
@@ -8,7 +9,7 @@ public struct LessonSamples: Sendable {
   private let augmenter: Augmenter
   private let held: Dataset
   private let plain: Augmentation
-  private let limits: ImageLimits
+  private let limits: Limits
   /// Variants of each picture to learn from.
   public let variants: Int
 
@@ -20,7 +21,7 @@ public struct LessonSamples: Sendable {
   /// - Throws: `DatasetError` when a picture that things are to be cut out of cannot be read.
   public init(
     training: Dataset, held: Dataset, variants: Int, augmentation: Augmentation, seed: UInt64,
-    limits: ImageLimits = .standard
+    limits: Limits = .standard
   ) throws(DatasetError) {
     augmenter = try Augmenter(training, augmentation, seed: seed, limits: limits)
     self.held = held

@@ -73,7 +73,7 @@ struct TrainingState {
   {
     let file: MappedFile
     let header: Safetensors
-    do { file = try MappedFile(path: path, limit: ModelFile.sizeLimit) } catch { throw .file(error) }
+    do { file = try MappedFile(path: path, .modelBytes, of: .standard) } catch { throw .file(error) }
     do { header = try Safetensors(file) } catch { throw .model(error) }
     let decoder = JSONDecoder()
     guard let progressText = header.metadata["progress"], let settingsText = header.metadata["settings"],

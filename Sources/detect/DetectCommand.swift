@@ -72,7 +72,7 @@ struct DetectCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
     guard (0...1).contains(score) else { throw ValidationError("--score \(score): expected a number from 0 to 1") }
@@ -93,7 +93,7 @@ struct DetectCommand: ParsableCommand {
     }
     var report = try Report(format: format ?? .text, images: images, quiet: quiet, threshold: score)
     let compute = Compute(threads: work.threads)
-    var opening = try Opening(model, on: compute.pool, &timing) { (watch) throws(Failure) in
+    var opening = try Opening(model, first: images[0], on: compute.pool, &timing) { (watch) throws(Failure) in
       try load(on: compute, outputs: outputs.map { [$0] } ?? [], &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])
@@ -101,7 +101,7 @@ struct DetectCommand: ParsableCommand {
     let detector = opening.model
 
     try console.write(report.opening)
-    let status = try Batch(images, on: console).run { (index) throws(Failure) in
+    let status = try Batch(images, on: console).run { (index, write) throws(Failure) in
       var (image, watch) = try opening.picture { () throws(Failure) in try limits.read(images[index]) }
       let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
       if let outputs {
@@ -113,11 +113,11 @@ struct DetectCommand: ParsableCommand {
       let result = PictureResult(
         image: images[index], width: image.width, height: image.height, model: detector.card.name, detections: found,
         overlay: outputs?.paths[index])
-      try console.write(report.add(result))
+      try write(report.add(result))
       watch.lap("report")
       timing.note(images[index], watch)
-    } failed: { (index, failure) throws(Failure) in
-      try console.write(report.add(failure, of: images[index]))
+    } failed: { index, failure in
+      report.add(failure, of: images[index])
     }
     try console.write(report.closing)
     timing.end()
@@ -127,7 +127,7 @@ struct DetectCommand: ParsableCommand {
   private func load(
     on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Detector {
-    let file = try ModelChoice.open(model)
+    let file = try ModelChoice.open(model, limits)
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {

@@ -66,7 +66,7 @@ struct SegmentCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
     if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
@@ -87,14 +87,15 @@ struct SegmentCommand: ParsableCommand {
     }
     var report = Report(format: format ?? .text, quiet: quiet)
     let compute = Compute(threads: work.threads)
-    var opening = try Opening(model ?? "model", on: compute.pool, &timing) { (watch) throws(Failure) in
+    var opening = try Opening(model ?? "model", first: images[0], on: compute.pool, &timing) {
+      (watch) throws(Failure) in
       try load(on: compute, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])
     }
     let segmenter = opening.model
 
-    let status = try Batch(images, on: console).run { (index) throws(Failure) in
+    let status = try Batch(images, on: console).run { (index, write) throws(Failure) in
       var (image, watch) = try opening.picture { () throws(Failure) in try limits.read(images[index]) }
       let map = try outline(image, named: images[index], with: segmenter) { watch.lap($0.rawValue) }
       if let overlays {
@@ -106,7 +107,7 @@ struct SegmentCommand: ParsableCommand {
       watch.lap("write")
       let result = PictureResult(
         image: images[index], map: map, card: segmenter.card, mask: masks.paths[index], overlay: overlays?.paths[index])
-      try console.write(report.add(result))
+      try write(report.add(result))
       watch.lap("report")
       timing.note(images[index], watch)
     }
@@ -126,7 +127,7 @@ struct SegmentCommand: ParsableCommand {
   private func load(
     on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Segmenter {
-    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model)
+    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model, limits)
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {

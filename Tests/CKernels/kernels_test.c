@@ -65,7 +65,7 @@ static double *wide_map(const shape *s, const float *x, size_t in_height, size_t
   return wide;
 }
 
-static void test_f32_strip(uint64_t seed) {
+static void strip_of_one_group(uint64_t seed) {
   shape s = {.height = ONE_OF(1, 2, 3, 5, 8, 9), .width = ONE_OF(1, 2, 3, 4, 5, 7, 8, 10, 14, 17), .stride = ONE_OF(1, 2),
              .dilation = ONE_OF(1, 1, 2, 4), .rows = ONE_OF(1, 2, 5), .source = (int)ONE_OF(0, 1, 9)};
   const size_t lanes = t->lanes, panel = 2 * lanes;
@@ -149,6 +149,78 @@ static void test_f32_strip(uint64_t seed) {
     free(expected), free(found), free(filters[b]), free(dw_bias[b]), free(out[b]), free(dw[b]);
   }
   free(x), free(w), free(bias), free(packed), free(wide), free(ring), free(zeros), free(image), free(tap);
+}
+
+// Grouped wide rows with two readers: a depthwise filter, and max pooling.
+static void strip_of_groups(uint64_t seed) {
+  const size_t lanes = t->lanes, panel = 2 * lanes;
+  const size_t groups = ONE_OF(1, 2, 3, 8), each = ONE_OF(1, 3, 8, 17, 20, 33, 40), k = ONE_OF(3, 8, 17);
+  const size_t height = ONE_OF(1, 3, 5, 8), width = ONE_OF(1, 2, 5, 9), stride = ONE_OF(1, 2), channels = groups * each;
+  const size_t out_height = (height + stride - 1) / stride, out_width = (width + stride - 1) / stride;
+  const size_t group_panels = (each + panel - 1) / panel, panels = groups * group_panels, room = group_panels * panel;
+  const size_t needed = (out_width - 1) * stride + 3, padded = needed > width + 1 ? needed : width + 1;
+  const size_t group_size = ck_packed_gemm_size(t, k, each, 1);
+  float *x = floats(height * width * groups * k, -1, 1);
+  float *packed = undefined(groups * group_size);
+  float *spread = floats(9 * groups * room, -1, 1), *spread_bias = floats(groups * room, -1, 1);
+  float *dw = undefined(ck_packed_dwconv_size(t, groups * room));
+  ck_pack_dwconv(t, spread, spread_bias, groups * room, dw);
+  double *wide = calloc(height * width * channels, sizeof(double));
+  for (size_t g = 0; g < groups; g++) {
+    float *w = floats(k * each, -0.3f, 0.3f), *bias = floats(each, -1, 1);
+    ck_pack_gemm(t, w, bias, k, each, 1, packed + g * group_size);
+    for (size_t p = 0; p < height * width; p++)
+      for (size_t c = 0; c < each; c++) {
+        double sum = bias[c];
+        for (size_t i = 0; i < k; i++) sum += (double)x[(p * groups + g) * k + i] * w[i * each + c];
+        wide[p * channels + g * each + c] = clamp(sum, 0, 6);
+      }
+    free(w), free(bias);
+  }
+  float *ring = undefined(panels * height * panel * padded), *zeros = undefined(padded * lanes);
+  float *tap = undefined(height * width * channels);
+  const size_t out_stride = groups == 1 ? each : groups * room;
+  float *out[2] = {undefined(out_height * out_width * out_stride), undefined(out_height * out_width * out_stride)};
+  ck_strip strip = {.height = height, .width = width, .channels = channels, .source = x, .w = packed, .k = k, .taps = 1,
+                    .groups = groups, .low = 0, .high = 6, .row_end = height, .ring = ring, .slots = height,
+                    .padded_width = padded, .pad_left = 1, .panel_end = panels, .tap = tap, .tap_end = height,
+                    .zeros = zeros, .out_end = out_height, .out_width = out_width, .stride = stride, .dilation = 1,
+                    .pad_top = 1, .branches = 2,
+                    .branch = {{dw, out[0], out_stride, out_stride, -1e30f, 1e30f},
+                               {NULL, out[1], out_stride, out_stride, -1e30f, 1e30f}}};
+  ck_strip_clear(t, &strip, panels, zeros);
+  t->f32_strip(&strip);
+  expect("grouped wide rows", tap, wide, height * width * channels, k, seed);
+  for (int b = 0; b < 2; b++) {
+    double *expected = calloc(out_height * out_width * channels, sizeof(double));
+    float *found = undefined(out_height * out_width * channels);
+    for (size_t p = 0; p < out_height * out_width; p++)
+      for (size_t c = 0; c < channels; c++) {
+        const size_t at = c / each * room + c % each;
+        double value = b ? 0 : spread_bias[at];
+        for (size_t i = 0; i < 9; i++) {
+          const ptrdiff_t row = (ptrdiff_t)(p / out_width * stride + i / 3) - 1;
+          const ptrdiff_t col = (ptrdiff_t)(p % out_width * stride + i % 3) - 1;
+          if (row < 0 || col < 0 || row >= (ptrdiff_t)height || col >= (ptrdiff_t)width) continue;
+          const double v = wide[((size_t)row * width + (size_t)col) * channels + c];
+          value = b ? (v > value ? v : value) : value + v * spread[i * groups * room + at];
+        }
+        expected[p * channels + c] = value;
+        found[p * channels + c] = out[b][p * out_stride + (groups == 1 ? c : at)];
+      }
+    expect(b ? "max pooling" : "grouped filter", found, expected, out_height * out_width * channels, 9 * k, seed);
+    if (!intact(out[b], out_height * out_width * out_stride)) {
+      failed++;
+      printf("%s: groups, seed %llu: wrote behind the end\n", t->isa, (unsigned long long)seed);
+    }
+    free(expected), free(found), free(out[b]);
+  }
+  free(x), free(packed), free(spread), free(spread_bias), free(dw), free(wide), free(ring), free(zeros), free(tap);
+}
+
+static void test_f32_strip(uint64_t seed) {
+  if (seed % 3) strip_of_one_group(seed);
+  else strip_of_groups(seed);
 }
 
 // MARK: Elementwise

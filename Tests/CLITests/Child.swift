@@ -47,9 +47,10 @@ final class Child {
   /// - Parameters:
   ///   - environment: variables to set, or with `nil` to remove.
   ///   - input: the text on standard input; without it `write` sends some, or there is none.
+  ///   - script: what a shell does with the program and its arguments, which are `"$@"`.
   init(
     _ program: Program, _ arguments: [String], in work: Workplace, environment: [String: String?] = [:],
-    input: String? = nil, output: Output = .captured
+    input: String? = nil, output: Output = .captured, script: String = "exec \"$@\""
   ) throws {
     let path = try program.path()
     let name = "\(work.path)/\(Child.prefix)\(UInt64.random(in: 0 ... .max))"
@@ -98,7 +99,7 @@ final class Child {
     variables["BACKBONE_MODELS"] = work.models
     for (name, value) in environment { variables[name] = value }
     // The shell becomes the program, after the one thing that cannot be asked of the system everywhere.
-    let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", work.here, path]
+    let shell = ["/bin/sh", "-c", "cd \"$0\" || exit 126; \(script)", work.here, path]
     let process = unsafe Child.withStrings(shell + arguments) { argv in
       unsafe Child.withStrings(variables.map { "\($0.key)=\($0.value)" }) { envp in
         var process: pid_t = 0
@@ -160,7 +161,11 @@ final class Child {
 
   /// Sends text to its standard input.
   func write(_ text: String) throws {
-    let bytes = Array(text.utf8)
+    try write(bytes: Array(text.utf8))
+  }
+
+  /// Sends bytes to its standard input.
+  func write(bytes: [UInt8]) throws {
     let count = unsafe bytes.withUnsafeBytes { bytes in
       #if canImport(Glibc)
         unsafe Glibc.write(writer, bytes.baseAddress, bytes.count)
@@ -176,9 +181,27 @@ final class Child {
   /// Sends a signal.
   func send(_ signal: Int32) { kill(process, signal) }
 
+  /// Stops reading a piped output, as `head` does.
+  func stopReading() {
+    close(reader)
+    reader = -1
+  }
+
+  #if os(Linux)
+    /// The most memory that it has had resident since it became the program, in bytes; it must still run.
+    func peakBytes() throws -> Int {
+      let status = String(
+        decoding: try Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/status")), as: UTF8.self)
+      let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+      return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }) * 1024
+    }
+  #endif
+
   /// Ends its standard input and waits for it; what a piped output still holds becomes the ending's.
-  func wait() throws -> Ending {
-    if writer >= 0 {
+  ///
+  /// - Parameter silently: whether its standard input stays open, without a word.
+  func wait(silently: Bool = false) throws -> Ending {
+    if writer >= 0, !silently {
       close(writer)
       writer = -1
     }

@@ -56,7 +56,7 @@ extension Workplace {
     ("folder", ["folder: is a directory, expected a PNG or JPEG picture; "]),
     ("text.png", ["text.png: is no picture: text beginning \"a shopp", "expected a PNG or JPEG; "]),
     ("cut.png", ["cut.png: truncated PNG: the file ends at byte ", "; get the file again"]),
-    ("empty.png", ["empty.png: is empty, expected a PNG or JPEG picture; "]),
+    ("empty.png", ["empty.png: is empty: it ends at byte 0, expected a PNG or JPEG picture; "]),
     ("a.png/b.png", ["a.png/b.png: cannot read the file: Not a directory; "]),
     ("text.safetensors", ["text.safetensors: is no picture"]),
   ]

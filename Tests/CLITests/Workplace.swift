@@ -38,16 +38,17 @@ final class Workplace {
   /// Runs a program to its end.
   func run(
     _ program: Program, _ arguments: String..., environment: [String: String?] = [:], input: String? = "",
-    output: Child.Output = .captured
+    output: Child.Output = .captured, script: String = "exec \"$@\""
   ) throws -> Ending {
-    try run(program, arguments, environment: environment, input: input, output: output)
+    try run(program, arguments, environment: environment, input: input, output: output, script: script)
   }
 
   func run(
     _ program: Program, _ arguments: [String], environment: [String: String?] = [:], input: String? = "",
-    output: Child.Output = .captured
+    output: Child.Output = .captured, script: String = "exec \"$@\""
   ) throws -> Ending {
-    let child = try Child(program, arguments, in: self, environment: environment, input: input, output: output)
+    let child = try Child(
+      program, arguments, in: self, environment: environment, input: input, output: output, script: script)
     return try child.wait()
   }
 
@@ -59,6 +60,12 @@ final class Workplace {
 
   func bytes(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: name.hasPrefix("/") ? name : "\(here)/\(name)")))
+  }
+
+  /// Removes a file that may be there.
+  func remove(_ name: String) throws {
+    let path = "\(here)/\(name)"
+    if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
   }
 
   func makeFolder(_ name: String) throws {

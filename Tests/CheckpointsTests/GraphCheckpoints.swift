@@ -160,8 +160,11 @@ struct GraphBuilder {
     return outputs
   }
 
+  /// What TensorFlow writes behind the nodes: the field `versions` with a producer.
+  static let versions: [UInt8] = [0x22, 0x02, 0x08, 0x1b]
+
   /// The serialised file.
-  func bytes() throws -> [UInt8] { try graph.serializedBytes() }
+  func bytes() throws -> [UInt8] { try graph.serializedBytes() + GraphBuilder.versions }
 
   /// Changes the one node of that name.
   mutating func change(_ name: String, _ change: (inout TFNode) -> Void) {

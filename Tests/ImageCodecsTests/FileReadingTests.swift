@@ -1,3 +1,4 @@
+import Files
 import ImageCodecs
 import Tensors
 import TestSupport
@@ -10,7 +11,7 @@ import Testing
 #endif
 
 @Suite struct FileReadingTests {
-  private func refusal(at path: String, limits: ImageLimits = .standard) -> ImageError? {
+  private func refusal(at path: String, limits: Limits = .standard) -> ImageError? {
     do {
       _ = try ImageFile.read(path: path, limits: limits)
       return nil
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test func filesLargerThanTheLimitAreNotRead() throws {
-    var limits = ImageLimits()
+    var limits = Limits()
     limits.fileBytes = 100
     try TestData.withTemporaryFolder { folder in
       let path = folder + "/large.png"
@@ -72,7 +73,7 @@ import Testing
 
   #if os(Linux)
     @Test func streamsAreReadToTheirEndOrTheLimit() throws {
-      var limits = ImageLimits()
+      var limits = Limits()
       limits.fileBytes = 300_000
       // Endless, so only the limit can stop it.
       #expect(

@@ -1,3 +1,4 @@
+import Files
 import ImageCodecs
 import Tensors
 import TestSupport
@@ -99,7 +100,7 @@ enum HandmadePNG {
 }
 
 /// The error that reading these bytes gives, or `nil` if there is none.
-func refusal(of bytes: [UInt8], limits: ImageLimits = .standard) -> ImageError? {
+func refusal(of bytes: [UInt8], limits: Limits = .standard) -> ImageError? {
   do {
     _ = try ImageFile.decode(bytes: bytes, name: "test", limits: limits)
     return nil

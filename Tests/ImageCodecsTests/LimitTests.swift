@@ -1,3 +1,4 @@
+import Files
 import ImageCodecs
 import Tensors
 import TestSupport
@@ -11,7 +12,7 @@ import Testing
     for (width, height, limit, found) in [
       (2_147_483_647, 2_147_483_647, .side, 2_147_483_647), (65_501, 1, .side, 65_501), (1, 65_501, .side, 65_501),
       (65_500, 65_500, .pixels, 65_500 * 65_500), (8193, 8192, .pixels, 8193 * 8192),
-    ] as [(Int, Int, ImageLimits.Name, Int)] {
+    ] as [(Int, Int, Limits.Name, Int)] {
       let allowed = limit == .side ? 65_500 : 64 << 20
       let expected = ImageError.limit(file: "test", limit: limit, allowed: allowed, found: found)
       #expect(refusal(of: PNG.gray(header: PNG.header(width, height, depth: 1))) == expected)
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test func withoutLimitsTheSizeStillCannotOverflow() {
-    var limits = ImageLimits()
+    var limits = Limits()
     limits.pixels = .max
     limits.side = .max
     let file = PNG.gray(header: PNG.header(2_147_483_647, 2_147_483_647, depth: 16, colour: 6))
@@ -42,14 +43,14 @@ import Testing
     for offset in 5...8 { bytes[frame + offset] = offset % 2 == 1 ? 0xF0 : 0 }
     #expect(
       refusal(of: bytes) == .limit(file: "test", limit: .pixels, allowed: 64 << 20, found: 61_440 * 61_440))
-    var limits = ImageLimits()
+    var limits = Limits()
     limits.side = 20
     #expect(
       refusal(of: Fixture.jpeg("gray"), limits: limits) == .limit(file: "test", limit: .side, allowed: 20, found: 27))
   }
 
   @Test func scansAreCounted() {
-    var limits = ImageLimits()
+    var limits = Limits()
     limits.scans = 3
     #expect(
       refusal(of: Fixture.jpeg("progressive"), limits: limits)
@@ -72,12 +73,12 @@ import Testing
   }
 
   @Test func everyLimitCanBeChangedAndNamesItsFlag() {
-    var limits = ImageLimits()
+    var limits = Limits()
     limits.fileBytes = 10
     #expect(
       refusal(of: PNG.gray(), limits: limits)
         == .limit(file: "test", limit: .fileBytes, allowed: 10, found: PNG.gray().count))
-    for name in ImageLimits.Name.allCases {
+    for name in Limits.Name.allCases {
       let words = ImageError.limit(file: "a.png", limit: name, allowed: 5, found: 6).description
       #expect(words.hasPrefix("a.png: has 6 ") && words.contains("the limit is 5") && words.contains(name.rawValue))
     }

@@ -61,6 +61,9 @@ public enum ProcessFacts {
       Int32(text("/proc/thread-self/stat").prefix { $0 != " " })!
     }
 
+    /// The id of the process's first thread, which is the process's own.
+    public static var processThread: Int32 { getpid() }
+
     /// The processor that the calling thread runs on.
     public static var currentProcessor: Int {
       // Field 39; the second one is the thread's name in parentheses and may have spaces.

@@ -55,7 +55,7 @@ struct EvalOptions: ParsableArguments {
       valueName: "number"))
   var threads: Int?
 
-  @OptionGroup var limits: LimitOptions
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   /// - Parameter data: the folders of `--data`.
   func check(data: [String]) throws {

@@ -90,10 +90,10 @@ struct EvalDetectCommand: ParsableCommand {
     let answers: Answers
     if let predictions {
       let results: [COCOResult]
-      do { results = try COCOResult.read(predictions) } catch { throw Failure(.inputs, error.description) }
+      do { results = try COCOResult.read(predictions, limits: options.limits.limits) } catch { throw Failure(.inputs, error.description) }
       answers = Answers(source: predictions, found: try data.found(in: results, of: predictions, on: console))
     } else {
-      answers = try ask(ModelChoice.open(model ?? ModelChoice.detector), about: &data, &loop)
+      answers = try ask(ModelChoice.open(model ?? ModelChoice.detector, options.limits), about: &data, &loop)
     }
     guard !data.pictures.isEmpty else {
       throw Failure(.inputs, "no picture with boxes is left to measure; check --data, --hold-out and --limit")
@@ -136,7 +136,9 @@ struct EvalDetectCommand: ParsableCommand {
     let mapping = try options.mapping()
     var parts: [DetectionData] = []
     if let truth {
-      do { parts = [DetectionData(try COCOTruth.read(truth))] } catch { throw Failure(.inputs, error.description) }
+      do { parts = [DetectionData(try COCOTruth.read(truth, limits: options.limits.limits))] } catch {
+        throw Failure(.inputs, error.description)
+      }
     } else {
       parts = try options.open(data, on: console) { $0.withBoxes }.map(DetectionData.init)
     }

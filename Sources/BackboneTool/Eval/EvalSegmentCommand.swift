@@ -58,7 +58,7 @@ struct EvalSegmentCommand: ParsableCommand {
     let console = Main.console
     func folder(_ flag: String, _ path: String?) throws(Failure) -> OutputFolder? {
       guard let path else { return nil }
-      return try OutputFolder(flag, path, notIn: self.data)
+      return try OutputFolder(flag, path, notIn: self.data + (predictions.map { [$0] } ?? []))
     }
     let drawn = try folder("--pictures", options.pictures)
     let saved = try folder("--save-predictions", savePredictions)
@@ -107,7 +107,7 @@ struct EvalSegmentCommand: ParsableCommand {
       }
       return MaskPredictor(folder: predictions, data)
     }
-    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model)
+    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model, options.limits)
     let segmenter: Segmenter
     do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
     return try MaskPredictor(segmenter, data)

@@ -6,27 +6,25 @@ import Tensors
 ///
 /// Nothing of it is ever executed.
 struct GraphFile {
-  static let nodeLimit = 100_000
-
   let path: String
   let nodes: [TFNode]
   private let index: [String: Int]
   /// The nodes that read a node's output, by the name of the read node.
   private let readers: [String: [Int]]
 
-  /// Decodes a serialised `GraphDef`.
+  /// Decodes a serialised `GraphDef` that has been walked over.
   ///
   /// - Throws: `CheckpointError.malformed`.
-  init(_ file: MappedFile) throws(CheckpointError) {
+  init(_ scan: GraphScan) throws(CheckpointError) {
+    let file = scan.file
     path = file.path
-    try GraphFile.countNodes(file)
     var options = BinaryDecodingOptions()
-    options.messageDepthLimit = 50
+    options.messageDepthLimit = scan.limits.nesting
     options.discardUnknownFields = true
     do {
       let bytes = file.array(at: 0, count: file.count) ?? []
       nodes = try TFGraph(serializedBytes: bytes, options: options).nodes
-    } catch { throw .malformed(path: path, offset: nil, reason: "is no serialised TensorFlow graph: \(error)") }
+    } catch { throw .malformed(path: path, offset: 0, reason: "is no serialised TensorFlow graph: \(error)") }
     var index: [String: Int] = [:]
     var readers: [String: [Int]] = [:]
     for (i, node) in nodes.enumerated() {
@@ -37,46 +35,6 @@ struct GraphFile {
     }
     self.index = index
     self.readers = readers
-  }
-
-  /// Walks over the outermost fields before anything is allocated: a file of many empty nodes would otherwise grow a
-  /// hundredfold in memory.
-  private static func countNodes(_ file: MappedFile) throws(CheckpointError) {
-    var offset = 0
-    var count = 0
-    func varint() throws(CheckpointError) -> UInt64 {
-      var value: UInt64 = 0
-      for shift in stride(from: UInt64(0), to: 70, by: 7) {
-        guard let byte = file.integer(at: offset, as: UInt8.self) else { break }
-        offset += 1
-        value |= UInt64(byte & 0x7f) << shift
-        if byte < 0x80 { return value }
-      }
-      throw .malformed(path: file.path, offset: offset, reason: "is no serialised TensorFlow graph")
-    }
-    while offset < file.count {
-      let start = offset
-      let tag = try varint()
-      switch tag & 7 {
-      case 0: _ = try varint()
-      case 1: offset += 8
-      case 5: offset += 4
-      case 2:
-        let length = try varint()
-        guard length <= UInt64(file.count - offset) else {
-          throw .malformed(path: file.path, offset: start, reason: "has a field that leaves the file")
-        }
-        offset += Int(length)
-        if tag >> 3 == 1 { count += 1 }
-      default: throw .malformed(path: file.path, offset: start, reason: "is no serialised TensorFlow graph")
-      }
-    }
-    guard offset == file.count, count > 0 else {
-      throw .malformed(path: file.path, offset: offset, reason: "is no serialised TensorFlow graph")
-    }
-    guard count <= nodeLimit else {
-      throw .unsupported(path: file.path, reason: "has \(count) nodes, the limit is \(nodeLimit)")
-    }
   }
 
   /// The node's name in an input such as `^name` or `name:1`.

@@ -5,8 +5,9 @@ import Tensors
 /// Reads a TensorFlow frozen graph: weights by their names, conventions from the operations around them.
 enum GraphImport {
   /// - Throws: `CheckpointError`.
-  static func draft(_ file: MappedFile) throws(CheckpointError) -> Draft {
-    let graph = try GraphFile(file)
+  static func draft(_ scan: GraphScan) throws(CheckpointError) -> Draft {
+    let file = scan.file
+    let graph = try GraphFile(scan)
     if let node = graph.nodes.first(where: { $0.op.hasPrefix("FakeQuant") }) {
       throw .unsupported(
         path: file.path, reason: "is trained for 8 bits (\(node.name)); use the float version of the model")

@@ -6,12 +6,14 @@ import Files
 /// limited, since any number of references may lead to the same bytes.
 /// Source: the FlatBuffers project's description of its binary format.
 final class FlatBuffer {
-  static let tableLimit = 10_000
-
   let file: MappedFile
+  let limits: Limits
   private var tables = 0
 
-  init(_ file: MappedFile) { self.file = file }
+  init(_ file: MappedFile, _ limits: Limits) {
+    self.file = file
+    self.limits = limits
+  }
 
   func fault(_ offset: Int, _ reason: String) -> CheckpointError {
     .malformed(path: file.path, offset: offset, reason: reason)
@@ -37,9 +39,7 @@ final class FlatBuffer {
 
   func table(at position: Int) throws(CheckpointError) -> FlatTable {
     tables += 1
-    guard tables <= FlatBuffer.tableLimit else {
-      throw fault(position, "has more than \(FlatBuffer.tableLimit) tables")
-    }
+    if let excess = limits.excess(.tensors, tables) { throw .limit(path: file.path, offset: position, excess) }
     let layout = position - Int(try load(position, as: Int32.self))
     let layoutSize = Int(try load(layout, as: UInt16.self))
     let size = Int(try load(layout + 2, as: UInt16.self))
@@ -91,7 +91,10 @@ struct FlatTable {
   }
 
   func tables(_ field: Int) throws(CheckpointError) -> [FlatTable] {
-    let (start, count) = try vector(field, elementSize: 4, limit: FlatBuffer.tableLimit)
+    let (start, count) = try vector(field, elementSize: 4, limit: .max)
+    if let excess = buffer.limits.excess(.tensors, count) {
+      throw .limit(path: buffer.file.path, offset: start - 4, excess)
+    }
     var result: [FlatTable] = []
     for i in 0..<count { result.append(try buffer.table(at: buffer.follow(start + 4 * i))) }
     return result

@@ -4,8 +4,8 @@ import Tensors
 /// Reads a float TensorFlow Lite model: the walk finds the layers, their tensors are then held to the network's widths.
 enum TFLiteImport {
   /// - Throws: `CheckpointError`.
-  static func draft(_ file: MappedFile) throws(CheckpointError) -> Draft {
-    let model = try TFLiteModel(file)
+  static func draft(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) -> Draft {
+    let model = try TFLiteModel(file, limits)
     if let tensor = model.tensors.first(where: { $0.isConstant && $0.shape.count == 4 && $0.type?.isEightBit ?? false })
     {
       throw .unsupported(

@@ -64,9 +64,9 @@ struct TFLiteModel {
   /// Reads the one subgraph of a file.
   ///
   /// - Throws: `CheckpointError.malformed` or `.unsupported`.
-  init(_ file: MappedFile) throws(CheckpointError) {
+  init(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) {
     self.file = file
-    let buffer = FlatBuffer(file)
+    let buffer = FlatBuffer(file, limits)
     let root = try buffer.root()
     guard try root.integer(0, UInt32(0)) == 3 else {
       throw .unsupported(path: file.path, reason: "has another schema version of TensorFlow Lite than 3")
@@ -85,7 +85,7 @@ struct TFLiteModel {
       guard try entry.integer(1, UInt64(0)) <= 1 else {
         throw .unsupported(path: file.path, reason: "keeps its weights outside the model's table")
       }
-      let (start, count) = try entry.vector(0, elementSize: 1, limit: Importer.sizeLimit)
+      let (start, count) = try entry.vector(0, elementSize: 1, limit: file.count)
       buffers.append(start..<start + count)
     }
     var tensors: [Tensor] = []

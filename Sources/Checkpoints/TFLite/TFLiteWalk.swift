@@ -135,8 +135,9 @@ struct TFLiteWalk {
       paddings.formIntersection([.same])
       result = try output(gather, id)
     } else if kind != .pointwise {
-      let extents = Array(shape(tensor)[1...2])
-      try checkPadding(id, extents, stride, dilation, isSame: isSame, explicit: explicit)
+      let extents = shape(tensor)
+      guard extents.count == 4 else { throw fault(id.name, "a map of four axes", "\(extents)") }
+      try checkPadding(id, Array(extents[1...2]), stride, dilation, isSame: isSame, explicit: explicit)
     }
     found.append(
       Found(

@@ -1,3 +1,4 @@
+import Files
 import ImageCodecs
 import Postprocess
 
@@ -8,11 +9,11 @@ public struct Augmenter: Sendable {
   public let seed: UInt64
   /// Samples that things can be cut out of, by number.
   public let donors: [Int]
-  private let limits: ImageLimits
+  private let limits: Limits
 
   /// - Throws: `DatasetError` when a mask cannot be read that must tell whether its picture has something to cut out.
   public init(
-    _ dataset: Dataset, _ augmentation: Augmentation, seed: UInt64, limits: ImageLimits = .standard
+    _ dataset: Dataset, _ augmentation: Augmentation, seed: UInt64, limits: Limits = .standard
   ) throws(DatasetError) {
     self.dataset = dataset
     self.augmentation = augmentation

@@ -8,21 +8,14 @@ import Postprocess
 ///
 /// Source: cocodataset.org, "Data format", object detection.
 enum COCOFormat {
-  /// Bytes of the JSON file: 2 GiB.
-  ///
-  /// It is mapped and read in one pass; instances_train2017.json has 0.45 GiB.
-  static let limit = 2 << 30
-  /// Columns or rows that a file may claim for a picture.
-  static let side = 65_500
-
   static func read(
     _ layout: DatasetLayout, _ options: Dataset.Options, into collector: inout Collector
   ) throws(DatasetError) -> [DatasetClass] {
     let path = try file(layout)
     let mapped: MappedFile
-    do throws(FileError) { mapped = try MappedFile(path: path, limit: limit) } catch { throw .file(error) }
+    do throws(FileError) { mapped = try MappedFile(path: path, .datasetBytes, of: options.limits) } catch { throw .file(error) }
     var records = COCORecords()
-    try records.read(JSONCursor(mapped))
+    try records.read(JSONCursor(mapped, options.limits))
     var numbering = ClassNumbering()
     var classOfCategory: [Int: Int] = [:]
     for (id, name) in records.categories.sorted(by: { $0.key < $1.key }) {
@@ -58,7 +51,7 @@ enum COCOFormat {
           path: picture, name: FileName(image.name).stem, width: image.width, height: image.height, id: image.id,
           boxes: boxes,
           mask: hasMask
-            ? MaskSource(storage: .outlines(COCOOutlines(mapped, outlines)), meaning: meaning) : nil)
+            ? MaskSource(storage: .outlines(COCOOutlines(mapped, outlines, options.limits)), meaning: meaning) : nil)
       }
     }
     for (image, annotations) in ofImage.sorted(by: { $0.key < $1.key }) {

@@ -13,9 +13,11 @@ struct COCOOutlines: Sendable {
   private let file: MappedFile
   /// Crowds first, then things from the largest to the smallest.
   private let outlines: [Outline]
+  private let limits: Limits
 
-  init(_ file: MappedFile, _ outlines: [Outline]) {
+  init(_ file: MappedFile, _ outlines: [Outline], _ limits: Limits) {
     self.file = file
+    self.limits = limits
     // Equal areas keep the file's order.
     self.outlines = outlines.enumerated().sorted { a, b in
       if a.element.isCrowd != b.element.isCrowd { return a.element.isCrowd }
@@ -27,15 +29,13 @@ struct COCOOutlines: Sendable {
 
   /// Class numbers, and 255 in crowds.
   func paint(width: Int, height: Int) throws(DatasetError) -> [UInt8] {
-    var ids = [UInt8](repeating: 0, count: width * height)
+    var canvas = Canvas(path: path, width: width, height: height)
     for outline in outlines {
-      var cursor = JSONCursor(file, at: outline.position)
+      var cursor = JSONCursor(file, at: outline.position, limits)
       let region = try Region(&cursor)
-      try region.paint(
-        outline.isCrowd ? 255 : outline.classIndex, into: &ids, width: width, height: height, path: path,
-        at: outline.position)
+      try canvas.paint(region, outline.isCrowd ? 255 : outline.classIndex, at: outline.position)
     }
-    return ids
+    return canvas.ids
   }
 
   /// Reads an outline without keeping it; `false` for an empty one.
@@ -56,10 +56,15 @@ struct COCOOutlines: Sendable {
     init(_ cursor: inout JSONCursor) throws(DatasetError) {
       if cursor.kind() == UInt8(ascii: "[") {
         var polygons: [[Double]] = []
+        var count = 0
         try cursor.array { (cursor) throws(DatasetError) in
           let start = cursor.position
           var polygon: [Double] = []
-          try cursor.array { (cursor) throws(DatasetError) in polygon.append(try cursor.number()) }
+          try cursor.array { (cursor) throws(DatasetError) in
+            count += 1
+            try cursor.check(.points, count)
+            polygon.append(try cursor.number())
+          }
           guard polygon.count >= 6, polygon.count % 2 == 0, polygon.allSatisfy({ abs($0) <= 1e6 }) else {
             throw cursor.wrong(
               "a polygon of \(polygon.count) numbers",
@@ -75,20 +80,30 @@ struct COCOOutlines: Sendable {
       var runs: [Int]?
       try cursor.object { (cursor, key) throws(DatasetError) in
         switch key {
-        case "size": try cursor.array { (cursor) throws(DatasetError) in size.append(try cursor.integer()) }
+        case "size":
+          try cursor.array { (cursor) throws(DatasetError) in
+            guard size.count < 2 else { throw cursor.wrong("more", expected: "a size of two sides") }
+            size.append(try cursor.integer())
+          }
         case "counts":
           if cursor.kind() == UInt8(ascii: "\"") {
             runs = try Region.decode(try cursor.stringBytes(), cursor)
           } else {
             var plain: [Int] = []
-            try cursor.array { (cursor) throws(DatasetError) in plain.append(try cursor.integer()) }
+            try cursor.array { (cursor) throws(DatasetError) in
+              try cursor.check(.points, plain.count + 1)
+              plain.append(try cursor.integer())
+            }
             runs = plain
           }
         default: try cursor.skip()
         }
       }
-      guard let runs, size.count == 2, size.allSatisfy({ 1...COCOFormat.side ~= $0 }) else {
+      guard let runs, size.count == 2, size[0] > 0, size[1] > 0 else {
         throw cursor.wrong("an outline without one of them", expected: "a size of two sides and counts", at: start)
+      }
+      if let excess = cursor.limits.excess(width: size[1], height: size[0]) {
+        throw .excess(file: cursor.file.path, place: .byte(start), excess)
       }
       var total = 0
       for run in runs {
@@ -113,6 +128,7 @@ struct COCOOutlines: Sendable {
       var runs: [Int] = []
       var at = 0
       while at < bytes.count {
+        try cursor.check(.points, runs.count + 1)
         var value = 0
         var shift = 0
         while true {
@@ -128,35 +144,52 @@ struct COCOOutlines: Sendable {
             break
           }
         }
-        runs.append(runs.count > 2 ? value + runs[runs.count - 2] : value)
+        let (run, overflow) = value.addingReportingOverflow(runs.count > 2 ? runs[runs.count - 2] : 0)
+        guard !overflow else { throw cursor.wrong("a run that cannot be counted", expected: "packed counts") }
+        runs.append(run)
       }
       return runs
     }
+  }
+}
 
-    func paint(
-      _ id: UInt8, into ids: inout [UInt8], width: Int, height: Int, path: String, at position: Int
-    ) throws(DatasetError) {
-      switch self {
-      case .polygons(let polygons):
-        for polygon in polygons {
-          guard let steps = PolygonRaster.steps(polygon), steps <= PolygonRaster.limit else {
-            throw .limit(
-              file: path, place: .byte(position), what: "length of a polygon's border",
-              allowed: PolygonRaster.limit / 5, found: (PolygonRaster.steps(polygon) ?? .max) / 5)
-          }
-          PolygonRaster.fill(polygon, with: id, in: &ids, width: width, height: height)
+/// A mask while its outlines are painted.
+private struct Canvas {
+  let path: String
+  let width, height: Int
+  private(set) var ids: [UInt8]
+  /// Steps along borders that may still be walked: many outlines of one picture together must not take for ever.
+  private var steps = PolygonRaster.limit
+
+  init(path: String, width: Int, height: Int) {
+    self.path = path
+    self.width = width
+    self.height = height
+    ids = [UInt8](repeating: 0, count: width * height)
+  }
+
+  mutating func paint(_ region: COCOOutlines.Region, _ id: UInt8, at position: Int) throws(DatasetError) {
+    switch region {
+    case .polygons(let polygons):
+      for polygon in polygons {
+        guard let needed = PolygonRaster.steps(polygon), needed <= steps else {
+          throw .limit(
+            file: path, place: .byte(position), what: "length of the borders in one picture",
+            allowed: PolygonRaster.limit / 5, found: (PolygonRaster.steps(polygon) ?? .max) / 5)
         }
-      case .runs(let runs, let w, let h):
-        guard (w, h) == (width, height) else {
-          throw .size(file: path, expected: "\(width)x\(height) as its picture", found: "an outline on \(w)x\(h)")
+        steps -= needed
+        PolygonRaster.fill(polygon, with: id, in: &ids, width: width, height: height)
+      }
+    case .runs(let runs, let w, let h):
+      guard (w, h) == (width, height) else {
+        throw .size(file: path, expected: "\(width)x\(height) as its picture", found: "an outline on \(w)x\(h)")
+      }
+      var index = 0
+      for (number, run) in runs.enumerated() {
+        if number % 2 == 1 {
+          for i in index..<index + run { ids[i % height * width + i / height] = id }
         }
-        var index = 0
-        for (number, run) in runs.enumerated() {
-          if number % 2 == 1 {
-            for i in index..<index + run { ids[i % height * width + i / height] = id }
-          }
-          index += run
-        }
+        index += run
       }
     }
   }

@@ -54,12 +54,15 @@ struct COCORecords {
     var cursor = start
     var seen: Set<String> = []
     var records = self
+    var count = 0
     try cursor.object { (cursor, key) throws(DatasetError) in
       guard ["images", "annotations", "categories"].contains(key) else { return try cursor.skip() }
       guard seen.insert(key).inserted else {
         throw cursor.wrong("the key \(key) twice", expected: "each key once")
       }
       try cursor.array { (cursor) throws(DatasetError) in
+        count += 1
+        try cursor.check(.records, count)
         switch key {
         case "images": try records.takeImage(&cursor)
         case "annotations": try records.takeAnnotation(&cursor)
@@ -89,8 +92,11 @@ struct COCORecords {
     guard let id = fields["id"], let width = fields["width"], let height = fields["height"], let name else {
       throw cursor.wrong("an image without one of them", expected: "id, width, height and file_name", at: start)
     }
-    guard 1...COCOFormat.side ~= width, 1...COCOFormat.side ~= height else {
-      throw cursor.wrong("\(width)x\(height)", expected: "1 to \(COCOFormat.side) pixels a side", at: start)
+    guard width > 0, height > 0 else {
+      throw cursor.wrong("\(width)x\(height)", expected: "at least one pixel a side", at: start)
+    }
+    if let excess = cursor.limits.excess(width: width, height: height) {
+      throw .excess(file: cursor.file.path, place: .byte(start), excess)
     }
     guard imageIDs.insert(id).inserted else {
       throw cursor.wrong("the image id \(id) again", expected: "each id once", at: start)
@@ -131,6 +137,7 @@ struct COCORecords {
       case "bbox":
         try cursor.array { (cursor) throws(DatasetError) in
           let at = cursor.position
+          guard box.count < 4 else { throw cursor.wrong("more", expected: "4 numbers in a bbox") }
           box.append(try cursor.number())
           guard abs(box.last!) <= 1e6 else {
             throw cursor.wrong("\(box.last!)", expected: "a coordinate of at most a million", at: at)

@@ -32,11 +32,11 @@ public struct COCOTruth: Sendable {
   /// Reads a file.
   ///
   /// - Throws: `DatasetError`.
-  public static func read(_ path: String) throws(DatasetError) -> COCOTruth {
+  public static func read(_ path: String, limits: Limits = .standard) throws(DatasetError) -> COCOTruth {
     let mapped: MappedFile
-    do throws(FileError) { mapped = try MappedFile(path: path, limit: COCOFormat.limit) } catch { throw .file(error) }
+    do throws(FileError) { mapped = try MappedFile(path: path, .datasetBytes, of: limits) } catch { throw .file(error) }
     var records = COCORecords()
-    try records.read(JSONCursor(mapped))
+    try records.read(JSONCursor(mapped, limits))
     let classes = records.categories.sorted { $0.key < $1.key }.map { DatasetClass(name: $0.value, id: $0.key) }
     let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1.id, $0) })
     var ofImage: [Int: [Annotation]] = [:]
@@ -83,13 +83,16 @@ public struct COCOResult: Hashable, Sendable {
   /// Reads a file; an object with such an array under the key `annotations` will do too.
   ///
   /// - Throws: `DatasetError` with the byte where it goes wrong.
-  public static func read(_ path: String) throws(DatasetError) -> [COCOResult] {
+  public static func read(_ path: String, limits: Limits = .standard) throws(DatasetError) -> [COCOResult] {
     let mapped: MappedFile
-    do throws(FileError) { mapped = try MappedFile(path: path, limit: COCOFormat.limit) } catch { throw .file(error) }
-    var cursor = JSONCursor(mapped)
+    do throws(FileError) { mapped = try MappedFile(path: path, .datasetBytes, of: limits) } catch { throw .file(error) }
+    var cursor = JSONCursor(mapped, limits)
     var results: [COCOResult] = []
     func take(_ cursor: inout JSONCursor) throws(DatasetError) {
-      try cursor.array { (cursor) throws(DatasetError) in results.append(try one(&cursor)) }
+      try cursor.array { (cursor) throws(DatasetError) in
+        results.append(try one(&cursor))
+        try cursor.check(.records, results.count)
+      }
     }
     if cursor.kind() == UInt8(ascii: "{") {
       var isThere = false
@@ -123,7 +126,11 @@ public struct COCOResult: Hashable, Sendable {
         }
       case "category_id": category = try cursor.integer()
       case "score": score = try cursor.number()
-      case "bbox": try cursor.array { (cursor) throws(DatasetError) in box.append(try cursor.number()) }
+      case "bbox":
+        try cursor.array { (cursor) throws(DatasetError) in
+          guard box.count < 4 else { throw cursor.wrong("more", expected: "4 numbers in a bbox") }
+          box.append(try cursor.number())
+        }
       default: try cursor.skip()
       }
     }

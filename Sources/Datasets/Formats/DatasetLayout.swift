@@ -58,12 +58,12 @@ struct DatasetLayout {
   /// The class names for boxes and for masks, each from the file that has them.
   ///
   /// A YAML file with `names` speaks of boxes and one with `classes` of masks; where there is one file it speaks of both.
-  func namesFiles() throws(DatasetError) -> (boxes: NamesFile?, masks: NamesFile?) {
+  func namesFiles(_ limits: Limits) throws(DatasetError) -> (boxes: NamesFile?, masks: NamesFile?) {
     var boxes: NamesFile?
     var masks: NamesFile?
     for name in names where ["yaml", "yml"].contains(FileName(name).kind) {
       let path = "\(folder)/\(name)"
-      guard let file = try NamesFile(path: path) else { continue }
+      guard let file = try NamesFile(path: path, limits) else { continue }
       if file.key == "classes" {
         if let masks { throw .duplicate(file: path, other: masks.path) }
         masks = file
@@ -72,10 +72,10 @@ struct DatasetLayout {
         boxes = file
       }
     }
-    if names.contains("classes.txt"), let file = try NamesFile(path: "\(folder)/classes.txt") {
+    if names.contains("classes.txt"), let file = try NamesFile(path: "\(folder)/classes.txt", limits) {
       boxes = boxes ?? file
       masks = masks ?? file
-    } else if let labels, let inside = try? NamesFile(path: "\(labels)/classes.txt") {
+    } else if let labels, let inside = try? NamesFile(path: "\(labels)/classes.txt", limits) {
       // Where the labelling programs leave it.
       boxes = boxes ?? inside
     }

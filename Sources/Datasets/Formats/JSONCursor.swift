@@ -3,27 +3,30 @@ import Files
 /// Reads JSON from a mapped file in one pass, so that a file of hundreds of megabytes needs no tree in memory.
 ///
 /// The whole text is checked as RFC 8259 has it, also what is passed over; nesting is limited.
-@safe struct JSONCursor {
-  /// Objects and arrays inside each other, at most; COCO's files have 6.
-  private static let depth = 32
-
+struct JSONCursor {
   let file: MappedFile
+  let limits: Limits
   /// From the beginning of the file.
   private(set) var position: Int
-  private let bytes: UnsafeBufferPointer<UInt8>
-  private let count: Int
+  private let bytes: FileBytes
   private var level = 0
 
   /// - Parameter position: where a value begins, or space before one.
-  init(_ file: MappedFile, at position: Int = 0) {
+  init(_ file: MappedFile, at position: Int = 0, _ limits: Limits) {
     self.file = file
     self.position = position
-    unsafe bytes = file.bytes.bindMemory(to: UInt8.self)
-    count = file.count
+    self.limits = limits
+    bytes = FileBytes(file)
   }
 
   func wrong(_ found: String, expected: String, at place: Int? = nil) -> DatasetError {
     .invalid(file: file.path, place: .byte(place ?? position), expected: expected, found: found)
+  }
+
+  /// Holds a count to one of the limits.
+  func check(_ limit: Limits.Name, _ found: Int, at place: Int? = nil) throws(DatasetError) {
+    guard let excess = limits.excess(limit, found) else { return }
+    throw .excess(file: file.path, place: .byte(place ?? position), excess)
   }
 
   /// What stands at the current place, in words.
@@ -32,7 +35,7 @@ import Files
     return (0x21...0x7E).contains(byte) ? "\"\(Character(Unicode.Scalar(byte)))\"" : "the byte \(byte)"
   }
 
-  @inline(__always) private func peek() -> UInt8? { position < count ? unsafe bytes[position] : nil }
+  @inline(__always) private func peek() -> UInt8? { bytes[position] }
 
   @inline(__always) private mutating func skipSpace() {
     while let byte = peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
@@ -47,16 +50,12 @@ import Files
   /// After the outermost value only space may follow.
   mutating func finish() throws(DatasetError) {
     skipSpace()
-    guard position == count else { throw wrong(here, expected: "the end of the file") }
+    guard position == bytes.count else { throw wrong(here, expected: "the end of the file") }
   }
 
   private mutating func enter(_ open: UInt8, _ expected: String) throws(DatasetError) {
     guard kind() == open else { throw wrong(here, expected: expected) }
-    guard level < JSONCursor.depth else {
-      throw .limit(
-        file: file.path, place: .byte(position), what: "values inside each other", allowed: JSONCursor.depth,
-        found: level + 1)
-    }
+    try check(.nesting, level + 1)
     level += 1
     position += 1
   }
@@ -117,10 +116,10 @@ import Files
     return true
   }
 
-  private mutating func word(_ word: StaticString) throws(DatasetError) {
+  private mutating func word(_ word: String) throws(DatasetError) {
     let start = position
-    for i in 0..<word.utf8CodeUnitCount {
-      guard unsafe peek() == word.utf8Start[i] else { throw wrong(here, expected: "\(word)", at: start) }
+    for byte in word.utf8 {
+      guard peek() == byte else { throw wrong(here, expected: word, at: start) }
       position += 1
     }
   }
@@ -161,7 +160,7 @@ import Files
     }
     take(&self)
     guard digits > 0 else { throw wrong(here, expected: "a value") }
-    guard unsafe digits == 1 || bytes[first] != 0x30 else {
+    guard digits == 1 || bytes[first] != 0x30 else {
       throw wrong("a 0 before other digits", expected: "a number", at: start)
     }
     var fraction = 0
@@ -186,7 +185,7 @@ import Files
       let value = Double(mantissa) / JSONCursor.powers[fraction]
       return isNegative ? -value : value
     }
-    let text = unsafe String(decoding: bytes[start..<position], as: UTF8.self)
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
     guard let value = Double(text), value.isFinite else {
       throw wrong("the number \(text.prefix(40))", expected: "a finite number", at: start)
     }
@@ -210,7 +209,7 @@ import Files
     let start = position
     // Most strings have no escape.
     while let byte = peek(), byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
-    var result = unsafe Array(bytes[start..<position])
+    var result = bytes[start..<position]
     while true {
       guard let byte = peek(), byte >= 0x20 else { throw wrong(here, expected: "the end of a string") }
       position += 1

@@ -1,3 +1,5 @@
+import Files
+
 /// A folder of pictures and one of masks with the same names.
 ///
 /// The masks' values are class numbers, 255 is void, and value 0 is the background whatever it is called.
@@ -9,7 +11,7 @@ enum MasksFormat {
     guard let masks = layout.masks else {
       throw .missing(file: "\(layout.folder)/masks", expected: "a folder of masks")
     }
-    guard let names = try layout.namesFiles().masks else {
+    guard let names = try layout.namesFiles(collector.limits).masks else {
       throw .missing(
         file: "\(layout.folder)/classes.txt",
         expected: "the classes' names (or a YAML file with them; Pascal VOC's masks need none with the format named)")

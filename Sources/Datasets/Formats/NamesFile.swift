@@ -1,3 +1,5 @@
+import Files
+
 /// The names of classes, by number: from `classes.txt`, one a line, or from a YAML file as such data sets have it.
 ///
 /// Of YAML only what these files use is read: a top-level key `names` or `classes` with a list (`[a, b]`, or lines
@@ -11,17 +13,19 @@ struct NamesFile {
 
   /// - Returns: `nil` for a YAML file that is about something else.
   /// - Throws: `DatasetError` with the line that is none of that.
-  init?(path: String) throws(DatasetError) {
+  init?(path: String, _ limits: Limits) throws(DatasetError) {
     self.path = path
-    let file = try TextFile(path: path)
+    let file = try TextFile(path: path, limits)
     if FileName(path).kind == "txt" {
       var names: [Int: String] = [:]
-      let lines = file.lines.map(\.text)
+      let lines = try file.lines().map(\.text)
       for (number, name) in lines.enumerated() where number < lines.count - 1 || !name.isEmpty { names[number] = name }
       (self.names, key) = (names, "names")
     } else {
       var reader = YAMLNames(path: path)
-      for line in file.lines(keepingIndent: true) { try reader.take(line.text, number: line.number) }
+      for line in try file.lines(keepingIndent: true) {
+        try reader.take(YAMLNames.withoutComment(line.text), at: line)
+      }
       guard let (key, names) = try reader.finish() else { return nil }
       (self.key, self.names) = (key, names)
     }
@@ -36,22 +40,13 @@ struct NamesFile {
   }
 }
 
-extension TextFile {
-  /// The lines as written, without comments, line ends and trailing space.
-  fileprivate func lines(keepingIndent: Bool) -> [(number: Int, text: String)] {
-    text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().map { number, line in
-      (number + 1, YAMLNames.withoutComment(String(line)!))
-    }
-  }
-}
-
 /// Takes the lines of a YAML file in turn.
 private struct YAMLNames {
   let path: String
   private var names: [Int: String] = [:]
   private var isInside = false
   private var key: String?
-  private var line = 0
+  private var place = DatasetError.Place.whole
   /// A list or map in brackets that goes on over several lines.
   private var bracketed: String?
 
@@ -79,11 +74,11 @@ private struct YAMLNames {
   }
 
   private func wrong(_ found: String, _ expected: String) -> DatasetError {
-    .invalid(file: path, place: .line(line), expected: expected, found: found)
+    .invalid(file: path, place: place, expected: expected, found: found)
   }
 
-  mutating func take(_ text: String, number: Int) throws(DatasetError) {
-    line = number
+  mutating func take(_ text: String, at line: TextFile.Line) throws(DatasetError) {
+    place = line.place
     guard !text.isEmpty, text != "---", text != "..." else { return }
     if bracketed != nil {
       bracketed! += " " + text

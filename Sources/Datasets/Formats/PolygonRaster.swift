@@ -4,8 +4,8 @@
 /// noted; between two notes in a column lie the pixels inside. Source: cocoapi, `maskApi.c`, "rleFrPoly".
 enum PolygonRaster {
   private static let fine = 5.0
-  /// Steps on the fine grid along one polygon, at most: 16 Mi, a border of 3 million pixels.
-  static let limit = 16 << 20
+  /// Steps on the fine grid along the polygons of one picture, at most: 64 Mi, a border of 13 million pixels.
+  static let limit = 64 << 20
 
   private static func corner(_ value: Double) -> Int { Int(fine * value + 0.5) }
 

@@ -1,3 +1,4 @@
+import Files
 import Postprocess
 
 /// YOLO's text files: for each picture a file with a line for each box, `class x y width height`, the centre and the size
@@ -13,7 +14,7 @@ enum YOLOFormat {
     guard let labels = layout.labels else {
       throw .missing(file: "\(layout.folder)/labels", expected: "a folder of text files with boxes")
     }
-    let files = try layout.namesFiles()
+    let files = try layout.namesFiles(collector.limits)
     guard let names = files.boxes else {
       throw .missing(file: "\(layout.folder)/classes.txt", expected: "the classes' names, or a YAML file with them")
     }
@@ -46,7 +47,7 @@ enum YOLOFormat {
         let path = "\(pictures)/\(name)"
         let size = try limited.size(of: path, mask: mask)
         var boxes: [TruthBox]?
-        if let text { boxes = try YOLOFormat.boxes(try TextFile(path: text), size, classOfNumber) }
+        if let text { boxes = try YOLOFormat.boxes(try TextFile(path: text, limited.limits), size, classOfNumber) }
         return Sample(
           path: path, name: stem, width: size.width, height: size.height, boxes: boxes,
           mask: mask.map { masks!.source($0) })
@@ -66,13 +67,14 @@ enum YOLOFormat {
     return name
   }
 
-  private static func boxes(
+  static func boxes(
     _ file: TextFile, _ size: (width: Int, height: Int), _ classOfNumber: [Int: Int]
   ) throws(DatasetError) -> [TruthBox] {
     var boxes: [TruthBox] = []
-    for (number, line) in file.lines where !line.isEmpty {
+    for entry in try file.lines() where !entry.text.isEmpty {
+      let line = entry.text
       func wrong(_ expected: String) -> DatasetError {
-        .invalid(file: file.path, place: .line(number), expected: expected, found: "\"\(line.prefix(80))\"")
+        .invalid(file: file.path, place: entry.place, expected: expected, found: "\"\(line.prefix(80))\"")
       }
       let fields = line.split(whereSeparator: \.isWhitespace)
       guard fields.count == 5 else { throw wrong("five fields: class x y width height") }

@@ -124,7 +124,7 @@ public enum Reference {
     return y
   }
 
-  private static func mapPixels(
+  static func mapPixels(
     _ x: [Float], _ shape: Shape, _ outputs: Int, stride: Int, dilation: Int, padding: Padding,
     _ value: (_ taps: [(index: Int, pixel: Int)], _ output: Int) -> Float
   ) -> (shape: Shape, values: [Float]) {

@@ -1,0 +1,27 @@
+/// A file's bytes by number, every access checked: what readers of text walk over.
+@safe public struct FileBytes: Sendable {
+  /// Keeps the mapping alive.
+  @usableFromInline let file: MappedFile
+  @usableFromInline nonisolated(unsafe) let base: UnsafePointer<UInt8>?
+  public let count: Int
+
+  public init(_ file: MappedFile) {
+    self.file = file
+    unsafe base = file.bytes.bindMemory(to: UInt8.self).baseAddress
+    count = file.count
+  }
+
+  /// The byte at a place, or `nil` outside the file.
+  @inlinable public subscript(place: Int) -> UInt8? {
+    guard place >= 0, place < count, let base = unsafe base else { return nil }
+    return unsafe base[place]
+  }
+
+  /// The bytes of a range, as far as they lie in the file.
+  ///
+  /// - Complexity: O(`range.count`).
+  public subscript(range: Range<Int>) -> [UInt8] {
+    let range = range.clamped(to: 0..<count)
+    return file.array(at: range.lowerBound, count: range.count) ?? []
+  }
+}

@@ -1,0 +1,35 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What paths say, and where they lead.
+package enum FilePath {
+  /// The folder that a path's last part is in.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The name behind a chain of symbolic links; it need not exist.
+  ///
+  /// - Throws: `FileError.cannotWrite` where the links lead in a circle.
+  package static func destination(of path: String) throws(FileError) -> String {
+    var current = path
+    for _ in 0..<40 {
+      var status = stat()
+      guard unsafe lstat(current, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return current }
+      var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+      let length = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe readlink(current, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+      }
+      guard length > 0 else { throw .cannotWrite(path: path, errno: errno) }
+      let link = String(decoding: buffer[..<length], as: UTF8.self)
+      current = link.utf8.first == UInt8(ascii: "/") ? link : folder(of: current) + "/" + link
+    }
+    throw .cannotWrite(path: path, errno: ELOOP)
+  }
+}

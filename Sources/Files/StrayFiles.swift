@@ -1,0 +1,76 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Temporary files and folders, and those among them that a killed process has left behind.
+///
+/// Whoever uses one holds a lock on it, which the system takes back when the process ends, however it ends. One that
+/// nobody holds is therefore a stray, and the next process that writes into its folder removes it. A process number in the
+/// name would not do: numbers come again, and containers that share a disk have the same ones.
+enum StrayFiles {
+  private static let prefix = ".tmp-backbone-"
+  private static let digits = 16
+  /// Folders that this process has cleared already: it leaves nothing behind while it runs.
+  private static let cleared = Mutex<Set<String>>([])
+
+  /// A path in the folder for a temporary file or folder, hidden so that no pattern picks it up.
+  static func newPath(in folder: String) -> String {
+    let number = String(UInt64.random(in: 0 ... .max), radix: 16)
+    return "\(folder)/\(prefix)\(String(repeating: "0", count: digits - number.count))\(number)"
+  }
+
+  /// Locks what is open, until it is closed.
+  ///
+  /// - Returns: whether it is still there under the path: it may have been taken for a stray before it was locked. A file
+  ///   system without locks has no strays that could be told from others, and nothing to be afraid of.
+  static func hold(_ descriptor: Int32, at path: String) -> Bool {
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK { return false }
+    guard let own = status(of: descriptor) else { return true }
+    var found = stat()
+    return unsafe lstat(path, &found) == 0 && found.st_ino == own.st_ino && found.st_dev == own.st_dev
+  }
+
+  /// Removes the strays of a folder, at the first write into it.
+  ///
+  /// - Complexity: O(entries of the folder).
+  static func clear(_ folder: String) {
+    guard cleared.withLock({ $0.insert(folder).inserted }) else { return }
+    for name in (try? Folder.names(in: folder, hidden: true)) ?? [] where isTemporary(name) {
+      removeIfStray("\(folder)/\(name)")
+    }
+  }
+
+  private static func isTemporary(_ name: String) -> Bool {
+    let name = name.utf8
+    return name.count == prefix.utf8.count + digits && name.starts(with: prefix.utf8)
+      && name.dropFirst(prefix.utf8.count).allSatisfy {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
+      }
+  }
+
+  private static func removeIfStray(_ path: String) {
+    let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    // Nothing of another user: what lies in a shared folder under this name need not be a temporary file.
+    guard let found = status(of: descriptor), found.st_uid == geteuid() else { return }
+    // Its user may be about to give it its name and has the lock; afterwards the path leads nowhere.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
+    switch found.st_mode & S_IFMT {
+    case S_IFREG: unsafe unlink(path)
+    case S_IFDIR: Folder.removeAll(path)
+    default: break
+    }
+  }
+
+  private static func status(of descriptor: Int32) -> stat? {
+    var found = stat()
+    return unsafe fstat(descriptor, &found) == 0 ? found : nil
+  }
+}

@@ -1,0 +1,52 @@
+extension NetworkSeeds {
+  // MARK: TensorFlow Lite
+
+  static var tfLite: [Seed] {
+    [tfLite("classifier", size: 33, outputs: 2), tfLite("even", size: 40, outputs: 3), tfLite("wide", size: 65, outputs: 1)]
+  }
+
+  private static func tfLite(_ name: String, size: Int, outputs: Int) -> Seed {
+    var writer = FlatWriter()
+    var current = writer.tensor("input", [1, size, size, 3])
+    var start = (tensor: current, inputs: 3)
+    let input = current
+    var extent = size
+    for one in layers {
+      if one.part == 0 || one.block == 0 && one.part == 1 { start = (current, one.inputs) }
+      extent = (extent + one.stride - 1) / one.stride
+      let shape =
+        switch one.kind {
+        case .convolution: [one.outputs, 3, 3, one.inputs]
+        case .depthwise: [1, 3, 3, one.outputs]
+        case .pointwise: [one.outputs, 1, 1, one.inputs]
+        }
+      let weight = writer.tensor("w", shape, values(shape.reduce(1, *)))
+      let bias = writer.tensor("b", [one.outputs], values(one.outputs))
+      let output = writer.tensor("\(one.block).\(one.part)", [1, extent, extent, one.outputs])
+      let activation = FlatWriter.Value.int8(one.part == 2 ? 0 : 3)
+      let step = FlatWriter.Value.int32(one.stride)
+      if one.kind == .depthwise {
+        writer.node(4, [current, weight, bias], [output], [1: step, 2: step, 3: .int32(1), 4: activation])
+      } else {
+        writer.node(3, [current, weight, bias], [output], [1: step, 2: step, 3: activation])
+      }
+      current = output
+      if one.isResidual {
+        let sum = writer.tensor("sum", [1, extent, extent, one.outputs])
+        writer.node(0, [current, start.tensor], [sum], [:])
+        current = sum
+      }
+    }
+    let axes = writer.tensor("axes", [2], little(UInt64(2) << 32 | 1, 8), type: 2)
+    let mean = writer.tensor("mean", [1, 1280])
+    writer.node(40, [current, axes], [mean], [:])
+    let weight = writer.tensor("classifier", [outputs, 1280], values(outputs * 1280))
+    let bias = writer.tensor("bias", [outputs], values(outputs))
+    let logits = writer.tensor("logits", [1, outputs])
+    writer.node(9, [mean, weight, bias], [logits], [:])
+    let scores = writer.tensor("scores", [1, outputs])
+    writer.node(25, [logits], [scores], [:])
+    let (bytes, focus) = writer.file(inputs: [input], outputs: [scores])
+    return Seed(name, bytes, focus: focus)
+  }
+}

@@ -1,0 +1,25 @@
+import Files
+import HostileFiles
+
+/// The files that the program reads and writes.
+enum Files {
+  /// The files of a folder that have a format's extension.
+  static func seeds(_ format: HostileFormat, in folder: String) throws -> [Seed] {
+    try Folder.names(in: folder).filter { name in format.extensions.contains { name.hasSuffix(".\($0)") } }.map { name in
+      let file = try MappedFile(path: "\(folder)/\(name)", limit: 1 << 20)
+      return Seed(name, file.array(at: 0, count: file.count) ?? [])
+    }
+  }
+
+  /// Keeps a file that does harm.
+  ///
+  /// - Returns: its path.
+  static func keep(_ bytes: [UInt8], _ format: HostileFormat, _ seed: UInt64, _ index: Int, in folder: String) throws
+    -> String
+  {
+    try Folder.make(folder)
+    let path = "\(folder)/\(format.rawValue)-\(seed)-\(index).\(format.extensions[0])"
+    try AtomicFile.write(bytes, to: path)
+    return path
+  }
+}

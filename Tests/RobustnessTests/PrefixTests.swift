@@ -1,0 +1,74 @@
+import Foundation
+import HostileFiles
+import TestSupport
+import Testing
+
+/// Every beginning of a file is refused, and the refusal says at which byte the file ends or goes wrong.
+///
+/// The exceptions, all that there are:
+/// - what follows the end of a picture (`IEND`, the marker EOI) is not looked at;
+/// - space behind the last element of an XML file and behind a JSON value means nothing;
+/// - a YOLO file is a list of lines: without its last lines it is a list, and without its last digits a number is a number;
+/// - a TensorFlow graph that ends between nodes is a whole graph by its format. What TensorFlow writes behind the nodes may
+///   be missing only if all that an import takes is there: the answer is then the whole file's.
+@Suite struct PrefixTests {
+  /// Three files of each format.
+  static let names: [HostileFormat: [String]] = [
+    .coco: ["polygons", "runs", "escapes"], .graph: ["classifier", "features", "segmenter"],
+    .jpeg: ["gray", "progressive", "bytes-behind-the-end"],
+    .png: ["type2-depth8", "type3-depth4-transparent", "bytes-behind-the-end"],
+    .safetensors: ["native", "native-one", "torchvision"], .tflite: ["classifier", "even", "wide"],
+    .voc: ["challenge", "plain", "empty"], .yolo: ["lines", "windows", "one"],
+  ]
+
+  static func seeds(_ format: HostileFormat) -> [Seed] {
+    Seed.all(format).filter { names[format]!.contains($0.name) }
+  }
+
+  /// Which beginnings are no damage.
+  private func mayBeAccepted(_ format: HostileFormat, _ seed: Seed, _ length: Int) -> Bool {
+    let rest = seed.bytes[length...]
+    let head = seed.bytes[..<length]
+    switch format {
+    case .coco, .voc: return rest.allSatisfy { [0x20, 0x0a].contains($0) }
+    case .graph: return rest.elementsEqual([0x22, 0x02, 0x08, 0x1b]) && seed.name != "features"
+    case .jpeg: return head.firstRange(of: [0xff, 0xd9]) != nil
+    case .png: return head.firstRange(of: Array("IEND".utf8)).map { length >= $0.upperBound + 4 } ?? false
+    case .safetensors, .tflite: return false
+    case .yolo:
+      let last = head.drop { $0 == 0xef || $0 == 0xbb || $0 == 0xbf }.split(separator: 0x0a).last
+      let fields = (last ?? []).split { [0x20, 0x09, 0x0d].contains($0) }
+      return fields.isEmpty || fields.count == 5 && Double(String(decoding: fields[4], as: UTF8.self)) ?? 0 > 0
+    }
+  }
+
+  /// All lengths, but of a long file's weights only some: they are all alike. With BACKBONE_SOAK all of those too.
+  private func lengths(_ seed: Seed) -> [Int] {
+    let count = seed.bytes.count
+    let isSoak = ProcessInfo.processInfo.environment["BACKBONE_SOAK"] != nil
+    if count < 60_000 || isSoak { return Array(0..<count) }
+    let weights = stride(from: seed.focus.upperBound, to: count, by: 997)
+    return Set(0..<min(seed.focus.upperBound, count)).union(weights).union(count - 64..<count).sorted()
+  }
+
+  @Test(arguments: HostileFormat.allCases) func everyBeginningIsRefusedWithItsPlace(format: HostileFormat) throws {
+    let seeds = PrefixTests.seeds(format)
+    try #require(seeds.count == 3, "\(seeds.map(\.name))")
+    var (refused, accepted) = (0, 0)
+    for seed in seeds {
+      try #require(format.read(seed.bytes) == .accepted, "\(seed.name)")
+      for length in lengths(seed) {
+        switch format.read(Array(seed.bytes[..<length])) {
+        case .accepted:
+          accepted += 1
+          #expect(mayBeAccepted(format, seed, length), "\(seed.name): the first \(length) bytes are accepted")
+        case .refused(let words):
+          refused += 1
+          #expect(words.firstRange(of: /byte [0-9]+/) != nil, "\(seed.name), \(length) bytes: \(words)")
+        case .wrong(let words): Issue.record("\(seed.name), \(length) bytes: \(words)")
+        }
+      }
+    }
+    print("\(format.rawValue): \(refused) beginnings refused, \(accepted) accepted")
+  }
+}

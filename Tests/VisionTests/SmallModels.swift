@@ -1,0 +1,68 @@
+import Backbone
+import DeepLabLite
+import ModelFiles
+import PyramidLite
+import SSDLite
+import Tensors
+import TestSupport
+import Vision
+
+/// Small models with random weights: what they find means nothing, and is the same each time.
+enum SmallModels {
+  /// - Parameters:
+  ///   - width: columns of the input, and rows where `height` says nothing else.
+  static func detector(width: Int = 96, height: Int? = nil, multiplier: Double = 0.35) -> ModelFile {
+    var card = card(.detect, width, height ?? width, multiplier)
+    card.labels = (1..<4).map { ClassLabel(output: $0, id: $0 * 10, name: "thing \($0)") }
+    card.detection = DetectionCard(
+      outputs: 4, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
+      maximumScale: 0.95, maps: 6, scoreThreshold: 0.3, iouThreshold: 0.6, maximumDetections: 100)
+    let layout = NetworkLayout(card.backbone)
+    let heads = SSDLiteHead.parameters(outputs: 4, layout: layout)
+    return ModelFile(path: "boxes", card: card, weights: .random(layout.parameters + heads, seed: 7))
+  }
+
+  /// - Parameter pyramid: whether the head is a feature pyramid, else DeepLabV3-lite.
+  static func segmenter(
+    width: Int = 96, height: Int? = nil, multiplier: Double = 0.35, pyramid: Bool = false
+  ) throws -> ModelFile {
+    var card = card(.segment, width, height ?? width, multiplier)
+    card.labels = (0..<5).map { ClassLabel(output: $0, id: $0, name: "class \($0)") }
+    card.segmentation = SegmentationCard(
+      outputs: 5, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5)
+    let layout = NetworkLayout(card.backbone)
+    var heads = DeepLabLiteHead.parameters(outputs: 5, layout: layout)
+    if pyramid {
+      let levels = PyramidCard(levels: ["block16", "block13/expansion", "block4"], widths: [16, 9])
+      card.segmentation?.pyramid = levels
+      heads = try PyramidLiteHead.graph(outputs: 5, levels, on: layout).parameters
+    }
+    return ModelFile(path: "masks", card: card, weights: .random(layout.parameters + heads, seed: 9))
+  }
+
+  private static func card(_ task: ModelCard.Task, _ width: Int, _ height: Int, _ multiplier: Double) -> ModelCard {
+    let half: [Float] = [127.5, 127.5, 127.5]
+    return ModelCard(
+      name: "small", task: task, family: "test",
+      provenance: Provenance(origin: "a test", licence: "none", sourceSHA256: String(repeating: "0", count: 64)),
+      backbone: BackboneCard(
+        widthMultiplier: multiplier, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3,
+        hasLastConvolution: true),
+      input: InputCard(
+        width: width, height: height, fit: .stretch, grid: .halfPixel, antialias: false, mean: half,
+        standardDeviation: half))
+  }
+
+  /// A picture of random bytes.
+  static func picture(_ width: Int, _ height: Int, seed: UInt64) -> Image {
+    var random = SplitMix64(seed: seed)
+    var pixels = [UInt8]()
+    pixels.reserveCapacity(width * height * 3 + 8)
+    while pixels.count < width * height * 3 {
+      let number = random.next()
+      for shift in 0..<8 { pixels.append(UInt8(truncatingIfNeeded: number >> (8 * shift))) }
+    }
+    pixels.removeLast(pixels.count - width * height * 3)
+    return Image(width: width, height: height, pixels: pixels)
+  }
+}
