@@ -123,7 +123,9 @@ struct ImportCommand: ParsableCommand {
   /// The lines of a file of class names.
   private func readLabels(_ path: String) throws(Failure) -> [String] {
     let file: MappedFile
-    do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch { throw Failure(.usage, error.description) }
+    do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch {
+      throw Failure(.usage, error.description)
+    }
     guard let text = file.array(at: 0, count: file.count).flatMap({ String(validating: $0, as: UTF8.self) }) else {
       throw Failure(.usage, "\(path): is not UTF-8 text; save the class names as UTF-8, one a line")
     }

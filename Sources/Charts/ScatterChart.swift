@@ -82,12 +82,17 @@ public struct ScatterChart: Sendable {
     }
     var frame = LineChart(title: title, xName: xName, yName: yName, series: curves)
     (frame.width, frame.height, frame.hasLogarithmicX) = (width, height, hasLogarithmicX)
-    // Points on an axis would be hidden by it.
-    let all = frame.series.flatMap(\.points).map(\.x)
-    if !hasLogarithmicX, let low = all.min(), let high = all.max(), low < high {
-      frame.xRange = low - (high - low) * 0.05...high + (high - low) * 0.05
-    }
+    // Points on an axis would be hidden by it, and labels need room above the highest.
+    let all = curves.flatMap(\.points)
+    if !hasLogarithmicX { frame.xRange = ScatterChart.widened(all.map(\.x), below: 0.05, above: 0.05) }
+    frame.yRange = ScatterChart.widened(all.map(\.y), below: 0.05, above: 0.08)
     return frame
+  }
+
+  /// The numbers' range and some shares of it on both sides; `nil` where it has no extent.
+  private static func widened(_ values: [Double], below: Double, above: Double) -> ClosedRange<Double>? {
+    guard let low = values.min(), let high = values.max(), low < high else { return nil }
+    return low - (high - low) * below...high + (high - low) * above
   }
 
   /// The points that can be drawn.
@@ -140,7 +145,7 @@ public struct ScatterChart: Sendable {
       PixelRect(left: left, top: top, right: left + width, bottom: top + height)
     }
     let level = y - middle
-    return [0, height / 2, height].flatMap { far in
+    return [0, height / 2, height, 2 * height].flatMap { far in
       [
         rect(x + gap, level + far), rect(x + gap, level - far), rect(x - gap - width, level - far),
         rect(x - gap - width, level + far), rect(x - width / 2, y - gap - height - far),

@@ -11,11 +11,15 @@ struct CompareChart {
 
   var image: Image {
     var series: [ScatterChart.Series] = []
-    let named = points(classification) { $0.published.network }
-    if !named.isEmpty { series.append(ScatterChart.Series(name: "table 4", points: named)) }
+    // Where there are curves of MobileNetV2, table 4's points of it would only hide theirs.
+    let named = classification.filter { widths.isEmpty || $0.network?.layout.family != .mobileNetV2 }
+    let points = points(named) { $0.published.network }
+    if !points.isEmpty {
+      series.append(ScatterChart.Series(name: widths.isEmpty ? "table 4" : "other networks", points: points))
+    }
     for width in CompareChart.widths {
       let rows = widths.filter { $0.network?.layout.width.value == width }
-      let curve = points(rows) { row in row.network.map { width == 1 ? "\($0.size)" : "" } ?? "" }
+      let curve = self.points(rows) { $0.network.map { width == 1 ? "\($0.size)" : "" } ?? "" }
       guard !curve.isEmpty else { continue }
       series.append(ScatterChart.Series(name: "MobileNetV2, width \(width)", points: curve, isJoined: true))
     }

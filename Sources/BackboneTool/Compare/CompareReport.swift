@@ -28,7 +28,7 @@ struct CompareReport {
     func kept(_ cells: [String]) -> [String] { zip(cells, shown).compactMap { $1 ? $0 : nil } }
     var text = TextTable([.left] + [TextTable.Alignment](repeating: .right, count: shown.count { $0 } - 1))
     text.add(kept(["", measure, "params", "", "", "MAdds", "", "", "ms, Pixel 1", "ms, least", "median"]))
-    text.add(kept(["network", "paper", "paper", "ours", "", "paper", "ours", "", "paper", "ours", "ours"]))
+    text.add(kept(["network", "paper", "paper", "ours", "diff", "paper", "ours", "diff", "paper", "ours", "ours"]))
     for row in rows {
       let printed = row.published
       let marks = row.notes.map { "\(notes.firstIndex(of: $0)! + 1)" }.joined(separator: ",")
@@ -40,7 +40,7 @@ struct CompareReport {
       cells.append(row.times.map { fixed($0.min, 2) } ?? "-")
       cells.append(row.times.map { fixed($0.median, 2) } ?? "-")
       text.add(kept(cells))
-      guard let alike = row.alike, alike != row.ours else { continue }
+      guard let alike = row.alike, needsLine(row) else { continue }
       var second = ["  counted alike", ""]
       for columns in [parameters(printed.parameters, alike), multiplyAdds(printed.multiplyAdds, alike)] {
         second += [""] + columns.dropFirst()
@@ -49,6 +49,15 @@ struct CompareReport {
     }
     let lines = notes.enumerated().map { wrapped("[\($0.offset + 1)] \($0.element.text)", indent: "    ") }
     return table.title + "\n" + text.lines() + lines.joined()
+  }
+
+  /// Whether counting alike tells more than ours does.
+  private func needsLine(_ row: ComparedRow) -> Bool {
+    guard let ours = row.ours, row.alike != ours else { return false }
+    let isNear =
+      row.published.parameters?.isNear(ours.parameters) ?? true
+      && row.published.multiplyAdds?.isNear(ours.multiplyAdds) ?? true
+    return !isNear
   }
 
   /// The printed parameters, ours, and the difference.

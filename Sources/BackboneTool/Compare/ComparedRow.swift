@@ -31,7 +31,7 @@ struct ComparedRow {
 
 /// What explains a difference.
 enum ComparisonNote: CaseIterable {
-  case onlyPrinted, ownPaper, withoutNormalisation, widenedClasses
+  case onlyPrinted, ownPaper, withoutNormalisation, widenedClasses, cutOff
   case headAlone, twice
   case bothNormalisations, filledUp, passes, notFound
   case drawnOnly
@@ -42,11 +42,13 @@ enum ComparisonNote: CaseIterable {
     case .onlyPrinted: return "the paper's figures only; this program has no such network"
     case .ownPaper: return "MobileNetV1's own paper prints 569M for it"
     case .withoutNormalisation:
-      return "parameters without batch norm's, as in the authors' list of checkpoints, which has 3.47M for width 1.0"
+      return
+        "parameters counted without batch norm's, as in the authors' list of checkpoints, which has 3.47M for width 1.0"
     case .widenedClasses:
       return
         "the authors' list has 6.06M and 582M for width 1.4; 6.9M is 1.4 x 1.4 times the 3.5M of width 1.0, as if the "
         + "1000 classes had been widened too"
+    case .cutOff: return "the list's multiply-adds are cut off to whole millions"
     case .headAlone: return "predictors and extra layers alone, at 320x320, for 80 classes and the background"
     case .twice:
       return

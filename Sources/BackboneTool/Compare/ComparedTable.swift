@@ -123,7 +123,7 @@ enum ComparedTable: String, CaseIterable {
   private static var widthRows: [ComparedRow] {
     PublishedCheckpoint.all.map { one in
       let network = ComparedNetwork.classifier(.mobileNetV2(width: one.width), size: one.size)
-      var row = ComparedRow(one.figures, "top-1", network, notes: [.withoutNormalisation])
+      var row = ComparedRow(one.figures, "top-1", network, notes: [.withoutNormalisation, .cutOff])
       row.alike = network.countsWithoutNormalisation
       return row
     }

@@ -116,7 +116,7 @@ struct MemoryComparison {
       let paper = columns[index].paperGreatest.map { "\($0)" } ?? "-"
       return (paper, MemoryComparison.number(columns[index].greatest))
     }
-    add("input and output together, KB") { ("-", MemoryComparison.number(columns[$0].held)) }
+    add("a layer's input and output, KB") { ("-", MemoryComparison.number(columns[$0].held)) }
     add("this program's plan, 32-bit, KB") { ("-", MemoryComparison.number(working[$0])) }
     return ComparedTable.memory.title + "\n" + table.lines()
       + MemoryComparison.remarks.map { wrapped($0, indent: "    ") }.joined()

@@ -28,10 +28,13 @@ struct PrintedNumber: ExpressibleByStringLiteral, Sendable {
     return fixed(Double(count) / (isBillions ? 1e9 : 1e6), isBillions ? 2 : decimals) + (isBillions ? "B" : "M")
   }
 
+  /// Whether a count of ours is that number for all that matters: within a hundredth.
+  func isNear(_ count: Int) -> Bool { abs(Double(count) / value - 1) <= 0.01 }
+
   /// How far a count of ours is from the printed one: "+0.4%".
   func difference(_ count: Int) -> String {
-    let percent = 100 * (Double(count) / value - 1)
-    let text = fixed(percent, 1)
-    return (percent > 0 && !text.hasPrefix("-") ? "+" : "") + (text == "-0.0" ? "0.0" : text) + "%"
+    let text = fixed(100 * (Double(count) / value - 1), 1)
+    if text == "0.0" || text == "-0.0" { return "0.0%" }
+    return (text.hasPrefix("-") ? "" : "+") + text + "%"
   }
 }
