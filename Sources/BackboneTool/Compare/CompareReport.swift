@@ -31,7 +31,7 @@ struct CompareReport {
     text.add(kept(["network", "paper", "paper", "ours", "diff", "paper", "ours", "diff", "paper", "ours", "ours"]))
     for row in rows {
       let printed = row.published
-      let marks = row.notes.map { "\(notes.firstIndex(of: $0)! + 1)" }.joined(separator: ",")
+      let marks = row.notes.map { notes.firstIndex(of: $0)! + 1 }.sorted().map { "\($0)" }.joined(separator: ",")
       var cells = [printed.network + (marks.isEmpty ? "" : " [\(marks)]"), printed.accuracy?.text ?? "-"]
       let difference = row.isOnlyAlike ? "" : nil
       cells += parameters(printed.parameters, row.ours)

@@ -5,12 +5,14 @@ import Vision
 
 /// A network of ours that stands in a table: a backbone with a head, for a size of input.
 struct ComparedNetwork: Hashable {
-  enum Head: Hashable {
-    case classifier
+  /// The head, by the name of the task that has it.
+  enum Head: String, Hashable {
+    case classifier = "classify"
     /// SSD's predictors and extra layers: 3x3 convolutions in full, or taken apart into depthwise and 1x1.
-    case ssd, ssdLite
+    case ssd, ssdLite = "ssdlite"
     /// DeepLabV3 without and with its three atrous branches.
-    case deepLab, deepLabASPP
+    case deepLab = "deeplab"
+    case deepLabASPP = "deeplab-aspp"
   }
 
   /// What a network costs.
@@ -46,14 +48,9 @@ struct ComparedNetwork: Hashable {
     ComparedNetwork(layout: layout, head: head, outputs: outputs, size: size)
   }
 
-  /// The network with random weights; `nil` where this program can count it only.
+  /// The network with random weights; `nil` where this program has no such task and can count it only.
   func build(on compute: Compute) -> TaskNetwork? {
-    switch head {
-    case .classifier: return .random(.classify, on: layout, outputs: outputs, compute: compute)
-    case .ssdLite: return .random(.ssdlite, on: layout, outputs: outputs, compute: compute)
-    case .deepLab: return .random(.deeplab, on: layout, outputs: outputs, compute: compute)
-    case .ssd, .deepLabASPP: return nil
-    }
+    TaskNetwork.Task(rawValue: head.rawValue).map { .random($0, on: layout, outputs: outputs, compute: compute) }
   }
 
   var counts: Counts { Counts(layout.costs(height: size, width: size) + headCosts) }
