@@ -114,7 +114,8 @@ extension Plan {
       let threads = compute.pool.threads
       guard isWhole else {
         // The deepest map lies inside the block: nothing is filtered.
-        let only = FusedBlock(compute.kernels, source: block.source, branches: [])
+        let only = FusedBlock(
+          compute.kernels, source: block.source, branches: [], sourceStride: block.sourceStride)
         let plan = FusedPlan(only, nil, image: image, height: wide.height, width: wide.width, threads: threads)
         return Draft(
           name: operation.wideLayers[0], layer: .fused(only, plan), reads: operation.reads, writes: nil,
