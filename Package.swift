@@ -144,7 +144,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "HostileFiles",
-      dependencies: ["Checkpoints", "Datasets", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Tensors", "TestSupport"],
+      dependencies: [
+        "Checkpoints", "Datasets", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Tensors", "TestSupport",
+      ],
       path: "Tests/HostileFiles", swiftSettings: strict),
     program("mutate", ["Files", "HostileFiles", "ModelFetch", argumentParser], path: "Tests/Mutation"),
     tests("TensorsTests", ["Tensors"]),
@@ -171,7 +173,7 @@ let package = Package(
     tests(
       "CheckpointsTests",
       [
-        "Checkpoints", "ModelFiles", "Files", "Tensors", "Backbone",
+        "Checkpoints", "ModelFiles", "Files", "Tensors", "Kernels", "Backbone", "HeadKit",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),

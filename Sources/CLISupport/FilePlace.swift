@@ -18,11 +18,12 @@ struct FilePlace: Hashable {
   private let rest: [Substring]
 
   init(_ path: String) {
-    // A link to what is not there yet leads to where it will be.
-    var place = (try? FilePath.destination(of: path)) ?? path
+    var place = path
     var rest: [Substring] = []
     var found = FilePlace.status(of: place)
     let exists = found != nil
+    // A link to what is not there yet leads to where it will be.
+    if !exists, let destination = try? FilePath.destination(of: path) { place = destination }
     while found == nil {
       rest = FilePlace.name(of: place).split(separator: "/").filter { $0 != "." } + rest
       let parent = FilePlace.folder(of: place)

@@ -18,7 +18,7 @@ enum CodecBridge {
   /// - Parameter prefix: how many bytes are wanted of a regular file, which is otherwise read whole.
   static func contents(of path: String, limit: Int, prefix: Int = .max) throws(ImageError) -> [UInt8] {
     guard !path.utf8.contains(0) else { throw .cannotRead(file: path, reason: "the path contains a null character") }
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe isOwnStream(path) ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw refusal(path) }
     defer { close(descriptor) }
     var status = stat()
@@ -45,6 +45,16 @@ enum CodecBridge {
     if filled > limit { throw .limit(file: path, limit: .fileBytes, allowed: limit, found: filled) }
     bytes.removeLast(bytes.count - filled)
     return bytes
+  }
+
+  /// Whether this is the process's standard input and can only be read through its descriptor.
+  ///
+  /// Opening a socket anew fails, and opening a named pipe whose writer has gone waits for ever.
+  private static func isOwnStream(_ path: String) -> Bool {
+    guard ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path) else { return false }
+    var status = stat()
+    guard unsafe fstat(STDIN_FILENO, &status) == 0 else { return false }
+    return [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
   }
 
   private static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, _ room: Range<Int>) -> Int {

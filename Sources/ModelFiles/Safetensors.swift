@@ -70,9 +70,9 @@ package struct Safetensors: Equatable {
       throw .malformed(path: path, offset: 8, reason: "has no JSON object where the header should be")
     }
     let header: StrictJSON
-    // A tensor has its name, three keys, two offsets and at most eight extents.
-    let values = limits.tensors.multipliedReportingOverflow(by: 16)
-    do { header = try StrictJSON.parse(text, depth: 4, values: values.overflow ? .max : values.partialValue) } catch {
+    // A tensor is at most 14 values, two offsets and eight extents among them; the metadata have some too.
+    let values = min(limits.tensors, Int.max / 32) * 16 + 1000
+    do { header = try StrictJSON.parse(text, depth: 4, values: values) } catch {
       if error.isTooLong { throw .limit(path: path, offset: 8 + error.offset, limits.tooMany(.tensors)) }
       throw .malformed(path: path, offset: 8 + error.offset, reason: error.reason)
     }

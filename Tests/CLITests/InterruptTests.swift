@@ -40,7 +40,7 @@ import Testing
       let signal = number % 2 == 0 ? SIGINT : SIGTERM
       let folder = "out\(number)"
       let child = try Child(
-        .detect, Self.names + [String](words: "--model % --format ndjson --score 0.4 --out \(folder)/", of: .detect),
+        .detect, Self.names + [String](words: "--model % --format ndjson --top-k 1 --out \(folder)/", of: .detect),
         in: work, input: "", output: .piped)
       // A third of them before the first picture, or near it.
       var lines: [String] = []

@@ -57,6 +57,14 @@ struct OutputCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// Pictures with masks of the small segmenter's classes.
+  private static func outlines(_ work: Workplace) throws {
+    try data(work)
+    try work.remove("set/labels")
+    try work.remove("set/masks.yaml")
+    try work.write(Array("background\nclass-1\nclass-2\n".utf8), to: "set/classes.txt")
+  }
+
   private static let lesson =
     "--data set --hold-out every:3 --model tiny-detector --variants 1 --epochs 1 --batch 2 --out out/head.safetensors"
 
@@ -81,7 +89,7 @@ struct OutputCase: CustomTestStringConvertible, Sendable {
       prepare: data),
     OutputCase(
       .backbone, "eval segment --data set --model tiny-segmenter --save-predictions out --limit 2", "out/p0.png",
-      "out/p1.png", prepare: data),
+      "out/p1.png", prepare: outlines),
     OutputCase(
       .backbone, "train segment --head pyramid --levels block16,block6/expansion --widths 8 \(lesson)",
       "out/head.safetensors", "out/head.csv", "out/head.png", prepare: data),

@@ -18,7 +18,7 @@ import Testing
     work = try Workplace()
     for (target, link) in [
       ("a.png", "link.png"), ("no.png", "nowhere.png"), ("..", "folder/up"), ("folder", "other"),
-      ("b.png", "folder/a.png"), ("a.png", "twice/b.png"), ("new.png", "fresh/a.png"), ("new.png", "fresh/b.png"),
+      ("../b.png", "folder/a.png"), ("a.png", "twice/b.png"), ("new.png", "fresh/a.png"), ("new.png", "fresh/b.png"),
       ("../models/tiny-detector.safetensors", "model.link"),
     ] {
       try work.makeFolder(link.split(separator: "/").dropLast().joined(separator: "/"))
