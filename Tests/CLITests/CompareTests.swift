@@ -102,6 +102,7 @@ import Testing
       ("6", "MNet V1 + SSDLite", "ssdlite --network mobilenet-v1 --classes 81"),
       ("6", "MNet V2 + SSDLite", "ssdlite --classes 81"),
       ("7", "MNet V2*, OS 16", "deeplab"),
+      ("7", "MNet V2*, OS 16, ASPP", "deeplab-aspp"),
       ("7", "MNet V1, OS 8", "deeplab --network mobilenet-v1 --output-stride 8"),
     ])
   func profiles(table: String, network: String, arguments: String) throws {
