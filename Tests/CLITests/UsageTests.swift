@@ -99,7 +99,7 @@ import Testing
     ("eval segment --data folder --predictions p --model m", "--model has no effect with --predictions"),
     ("eval segment --data folder --predictions p --data x", "--predictions belong to one data set; name one --data"),
     ("eval segment --data folder --threads 0", "--threads 0: expected a number from 1 to 1024"),
-    ("profile nope", "'classify', 'ssdlite' or 'deeplab'"),
+    ("profile nope", "'classify', 'ssdlite', 'ssd', 'deeplab' or 'deeplab-aspp'"),
     ("profile --width 0", "--width 0.0: expected a number from 0.05 to 4"),
     ("profile --size 9999", "--size 9999: expected a number from 33 to 4096"),
     ("profile --classes 0", "--classes 0: expected a number from 1 to 100000"),
