@@ -48,7 +48,9 @@ enum Paper {
     static let mobileNetV2 = PublishedFigures("MNet V2 + SSDLite", "22.1", "4.3M", "0.8B", "200")
   }
 
-  /// Table 7: Pascal VOC 2012 validation set, mean IoU. MF: the mean of six sizes of the picture, each mirrored too.
+  /// Table 7: Pascal VOC 2012 validation set, mean IoU.
+  ///
+  /// MF: the mean of six sizes of the picture, each mirrored too.
   enum Segmentation {
     static let v1 = PublishedFigures("MNet V1, OS 16, ASPP", "75.29", "11.15M", "14.25B")
     static let v1Fine = PublishedFigures("MNet V1, OS 8, ASPP, MF", "78.56", "11.15M", "941.9B")
