@@ -39,7 +39,7 @@ import Testing
     let sums = (2...3).map { column in rows.reduce(0) { $0 + (Int($1[column]) ?? .min / 1000) } }
     #expect(lines.dropLast().last?.split(separator: " ").map(String.init) == ["total", "\(sums[0])", "\(sums[1])"])
     let json = try JSONValue(try work.run(.backbone, words + ["--json"]).output)
-    #expect(json.keys == ["layers", "multiply_adds", "network", "parameters", "size", "width"])
+    #expect(json.keys == ["backbone", "layers", "multiply_adds", "network", "parameters", "size", "width"])
     #expect(json["parameters"] == .number(Double(sums[0])) && json["multiply_adds"] == .number(Double(sums[1])))
     let layers = try #require(json["layers"]).elements
     #expect(layers.map { $0["name"]?.text } == rows.map { $0[0] })
