@@ -48,7 +48,7 @@ struct Operations {
   }
 }
 
-// MARK: Network
+// MARK: MobileNetV2
 
 extension Operations {
   /// An inverted residual in one pass; the first one, which has no expansion, with the first convolution.
