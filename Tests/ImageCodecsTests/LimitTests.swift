@@ -94,7 +94,7 @@ import Testing
     put(0, 7)
     put(0, 7)
     // The checksum of zeros: a stays 1, b counts them.
-    return bytes + PNG.big((1 + zeros / 258 * 258) % 65521 << 16 | 1)
+    return bytes + PNG.big(((1 + zeros / 258 * 258) % 65521) << 16 | 1)
   }
 
   /// Image data that go on behind the last row are not unpacked for long.
