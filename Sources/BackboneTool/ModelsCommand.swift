@@ -99,7 +99,7 @@ struct ModelsCommand: ParsableCommand {
 
     func run() throws {
       let console = Main.console
-      let store = try ModelChoice.store(limits)
+      let store = try ModelChoice.store(limits.limits)
       var names = names
       if names.isEmpty {
         do { names = try store.installed() } catch { throw Failure(.model, error.description) }

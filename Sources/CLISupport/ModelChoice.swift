@@ -16,9 +16,9 @@ public enum ModelChoice {
   /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`.
   public static func store(
-    shipped: [ShippedModel] = [], _ limits: LimitOptions? = nil
+    shipped: [ShippedModel] = [], _ limits: Limits = .standard
   ) throws(Failure) -> ModelStore {
-    do { return try ModelStore.user(shipped: shipped, limits: limits?.limits ?? .standard) } catch {
+    do { return try ModelStore.user(shipped: shipped, limits: limits) } catch {
       throw Failure(.model, error.description)
     }
   }
@@ -30,7 +30,7 @@ public enum ModelChoice {
   public static func open(
     _ value: String, shipped: [ShippedModel] = [], _ limits: LimitOptions
   ) throws(Failure) -> ModelFile {
-    let store = try store(shipped: shipped, limits)
+    let store = try store(shipped: shipped, limits.limits)
     do { return try store.open(value) } catch { throw Failure(.model, error.description) }
   }
 
@@ -48,7 +48,7 @@ public enum ModelChoice {
     _ value: String?, shipped: ShippedModel, _ limits: LimitOptions
   ) throws(Failure) -> ModelFile {
     if let value { return try open(value, shipped: [shipped], limits) }
-    let store = try store(shipped: [shipped], limits)
+    let store = try store(shipped: [shipped], limits.limits)
     do { return try store.open(try store.installed().contains(segmenter) ? segmenter : shipped.name) } catch {
       throw Failure(.model, error.description)
     }

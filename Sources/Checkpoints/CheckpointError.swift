@@ -16,7 +16,10 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case unknownFamily(path: String, tensors: [String])
   case unsupported(path: String, reason: String)
 
-  public var description: String {
+  /// One line, whatever names the file gives its tensors.
+  public var description: String { text.onOneLine }
+
+  private var text: String {
     switch self {
     case .convention(let path, let layer, let expected, let found):
       return "\(path): \(layer) has \(found), expected \(expected); this graph is a variant that cannot be imported"
@@ -45,7 +48,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
 
   private static func list(_ title: String, _ names: [String]) -> String {
     let rest = names.count - listed
-    return "\(names.count) \(title): " + names.prefix(listed).joined(separator: ", ")
+    let shown = names.prefix(listed).map { $0.utf8.count > 200 ? "\($0.prefix(200))…" : $0 }
+    return "\(names.count) \(title): " + shown.joined(separator: ", ")
       + (rest > 0 ? " and \(rest) more" : "")
   }
 }

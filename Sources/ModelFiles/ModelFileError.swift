@@ -13,7 +13,10 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
   case notNormal(path: String, name: String, index: Int, value: String)
   case tensor(path: String, name: String, reason: String)
 
-  public var description: String {
+  /// One line, whatever names the file gives its tensors.
+  public var description: String { text.onOneLine }
+
+  private var text: String {
     switch self {
     case .card(let path, let reason): return "\(path): \(reason); make the file with `backbone import`"
     case .file(let error): return error.description

@@ -8,7 +8,7 @@ extension NetworkSeeds {
     ]
   }
 
-  private static func tfLite(_ name: String, size: Int, outputs: Int) -> Seed {
+  private static func tfLite(_ name: String, size: Int, outputs: Int, bias biasName: String = "bias") -> Seed {
     var writer = FlatWriter()
     var current = writer.tensor("input", [1, size, size, 3])
     var start = (tensor: current, inputs: 3)
@@ -44,13 +44,18 @@ extension NetworkSeeds {
     let mean = writer.tensor("mean", [1, 1280])
     writer.node(40, [current, axes], [mean], [:])
     let weight = writer.tensor("classifier", [outputs, 1280], values(outputs * 1280))
-    let bias = writer.tensor("bias", [outputs], values(outputs))
+    let bias = writer.tensor(biasName, [outputs], values(outputs))
     let logits = writer.tensor("logits", [1, outputs])
     writer.node(9, [mean, weight, bias], [logits], [:])
     let scores = writer.tensor("scores", [1, outputs])
     writer.node(25, [logits], [scores], [:])
     let (bytes, focus) = writer.file(inputs: [input], outputs: [scores])
     return Seed(name, bytes, focus: focus)
+  }
+
+  /// A model whose last constant, the classifier's bias, has that name.
+  package static func model(lastConstant name: String) -> [UInt8] {
+    tfLite("named", size: 33, outputs: 1, bias: name).bytes
   }
 
   /// A stem whose answer has one axis, and a depthwise convolution that reads it.

@@ -15,4 +15,20 @@ import Testing
   @Test func aTensorFlowLiteMapOfOneAxis() {
     expectRefusal(.tflite, NetworkSeeds.modelWithFlatMap, "has [8], expected a map of four axes")
   }
+
+  /// A name of several lines, which broke the message's one line.
+  @Test func aTensorWhoseNameHasALineEnd() {
+    let file = NetworkSeeds.model(lastConstant: "a\nb\u{1b}[2J")
+    expectRefusal(.tflite, file.dropLast(4) + [0, 0, 0xc0, 0x7f], "the tensor a\\nb\\u{1B}[2J holds nan")
+  }
+
+  /// A name of kilobytes in a list of what is missing.
+  @Test func aTensorWhoseNameIsLong() {
+    let file = NetworkSeeds.model(lastConstant: String(repeating: "x", count: 4000))
+    guard case .refused(let words) = HostileFormat.tflite.read(file.dropLast(4) + [0, 0, 0xc0, 0x7f]) else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(words.utf8.count < 1000, "\(words.utf8.count)")
+  }
 }

@@ -114,7 +114,8 @@ struct TFLiteModel {
   }
 
   private static func tensor(_ table: FlatTable, _ buffers: [Range<Int>]) throws(CheckpointError) -> Tensor {
-    let name = try table.string(3, limit: 4096)
+    // For messages only: what is longer is no name.
+    let name = String(try table.string(3, limit: 4096).prefix(200))
     let shape = try table.integers(0, limit: 8)
     guard shape.allSatisfy({ $0 > 0 }), Shape.elementCount(of: shape) != nil else {
       throw table.buffer.fault(table.position, "the tensor \(name) has the unusable shape \(shape)")
