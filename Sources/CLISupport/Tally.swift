@@ -46,7 +46,9 @@ enum Tally {
     return "\(done) done, \(failed) failed" + (skipped > 0 ? ", \(skipped) skipped" : "")
   }
 
-  /// Writes the line after a signal to standard error; nothing where no batch runs. For signal handlers.
+  /// Writes the line after a signal to standard error; nothing where no batch runs.
+  ///
+  /// For signal handlers.
   static func tellOfSignal() {
     let total = total.load(ordering: .sequentiallyConsistent)
     guard total > 0, let begin = unsafe UnsafePointer<UInt8>(bitPattern: words.load(ordering: .relaxed)) else { return }

@@ -20,7 +20,9 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.file("five", [1, 2, 3, 4, 5])
     #expect(try MappedFile(path: path, limit: 5).array(at: 0, count: 5) == [1, 2, 3, 4, 5])
-    #expect(throws: FileError.limit(path: path, LimitExcess(limit: .fileBytes, allowed: 4, found: 5))) { try MappedFile(path: path, limit: 4) }
+    #expect(throws: FileError.limit(path: path, LimitExcess(limit: .fileBytes, allowed: 4, found: 5))) {
+      try MappedFile(path: path, limit: 4)
+    }
   }
 
   @Test func anEmptyFileHasNoBytes() throws {
