@@ -13,13 +13,19 @@ STANDALONE := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xlin
 # Set-up speaks to the package registry and to apt only; detecting needs no network.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
+# Damaged files that `make mutate` reads, of each format (of PNG ten times as many), and the seed that they follow from.
+MUTATIONS := 100000
+MUTATION_SEED := 1
+# Seconds that `make fuzz` spends on each reader.
+FUZZ_SECONDS := 180
+
 # What runs on several threads or on raw memory.
 SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests|$\
   ManyCallersTests|MaskSizeTests|BitIdentityTests|StrayFilesTests|PlacedFileTests
-# What is the better the longer it runs: callers for a minute, 2000 sizes, 200 kills, 100 interrupts.
-SOAKED := ManyCallersTests|MaskSizeTests|OutputTests|InterruptTests
+# What is the better the longer it runs: callers for a minute, 2000 sizes, 200 kills, 100 interrupts, all prefixes.
+SOAKED := ManyCallersTests|MaskSizeTests|OutputTests|InterruptTests|PrefixTests
 
-.PHONY: help setup build demo test soak sanitize install uninstall format lint clean
+.PHONY: help setup build demo test soak mutate fuzz unsafe sanitize install uninstall format lint clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,12 +52,24 @@ demo: build ## Get the default detector, find the person in a sample picture and
 test: setup ## Run all tests
 	swift test -c $(CONFIGURATION)
 
-soak: setup ## Run the tests that kill, interrupt and crowd in their long forms (a few minutes)
+soak: mutate ## Run the tests that kill, interrupt, crowd and damage in their long forms (half an hour)
 	BACKBONE_SOAK=1 swift test -c $(CONFIGURATION) --filter '$(SOAKED)'
+
+mutate: setup ## Read 1,700,000 damaged files in children with little memory and time (MUTATIONS, MUTATION_SEED)
+	swift build -c $(CONFIGURATION) --product mutate
+	$(BUILD)/mutate --format png --count $(MUTATIONS)0 --seed $(MUTATION_SEED) --reasons --keep .build/harm
+	for format in jpeg safetensors tflite graph voc coco yolo; do \
+	  $(BUILD)/mutate --format $$format --count $(MUTATIONS) --seed $(MUTATION_SEED) --reasons --keep .build/harm || exit 1; done
 
 sanitize: setup ## Run the kernel, pool and network tests under the address and the thread sanitizer
 	ASAN_OPTIONS=detect_leaks=0 swift test -c $(CONFIGURATION) --sanitize address --scratch-path .build-asan --filter '$(SANITIZED)'
 	swift test -c $(CONFIGURATION) --sanitize thread --scratch-path .build-tsan --filter '$(SANITIZED)'
+
+fuzz: setup ## Search for files that break a reader, with libFuzzer and the address sanitizer (FUZZ_SECONDS each)
+	Tests/Fuzz/run.sh $(FUZZ_SECONDS)
+
+unsafe: ## Count the uses of unsafe, room by room
+	@Tests/unsafe-count.sh
 
 install: setup ## Install the programs under PREFIX (/usr/local); they need no toolchain to run
 	swift build -c $(CONFIGURATION) --scratch-path .build/install $(STANDALONE)
@@ -69,4 +87,4 @@ lint: ## Check the format of the sources
 	swift format lint --strict --recursive Package.swift Sources Heads Samples Tests
 
 clean: ## Remove what was built
-	rm -rf .build $(DEMO_OVERLAY) $(DEMO_MASK)
+	rm -rf .build .build-asan .build-tsan .build-fuzz $(DEMO_OVERLAY) $(DEMO_MASK)

@@ -131,8 +131,8 @@ let package = Package(
       "BackboneTool",
       [
         "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "Tensors", "Training",
-        "Vision",
+        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "PyramidLite", "Tensors",
+        "Training", "Vision",
         argumentParser,
       ]),
     program("CustomHead", ["Backbone", "HeadKit"], path: "Samples/CustomHead"),
@@ -144,7 +144,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "HostileFiles",
-      dependencies: ["Checkpoints", "Datasets", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Tensors", "TestSupport"],
+      dependencies: [
+        "Checkpoints", "Datasets", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Tensors", "TestSupport",
+      ],
       path: "Tests/HostileFiles", swiftSettings: strict),
     program("mutate", ["Files", "HostileFiles", "ModelFetch", argumentParser], path: "Tests/Mutation"),
     tests("TensorsTests", ["Tensors"]),
@@ -156,6 +158,9 @@ let package = Package(
         "Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite",
         "Datasets", "Postprocess", "SSDLite",
       ]),
+    tests(
+      "HeadsTests",
+      ["Backbone", "DeepLabLite", "HeadKit", "Kernels", "ModelFiles", "PyramidLite", "SSDLite", "Tensors"]),
     tests("SSDLiteTests", ["Backbone", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
     tests(
       "VisionTests",
@@ -168,7 +173,7 @@ let package = Package(
     tests(
       "CheckpointsTests",
       [
-        "Checkpoints", "ModelFiles", "Files", "Tensors", "Backbone",
+        "Checkpoints", "ModelFiles", "Files", "Tensors", "Kernels", "Backbone", "HeadKit",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),

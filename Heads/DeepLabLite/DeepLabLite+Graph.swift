@@ -8,7 +8,7 @@ extension DeepLabLiteHead {
     throws(BackboneError) -> LayerGraph
   {
     var graph = LayerGraph()
-    var trunk = GraphTrunk(layout, firstLearning: firstLearning)
+    var trunk = try GraphTrunk(layout, firstLearning: firstLearning)
     let deepest = try trunk.value(.block(layout.blocks.last!.index), in: &graph)
     let channels = branchChannels
     let pooled = graph.pointwise("deeplab.pooling", graph.globalPooling(deepest), outputs: channels, .relu)

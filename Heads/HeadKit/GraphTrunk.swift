@@ -7,16 +7,35 @@ import Tensors
 /// for the maps that it wants and need not know which is which.
 public struct GraphTrunk {
   private let layout: NetworkLayout
-  private let firstLearning: Int
+  private var firstLearning: Int
   private var known: [Tap: LayerGraph.Value] = [:]
 
-  /// - Parameter firstLearning: a block from 1 on, or `nil` where the whole backbone is frozen; ShuffleNet's units do not
-  ///   learn.
-  public init(_ layout: NetworkLayout, firstLearning: Int? = nil) {
-    precondition(firstLearning == nil || layout.family != .shuffleNet, "ShuffleNet's units do not learn")
-    precondition(firstLearning.map { layout.blocks.indices.dropFirst().contains($0) } ?? true, "no such block")
+  /// A backbone that is frozen whole.
+  public init(_ layout: NetworkLayout) {
     self.layout = layout
-    self.firstLearning = firstLearning ?? layout.blocks.count
+    firstLearning = layout.blocks.count
+  }
+
+  /// A backbone whose blocks learn from one on.
+  ///
+  /// - Parameter firstLearning: a block from 1 on, or `nil` where the whole backbone is frozen.
+  /// - Throws: `BackboneError.cannotLearn` when there is no such block, or where the network's blocks do not learn:
+  ///   ShuffleNet's grouped convolutions, and MobileNetV2's shortcuts between expansions.
+  public init(_ layout: NetworkLayout, firstLearning: Int?) throws(BackboneError) {
+    self.init(layout)
+    guard let firstLearning else { return }
+    let network = layout.family.rawValue
+    guard layout.family != .shuffleNet else {
+      throw .cannotLearn(reason: "the blocks of \(network) do not learn, only heads on it; leave its backbone frozen")
+    }
+    guard layout.ablation == Ablation() else {
+      throw .cannotLearn(reason: "the blocks of an ablation of \(network) do not learn; leave its backbone frozen")
+    }
+    guard layout.blocks.indices.dropFirst().contains(firstLearning) else {
+      throw .cannotLearn(
+        reason: "no block\(firstLearning) of \(network) can learn, expected block1 to block\(layout.blocks.count - 1)")
+    }
+    self.firstLearning = firstLearning
   }
 
   /// The map of a tap; the first time its layers are added.

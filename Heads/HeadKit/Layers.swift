@@ -59,6 +59,14 @@ public final class Pointwise: Sendable {
     return y
   }
 
+  /// The tensors that a product of that name needs.
+  public static func parameters(_ name: String, inputs: Int, outputs: Int) -> [ParameterInfo] {
+    [
+      ParameterInfo(name: "\(name).weight", shape: [inputs, outputs]),
+      ParameterInfo(name: "\(name).bias", shape: [outputs]),
+    ]
+  }
+
   /// What it costs on a map of that shape.
   public func cost(_ name: String, on shape: Shape) -> LayerCost {
     .convolution(name, inputs: inputs, output: shape.with(channels: outputs))
@@ -96,6 +104,14 @@ public final class Depthwise: Sendable {
   ///
   /// - Complexity: O(9 · output elements).
   public func callAsFunction(_ x: borrowing Tensor) -> Tensor { layer(x) }
+
+  /// The tensors that a filter of that name needs.
+  public static func parameters(_ name: String, channels: Int) -> [ParameterInfo] {
+    [
+      ParameterInfo(name: "\(name).weight", shape: [3, 3, channels]),
+      ParameterInfo(name: "\(name).bias", shape: [channels]),
+    ]
+  }
 
   /// What it costs on a map of that shape.
   public func cost(_ name: String, on shape: Shape) -> LayerCost { .depthwise(name, output: output(of: shape)) }

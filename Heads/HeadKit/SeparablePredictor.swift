@@ -42,12 +42,8 @@ public final class SeparablePredictor: Sendable {
 
   /// The tensors that a predictor of that name needs.
   public static func parameters(_ name: String, inputs: Int, outputs: Int) -> [ParameterInfo] {
-    [
-      ParameterInfo(name: "\(name).depthwise.weight", shape: [3, 3, inputs]),
-      ParameterInfo(name: "\(name).depthwise.bias", shape: [inputs]),
-      ParameterInfo(name: "\(name).pointwise.weight", shape: [inputs, outputs]),
-      ParameterInfo(name: "\(name).pointwise.bias", shape: [outputs]),
-    ]
+    Depthwise.parameters("\(name).depthwise", channels: inputs)
+      + Pointwise.parameters("\(name).pointwise", inputs: inputs, outputs: outputs)
   }
 
   /// What it costs on a map of that shape.

@@ -33,12 +33,12 @@ public final class PyramidLiteHead: Head {
   /// - Parameters:
   ///   - outputs: classes, the background included.
   ///   - firstLearning: the first of the backbone's blocks that learns too.
-  /// - Throws: `BackboneError.noSuchTap` where a level is no tap of the network.
+  /// - Throws: `BackboneError.noSuchTap` where a level is no tap of the network, `.cannotLearn`.
   public static func graph(
     outputs: Int, _ pyramid: PyramidCard, on layout: NetworkLayout, firstLearning: Int? = nil
   ) throws(BackboneError) -> LayerGraph {
     var graph = LayerGraph()
-    var trunk = GraphTrunk(layout, firstLearning: firstLearning)
+    var trunk = try GraphTrunk(layout, firstLearning: firstLearning)
     var maps: [LayerGraph.Value] = []
     var strides: [Int] = []
     let known = layout.taps
@@ -69,4 +69,24 @@ public final class PyramidLiteHead: Head {
 
   /// What each layer costs for maps of those shapes.
   public func costs(on shape: (Tap) -> Shape) -> [LayerCost] { head.costs(on: shape) }
+}
+
+extension PyramidCard {
+  /// The usual path on a network: from its last block to what the last three blocks that halve the map filter, with 128, 64
+  /// and 32 channels; fewer where the network hands out none so fine.
+  public static func usual(on layout: NetworkLayout) -> PyramidCard {
+    let (blocks, known) = (layout.blocks, layout.taps.map(\.tap))
+    // A stride that was given up shows as a dilation of the blocks behind.
+    let halving = blocks.filter { block in
+      block.stride == 2 || block.index + 1 < blocks.count && blocks[block.index + 1].dilation > block.dilation
+    }
+    let finer = halving.suffix(3).reversed().compactMap { block in
+      [Tap.expansion(block.index), .block(block.index - 1)].first { known.contains($0) }
+    }
+    let levels = [layout.deepestBlock] + finer
+    return PyramidCard(levels: levels.map(\.description), widths: usualWidths(levels: levels.count))
+  }
+
+  /// The usual channels of a path of so many levels: 128, 64, and 32 from there on.
+  public static func usualWidths(levels: Int) -> [Int] { (1..<max(levels, 1)).map { $0 < 3 ? 256 >> $0 : 32 } }
 }

@@ -10,12 +10,12 @@ extension SSDLiteHead {
   ///   - outputs: classes, the background included.
   ///   - firstLearning: the first of the backbone's blocks that learns too.
   ///   - isPretrained: whether the layers before the last ones begin with folded weights, and so without batch norm.
-  /// - Throws: `BackboneError.noSuchTap`.
+  /// - Throws: `BackboneError.noSuchTap`, `.cannotLearn`.
   public static func graph(
     outputs: Int, on layout: NetworkLayout, firstLearning: Int? = nil, isPretrained: Bool
   ) throws(BackboneError) -> LayerGraph {
     var graph = LayerGraph()
-    var trunk = GraphTrunk(layout, firstLearning: firstLearning)
+    var trunk = try GraphTrunk(layout, firstLearning: firstLearning)
     var maps: [LayerGraph.Value] = []
     for tap in taps(layout) { maps.append(try trunk.value(tap, in: &graph)) }
     for (index, channels) in extraChannels(layout).enumerated() {

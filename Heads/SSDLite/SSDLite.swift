@@ -4,10 +4,12 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// SSDLite, as the TensorFlow Object Detection API builds it.
+/// SSDLite, as the TensorFlow Object Detection API builds it, and SSD, where the card asks for full convolutions.
 ///
 /// Six maps: the backbone's deepest at stride 16 (of MobileNetV2 the expansion of the block that leaves it), the deepest of
-/// all, and four extra layers, each with two separable predictors. Source: paper, section 6.2.
+/// all, and four extra layers, each with two predictors. SSD's predictors are full 3x3 convolutions, and so is the second one
+/// of each extra layer; SSDLite has separable ones in both places. Source: paper, section 6.2; its table 5 counts what lies
+/// behind the backbone, with full convolutions in both.
 public final class SSDLiteHead: Head {
   /// Output channels of the extra layers at width 1; each is reduced by half in between.
   static let extraChannels = [512, 256, 256, 128]
@@ -15,10 +17,10 @@ public final class SSDLiteHead: Head {
   public let taps: [Tap]
   public let card: DetectionCard
   private let extras: [ExtraLayer]
-  /// Of each map, the predictors of boxes and of classes, which share a pass.
-  private let predictors: [FusedLayer]
+  /// Of each map.
+  private let predictors: [MapPredictors]
 
-  /// Takes the weights `ssdlite.*`.
+  /// Takes the weights `ssdlite.*`, or `ssd.*` where the card asks for full convolutions.
   ///
   /// - Throws: `BackboneError` when the backbone lacks a tap or a tensor is missing.
   public init(_ card: DetectionCard, on backbone: any Backbone, weights: Weights) throws(BackboneError) {
@@ -31,21 +33,18 @@ public final class SSDLiteHead: Head {
     let extraChannels = SSDLiteHead.extraChannels(backbone.layout)
     let pyramid = channels + extraChannels
     let firstExtra = channels.count
+    let convolutions = card.convolutions ?? .separable
+    let name = SSDLiteHead.name(convolutions)
     do throws(WeightsError) {
       extras = try compute.pool.map(extraChannels.count) { (index) throws(WeightsError) in
         try ExtraLayer(
-          "ssdlite.extra\(index)", inputs: pyramid[firstExtra + index - 1], outputs: extraChannels[index],
-          padding: padding, weights: weights, compute: compute)
+          convolutions, "\(name).extra\(index)", inputs: pyramid[firstExtra + index - 1],
+          outputs: extraChannels[index], padding: padding, weights: weights, compute: compute)
       }
       predictors = try compute.pool.map(pyramid.count) { (index) throws(WeightsError) in
-        let branches = try [("box", 4), ("class", card.outputs)].map { (kind, values) throws(WeightsError) in
-          try SeparablePredictor.branch(
-            "ssdlite.predictor\(index).\(kind)", inputs: pyramid[index],
-            outputs: DefaultBoxes.count(map: index) * values, weights: weights, compute: compute)
-        }
-        return FusedLayer(
-          FusedBlock(compute.kernels, source: .map(channels: pyramid[index]), branches: branches), padding: padding,
-          compute: compute)
+        try MapPredictors(
+          convolutions, "\(name).predictor\(index)", inputs: pyramid[index], boxes: DefaultBoxes.count(map: index),
+          outputs: card.outputs, padding: padding, weights: weights, compute: compute)
       }
     } catch { throw .weights(error) }
   }
@@ -60,7 +59,7 @@ public final class SSDLiteHead: Head {
     var deepest: FeatureVector? = nil
     for index in shapes.indices {
       func predict(_ map: borrowing Tensor) {
-        unsafe logits.fill(index) { codes, classes in unsafe predictors[index].run(map, first: codes, second: classes) }
+        unsafe logits.fill(index) { codes, classes in unsafe predictors[index].run(map, codes: codes, logits: classes) }
         observer?(index)
       }
       guard index >= taps.count else {
@@ -75,8 +74,8 @@ public final class SSDLiteHead: Head {
     return logits
   }
 
-  /// The shapes of all maps, given those of the taps.
-  private func pyramid(_ shapes: [Shape]) -> [Shape] {
+  /// The shapes of all maps that are predicted from, given those of the taps' maps.
+  package func pyramid(_ shapes: [Shape]) -> [Shape] {
     extras.reduce(into: shapes) { shapes, extra in shapes.append(extra.output(of: shapes.last!)) }
   }
 
@@ -92,79 +91,48 @@ public final class SSDLiteHead: Head {
     extraChannels.map { max(Int(Double($0) * layout.width.value), 16) }
   }
 
+  /// What the head's tensors and layers are called.
+  static func name(_ convolutions: DetectionCard.Convolutions) -> String { convolutions == .full ? "ssd" : "ssdlite" }
+
   /// The tensors it needs.
-  public static func parameters(outputs: Int, layout: NetworkLayout) -> [ParameterInfo] {
-    let taps = taps(layout)
-    var channels = taps.map { tap in layout.taps.first { $0.tap == tap }!.channels }
+  public static func parameters(
+    outputs: Int, layout: NetworkLayout, _ convolutions: DetectionCard.Convolutions = .separable
+  ) -> [ParameterInfo] {
+    let name = name(convolutions)
+    var channels = taps(layout).map { tap in layout.taps.first { $0.tap == tap }!.channels }
     var list: [ParameterInfo] = []
     for (index, width) in extraChannels(layout).enumerated() {
-      list += ExtraLayer.parameters("ssdlite.extra\(index)", inputs: channels.last!, outputs: width)
+      list += ExtraLayer.parameters(
+        convolutions, "\(name).extra\(index)", inputs: channels.last!, outputs: width)
       channels.append(width)
     }
     for (index, inputs) in channels.enumerated() {
-      let count = DefaultBoxes.count(map: index)
-      list += SeparablePredictor.parameters("ssdlite.predictor\(index).box", inputs: inputs, outputs: count * 4)
-      list += SeparablePredictor.parameters("ssdlite.predictor\(index).class", inputs: inputs, outputs: count * outputs)
+      list += MapPredictors.parameters(
+        convolutions, "\(name).predictor\(index)", inputs: inputs, boxes: DefaultBoxes.count(map: index),
+        outputs: outputs)
     }
     return list
   }
 
   /// What each layer costs, given the shapes of the taps' maps.
   public func costs(on shapes: [Shape]) -> [LayerCost] {
+    let name = SSDLiteHead.name(card.convolutions ?? .separable)
     let pyramid = pyramid(shapes)
-    var costs: [LayerCost] = []
-    for (index, extra) in extras.enumerated() {
-      costs += extra.costs("ssdlite/extra\(index)", on: pyramid[taps.count + index - 1])
+    return extras.enumerated().flatMap { index, extra in
+      extra.costs("\(name)/extra\(index)", on: pyramid[taps.count + index - 1])
     }
-    for (index, shape) in pyramid.enumerated() {
-      for (kind, branch) in zip(["box", "class"], predictors[index].block.branches) {
-        costs += SeparablePredictor.costs("ssdlite/predictor\(index)/\(kind)", outputs: branch.outputs, on: shape)
+      + zip(pyramid.indices, zip(pyramid, predictors)).flatMap { index, one in
+        one.1.costs("\(name)/predictor\(index)", on: one.0)
       }
-    }
-    return costs
-  }
-}
-
-/// A layer that halves the map once more: reduce 1x1, depthwise 3x3 with stride 2, expand 1x1, each with ReLU6.
-final class ExtraLayer: Sendable {
-  private let layer: FusedLayer
-
-  init(_ name: String, inputs: Int, outputs: Int, padding: Padding, weights: Weights, compute: Compute)
-    throws(WeightsError)
-  {
-    let half = outputs / 2
-    let pack = LayerPacker(weights: weights, kernels: compute.kernels)
-    let reduce = try pack.pointwise("\(name).reduce", inputs: inputs, outputs: half, .relu6, wholeVectors: true)
-    let branch = FusedBlock.Branch(
-      depthwise: try pack.depthwise("\(name).depthwise", channels: half, .relu6),
-      project: try pack.pointwise("\(name).expand", inputs: half, outputs: outputs, .relu6))
-    layer = FusedLayer(
-      FusedBlock(compute.kernels, source: .pointwise(reduce), branches: [branch]), stride: 2, padding: padding,
-      compute: compute)
   }
 
-  func callAsFunction(_ x: borrowing Tensor) -> Tensor { layer(x) }
-
-  func output(of shape: Shape) -> Shape { layer.output(of: shape) }
-
-  func costs(_ name: String, on shape: Shape) -> [LayerCost] {
-    let (half, output) = (layer.block.source.channels, output(of: shape))
-    return [
-      .convolution("\(name)/reduce", inputs: shape.channels, output: shape.with(channels: half)),
-      .depthwise("\(name)/depthwise", output: output.with(channels: half)),
-      .convolution("\(name)/expand", inputs: half, output: output),
-    ]
-  }
-
-  static func parameters(_ name: String, inputs: Int, outputs: Int) -> [ParameterInfo] {
-    let half = outputs / 2
-    return [
-      ("reduce", [inputs, half]), ("depthwise", [3, 3, half]), ("expand", [half, outputs]),
-    ].flatMap { layer, shape in
-      [
-        ParameterInfo(name: "\(name).\(layer).weight", shape: shape),
-        ParameterInfo(name: "\(name).\(layer).bias", shape: [shape.last!]),
-      ]
+  /// Multiply-adds of the plain network that are not done for each map, since their taps lie outside it.
+  package func sparedMultiplyAdds(on shapes: [Shape]) -> [Int] {
+    let pyramid = pyramid(shapes)
+    return zip(pyramid.indices, predictors).map { index, predictor in
+      let extra = index - taps.count
+      return predictor.sparedMultiplyAdds(on: pyramid[index])
+        + (extra < 0 ? 0 : extras[extra].sparedMultiplyAdds(on: pyramid[index - 1]))
     }
   }
 }

@@ -56,7 +56,7 @@ public struct BlockLayout: Hashable, Sendable {
 /// What the strides of a network become at an output stride: the first one that would exceed it turns into a dilation of
 /// the layers behind it.
 ///
-/// Source: Network's section 6.3; TF-slim's `mobilenet_base`.
+/// Source: MobileNetV2's section 6.3; TF-slim's `mobilenet_base`.
 struct StrideRule {
   let outputStride: Int
   private(set) var reached: Int

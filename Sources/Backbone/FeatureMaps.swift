@@ -31,6 +31,8 @@ public struct FeatureMaps: Sendable {
 
 /// Why a backbone could not run.
 public enum BackboneError: Error, Equatable, CustomStringConvertible {
+  /// Blocks were to learn that can't.
+  case cannotLearn(reason: String)
   case inputChannels(expected: Int, found: Int)
   case inputTooSmall(height: Int, width: Int, minimum: Int)
   case noSuchTap(name: String, known: [String])
@@ -39,6 +41,7 @@ public enum BackboneError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
+    case .cannotLearn(let reason): return reason
     case .inputChannels(let expected, let found):
       return "the input has \(found) channels, expected \(expected); give an RGB tensor [N, H, W, 3]"
     case .inputTooSmall(let height, let width, let minimum):

@@ -51,6 +51,16 @@ package struct LayerPacker {
     }
   }
 
+  /// A 3x3 convolution of a map.
+  package func convolution(_ name: String, inputs: Int, outputs: Int, _ activation: Activation)
+    throws(WeightsError) -> PackedConvolution
+  {
+    try with(name, [3, 3, inputs, outputs]) { weights, bias in
+      PackedConvolution(
+        kernels, inputs: inputs, outputs: outputs, weights: weights, bias: bias, activation: activation)
+    }
+  }
+
   func with<Layer>(_ name: String, _ shape: [Int], _ make: (Span<Float>, Span<Float>) -> Layer)
     throws(WeightsError) -> Layer
   {

@@ -31,7 +31,9 @@ extension Plan {
     var memory = ArenaPlan()
     for (step, draft) in drafts.enumerated() {
       for value in draft.reads { memory.use(value, at: step) }
-      if let writes = draft.writes { memory.use(writes, at: step, count: sizes.shapes[writes]!.count) }
+      if let writes = draft.writes {
+        memory.use(writes, at: step, count: sizes.shapes[writes]!.pixels * sizes.strides[writes]!)
+      }
       memory.scratch(draft.scratch, at: step)
     }
     memory.forget(wanted + [input])
@@ -42,7 +44,8 @@ extension Plan {
     }
     steps = drafts.enumerated().map { index, draft in
       Step(
-        name: draft.name, layer: draft.layer, from: draft.reads.map(place), to: draft.writes.map(place),
+        name: draft.name, layer: draft.layer, from: draft.reads.map(place),
+        inputStride: sizes.strides[draft.reads[0]]!, to: draft.writes.map(place),
         wide: draft.wide.map(place), output: draft.output, multiplyAdds: draft.multiplyAdds,
         scratchOffset: memory.scratchOffset(at: index))
     }
@@ -70,6 +73,8 @@ extension Plan {
   fileprivate struct Sizes {
     let padding: Padding
     var shapes: [Value: Shape] = [:]
+    /// Floats between the pixels of a map.
+    var strides: [Value: Int] = [:]
 
     init(_ layout: NetworkLayout, height: Int, width: Int, input: Value, first: Int) {
       padding = layout.padding
@@ -78,6 +83,12 @@ extension Plan {
         let g = layout.geometries(height: height, width: width).blocks[first]
         shapes[input] = Shape(height: g.height, width: g.width, channels: layout.blocks[first].inputs)
       }
+      for (value, shape) in shapes { strides[value] = shape.channels }
+    }
+
+    private mutating func set(_ value: Value, _ shape: Shape, stride: Int? = nil) {
+      shapes[value] = shape
+      strides[value] = stride ?? shape.channels
     }
 
     /// The step of an operation, as far as it is needed: all of it, or the wide rows alone.
@@ -85,7 +96,7 @@ extension Plan {
       let input = shapes[operation.reads[0]]!
       guard case .fused(let block, let stride, let dilation) = operation.work else {
         let output = input.with(channels: operation.channels)
-        shapes[operation.writes] = output
+        set(operation.writes, output)
         let layer: Layer
         if case .pointwise(let product) = operation.work { layer = .pointwise(product) } else { layer = .sum }
         return Draft(
@@ -99,11 +110,12 @@ extension Plan {
       let wide = Shape(
         height: image?.outHeight ?? input.height, width: image?.outWidth ?? input.width, channels: block.source.channels
       )
-      if let value = operation.wide { shapes[value] = wide }
+      if let value = operation.wide { set(value, wide) }
       let threads = compute.pool.threads
       guard isWhole else {
         // The deepest map lies inside the block: nothing is filtered.
-        let only = FusedBlock(compute.kernels, source: block.source, branches: [])
+        let only = FusedBlock(
+          compute.kernels, source: block.source, branches: [], sourceStride: block.sourceStride)
         let plan = FusedPlan(only, nil, image: image, height: wide.height, width: wide.width, threads: threads)
         return Draft(
           name: operation.wideLayers[0], layer: .fused(only, plan), reads: operation.reads, writes: nil,
@@ -111,7 +123,7 @@ extension Plan {
       }
       let g = Geometry(height: wide.height, width: wide.width, stride: stride, dilation: dilation, padding: padding)
       let output = Shape(height: g.outHeight, width: g.outWidth, channels: operation.channels)
-      shapes[operation.writes] = output
+      set(operation.writes, output, stride: block.answerStride)
       let plan = FusedPlan(block, g, image: image, height: wide.height, width: wide.width, threads: threads)
       return Draft(
         name: operation.name, layer: .fused(block, plan), reads: operation.reads, writes: operation.writes,

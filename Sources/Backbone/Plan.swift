@@ -23,6 +23,8 @@ struct Plan: Sendable {
     let layer: Layer
     /// What it reads; a second place is added to the result.
     let from: [Place]
+    /// Floats between the pixels that it reads.
+    let inputStride: Int
     /// `nil` where only the wide rows are wanted.
     let to: Place?
     /// Where the block's wide rows are left, if anywhere.
@@ -63,7 +65,7 @@ struct Plan: Sendable {
           scratch: arena + step.scratchOffset)
       case .pointwise(let product):
         unsafe product.runAll(
-          on: compute.pool, rows: step.output.pixels, from: from, to: place(step.to!),
+          on: compute.pool, rows: step.output.pixels, from: from, stride: step.inputStride, to: place(step.to!),
           residual: step.from.count > 1 ? UnsafePointer(place(step.from[1])) : nil)
       case .sum:
         unsafe Joints.add(

@@ -20,6 +20,6 @@ struct BackboneCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       ModelsCommand.self, ImportCommand.self, FeaturesCommand.self, ProfileCommand.self, BenchCommand.self,
-      EvalCommand.self, TrainCommand.self,
+      CompareCommand.self, EvalCommand.self, TrainCommand.self,
     ])
 }

@@ -23,7 +23,7 @@ struct BenchCommand: ParsableCommand {
     case fp32
   }
 
-  @Argument(help: "The network: classify, ssdlite or deeplab.")
+  @Argument(help: NetworkOptions.taskHelp)
   var task: TaskNetwork.Task
 
   @OptionGroup var network: NetworkOptions
@@ -72,7 +72,8 @@ struct BenchCommand: ParsableCommand {
     for _ in 0..<3 { try bench.run() }
     if stdin { return try answer(bench) }
     let report = BenchReport(
-      network: task.rawValue, size: bench.size, precision: precision.rawValue,
+      network: network.backbone.isUsual ? task.rawValue : "\(task.rawValue) \(network.backbone.title)",
+      size: bench.size, precision: precision.rawValue,
       isa: bench.compute.kernels.isa.rawValue, threads: bench.compute.pool.threads)
     if layers {
       let peak = bench.measurePeak()

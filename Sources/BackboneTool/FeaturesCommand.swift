@@ -18,7 +18,7 @@ struct FeaturesCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The map: stem, block0 to block16, block1/expansion to block16/expansion, last; or list, which prints them.",
+      "The map: stem, a block such as block5, its expansion such as block5/expansion, last; or list, which prints those that the network has.",
       valueName: "name"))
   var tap: String
 
@@ -30,8 +30,10 @@ struct FeaturesCommand: ParsableCommand {
       "An installed model's name, or the path of a model file. (default: person-ssdlite)", valueName: "name|path"))
   var model: String?
 
-  @Flag(help: "Use seeded random weights at width 1 instead of a model: the values mean nothing.")
+  @Flag(help: "Use seeded random weights instead of a model: the values mean nothing.")
   var randomInit = false
+
+  @OptionGroup(title: "The network of random weights") var backbone: BackboneOptions
 
   @Option(
     help: ArgumentHelp(
@@ -45,6 +47,9 @@ struct FeaturesCommand: ParsableCommand {
 
   func validate() throws {
     if randomInit, model != nil { throw ValidationError("--model has no effect with --random-init") }
+    if !randomInit, !backbone.isUsual {
+      throw ValidationError("a model says itself what network it is; options that describe one go with --random-init")
+    }
     if let size { try checkInputSize(size) }
     if tap == "list" {
       if out != nil { throw ValidationError("--out has no effect with --tap list") }
@@ -60,8 +65,7 @@ struct FeaturesCommand: ParsableCommand {
   func run() throws {
     var timing = Timing(work, on: Main.console)
     var watch = Stopwatch()
-    let (card, input, weights, source) = try network()
-    let layout = NetworkLayout(card)
+    let (layout, input, weights, source) = try network()
     guard let tap = Tap(tap) else {
       try Main.console.write(list(layout.taps))
       return
@@ -73,7 +77,7 @@ struct FeaturesCommand: ParsableCommand {
     do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }
     let backbone: Network
     do {
-      backbone = try Network(card, weights: weights, compute: Compute(threads: work.threads))
+      backbone = try Network(layout, weights: weights, compute: Compute(threads: work.threads))
       _ = try backbone.info(tap)
     } catch { throw Failure(.model, "\(source): \(error.description)") }
     watch.lap("pack")
@@ -95,16 +99,15 @@ struct FeaturesCommand: ParsableCommand {
     timing.end()
   }
 
-  /// The network's card, its input, its weights, and what messages call it.
-  private func network() throws(Failure) -> (BackboneCard, InputCard, Weights, String) {
+  /// The network's layout, its input, its weights, and what messages call it.
+  private func network() throws(Failure) -> (NetworkLayout, InputCard, Weights, String) {
     if randomInit {
-      let card = BackboneCard(
-        widthMultiplier: 1, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: true)
+      let layout = backbone.layout()
       let half: [Float] = [127.5, 127.5, 127.5]
       let input = InputCard(
         width: size ?? 224, height: size ?? 224, fit: .stretch, grid: .halfPixel, antialias: true, mean: half,
         standardDeviation: half)
-      return (card, input, .random(NetworkLayout(card).parameters), "random weights")
+      return (layout, input, .random(layout.parameters), "random weights")
     }
     let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
     var input = file.card.input
@@ -113,7 +116,7 @@ struct FeaturesCommand: ParsableCommand {
       if let shortest = input.resizeShortest { input.resizeShortest = shortest * size / min(input.width, input.height) }
       (input.width, input.height) = (size, size)
     }
-    return (file.card.backbone, input, file.weights, file.path)
+    return (NetworkLayout(file.card.backbone), input, file.weights, file.path)
   }
 
   private func list(_ taps: [TapInfo]) -> String {

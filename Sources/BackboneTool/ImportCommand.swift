@@ -10,8 +10,8 @@ struct ImportCommand: ParsableCommand {
     abstract: "Convert a checkpoint of another program into a model file.",
     discussion: """
       Reads a TensorFlow frozen graph (.pb), a float TensorFlow Lite model (.tflite) or safetensors with the names of \
-      Hugging Face, torchvision or timm; which of them it is is found from the file itself. Only tensors are read, \
-      nothing in the file is executed. A file with a tensor missing, left over or of the wrong shape is refused.
+      Hugging Face, Keras, torchvision or timm; which of them it is, and whether MobileNetV2 or MobileNetV1, is found \
+      from the file itself. Only tensors are read, nothing in the file is executed. A file with a tensor missing, left over or of the wrong shape is refused.
       """)
 
   @Argument(help: ArgumentHelp("The checkpoint.", valueName: "file"))
@@ -123,7 +123,9 @@ struct ImportCommand: ParsableCommand {
   /// The lines of a file of class names.
   private func readLabels(_ path: String) throws(Failure) -> [String] {
     let file: MappedFile
-    do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch { throw Failure(.usage, error.description) }
+    do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch {
+      throw Failure(.usage, error.description)
+    }
     guard let text = file.array(at: 0, count: file.count).flatMap({ String(validating: $0, as: UTF8.self) }) else {
       throw Failure(.usage, "\(path): is not UTF-8 text; save the class names as UTF-8, one a line")
     }

@@ -37,12 +37,12 @@ extension ModelsCommand {
     }
 
     private static func backbone(_ card: BackboneCard) -> [(String, String)] {
-      [
-        ("network", "\(card.network), width \(card.widthMultiplier), output stride \(card.outputStride)"),
+      let groups = card.family == .shuffleNet ? ", \(card.groups ?? 3) groups" : ""
+      return [
+        ("network", "\(card.network)\(groups), width \(card.widthMultiplier), output stride \(card.outputStride)"),
         ("padding", card.padding.rawValue),
         ("batch norm", "folded, epsilon \(card.batchNormEpsilon)"),
-        ("last convolution", card.hasLastConvolution ? "yes" : "no"),
-      ]
+      ] + (card.family == .mobileNetV2 ? [("last convolution", card.hasLastConvolution ? "yes" : "no")] : [])
     }
 
     private static func input(_ card: InputCard) -> [(String, String)] {
@@ -61,6 +61,7 @@ extension ModelsCommand {
       let background = card.backgroundOutput.map { "background \($0)" } ?? "no background"
       return [
         ("detector", "\(card.outputs) outputs, \(background), \(card.scoreActivation.rawValue) scores"),
+        ("head", card.convolutions == .full ? "SSD" : "SSDLite"),
         ("default boxes", "\(card.maps) maps, scales \(card.minimumScale) to \(card.maximumScale)"),
         ("box code", card.boxCoder.map { "\($0)" }.joined(separator: ", ")),
         (
@@ -72,7 +73,9 @@ extension ModelsCommand {
 
     private static func segmentation(_ card: SegmentationCard) -> [(String, String)] {
       let void = card.voidID.map { ", void \($0)" } ?? ""
-      let head = card.pyramid.map { "pyramid over \($0.levels.joined(separator: ", "))" } ?? "DeepLabV3-lite"
+      let head =
+        card.pyramid.map { "pyramid over \($0.levels.joined(separator: ", "))" }
+        ?? (card.branches == .aspp ? "DeepLabV3" : "DeepLabV3-lite")
       let gate = card.gate.map { [("mask", "inside detections above \($0.score), widened by \($0.margin)")] } ?? []
       return [
         ("segmenter", "\(card.outputs) outputs, background \(card.backgroundID)\(void)"), ("head", head),

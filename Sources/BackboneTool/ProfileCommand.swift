@@ -15,7 +15,7 @@ struct ProfileCommand: ParsableCommand {
       strips of rows; halves: of the wide channels, in strips; tiles: of one product) and its scratch memory.
       """)
 
-  @Argument(help: "The network: classify, ssdlite or deeplab.")
+  @Argument(help: NetworkOptions.taskHelp)
   var task = TaskNetwork.Task.classify
 
   @OptionGroup var network: NetworkOptions
@@ -93,13 +93,14 @@ struct ProfileCommand: ParsableCommand {
     let parameters = costs.reduce(0) { $0 + $1.parameters }
     let multiplyAdds = costs.reduce(0) { $0 + $1.multiplyAdds }
     table.add(["total", "", "\(parameters)", "\(multiplyAdds)"])
-    return "\(task.rawValue)  width \(network.width ?? 1)  \(size)x\(size)\n" + table.lines()
+    return "\(task.rawValue)  \(network.backbone.title)  \(size)x\(size)\n" + table.lines()
       + "  \(fixed(Double(parameters) / 1e6, 2)) M parameters, \(fixed(Double(multiplyAdds) / 1e6, 1)) M multiply-adds\n"
   }
 
   private func object(_ costs: [LayerCost], size: Int) -> JSON {
     .object([
-      ("network", .string(task.rawValue)), ("width", .number(Float(network.width ?? 1))), ("size", .integer(size)),
+      ("network", .string(task.rawValue)), ("backbone", .string(network.backbone.family.rawValue)),
+      ("width", .number(Float(network.backbone.width ?? 1))), ("size", .integer(size)),
       ("parameters", .integer(costs.reduce(0) { $0 + $1.parameters })),
       ("multiply_adds", .integer(costs.reduce(0) { $0 + $1.multiplyAdds })),
       (

@@ -66,7 +66,7 @@ struct TrainDetectCommand: ParsableCommand {
         base: base, classes: training.classNames, loss: loss == .focal ? .focal : .multibox,
         firstLearning: blocks.firstLearning, size: size, startsAnew: fromScratch,
         compute: Compute(threads: timing.threads))
-    } catch { throw Failure(.model, "\(base.path): \(error.description)") }
+    } catch { throw blocks.failure(error, base: base.path) }
 
     let objective = lesson.objective()
     let trainer = try run.learn(

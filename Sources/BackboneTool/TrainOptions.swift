@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backbone
 import CLISupport
 import Datasets
 import Files
@@ -190,9 +191,18 @@ struct BlockOptions: ParsableArguments {
 
   func validate() throws {
     guard let unfreeze else { return }
-    guard let firstLearning, (1...16).contains(firstLearning) else {
-      throw ValidationError("--unfreeze \(unfreeze): expected block1 to block16")
+    // Which blocks there are is the model's to say.
+    guard let firstLearning, (1...99).contains(firstLearning) else {
+      throw ValidationError("--unfreeze \(unfreeze): expected a block's name from block1 on")
     }
+  }
+}
+
+extension BlockOptions {
+  /// Why a lesson could not be laid out on a model.
+  func failure(_ error: BackboneError, base: String) -> Failure {
+    guard case .cannotLearn(let reason) = error else { return Failure(.model, "\(base): \(error.description)") }
+    return Failure(.usage, "--unfreeze \(unfreeze ?? ""): \(reason)")
   }
 }
 

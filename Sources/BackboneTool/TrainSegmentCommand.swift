@@ -6,6 +6,7 @@ import Files
 import Kernels
 import ModelFiles
 import Postprocess
+import PyramidLite
 import Tensors
 import Training
 
@@ -38,12 +39,18 @@ struct TrainSegmentCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "For pyramid: the taps that it passes, coarse to fine. `backbone features --tap list` names all.",
-      valueName: "taps"))
-  var levels = "block16,block13/expansion,block6/expansion,block3/expansion"
+      """
+      For pyramid: the taps that it passes, coarse to fine. `backbone features --tap list` names all. (default: the \
+      last block and what the last three halvings of the map read; of MobileNetV2 block16, block13/expansion, \
+      block6/expansion and block3/expansion)
+      """, valueName: "taps"))
+  var levels: String?
 
-  @Option(help: ArgumentHelp("For pyramid: channels at each level after the first.", valueName: "numbers"))
-  var widths = "128,64,32"
+  @Option(
+    help: ArgumentHelp(
+      "For pyramid: channels at each level after the first. (default: 128,64,32)", valueName: "numbers"
+    ))
+  var widths: String?
 
   @OptionGroup var blocks: BlockOptions
 
@@ -98,13 +105,16 @@ struct TrainSegmentCommand: ParsableCommand {
       }
       guard gate >= 0, gate <= 1 else { throw ValidationError("--gate \(gate): expected a number from 0 to 1") }
     }
-    let widths = try numbers(widths, "--widths")
-    let count = levels.split(separator: ",").count
-    if head == .pyramid, !(2...16).contains(count) {
-      throw ValidationError("--levels \(levels): expected 2 to 16 taps with commas between")
-    }
-    if head == .pyramid, count != widths.count + 1 {
-      throw ValidationError("--widths \(self.widths): expected one number for each level after the first of \(levels)")
+    let widths = try widths.map { try numbers($0, "--widths") }
+    if let levels, head == .pyramid {
+      let count = levels.split(separator: ",").count
+      guard (2...16).contains(count) else {
+        throw ValidationError("--levels \(levels): expected 2 to 16 taps with commas between")
+      }
+      if let widths, count != widths.count + 1 {
+        throw ValidationError(
+          "--widths \(self.widths!): expected one number for each level after the first of \(levels)")
+      }
     }
     if let classWeights,
       classWeights.split(separator: ",").contains(where: { !(Float($0).map { $0 >= 0 && $0 < 1e6 } ?? false) })
@@ -127,20 +137,13 @@ struct TrainSegmentCommand: ParsableCommand {
     let run = TrainRun(console: console, files: files)
     try run.refuseInputs(base: base, (training, held))
     let compute = Compute(threads: timing.threads)
+    let kind = head == .deeplab ? SegmentationHeadKind.deeplab : .pyramid(try pyramid(on: base.card.backbone))
     let lesson: SegmentationLesson
     do {
-      let kind: SegmentationHeadKind =
-        head == .deeplab
-        ? .deeplab
-        : .pyramid(
-          PyramidCard(
-            levels: levels.split(separator: ",").map(String.init),
-            widths: widths.split(separator: ",").compactMap { Int($0) }))
       lesson = try SegmentationLesson(
         base: base, classes: training.classNames, kind: kind, firstLearning: blocks.firstLearning,
-        outputStride: outputStride,
-        size: size, compute: compute)
-    } catch { throw Failure(.model, "\(base.path): \(error.description)") }
+        outputStride: outputStride, size: size, compute: compute)
+    } catch { throw blocks.failure(error, base: base.path) }
     let weights = try weights(of: training.classNames)
 
     let objective = lesson.objective(classWeights: weights, dice: dice)
@@ -152,6 +155,26 @@ struct TrainSegmentCommand: ParsableCommand {
         trainer.network, name: name ?? run.name, provenance: lesson.provenance(pictures: training.samples.count),
         onlyLearned: onlyLearned, gate: gate.map { GateCard(score: $0, margin: 0.1) }))
     try console.write(summary(training, held, trainer, objective))
+  }
+
+  /// The path that is asked for, or the network's usual one.
+  private func pyramid(on backbone: BackboneCard) throws(Failure) -> PyramidCard {
+    var card = PyramidCard.usual(on: NetworkLayout(backbone))
+    if let levels {
+      card.levels = levels.split(separator: ",").map(String.init)
+      card.widths = PyramidCard.usualWidths(levels: card.levels.count)
+    }
+    if let widths {
+      let numbers = widths.split(separator: ",").compactMap { Int($0) }
+      guard numbers.count == card.widths.count else {
+        throw Failure(
+          .usage,
+          "--widths \(widths): expected one number for each level after the first of \(card.levels.joined(separator: ","))"
+        )
+      }
+      card.widths = numbers
+    }
+    return card
   }
 
   private func weights(of classes: [String]) throws(Failure) -> [Float] {

@@ -40,7 +40,7 @@ public struct Batch: Sendable {
             try console.write(failed(index, error))
             Tally.countFailure()
           }
-          if error.status.rawValue > status.rawValue { status = error.status }
+          status = max(status, error.status)
         }
       }
     } catch {

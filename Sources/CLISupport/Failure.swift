@@ -1,5 +1,5 @@
 /// How a program ends; every program documents these numbers.
-public enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
+public enum ExitStatus: Int32, Hashable, Comparable, Sendable, CaseIterable {
   case done = 0
   /// Some inputs failed, the others are done.
   case inputs = 1
@@ -8,6 +8,9 @@ public enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
   case model = 3
   /// A result could not be written.
   case output = 4
+
+  /// Of several failures the greatest status counts.
+  public static func < (a: ExitStatus, b: ExitStatus) -> Bool { a.rawValue < b.rawValue }
 
   /// The paragraph for `--help`.
   public static let help = """

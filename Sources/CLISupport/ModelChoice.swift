@@ -16,9 +16,11 @@ public enum ModelChoice {
   /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`.
   public static func store(
-    shipped: [ShippedModel] = [], _ limits: LimitOptions = LimitOptions()
+    shipped: [ShippedModel] = [], _ limits: LimitOptions? = nil
   ) throws(Failure) -> ModelStore {
-    do { return try ModelStore.user(shipped: shipped, limits: limits.limits) } catch { throw Failure(.model, error.description) }
+    do { return try ModelStore.user(shipped: shipped, limits: limits?.limits ?? .standard) } catch {
+      throw Failure(.model, error.description)
+    }
   }
 
   /// Opens a model by name or path.

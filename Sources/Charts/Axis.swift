@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A range of numbers with round ones among them.
 package struct Axis {
   /// A mark, and what stands beside it.
@@ -8,6 +16,8 @@ package struct Axis {
 
   package let range: ClosedRange<Double>
   package let ticks: [Tick]
+  /// Whether equal steps are equal ratios.
+  package let isLogarithmic: Bool
 
   /// Chooses steps of 1, 2 or 5 times a power of ten.
   ///
@@ -16,6 +26,7 @@ package struct Axis {
   ///   - count: how many ticks at most, at least 2.
   ///   - widened: whether the range ends at ticks, or as it is given.
   package init(_ range: ClosedRange<Double>, count: Int, widened: Bool) {
+    isLogarithmic = false
     let range = Axis.proper(range)
     let wanted = (range.upperBound - range.lowerBound) / Double(max(count - 1, 1))
     var exponent = 0
@@ -42,6 +53,38 @@ package struct Axis {
     self.range = widened ? Double(Int(first)) * step...Double(Int(last)) * step : range
   }
 
+  /// Marks 1, 2 and 5 times the powers of ten on a logarithmic scale, which ends at marks.
+  ///
+  /// - Parameter range: what must be covered; of numbers above 0 that are at most 1e9 times apart.
+  package init(logarithmic range: ClosedRange<Double>) {
+    guard range.lowerBound > 0, range.upperBound < 1e9, range.upperBound / range.lowerBound <= 1e9 else {
+      self.init(range, count: 6, widened: true)
+      return
+    }
+    // A hair of tolerance, as above.
+    let low = range.lowerBound * (1 + 1e-9), high = range.upperBound * (1 - 1e-9)
+    var exponent = Int(log10(low).rounded(.down))
+    var marks: [(value: Double, tick: Tick)] = []
+    while marks.last.map({ $0.value < high }) ?? true || marks.count < 2 {
+      for mantissa in [1, 2, 5] {
+        let value = Double(mantissa) * pow(10, Double(exponent))
+        // Only the last mark below what is covered is an end.
+        if value <= low { marks.removeAll() }
+        marks.append((value, Tick(value: value, text: decimal(mantissa, exponent: exponent))))
+        if value >= high, marks.count > 1 { break }
+      }
+      exponent += 1
+    }
+    self.init(
+      range: marks[0].value...marks[marks.count - 1].value, ticks: marks.map(\.tick), isLogarithmic: true)
+  }
+
+  private init(range: ClosedRange<Double>, ticks: [Tick], isLogarithmic: Bool) {
+    self.range = range
+    self.ticks = ticks
+    self.isLogarithmic = isLogarithmic
+  }
+
   /// A range with some extent, of numbers that can be drawn.
   private static func proper(_ range: ClosedRange<Double>) -> ClosedRange<Double> {
     guard range.lowerBound.isFinite, range.upperBound.isFinite else { return 0...1 }
@@ -51,7 +94,10 @@ package struct Axis {
   }
 
   /// Where a number lies, in [0, 1] inside the range.
-  package func place(_ value: Double) -> Double { (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
+  package func place(_ value: Double) -> Double {
+    guard isLogarithmic else { return (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
+    return log(value / range.lowerBound) / log(range.upperBound / range.lowerBound)
+  }
 }
 
 /// `digits` times ten to the power of `exponent`, written out; with an exponent where that would be long.

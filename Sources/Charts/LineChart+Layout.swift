@@ -46,7 +46,10 @@ extension LineChart {
       if let widest = legend.map(\.width).max() {
         right = chart.width - 2 * Layout.margin - Layout.sample - Layout.gap - widest
       }
-      x = Axis(xRange, count: min(max((right - left) / (xWidth + 40), 2), 12), widened: false)
+      x =
+        chart.hasLogarithmicX
+        ? Axis(logarithmic: xRange)
+        : Axis(xRange, count: min(max((right - left) / (xWidth + 40), 2), 12), widened: false)
       plot = PixelRect(left: left, top: top, right: max(right, left + 40), bottom: max(bottom, top + 40))
     }
 
@@ -94,7 +97,8 @@ extension LineChart {
       image.writeUpwards(yName, left: Layout.margin, y: (plot.top + plot.bottom) / 2, align: 0.5)
     }
 
-    func drawLegend(on image: inout Image, _ chart: LineChart) {
+    /// - Parameter dots: draws points as they are in the plot instead of pieces of curves.
+    func drawLegend(on image: inout Image, _ chart: LineChart, dots: Bool = false) {
       let left = plot.right + Layout.margin
       for (index, line) in legend.enumerated() {
         let top = plot.top + index * rowHeight
@@ -103,6 +107,13 @@ extension LineChart {
           let row = Float(top + line.middle)
           let area = PixelRect(left: left - 2, top: top, right: left + Layout.sample + 2, bottom: top + rowHeight)
           var sample = Coverage(area)
+          if dots {
+            let centre = (x: Float(left) + Float(Layout.sample) / 2, y: row)
+            sample.add(from: centre, to: centre, thickness: ScatterChart.dot)
+            sample.paint(&image, LineChart.colour(index))
+            image.write(line, x: left + Layout.sample + Layout.gap, top: top)
+            continue
+          }
           var pen = Dash(LineChart.dash(index))
           pen.pieces(from: (Float(left), row), to: (Float(left + Layout.sample), row)) {
             sample.add(from: $0, to: $1, thickness: 2.5)

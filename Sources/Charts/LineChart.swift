@@ -52,6 +52,8 @@ public struct LineChart: Sendable {
   public var xRange, yRange: ClosedRange<Double>?
   /// Of the picture, in pixels, at least 320 by 200.
   public var width = 960, height = 600
+  /// Whether equal steps along the x axis are equal ratios; all x must then be above 0.
+  package var hasLogarithmicX = false
 
   public init(
     title: String, xName: String, yName: String, series: [Series], xRange: ClosedRange<Double>? = nil,

@@ -13,7 +13,7 @@ struct LayerNames: Hashable {
 /// One layer, its names in the file, and the epsilon of its batch norm.
 struct LayerRecipe {
   let layer: PlannedLayer
-  let names: LayerNames
+  var names: LayerNames
   var epsilon: Double
 }
 

@@ -53,11 +53,13 @@ struct CardBuilder {
     let epsilon = stem.map { Double("\(Float($0.epsilon))") ?? $0.epsilon } ?? 0
     // Hugging Face's and TensorFlow's published segmentation files without a graph of their own run at stride 8.
     let familyStride = draft.segmentationOutputs != nil ? 8 : 32
-    return BackboneCard(
+    var card = BackboneCard(
       widthMultiplier: draft.plan.width, channelDivisor: draft.plan.divisor,
       outputStride: draft.outputStride ?? overrides.outputStride ?? familyStride,
       padding: draft.padding ?? (isPyTorch ? .symmetric : .same), batchNormEpsilon: epsilon,
       hasLastConvolution: draft.hasLast)
+    card.network = draft.plan.network.rawValue
+    return card
   }
 
   private var input: InputCard {
@@ -85,7 +87,7 @@ struct CardBuilder {
         width: side, height: side, fit: .centreCrop, resizeShortest: shortest, grid: .halfPixel, antialias: true,
         mean: [123.675, 116.28, 103.53], standardDeviation: [58.395, 57.12, 57.375])
     }
-    let isTensorFlow = draft.family != .huggingFace
+    let isTensorFlow = draft.family != .huggingFace && draft.family != .keras
     return InputCard(
       width: side, height: side, fit: .centreCrop, resizeShortest: shortest,
       grid: isTensorFlow ? .legacy : .halfPixel, antialias: !isTensorFlow, mean: half, standardDeviation: half)

@@ -1,6 +1,9 @@
+import ModelFiles
+
 /// A family of checkpoints: one way of naming and storing the same network.
 public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
   case huggingFace = "hugging-face"
+  case keras
   case tfDeepLab = "tf-deeplab"
   case tfLite = "tflite"
   case tfObjectDetection = "tf-object-detection"
@@ -12,26 +15,36 @@ public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
   ///
   /// TensorFlow Lite files are told by their operators instead.
   static func of(_ names: Set<String>) -> Family? {
-    if names.contains(where: { $0.hasPrefix("FeatureExtractor/MobilenetV2/") || $0.hasPrefix("BoxPredictor_") }) {
+    if names.contains(where: { $0.hasPrefix("FeatureExtractor/Mobilenet") || $0.hasPrefix("BoxPredictor_") }) {
       return .tfObjectDetection
     }
+    if names.contains(where: { $0.hasPrefix("MobilenetV1/") }) { return .tfSlim }
     if names.contains(where: { $0.hasPrefix("MobilenetV2/") }) {
       let head = ["image_pooling/", "aspp0/", "concat_projection/", "logits/semantic/"]
       return names.contains { name in head.contains { name.hasPrefix($0) } } ? .tfDeepLab : .tfSlim
     }
-    if names.contains(where: { $0.contains("conv_stem.first_conv.") || $0.contains("conv_stem.conv_3x3.") }) {
-      return .huggingFace
-    }
+    func has(_ marks: [String]) -> Bool { names.contains { name in marks.contains { name.contains($0) } } }
+    if has(["conv_stem.first_conv.", "conv_stem.conv_3x3.", "conv_stem.convolution."]) { return .huggingFace }
+    if has(["conv_dw_1/", "expanded_conv_depthwise/"]) { return .keras }
     if names.contains("conv_stem.weight"), names.contains(where: { $0.hasPrefix("blocks.") }) { return .timm }
     if names.contains(where: { $0.hasPrefix("features.0.") }) { return .torchvision }
     return nil
+  }
+
+  /// The network whose tell-tale names occur.
+  static func network(_ names: Set<String>) -> NetworkFamily {
+    let first = names.contains { name in
+      name.hasPrefix("MobilenetV1/") || name.hasPrefix("FeatureExtractor/MobilenetV1/")
+        || name.contains("conv_stem.convolution.") || name.contains("conv_dw_1/")
+    }
+    return first ? .mobileNetV1 : .mobileNetV2
   }
 
   /// How weights are stored.
   var layout: Layout {
     switch self {
     case .huggingFace, .timm, .torchvision: .torch
-    case .tfDeepLab, .tfObjectDetection, .tfSlim: .tensorFlow
+    case .keras, .tfDeepLab, .tfObjectDetection, .tfSlim: .tensorFlow
     case .tfLite: .tfLite
     }
   }

@@ -140,7 +140,8 @@ enum FileFormat {
       return .foreign("is a PyTorch pickle or a zip archive; save the weights as safetensors and import that")
     }
     if begins([0x89, 0x48, 0x44, 0x46]) {
-      return .foreign("is an HDF5 file; save the weights as safetensors and import that")
+      return .foreign(
+        "is an HDF5 file; save the weights as safetensors, under names such as conv1/kernel, and import that")
     }
     if begins([0x1f, 0x8b]) { return .foreign("is compressed; unpack it and import the file inside") }
     if begins([0x0a]) { return .graphDef }

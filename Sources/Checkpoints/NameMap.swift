@@ -1,13 +1,17 @@
+import ModelFiles
+
 /// The names of one family's layers.
 struct NameMap {
   let family: Family
+  let network: NetworkFamily
   /// What stands before the backbone's names, for example `FeatureExtractor/`.
   let prefix: String
   /// The width multiplier, which the object detection code writes into the names of its extra layers.
   let width: Double
 
-  init(_ family: Family, prefix: String, width: Double = 1) {
+  init(_ family: Family, _ network: NetworkFamily, prefix: String, width: Double = 1) {
     self.family = family
+    self.network = network
     self.prefix = prefix
     self.width = width
   }
@@ -16,7 +20,8 @@ struct NameMap {
   func names(_ id: LayerID) -> LayerNames? {
     switch family {
     case .tfObjectDetection, .tfDeepLab, .tfSlim: tensorFlow(id)
-    case .huggingFace: huggingFace(id)
+    case .huggingFace: network == .mobileNetV1 ? firstHuggingFace(id) : huggingFace(id)
+    case .keras: keras(id)
     case .timm: timm(id)
     case .torchvision: torchvision(id)
     case .tfLite: nil
@@ -42,6 +47,16 @@ struct NameMap {
   }
 
   private func tensorFlowScope(_ id: LayerID) -> String? {
+    if network == .mobileNetV1 {
+      let root = "\(prefix)MobilenetV1"
+      switch id {
+      case .stem: return "\(root)/Conv2d_0"
+      case .depthwise(let i): return "\(root)/Conv2d_\(i + 1)_depthwise"
+      case .project(let i): return "\(root)/Conv2d_\(i + 1)_pointwise"
+      case .classifier: return "\(root)/Logits/Conv2d_1c_1x1"
+      default: return nil
+      }
+    }
     let root = "\(prefix)MobilenetV2"
     func block(_ i: Int) -> String { i == 0 ? "\(root)/expanded_conv" : "\(root)/expanded_conv_\(i)" }
     func extra(_ i: Int) -> HeadPlan.Extra { HeadPlan.extras(width: width)[i] }
@@ -66,6 +81,40 @@ struct NameMap {
 
   private func predictor(_ answer: LayerID.Answer) -> String {
     answer == .box ? "BoxEncodingPredictor" : "ClassPredictor"
+  }
+
+  // MARK: Keras
+
+  private func keras(_ id: LayerID) -> LayerNames? {
+    func layer(_ name: String, _ norm: String) -> LayerNames {
+      LayerNames(
+        weight: "\(prefix)\(name)/kernel",
+        offset: .normalisation(
+          gamma: "\(prefix)\(norm)/gamma", beta: "\(prefix)\(norm)/beta", mean: "\(prefix)\(norm)/moving_mean",
+          variance: "\(prefix)\(norm)/moving_variance"))
+    }
+    func biased(_ name: String) -> LayerNames {
+      LayerNames(weight: "\(prefix)\(name)/kernel", offset: .bias("\(prefix)\(name)/bias"))
+    }
+    if network == .mobileNetV1 {
+      switch id {
+      case .stem: return layer("conv1", "conv1_bn")
+      case .depthwise(let i): return layer("conv_dw_\(i + 1)", "conv_dw_\(i + 1)_bn")
+      case .project(let i): return layer("conv_pw_\(i + 1)", "conv_pw_\(i + 1)_bn")
+      case .classifier: return biased("conv_preds")
+      default: return nil
+      }
+    }
+    func block(_ i: Int) -> String { i == 0 ? "expanded_conv" : "block_\(i)" }
+    switch id {
+    case .stem: return layer("Conv1", "bn_Conv1")
+    case .expand(let i): return layer("\(block(i))_expand", "\(block(i))_expand_BN")
+    case .depthwise(let i): return layer("\(block(i))_depthwise", "\(block(i))_depthwise_BN")
+    case .project(let i): return layer("\(block(i))_project", "\(block(i))_project_BN")
+    case .last: return layer("Conv_1", "Conv_1_bn")
+    case .classifier: return biased("predictions")
+    default: return nil
+    }
   }
 
   // MARK: PyTorch
@@ -93,6 +142,20 @@ struct NameMap {
     case .aspp: return layer("segmentation_head.conv_aspp")
     case .projection: return layer("segmentation_head.conv_projection")
     case .logits: return biased("segmentation_head.classifier.convolution")
+    default: return nil
+    }
+  }
+
+  /// MobileNetV1, whose depthwise and 1x1 convolutions are counted in one row.
+  private func firstHuggingFace(_ id: LayerID) -> LayerNames? {
+    func layer(_ name: String) -> LayerNames {
+      normalised("\(prefix)\(name).convolution", "\(prefix)\(name).normalization")
+    }
+    switch id {
+    case .stem: return layer("conv_stem")
+    case .depthwise(let i): return layer("layer.\(2 * i)")
+    case .project(let i): return layer("layer.\(2 * i + 1)")
+    case .classifier: return LayerNames(weight: "classifier.weight", offset: .bias("classifier.bias"))
     default: return nil
     }
   }

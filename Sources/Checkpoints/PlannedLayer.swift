@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Which layer of the network: each has one name in the native file.
 package enum LayerID: Hashable, Sendable {
   /// The two answers of a detector's predictor.
@@ -48,9 +50,10 @@ package enum LayerID: Hashable, Sendable {
     }
   }
 
-  /// What follows the layer in every known network.
-  var activation: Activation {
+  /// What follows the layer in that network.
+  func activation(in network: NetworkFamily) -> Activation {
     switch self {
+    case .project where network == .mobileNetV1: .relu6
     case .project, .classifier, .predictorPointwise, .logits: .none
     case .pooling, .aspp, .projection: .relu
     default: .relu6

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Which network a set of names and shapes is: the family, the parts, the widths, and a recipe for every layer.
 struct Recognition {
   let table: TensorTable
@@ -21,25 +23,37 @@ extension Recognition {
     guard let family = Family.of(names) else {
       throw .unknownFamily(path: table.path, tensors: names.sorted())
     }
+    let network = Family.network(names)
     let prefix = Recognition.prefix(family, names)
     let layout = family.layout
     /// A width-independent map is enough for the backbone, whose names hold no numbers of channels.
-    let map = NameMap(family, prefix: prefix)
+    let map = NameMap(family, network, prefix: prefix)
     func outputs(_ id: LayerID, _ kind: PlannedLayer.Kind) -> Int? {
       guard let names = map.names(id), let shape = table.shapes[Recognition.preferred(names.weight, table)] else {
         return nil
       }
       return layout.outputs(kind: kind, shape: shape)
     }
-    func hasAny(_ id: LayerID) -> Bool { map.names(id)?.all.contains { table.shapes[$0] != nil } ?? false }
+    func hasAny(_ id: LayerID) -> Bool {
+      map.names(id)?.all.contains { table.shapes[Recognition.preferred($0, table)] != nil } ?? false
+    }
 
     var observed: [LayerID: Int] = [:]
-    for layer in BackbonePlan(width: 1).layers(last: true) { observed[layer.id] = outputs(layer.id, layer.kind) }
-    let plan = BackbonePlan.best(for: observed)
+    for layer in BackbonePlan(network, width: 1).layers(last: true) {
+      observed[layer.id] = outputs(layer.id, layer.kind)
+    }
+    let plan = BackbonePlan.best(network, for: observed)
     let isSegmenter = [LayerID.pooling, .aspp, .projection, .logits].contains(where: hasAny)
     let isDetector = names.contains { $0.hasPrefix("BoxPredictor_") }
+    guard network == .mobileNetV2 || !isDetector else {
+      throw .unsupported(
+        path: table.path,
+        reason:
+          "is a detector on MobileNetV1; of detectors only SSDLite on MobileNetV2 can be imported, use one of those")
+    }
     // Hugging Face keeps the last convolution in segmentation files, where nothing uses it.
-    let hasLast = isDetector || (hasAny(.last) && !isSegmenter) || hasAny(.classifier)
+    let hasLast =
+      network == .mobileNetV2 && (isDetector || (hasAny(.last) && !isSegmenter) || hasAny(.classifier))
 
     var layers = plan.layers(last: hasLast)
     let classifierOutputs = hasAny(.classifier) ? outputs(.classifier, .pointwise) ?? 0 : nil
@@ -50,7 +64,7 @@ extension Recognition {
     let segmentationOutputs = isSegmenter ? outputs(.logits, .pointwise) ?? 0 : nil
     if let count = segmentationOutputs { layers += HeadPlan.deepLab(plan, outputs: count) }
 
-    let named = NameMap(family, prefix: prefix, width: plan.width)
+    let named = NameMap(family, network, prefix: prefix, width: plan.width)
     let recipes = layers.compactMap { layer in
       named.names(layer.id).map { names in
         let epsilon = Recognition.epsilon(family, layer.id)
@@ -68,6 +82,8 @@ extension Recognition {
     let unusedLast = family == .huggingFace && segmentationOutputs != nil
     return Assembly(table: table, family: family, layout: family.layout, recipes: recipes) { name in
       if name.hasSuffix(".num_batches_tracked") || name == "global_step" { return true }
+      // The state of Keras' dropout.
+      if name.hasSuffix("seed_generator_state") { return true }
       if unusedLast && name.contains("conv_1x1.") && !name.contains("layer.") { return true }
       // An optimiser's slots stand beside the tensor that they belong to; so does a plain one beside its average.
       if let slash = name.lastIndex(of: "/"), table.shapes[String(name[..<slash])] != nil {
@@ -80,15 +96,25 @@ extension Recognition {
   /// What TensorFlow appends to the name of a weight's running average, which is the better one to use.
   private static let average = "/ExponentialMovingAverage"
 
+  /// The better of the tensors that may bear a name, or the name itself.
   private static func preferred(_ name: String, _ table: TensorTable) -> String {
-    table.shapes[name + average] != nil ? name + average : name
+    // Keras' older version has another name for depthwise weights, and a number behind each.
+    var variants = [name + average, name, "\(name):0"]
+    if name.hasSuffix("/kernel") {
+      let depthwise = "\(name.dropLast("kernel".count))depthwise_kernel"
+      variants += [depthwise, "\(depthwise):0"]
+    }
+    return variants.first { table.shapes[$0] != nil } ?? name
   }
 
   private static func prefix(_ family: Family, _ names: Set<String>) -> String {
     switch family {
     case .tfObjectDetection: return "FeatureExtractor/"
-    case .huggingFace:
-      let marks = ["conv_stem.first_conv.", "conv_stem.conv_3x3."]
+    case .huggingFace, .keras:
+      let marks = [
+        "conv_stem.first_conv.", "conv_stem.conv_3x3.", "conv_stem.convolution.", "conv_dw_1/",
+        "expanded_conv_depthwise/",
+      ]
       for name in names.sorted() {
         for mark in marks {
           if let range = name.firstRange(of: mark) { return String(name[..<range.lowerBound]) }
@@ -103,7 +129,7 @@ extension Recognition {
   private static func epsilon(_ family: Family, _ id: LayerID) -> Double {
     switch family {
     case .timm, .torchvision: return 1e-5
-    case .huggingFace, .tfDeepLab, .tfObjectDetection, .tfSlim, .tfLite:
+    case .huggingFace, .keras, .tfDeepLab, .tfObjectDetection, .tfSlim, .tfLite:
       switch id {
       case .pooling, .aspp, .projection: return 1e-5
       default: return 1e-3
@@ -124,10 +150,10 @@ extension LayerNames {
     switch offset {
     case .bias(let bias): return LayerNames(weight: rename(weight), offset: .bias(rename(bias)))
     case .normalisation(let gamma, let beta, let mean, let variance):
-      // Statistics have no running average of their own.
       return LayerNames(
         weight: rename(weight),
-        offset: .normalisation(gamma: rename(gamma), beta: rename(beta), mean: mean, variance: variance))
+        offset: .normalisation(
+          gamma: rename(gamma), beta: rename(beta), mean: rename(mean), variance: rename(variance)))
     }
   }
 }

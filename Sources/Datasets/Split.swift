@@ -96,7 +96,8 @@ extension DatasetError {
   var sampleName: String? {
     let path: String
     switch self {
-    case .duplicate(let file, _), .excess(let file, _, _), .invalid(let file, _, _, _), .limit(let file, _, _, _, _), .missing(let file, _),
+    case .duplicate(let file, _), .excess(let file, _, _), .invalid(let file, _, _, _), .limit(let file, _, _, _, _),
+      .missing(let file, _),
       .size(let file, _, _):
       path = file
     case .picture(let error): path = error.file

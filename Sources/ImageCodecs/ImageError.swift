@@ -28,7 +28,8 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
       return
         "\(file.onOneLine): damaged \(format.rawValue) at byte \(offset): \(reason); get the file again from its source"
     case .empty(let file):
-      return "\(file.onOneLine): is empty: it ends at byte 0, expected a PNG or JPEG picture; get the file again from its source"
+      return
+        "\(file.onOneLine): is empty: it ends at byte 0, expected a PNG or JPEG picture; get the file again from its source"
     case .isDirectory(let file):
       return "\(file.onOneLine): is a directory, expected a PNG or JPEG picture; name the files in it"
     case .limit(let file, let limit, let allowed, let found):

@@ -59,8 +59,7 @@ public enum ImageFile {
   /// - Returns: columns and rows, within the limits.
   /// - Throws: `ImageError`; damage behind the header of a JPEG is not seen.
   /// - Complexity: O(bytes) for a PNG; of a JPEG usually its first 64 KiB are read.
-  public static func size(path: String, limits: Limits = .standard) throws(ImageError) -> (width: Int, height: Int)
-  {
+  public static func size(path: String, limits: Limits = .standard) throws(ImageError) -> (width: Int, height: Int) {
     let head = try CodecBridge.contents(of: path, limit: limits.fileBytes, prefix: 1 << 16)
     if try ImageFormat.sniff(head, file: path) == .jpeg, let size = try? sizeOfJPEG(head, path, limits) { return size }
     let bytes = try CodecBridge.contents(of: path, limit: limits.fileBytes)

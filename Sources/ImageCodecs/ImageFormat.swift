@@ -31,7 +31,9 @@ public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
     // The signature was designed to show what text-mode transfers do: they drop or add carriage returns and line feeds.
     let withoutLineEnds = head.filter { $0 != 0x0D && $0 != 0x0A }
     if withoutLineEnds.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x1A]) {
-      return "a transfer in text mode changed the line endings of the PNG signature"
+      let place = zip(head, pngSignature).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
+      return "a transfer in text mode changed the line endings of the PNG signature: "
+        + "byte \(place + 1) is \(hex(head[place])), expected \(hex(pngSignature[place]))"
     }
     let signature = head.prefix(8)
     let wrong = zip(signature, pngSignature).enumerated().filter { $0.element.0 != $0.element.1 }

@@ -91,10 +91,13 @@ import Tensors
   package let hasSkip: Bool
   /// Where the answer of the only branch goes in a map of more channels.
   package let channels: Channels?
+  /// Floats between the pixels that a product reads, and between those of the only answer, where they do not touch.
+  package let sourceStride, answerStride: Int?
   let kernels: KernelSet
 
   package init(
-    _ kernels: KernelSet, source: Source, branches: [Branch], hasSkip: Bool = false, channels: Channels? = nil
+    _ kernels: KernelSet, source: Source, branches: [Branch], hasSkip: Bool = false, channels: Channels? = nil,
+    sourceStride: Int? = nil, answerStride: Int? = nil
   ) {
     precondition(branches.count <= 2 && branches.allSatisfy { $0.filter.channels == source.channels })
     precondition(channels == nil || branches.count == 1 && !hasSkip)
@@ -103,16 +106,18 @@ import Tensors
     self.branches = branches
     self.hasSkip = hasSkip
     self.channels = channels
+    self.sourceStride = sourceStride
+    self.answerStride = answerStride
   }
 
   /// Whether it is a product and a filter behind it, nothing else: MobileNetV1's layers, two at a time.
   var isFilteredProduct: Bool {
-    guard case .pointwise(let product) = source, product.groups == 1, channels == nil else { return false }
+    guard case .pointwise(let product) = source, product.groups == 1 else { return false }
     return branches.count == 1 && branches[0].projects.isEmpty
   }
 
   /// Floats between the pixels of a branch's answer.
-  func stride(_ branch: Branch) -> Int { channels?.total ?? branch.outputs }
+  func stride(_ branch: Branch) -> Int { channels?.total ?? answerStride ?? branch.outputs }
 
   /// Where the answers of a run go, and the wide rows where they are asked for.
   @unsafe package struct Outputs {
@@ -290,6 +295,7 @@ import Tensors
     unsafe s.source = from
     unsafe s.k = source.inputs / source.groups
     unsafe s.groups = source.groups
+    unsafe s.source_stride = sourceStride ?? 0
     unsafe s.taps = 1
     switch source {
     case .pointwise(let product): unsafe set(product, &s)

@@ -75,7 +75,7 @@ package struct FusedPlan: Hashable, Sendable {
     let panels = groups * ((channels / groups + panelWidth - 1) / panelWidth)
     // Sums of halves are those of one product; filtered rows without a product are no sums at all.
     let canHalve =
-      panels > 1 && groups == 1 && !block.branches.isEmpty && block.channels == nil
+      panels > 1 && groups == 1 && !block.branches.isEmpty && block.channels == nil && block.answerStride == nil
       && block.branches.allSatisfy { $0.projects.count == 1 && $0.projects[0].segments.count == 1 }
       || panels > 1 && block.isFilteredProduct
     var chosen =

@@ -52,6 +52,24 @@ package enum KernelProbe {
     ).tap
   }
 
+  /// The 3x3 convolution of a map of many channels; `gap` floats lie between output pixels, which it leaves alone.
+  package static func mapConvolution(
+    _ kernels: KernelSet, x: [Float], _ g: Geometry, inputs: Int, weights: [Float], bias: [Float],
+    activation: Activation, threads: Int = 1, gap: Int = 0
+  ) -> [Float] {
+    let layer = PackedConvolution(
+      kernels, inputs: inputs, outputs: bias.count, weights: weights.span, bias: bias.span, activation: activation)
+    let stride = bias.count + gap
+    var y = [Float](repeating: .nan, count: g.outHeight * g.outWidth * stride)
+    unsafe x.withUnsafeBufferPointer { x in
+      unsafe y.withUnsafeMutableBufferPointer { y in
+        unsafe layer.run(
+          g, on: WorkerPool(threads: threads), from: x.baseAddress!, to: y.baseAddress!, stride: stride)
+      }
+    }
+    return y
+  }
+
   /// Runs a fused block of at most one branch; what is not asked for comes back empty.
   private static func run(
     _ block: FusedBlock, _ g: Geometry?, image: Geometry? = nil, _ x: [Float], height: Int, width: Int, threads: Int,

@@ -105,15 +105,20 @@ import Tensors
   }
 
   /// Computes all rows, shared among the pool's threads: in tiles of rows and panels that each worker takes as it comes.
+  ///
+  /// - Parameters:
+  ///   - stride: floats between the rows that are read, `inputs` by default.
+  ///   - toStride: floats between the rows that are written, `outputs` by default.
   @unsafe package func runAll(
     on pool: WorkerPool, rows: Int, from: UnsafePointer<Float>, stride: Int? = nil, to: UnsafeMutablePointer<Float>,
-    residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil
+    toStride: Int? = nil, residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil
   ) {
     let stride = stride ?? inputs
+    let toStride = toStride ?? outputs
     let addendStride = residualStride ?? outputs
     if pool.threads == 1 {
       unsafe run(
-        rows: rows, from: from, stride: stride, to: to, toStride: outputs, residual: residual,
+        rows: rows, from: from, stride: stride, to: to, toStride: toStride, residual: residual,
         residualStride: addendStride)
       return
     }
@@ -122,8 +127,9 @@ import Tensors
       let (taskRows, taskPanels) = grid[task]
       let begin = taskRows.lowerBound
       unsafe run(
-        rows: taskRows.count, from: from + begin * stride, stride: stride, to: to + begin * outputs, toStride: outputs,
-        residual: residual.map { unsafe $0 + begin * addendStride }, residualStride: addendStride, panels: taskPanels)
+        rows: taskRows.count, from: from + begin * stride, stride: stride, to: to + begin * toStride,
+        toStride: toStride, residual: residual.map { unsafe $0 + begin * addendStride }, residualStride: addendStride,
+        panels: taskPanels)
     }
   }
 }

@@ -137,6 +137,9 @@ extension SegmentationCard {
     if let gate, !(gate.score >= 0 && gate.score <= 1 && gate.margin >= 0 && gate.margin <= 10) {
       return "the card's gate has a score of \(gate.score) and a margin of \(gate.margin), expected 0 to 1 and 0 to 10"
     }
+    if pyramid != nil, branches != nil {
+      return "the card's segmenter has a pyramid and DeepLab's branches, expected one"
+    }
     if let pyramid {
       guard (2...16).contains(pyramid.levels.count), pyramid.widths.count == pyramid.levels.count - 1,
         pyramid.widths.allSatisfy({ (1...4096).contains($0) })

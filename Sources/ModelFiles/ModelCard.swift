@@ -184,8 +184,13 @@ public struct DetectionCard: Codable, Hashable, Sendable {
   /// How class logits become scores.
   public enum ScoreActivation: String, Codable, Hashable, Sendable, CaseIterable { case sigmoid, softmax }
 
+  /// What the head's 3x3 convolutions are: a depthwise and a 1x1 one each (SSDLite), or full ones (SSD).
+  public enum Convolutions: String, Codable, Hashable, Sendable, CaseIterable { case separable, full }
+
   /// Outputs of the class predictor for each anchor, background included.
   public var outputs: Int
+  /// The kind of the predictors and the extra layers; without it they are separable.
+  public var convolutions: Convolutions?
   public var scoreActivation: ScoreActivation
   /// The output that means "nothing", dropped.
   public var backgroundOutput: Int?
@@ -202,9 +207,11 @@ public struct DetectionCard: Codable, Hashable, Sendable {
 
   public init(
     outputs: Int, scoreActivation: ScoreActivation, backgroundOutput: Int?, boxCoder: [Float], minimumScale: Float,
-    maximumScale: Float, maps: Int, scoreThreshold: Float, iouThreshold: Float, maximumDetections: Int
+    maximumScale: Float, maps: Int, scoreThreshold: Float, iouThreshold: Float, maximumDetections: Int,
+    convolutions: Convolutions? = nil
   ) {
     self.outputs = outputs
+    self.convolutions = convolutions
     self.scoreActivation = scoreActivation
     self.backgroundOutput = backgroundOutput
     self.boxCoder = boxCoder
@@ -245,10 +252,20 @@ public struct GateCard: Codable, Hashable, Sendable {
 
 /// How class logits become a mask.
 public struct SegmentationCard: Codable, Hashable, Sendable {
+  /// What stands between the deepest map and DeepLab's projection.
+  public enum Branches: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Image pooling and a 1x1 convolution: DeepLabV3-lite.
+    case lite
+    /// Atrous spatial pyramid pooling: three dilated 3x3 convolutions beside those two.
+    case aspp
+  }
+
   /// Whether the mask is cut to the base model's detections.
   public var gate: GateCard?
   /// The path of a pyramid head; without it the head is DeepLabV3-lite.
   public var pyramid: PyramidCard?
+  /// DeepLab's branches, where there is no pyramid; without it they are the lite ones.
+  public var branches: Branches?
   /// Channels of the logits.
   public var outputs: Int
   /// The class that means "none of the others".
@@ -262,9 +279,10 @@ public struct SegmentationCard: Codable, Hashable, Sendable {
 
   public init(
     outputs: Int, backgroundID: Int, voidID: Int?, upsampling: SamplingGrid, batchNormEpsilon: Double,
-    pyramid: PyramidCard? = nil
+    pyramid: PyramidCard? = nil, branches: Branches? = nil
   ) {
     self.pyramid = pyramid
+    self.branches = branches
     self.outputs = outputs
     self.backgroundID = backgroundID
     self.voidID = voidID

@@ -60,19 +60,21 @@ package struct Safetensors: Equatable {
     guard let length = file.integer(at: 0, as: UInt64.self) else {
       throw .malformed(path: path, offset: file.count, reason: "has \(file.count) bytes, expected at least 8")
     }
-    if let excess = limits.excess(.headerBytes, Int(clamping: length)) {
-      throw .limit(path: path, offset: 0, excess)
-    }
-    guard let text = file.array(at: 8, count: Int(length)) else {
+    // A header beyond the end is no large header but another kind of file, which no limit lets in.
+    guard length <= UInt64(file.count - 8) else {
       throw .malformed(path: path, offset: 0, reason: "announces a header of \(length) bytes, has \(file.count - 8)")
+    }
+    if let excess = limits.excess(.headerBytes, Int(length)) { throw .limit(path: path, offset: 0, excess) }
+    guard let text = file.array(at: 8, count: Int(length)) else {
+      throw .malformed(path: path, offset: 8, reason: "ends within the header")
     }
     guard text.first == UInt8(ascii: "{") else {
       throw .malformed(path: path, offset: 8, reason: "has no JSON object where the header should be")
     }
     let header: StrictJSON
-    // A tensor has its name, three keys, two offsets and at most eight extents.
-    let values = limits.tensors.multipliedReportingOverflow(by: 16)
-    do { header = try StrictJSON.parse(text, depth: 4, values: values.overflow ? .max : values.partialValue) } catch {
+    // A tensor is at most 14 values, two offsets and eight extents among them; the metadata have some too.
+    let values = min(limits.tensors, Int.max / 32) * 16 + 1000
+    do { header = try StrictJSON.parse(text, depth: 4, values: values) } catch {
       if error.isTooLong { throw .limit(path: path, offset: 8 + error.offset, limits.tooMany(.tensors)) }
       throw .malformed(path: path, offset: 8 + error.offset, reason: error.reason)
     }

@@ -52,7 +52,8 @@ public struct DetectionLesson {
     (input.fit, input.resizeShortest) = (.stretch, nil)
     self.input = input
     let layout = NetworkLayout(backboneCard)
-    isPretrained = !startsAnew && base.card.detection != nil
+    // SSDLite is what learns, so a head of full convolutions gives it nothing to begin with.
+    isPretrained = !startsAnew && base.card.detection != nil && base.card.detection?.convolutions != .full
     graph = try SSDLiteHead.graph(
       outputs: classes.count, on: layout, firstLearning: firstLearning, isPretrained: isPretrained)
     var detection =
@@ -61,7 +62,7 @@ public struct DetectionLesson {
         outputs: 0, scoreActivation: .softmax, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
         maximumScale: 0.95, maps: graph.answers.count / 2, scoreThreshold: 0.3, iouThreshold: 0.5,
         maximumDetections: 100)
-    (detection.outputs, detection.backgroundOutput) = (classes.count, 0)
+    (detection.outputs, detection.backgroundOutput, detection.convolutions) = (classes.count, 0, nil)
     switch loss {
     case .focal: detection.scoreActivation = .sigmoid
     case .multibox: detection.scoreActivation = .softmax

@@ -36,15 +36,17 @@ extension TaskNetwork {
             name: plain.name, output: plain.output, multiplyAdds: plain.multiplyAdds - head.sparedMultiplyAdds(on: map))
         ]
     case .ssdlite(let head):
-      let maps = costs.filter { $0.name.hasSuffix("/class/pointwise") }.map(\.output)
+      let shapes = head.taps.map { backbone.layout.shape(of: $0, height: height, width: width) }
+      let spared = head.sparedMultiplyAdds(on: shapes)
       return steps
-        + maps.enumerated().map { index, output in
+        + head.pyramid(shapes).enumerated().map { index, map in
           let extra = index - head.taps.count
           let predictor = "predictor\(index)"
-          return step(
-            extra < 0 ? predictor : "extra\(extra), \(predictor)",
-            ["ssdlite/\(predictor)/"] + (extra < 0 ? [] : ["ssdlite/extra\(extra)/"]),
-            output.with(channels: output.channels + output.channels / head.card.outputs * 4))
+          let own = extra < 0 ? ["\(predictor)"] : ["extra\(extra)", "\(predictor)"]
+          let plain = step(
+            own.joined(separator: ", "), own.map { "\(task.rawValue)/\($0)/" },
+            map.with(channels: (head.card.outputs + 4) * DefaultBoxes.count(map: index)))
+          return Step(name: plain.name, output: plain.output, multiplyAdds: plain.multiplyAdds - spared[index])
         }
     }
   }

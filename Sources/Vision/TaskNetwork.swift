@@ -6,29 +6,33 @@ import ModelFiles
 import SSDLite
 import Tensors
 
-/// A backbone with one of the paper's three heads, from the picture's tensor to logits: what benchmarks and profiles run.
+/// A backbone with one of the paper's heads, from the picture's tensor to logits: what benchmarks and profiles run.
 public final class TaskNetwork: Sendable {
-  /// The three uses of the paper's section 6.
+  /// The uses of the paper's section 6, with the lite heads and the full ones that it compares them with.
   public enum Task: String, Hashable, Sendable, CaseIterable {
-    case classify, ssdlite, deeplab
+    case classify, ssdlite, ssd, deeplab
+    case deeplabASPP = "deeplab-aspp"
+
+    private var isSegmentation: Bool { self == .deeplab || self == .deeplabASPP }
+    private var isDetection: Bool { self == .ssdlite || self == .ssd }
 
     /// The size of input that the published figures are for.
-    public var usualSize: Int {
-      switch self {
-      case .classify: return 224
-      case .ssdlite: return 320
-      case .deeplab: return 513
-      }
-    }
+    public var usualSize: Int { isSegmentation ? 513 : isDetection ? 320 : 224 }
 
     /// Outputs of the published networks, background included.
-    public var usualOutputs: Int {
-      switch self {
-      case .classify: return 1001
-      case .ssdlite: return 91
-      case .deeplab: return 21
-      }
-    }
+    public var usualOutputs: Int { isSegmentation ? 21 : isDetection ? 91 : 1001 }
+
+    /// The output stride of the published networks.
+    public var usualOutputStride: Int { isSegmentation ? 16 : 32 }
+
+    /// Whether the published networks have MobileNetV2's last convolution.
+    public var hasLastConvolution: Bool { !isSegmentation }
+
+    /// The convolutions of a detection head.
+    var convolutions: DetectionCard.Convolutions { self == .ssd ? .full : .separable }
+
+    /// The branches of a segmentation head.
+    var branches: SegmentationCard.Branches { self == .deeplabASPP ? .aspp : .lite }
   }
 
   enum AnyHead {
@@ -45,12 +49,12 @@ public final class TaskNetwork: Sendable {
   ///
   /// - Parameters:
   ///   - outputs: classes with the background, or `nil` for the published number.
-  ///   - outputStride: 8, 16 or 32, or `nil` for the task's usual one (16 for `deeplab`, else 32).
+  ///   - outputStride: 8, 16 or 32, or `nil` for the task's usual one.
   public static func random(
     _ task: Task, width: Double = 1, outputs: Int? = nil, outputStride: Int? = nil, compute: Compute = Compute()
   ) -> TaskNetwork {
     let layout = NetworkLayout.mobileNetV2(
-      width: width, outputStride: outputStride ?? (task == .deeplab ? 16 : 32), hasLastConvolution: task != .deeplab)
+      width: width, outputStride: outputStride ?? task.usualOutputStride, hasLastConvolution: task.hasLastConvolution)
     return random(task, on: layout, outputs: outputs, compute: compute)
   }
 
@@ -62,8 +66,9 @@ public final class TaskNetwork: Sendable {
     let parameters: [ParameterInfo]
     switch task {
     case .classify: parameters = Classifier.parameters(classes: outputs, layout: layout)
-    case .ssdlite: parameters = SSDLiteHead.parameters(outputs: outputs, layout: layout)
-    case .deeplab: parameters = DeepLabLiteHead.parameters(outputs: outputs, layout: layout)
+    case .ssdlite, .ssd: parameters = SSDLiteHead.parameters(outputs: outputs, layout: layout, task.convolutions)
+    case .deeplab, .deeplabASPP:
+      parameters = DeepLabLiteHead.parameters(outputs: outputs, layout: layout, task.branches)
     }
     do {
       return try TaskNetwork(
@@ -82,10 +87,13 @@ public final class TaskNetwork: Sendable {
     backbone = try Network(layout, weights: weights, compute: compute)
     switch task {
     case .classify: head = .classify(classifier!)
-    case .ssdlite: head = .ssdlite(try SSDLiteHead(.tensorFlow(outputs: outputs), on: backbone, weights: weights))
-    case .deeplab:
+    case .ssdlite, .ssd:
+      let card = DetectionCard.tensorFlow(outputs: outputs, task.convolutions)
+      head = .ssdlite(try SSDLiteHead(card, on: backbone, weights: weights))
+    case .deeplab, .deeplabASPP:
       let card = SegmentationCard(
-        outputs: outputs, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5)
+        outputs: outputs, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5,
+        branches: task.branches)
       head = .deeplab(try DeepLabLiteHead(card, on: backbone, weights: weights))
     }
   }
@@ -125,10 +133,11 @@ public final class TaskNetwork: Sendable {
 }
 
 extension DetectionCard {
-  /// The conventions of the TensorFlow Object Detection API's SSDLite.
-  static func tensorFlow(outputs: Int) -> DetectionCard {
+  /// The conventions of the TensorFlow Object Detection API's SSD and SSDLite.
+  static func tensorFlow(outputs: Int, _ convolutions: Convolutions) -> DetectionCard {
     DetectionCard(
       outputs: outputs, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
-      maximumScale: 0.95, maps: 6, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100)
+      maximumScale: 0.95, maps: 6, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100,
+      convolutions: convolutions)
   }
 }

@@ -115,6 +115,26 @@ extension Workplace {
     ])
   func model(one: FailureCase) throws { try work.expect(one) }
 
+  @Test(
+    "a file that asks for more than it may",
+    arguments: [
+      FailureCase(
+        .detect, "a.png --model % --max-pixels 5", 1, "a.png: has ", " pixels, the limit is 5; raise --max-pixels"),
+      FailureCase(
+        .segment, "a.png --model % --out m.png --max-side 5", 1, "along a side, the limit is 5; raise --max-side"),
+      FailureCase(
+        .detect, "a.png --model % --max-tensors 2", 3, " tensors, the limit is 2; raise --max-tensors if you"),
+      FailureCase(
+        .segment, "a.png --model % --out m.png --max-model-bytes 9", 3, "the limit is 9; raise --max-model-bytes"),
+      FailureCase(
+        .backbone, "models info tiny-detector --max-header-bytes 9", 3, "the limit is 9; raise --max-header-bytes"),
+      FailureCase(.backbone, "import a.png --out m.safetensors --max-model-bytes 9", 3, "raise --max-model-bytes"),
+      FailureCase(
+        .backbone, "features a.png --model tiny-detector --tap last --out f.npy --max-tensors 1", 3,
+        "raise --max-tensors"),
+    ])
+  func limit(one: FailureCase) throws { try work.expect(one) }
+
   @Test("without a model folder the message says how to name one")
   func noModelFolder() throws {
     let none: [String: String?] = ["BACKBONE_MODELS": nil, "HOME": nil]

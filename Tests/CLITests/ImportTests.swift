@@ -95,7 +95,7 @@ import Testing
     arguments: [
       FailureCase(.backbone, "import no.pb", 3, "no.pb: cannot open the file: No such file"),
       FailureCase(.backbone, "import folder", 3, "folder: is a directory"),
-      FailureCase(.backbone, "import a.png", 3, "a.png: is neither a TensorFlow frozen graph, "),
+      FailureCase(.backbone, "import a.png", 3, "a.png: at byte 0 it is neither a TensorFlow frozen graph, "),
       FailureCase(.backbone, "import empty.pb", 3, "empty.pb: "),
       FailureCase(.backbone, "import cut.safetensors", 3, "cut.safetensors: "),
       FailureCase(.backbone, "import net.safetensors --out no/m.safetensors", 4, "no/m.safetensors: cannot write"),

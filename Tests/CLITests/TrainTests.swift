@@ -1,3 +1,4 @@
+import Backbone
 import ImageCodecs
 import ModelFiles
 import Tensors
@@ -74,10 +75,8 @@ import Testing
     #expect(mask.output.contains("red"))
   }
 
-  @Test func aDetectorLearnsAndRuns() throws {
-    let work = try Workplace()
-    try makeData(work)
-    // The same pictures with boxes around what is outlined.
+  /// Boxes around what the masks outline.
+  private func makeBoxes(_ work: Workplace) throws {
     try work.makeFolder("set/labels")
     for index in 0..<12 {
       let mask = try PNGDecoder.decodeIndices(bytes: try work.bytes("set/masks/p\(index).png"))
@@ -93,6 +92,63 @@ import Testing
     }
     try work.write(Array("classes:\n  0: background\n  1: red\n  2: green\n".utf8), to: "set/masks.yaml")
     try work.write(Array("red\ngreen\n".utf8), to: "set/classes.txt")
+  }
+
+  /// Heads learn on every backbone; its blocks do too where they can, and else that is told in one line.
+  @Test(arguments: ["mobilenet-v1", "shufflenet"]) func headsLearnOnOtherBackbones(network: String) throws {
+    let work = try Workplace()
+    try makeData(work)
+    try makeBoxes(work)
+    let open = try ModelFile.open(path: "\(work.models)/tiny-segmenter.safetensors")
+    var card = open.card
+    card.name = "tiny"
+    card.task = .features
+    card.segmentation = nil
+    card.backbone.network = network
+    card.backbone.groups = network == "shufflenet" ? 3 : nil
+    card.backbone.outputStride = 32
+    let layout = NetworkLayout(card.backbone)
+    try ModelFile.write(
+      card: card, weights: .random(layout.parameters, seed: 5), to: "\(work.models)/tiny.safetensors")
+    func train(_ words: String) throws -> Ending {
+      let all = "train \(words) --data set --model tiny --variants 1 --epochs 8 --batch 3 --augment none"
+      return try work.run(.backbone, all.split(separator: " ").map(String.init))
+    }
+    func losses(_ name: String) throws -> [Double] {
+      String(decoding: try work.bytes("\(name).csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+        .compactMap { Double($0.split(separator: ",")[2]) }
+    }
+    var tasks = ["segment --head pyramid", "segment --head deeplab", "detect"]
+    let blocks = ["segment --head pyramid --unfreeze block11", "detect --unfreeze block12"]
+    if network == "mobilenet-v1" { tasks += blocks }
+    for (index, task) in tasks.enumerated() {
+      let ending = try train("\(task) --out \(index).safetensors")
+      #expect(ending.status == 0, "\(task): \(ending.errors)")
+      let losses = try losses("\(index)")
+      #expect(losses.last! < 0.8 * losses.first!, "\(task): \(losses)")
+      let program = task.hasPrefix("detect") ? Program.detect : .segment
+      let run = try work.run(
+        program,
+        ["set/images/p0.png", "--model", "./\(index).safetensors"]
+          + (program == .segment ? ["--out", "mask\(index).png"] : []))
+      #expect(run.status == 0, "\(task): \(run.errors)")
+    }
+    if network == "shufflenet" {
+      for task in blocks {
+        let ending = try train("\(task) --out no.safetensors")
+        #expect(ending.status == 2 && ending.errors.contains("shufflenet do not learn"), "\(ending.errors)")
+        #expect(ending.errors.split(separator: "\n").count == 1)
+      }
+    } else {
+      let ending = try train("segment --unfreeze block13 --out no.safetensors")
+      #expect(ending.status == 2 && ending.errors.contains("block1 to block12"), "\(ending.errors)")
+    }
+  }
+
+  @Test func aDetectorLearnsAndRuns() throws {
+    let work = try Workplace()
+    try makeData(work)
+    try makeBoxes(work)
     func train(_ out: String, _ more: String) throws -> Ending {
       let words =
         "train detect --data set --model tiny-detector --out \(out).safetensors --variants 2 --epochs 30 --batch 4 "
@@ -190,7 +246,8 @@ import Testing
 
   @Test(arguments: [
     ("--data nothing", 1, "nothing"),
-    ("--epochs 0", 2, "--epochs"), ("--unfreeze block99", 2, "block1 to block16"), ("--hold-out every:1", 1, "every:N"),
+    ("--epochs 0", 2, "--epochs"), ("--unfreeze block99", 2, "block1 to block16"), ("--unfreeze block0", 2, "block1"),
+    ("--hold-out every:1", 1, "every:N"),
     ("--levels block16,nowhere --widths 8", 3, "nowhere"), ("--classes cow", 1, "cow"), ("--batch 500", 1, "--batch"),
     ("--class-weights 1,2", 2, "3 numbers"), ("--gate 0.5", 2, "--only-learned"), ("--model nowhere", 3, "nowhere"),
     ("--cache-limit 1 --variants 500", 1, "--cache-limit"), ("--levels block16 --widths ,", 2, "2 to 16 taps"),

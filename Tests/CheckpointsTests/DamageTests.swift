@@ -45,6 +45,8 @@ import Testing
     var lengths = Set(0..<200).union(bytes.count - 40..<bytes.count)
     for _ in 0..<80 { lengths.insert(random.integer(in: 0...meaningful)) }
     for _ in 0..<40 { lengths.insert(random.integer(in: 0...bytes.count - 1)) }
+    // Without what stands behind the nodes, all that is imported is still there.
+    if name == "graph" { lengths.remove(bytes.count - GraphBuilder.versions.count) }
     for length in lengths.sorted() {
       #expect(try isRefused(Array(bytes[..<length])), "the first \(length) bytes of the \(name)")
     }

@@ -12,8 +12,12 @@ struct GraphBuilder {
   var graph = TFGraph()
   var tensors = TestTensors()
   var epsilon: Float? = 0.001
+  var norms = Norms.fused
   /// Whether dilations are spelt with `SpaceToBatchND`.
   var spreads = false
+
+  /// How a graph has its batch norms: as one operation, as arithmetic, or folded into the weights.
+  enum Norms: CaseIterable { case fused, spelt, folded }
 
   // MARK: Nodes
 
@@ -91,7 +95,12 @@ struct GraphBuilder {
       case .pointwise: [1, 1, layer.inputs, layer.outputs]
       }
     tensors.add(weight, shape)
-    weights(weight, shape, tensors.values[weight]!)
+    var numbers = tensors.values[weight]!
+    if layer.isNormalised && norms == .folded {
+      let factors = fold(scope, layer.outputs).factors
+      for i in numbers.indices { numbers[i] = Float(Double(numbers[i]) * factors[i % layer.outputs]) }
+    }
+    weights(weight, shape, numbers)
     let name = "\(scope)/\(isDepthwise ? "depthwise" : "Conv2D")"
     let spread = spreads && layer.dilation > 1
     var source = input
@@ -119,10 +128,39 @@ struct GraphBuilder {
     return "\(scope)/\(layer.activation)"
   }
 
+  /// What a batch norm's tensors amount to.
+  private mutating func fold(_ scope: String, _ count: Int) -> (factors: [Double], offset: [Float]) {
+    let names = ["gamma", "beta", "moving_mean", "moving_variance"].map { "\(scope)/BatchNorm/\($0)" }
+    if tensors.values[names[0]] == nil { tensors.addNorm(names, count) }
+    let parts = names.map { name in tensors.values[name]!.map(Double.init) }
+    let factors = (0..<count).map { parts[0][$0] / (parts[3][$0] + Double(epsilon!)).squareRoot() }
+    return (factors, (0..<count).map { Float(parts[1][$0] - parts[2][$0] * factors[$0]) })
+  }
+
+  /// A batch norm as arithmetic, in the order of TensorFlow's own function.
+  private mutating func spelt(_ names: [String], _ scope: String, from input: String) -> String {
+    let name = "\(scope)/BatchNorm/batchnorm"
+    constant("\(name)/add/y", [], [epsilon!], packed: false)
+    node("\(name)/add", "AddV2", ["\(names[3])/read", "\(name)/add/y"])
+    node("\(name)/Rsqrt", "Rsqrt", ["\(name)/add"])
+    node("\(name)/mul", "Mul", ["\(name)/Rsqrt", "\(names[0])/read"])
+    node("\(name)/mul_1", "Mul", [input, "\(name)/mul"])
+    node("\(name)/mul_2", "Mul", ["\(names[2])/read", "\(name)/mul"])
+    node("\(name)/sub", "Sub", ["\(names[1])/read", "\(name)/mul_2"])
+    node("\(name)/add_1", "AddV2", ["\(name)/mul_1", "\(name)/sub"])
+    return "\(name)/add_1"
+  }
+
   private mutating func norm(_ scope: String, _ count: Int, from input: String) -> String {
+    if norms == .folded {
+      constant("\(scope)/Conv2D_bn_offset", [count], fold(scope, count).offset)
+      node("\(scope)/BatchNorm/Add", "Add", [input, "\(scope)/Conv2D_bn_offset"])
+      return "\(scope)/BatchNorm/Add"
+    }
     let names = ["gamma", "beta", "moving_mean", "moving_variance"].map { "\(scope)/BatchNorm/\($0)" }
     tensors.addNorm(names, count)
     for name in names { weights(name, [count], tensors.values[name]!) }
+    if norms == .spelt { return spelt(names, scope, from: input) }
     let name = "\(scope)/BatchNorm/FusedBatchNorm"
     let epsilon = epsilon
     node(name, "FusedBatchNorm", [input] + names.map { "\($0)/read" }) { node in
@@ -179,6 +217,28 @@ struct GraphBuilder {
     builder.node("AvgPool", "AvgPool", [maps["last"]!])
     _ = builder.layer(
       TestNetwork.classifier(outputs)[0], scope: "MobilenetV2/Logits/Conv2d_1c_1x1", from: "AvgPool")
+    return builder
+  }
+
+  /// MobileNetV1 as TF-slim names it.
+  static func mobileNetV1(
+    outputs: Int = 11, outputStride: Int = 32, norms: Norms = .fused,
+    formula: ((_ name: String, _ shape: [Int]) -> [Float])? = nil
+  ) -> GraphBuilder {
+    var builder = GraphBuilder()
+    builder.norms = norms
+    builder.tensors.formula = formula
+    builder.node("input", "Placeholder", [])
+    var current = "input"
+    for layer in TestNetwork.mobileNetV1(outputStride: outputStride) {
+      let parts = layer.place.split(separator: ".")
+      let part = parts.last == "depthwise" ? "depthwise" : "pointwise"
+      let scope = layer.place == "stem" ? "Conv2d_0" : "Conv2d_\(Int(parts[0])! + 1)_\(part)"
+      current = builder.layer(layer, scope: "MobilenetV1/\(scope)", from: current)
+    }
+    builder.node("AvgPool", "AvgPool", [current])
+    _ = builder.layer(
+      TestNetwork.classifier(outputs, inputs: 256)[0], scope: "MobilenetV1/Logits/Conv2d_1c_1x1", from: "AvgPool")
     return builder
   }
 

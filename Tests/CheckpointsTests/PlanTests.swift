@@ -17,6 +17,29 @@ import Testing
     #expect(plan.blocks.map(\.outputs) == layout.blocks.map(\.outputs))
   }
 
+  @Test(arguments: [0.25, 0.5, 0.75, 1.0, 1.5], [8, 1])
+  func soHasMobileNetV1(width: Double, divisor: Int) {
+    let plan = BackbonePlan(.mobileNetV1, width: width, divisor: divisor)
+    let layout = NetworkLayout.mobileNetV1(width: width, divisor: divisor)
+    #expect(plan.stem == layout.stemChannels)
+    #expect(plan.last == layout.taps.last?.channels)
+    #expect(plan.blocks.map(\.inputs) == layout.blocks.map(\.inputs))
+    #expect(plan.blocks.map(\.outputs) == layout.blocks.map(\.outputs))
+    let written = plan.layers(last: true).flatMap {
+      [
+        ParameterInfo(name: "\($0.id.name).weight", shape: $0.shape),
+        .init(name: "\($0.id.name).bias", shape: [$0.outputs]),
+      ]
+    }
+    #expect(written == layout.parameters)
+    for outputStride in [8, 16, 32] {
+      let strides = plan.strides(outputStride: outputStride)
+      let blocks = NetworkLayout.mobileNetV1(outputStride: outputStride).blocks
+      #expect(strides.map(\.stride) == blocks.map(\.stride))
+      #expect(strides.map(\.dilation) == blocks.map(\.dilation))
+    }
+  }
+
   @Test(arguments: [8, 16, 32]) func andTheSameStrides(outputStride: Int) {
     let strides = BackbonePlan(width: 1).strides(outputStride: outputStride)
     let layout = NetworkLayout.mobileNetV2(outputStride: outputStride)

@@ -211,10 +211,25 @@ import Testing
     #expect(text.contains(says), "\(text)")
   }
 
-  @Test func aGraphOfTooManyNodesIsRefusedBeforeItIsDecoded() throws {
+  @Test func aGraphOfTooManyFieldsIsRefusedBeforeItIsDecoded() throws {
+    func expect(_ bytes: [UInt8], at offset: Int, _ location: SourceLocation = #_sourceLocation) throws {
+      let excess = LimitExcess(limit: .fields, allowed: 1_000_000, found: 1_000_001)
+      #expect(
+        try refusal(bytes) == .limit(path: "bad", offset: offset, excess), sourceLocation: location)
+    }
     // Two bytes a node in the file, a hundred in memory.
-    let bytes = [UInt8](repeating: 0, count: 200_002).enumerated().map { $0.offset % 2 == 0 ? UInt8(0x0a) : 0 }
-    #expect(try refusal(bytes) == .unsupported(path: "bad", reason: "has 100001 nodes, the limit is 100000"))
+    try expect((0..<2_000_002).map { $0 % 2 == 0 ? 0x0a : 0 }, at: 2_000_000)
+    // As many empty names of inputs in one node, and as many numbers of a byte in one list.
+    func field(_ number: UInt8, _ inner: [UInt8]) -> [UInt8] {
+      let length = (0..<4).map { place -> UInt8 in
+        let bits = UInt8(inner.count >> (7 * place) & 0x7f)
+        return place < 3 ? bits | 0x80 : bits
+      }
+      return [number << 3 | 2] + length + inner
+    }
+    try expect(field(1, (0..<2_000_000).map { $0 % 2 == 0 ? 0x1a : 0 }), at: 5 + 2 * 999_999)
+    let list = field(1, field(3, [UInt8](repeating: 1, count: 1_000_000)))
+    #expect(try refusal(field(1, field(5, field(2, list))))?.description.contains("--max-fields") == true)
   }
 
   @Test func aConstantThatRepeatsOneValueForGigabytesIsRefused() throws {
@@ -287,9 +302,12 @@ import Testing
       "left over: surplus",
       { builder in _ = builder.constant("surplus", [3]) }
     ),
-    ("elements is too long", { $0.buffers += [[Int: TFLiteBuilder.Value]](repeating: [:], count: 10_001) }),
     (
-      "more than 10000 tables",
+      "has 10109 tensors, the limit is 10000; raise --max-tensors",
+      { $0.buffers += [[Int: TFLiteBuilder.Value]](repeating: [:], count: 10_001) }
+    ),
+    (
+      "has 10001 tensors, the limit is 10000; raise --max-tensors",
       {
         $0.buffers += [[Int: TFLiteBuilder.Value]](repeating: [:], count: 5_000)
         $0.tensors += [[Int: TFLiteBuilder.Value]](repeating: [:], count: 5_000)

@@ -21,6 +21,8 @@ struct TFLiteBuilder {
   var version: Int32 = 3
   /// Whether paddings are operators of their own, as other frameworks' converters write them.
   var pads = false
+  /// Whether those of layers with stride 2 are at the ends alone.
+  var padsAtEnds = false
 
   mutating func tensor(_ name: String, _ shape: [Int], type: Int8 = 0, data: [UInt8]? = nil) -> Int {
     if let data { buffers.append([0: .bytes(data)]) }
@@ -58,11 +60,13 @@ struct TFLiteBuilder {
       }
     let weight = constant("\(layer.place).weight", shape)
     let bias = constant("\(layer.place).bias", [layer.outputs])
-    let padsHere = pads && layer.kind != .pointwise
+    let atEnds = padsAtEnds && layer.stride == 2
+    let padsHere = (pads || atEnds) && layer.kind != .pointwise
     if padsHere {
-      let rows = [0, 0, layer.dilation, layer.dilation, layer.dilation, layer.dilation, 0, 0]
+      let before = atEnds ? 0 : layer.dilation
+      let rows = [0, 0, before, layer.dilation, before, layer.dilation, 0, 0]
       let amounts = tensor("pads", [4, 2], type: 2, data: TFLiteBuilder.bytes(rows.map { UInt32($0) }))
-      let larger = size + 2 * layer.dilation
+      let larger = size + before + layer.dilation
       let padded = tensor("padded", [1, larger, larger, shapes[input][3]])
       node(Code.pad, [input, amounts], [padded])
       input = padded
@@ -100,10 +104,29 @@ struct TFLiteBuilder {
     var builder = TFLiteBuilder()
     builder.pads = pads
     let features = builder.backbone(size: size, last: true)
-    let axes = builder.tensor("axes", [2], type: 2, data: bytes([1, 2]))
-    let mean = builder.tensor("mean", [1, 1280])
+    return builder.classified(features, outputs)
+  }
+
+  /// - Parameter grows: whether paddings are operators that add zeros at the ends alone, as Keras has them.
+  static func mobileNetV1(
+    size: Int = 64, outputs: Int = 11, outputStride: Int = 32, pads: Bool = false, grows: Bool = false
+  ) -> TFLiteBuilder {
+    var builder = TFLiteBuilder()
+    (builder.pads, builder.padsAtEnds) = (pads, grows)
+    var current = builder.tensor("input", [1, size, size, 3])
+    builder.inputs = [current]
+    for layer in TestNetwork.mobileNetV1(outputStride: outputStride) { current = builder.layer(layer, from: current) }
+    return builder.classified(current, outputs)
+  }
+
+  /// The finished model: a mean over all pixels, a fully connected layer and a softmax.
+  private func classified(_ features: Int, _ outputs: Int) -> TFLiteBuilder {
+    var builder = self
+    let channels = shapes[features][3]
+    let axes = builder.tensor("axes", [2], type: 2, data: TFLiteBuilder.bytes([1, 2]))
+    let mean = builder.tensor("mean", [1, channels])
     builder.node(Code.mean, [features, axes], [mean])
-    let weight = builder.constant("classifier.weight", [outputs, 1280])
+    let weight = builder.constant("classifier.weight", [outputs, channels])
     let bias = builder.constant("classifier.bias", [outputs])
     let logits = builder.tensor("logits", [1, outputs])
     builder.node(Code.full, [mean, weight, bias], [logits])

@@ -47,8 +47,33 @@ enum TestNetwork {
     return layers
   }
 
-  static func classifier(_ outputs: Int) -> [Layer] {
-    [Layer(place: "classifier", kind: .pointwise, inputs: last, outputs: outputs, isNormalised: false, activation: "")]
+  /// MobileNetV1 at width 0.25.
+  ///
+  /// - Parameter outputStride: 32, 16 or 8.
+  static func mobileNetV1(outputStride: Int = 32) -> [Layer] {
+    var layers = [Layer(place: "stem", kind: .convolution, inputs: 3, outputs: 8, stride: 2)]
+    var inputs = 8
+    var reached = 2
+    var dilation = 1
+    for (i, outputs) in [16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256].enumerated() {
+      let halves = [1, 3, 5, 11].contains(i)
+      let loses = halves && reached >= outputStride
+      layers.append(
+        Layer(
+          place: "\(i).depthwise", kind: .depthwise, inputs: inputs, outputs: inputs,
+          stride: halves && !loses ? 2 : 1, dilation: dilation))
+      if loses { dilation *= 2 } else if halves { reached *= 2 }
+      layers.append(Layer(place: "\(i).project", kind: .pointwise, inputs: inputs, outputs: outputs))
+      inputs = outputs
+    }
+    return layers
+  }
+
+  static func classifier(_ outputs: Int, inputs: Int = last) -> [Layer] {
+    [
+      Layer(
+        place: "classifier", kind: .pointwise, inputs: inputs, outputs: outputs, isNormalised: false, activation: "")
+    ]
   }
 
   static func deepLab(_ outputs: Int) -> [Layer] {
@@ -93,12 +118,14 @@ struct TestTensors {
   var shapes: [String: [Int]] = [:]
   var values: [String: [Float]] = [:]
   private var random: SplitMix64
+  /// Where numbers follow from names instead.
+  var formula: ((_ name: String, _ shape: [Int]) -> [Float])?
 
   init(seed: UInt64 = 1) { random = SplitMix64(seed: seed) }
 
   mutating func add(_ name: String, _ shape: [Int], in low: Float = -1, _ high: Float = 1) {
     shapes[name] = shape
-    values[name] = random.floats(shape.reduce(1, *), in: low, high)
+    values[name] = formula?(name, shape) ?? random.floats(shape.reduce(1, *), in: low, high)
   }
 
   /// A batch norm's four vectors.

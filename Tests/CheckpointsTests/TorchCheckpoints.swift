@@ -94,6 +94,18 @@ enum TorchCheckpoints {
     return tensors
   }
 
+  /// MobileNetV1, all of whose convolutions after the first one stand in one row.
+  static func firstHuggingFace(prefix: String = "mobilenet_v1.") -> TestTensors {
+    var tensors = TestTensors()
+    for (i, layer) in TestNetwork.mobileNetV1().enumerated() {
+      let name = i == 0 ? "conv_stem" : "layer.\(i - 1)"
+      add(layer, "\(prefix)\(name).convolution", "\(prefix)\(name).normalization", &tensors)
+    }
+    tensors.add("classifier.weight", [10, 256])
+    tensors.add("classifier.bias", [10])
+    return tensors
+  }
+
   private static func split(_ place: String) -> (Int, String) {
     let parts = place.split(separator: ".")
     return (Int(parts[0])!, String(parts[1]))

@@ -10,7 +10,8 @@ import HostileFiles
 
 /// The format whose reader is tried, named by the environment.
 private let format: HostileFormat = {
-  guard let name = unsafe getenv("FUZZ_FORMAT"), let format = unsafe HostileFormat(rawValue: String(cString: name)) else {
+  guard let name = unsafe getenv("FUZZ_FORMAT"), let format = unsafe HostileFormat(rawValue: String(cString: name))
+  else {
     fatalError("FUZZ_FORMAT: expected one of \(HostileFormat.allCases.map(\.rawValue))")
   }
   return format

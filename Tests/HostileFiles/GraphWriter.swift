@@ -60,7 +60,8 @@ struct GraphWriter {
     node(
       current, isDepthwise ? "DepthwiseConv2dNative" : "Conv2D", [input, "\(weight)/read"],
       [
-        ("strides", GraphWriter.list([1, stride, stride, 1])), ("dilations", GraphWriter.list([1, dilation, dilation, 1])),
+        ("strides", GraphWriter.list([1, stride, stride, 1])),
+        ("dilations", GraphWriter.list([1, dilation, dilation, 1])),
         ("padding", Message().with(2, "SAME")), ("data_format", Message().with(2, "NHWC")),
       ])
     if isNormalised {
@@ -110,7 +111,8 @@ struct GraphWriter {
   // MARK: Networks
 
   static let seeds = [
-    Seed("classifier", classifier), Seed("features", features), Seed("segmenter", segmenter), Seed("detector", detector),
+    Seed("classifier", classifier), Seed("features", features), Seed("segmenter", segmenter),
+    Seed("detector", detector),
   ]
 
   private static var features: [UInt8] {

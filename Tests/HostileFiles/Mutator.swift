@@ -21,7 +21,8 @@ package struct Mutator: Sendable {
     for _ in 0..<[1, 1, 1, 2, 2, 3, 5, 16][random.integer(in: 0...7)] {
       switch format {
       case .png where random.integer(in: 0...2) == 0: PNGWounds.apply(to: &file.bytes, &random)
-      case .coco, .voc, .yolo: if random.integer(in: 0...1) == 0 { file.wordWound(&random) } else { file.wound(&random) }
+      case .coco, .voc, .yolo:
+        if random.integer(in: 0...1) == 0 { file.wordWound(&random) } else { file.wound(&random) }
       default: file.wound(&random, other: seeds[random.integer(in: 0...seeds.count - 1)].bytes)
       }
       if file.bytes.isEmpty { break }
@@ -92,10 +93,13 @@ private struct Draft {
   }
 
   private static let words: [[UInt8]] = [
-    "-1", "0", "1e308", "-1e308", "1e400", "1e-400", "NaN", "inf", "99999999999999999999", "9007199254740993", "-0", "1000000",
-    "1000001", "65500", "65501", "2147483648", "4294967296", "0.0000001", "{", "}", "[", "]", "[[", "]]", ",", ":", "\"",
+    "-1", "0", "1e308", "-1e308", "1e400", "1e-400", "NaN", "inf", "99999999999999999999", "9007199254740993", "-0",
+    "1000000",
+    "1000001", "65500", "65501", "2147483648", "4294967296", "0.0000001", "{", "}", "[", "]", "[[", "]]", ",", ":",
+    "\"",
     "\\ud800", "\\u0000", "null", "true", "<a>", "</a>", "<", ">", "&", "&amp;", "&#0;", "&#x10ffff;", "<!DOCTYPE a>",
-    "<![CDATA[", "]]>", "<object>", "</object>", "<bndbox>", "<?xml version=\"1.0\"?>", "\n", "\r", "\t", "0 0.5 0.5 1 1\n",
+    "<![CDATA[", "]]>", "<object>", "</object>", "<bndbox>", "<?xml version=\"1.0\"?>", "\n", "\r", "\t",
+    "0 0.5 0.5 1 1\n",
     "\"counts\":\"ooooooooo0\"", "\"size\":[65500,65500]", "\"segmentation\":[[0,0,1e6,0,0,1e6]]",
   ].map { Array($0.utf8) }
 

@@ -2,7 +2,10 @@ extension NetworkSeeds {
   // MARK: TensorFlow Lite
 
   static var tfLite: [Seed] {
-    [tfLite("classifier", size: 33, outputs: 2), tfLite("even", size: 40, outputs: 3), tfLite("wide", size: 65, outputs: 1)]
+    [
+      tfLite("classifier", size: 33, outputs: 2), tfLite("even", size: 40, outputs: 3),
+      tfLite("wide", size: 65, outputs: 1),
+    ]
   }
 
   private static func tfLite(_ name: String, size: Int, outputs: Int) -> Seed {
@@ -48,5 +51,18 @@ extension NetworkSeeds {
     writer.node(25, [logits], [scores], [:])
     let (bytes, focus) = writer.file(inputs: [input], outputs: [scores])
     return Seed(name, bytes, focus: focus)
+  }
+
+  /// A stem whose answer has one axis, and a depthwise convolution that reads it.
+  package static var modelWithFlatMap: [UInt8] {
+    var writer = FlatWriter()
+    let input = writer.tensor("input", [1, 33, 33, 3])
+    let (weight, bias) = (writer.tensor("w", [8, 3, 3, 3], values(216)), writer.tensor("b", [8], values(8)))
+    let flat = writer.tensor("flat", [8])
+    let output = writer.tensor("output", [1, 17, 17, 8])
+    writer.node(3, [input, weight, bias], [flat], [1: .int32(2), 2: .int32(2), 3: .int8(3)])
+    let (filter, offset) = (writer.tensor("f", [1, 3, 3, 8], values(72)), writer.tensor("o", [8], values(8)))
+    writer.node(4, [flat, filter, offset], [output], [1: .int32(1), 2: .int32(1), 3: .int32(1), 4: .int8(3)])
+    return writer.file(inputs: [input], outputs: [output]).0
   }
 }

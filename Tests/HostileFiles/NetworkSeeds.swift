@@ -8,7 +8,7 @@ import Tensors
 #endif
 
 /// Checkpoints of the network at width 0.1, where every channel count is small, written by hand.
-enum NetworkSeeds {
+package enum NetworkSeeds {
   enum Kind { case convolution, depthwise, pointwise }
 
   struct Layer {
@@ -52,9 +52,11 @@ enum NetworkSeeds {
 
   // MARK: safetensors
 
-  static var safetensors: [Seed] { [
-    native("native", [2]), native("native-one", [1, 1]), torchvision(outputs: nil), torchvision(outputs: 2),
-  ] }
+  static var safetensors: [Seed] {
+    [
+      native("native", [2]), native("native-one", [1, 1]), torchvision(outputs: nil), torchvision(outputs: 2),
+    ]
+  }
 
   private static func native(_ name: String, _ shape: [Int]) -> Seed {
     let card = ModelCard(
@@ -88,7 +90,8 @@ enum NetworkSeeds {
       case (0, 1): names = ("features.1.conv.0.0", "features.1.conv.0.1")
       case (0, _): names = ("features.1.conv.1", "features.1.conv.2")
       case (let block, 2): names = ("features.\(block + 1).conv.2", "features.\(block + 1).conv.3")
-      case (let block, let part): names = ("features.\(block + 1).conv.\(part).0", "features.\(block + 1).conv.\(part).1")
+      case (let block, let part):
+        names = ("features.\(block + 1).conv.\(part).0", "features.\(block + 1).conv.\(part).1")
       }
       let shape =
         switch layer.kind {

@@ -16,7 +16,8 @@ package enum PNGWounds {
   }
 
   private static let names = [
-    "IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "iCCP", "sRGB", "bKGD", "hIST", "pHYs", "sPLT", "tIME", "tEXt",
+    "IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "iCCP", "sRGB", "bKGD", "hIST", "pHYs", "sPLT", "tIME",
+    "tEXt",
     "zTXt", "iTXt", "eXIf", "acTL", "fcTL", "fdAT", "CgBI", "aaAa", "IDAT",
   ]
 

@@ -27,4 +27,3 @@ struct Message {
     return result
   }
 }
-

@@ -72,6 +72,47 @@ import Testing
     #expect(refusal(of: PNG.gray(after: PNG.chunk("fdAT", [UInt8](repeating: 1, count: 2 << 20)))) == nil)
   }
 
+  /// Zeros without end: a fixed Huffman code in which 13 bits stand for 258 bytes.
+  private func bomb(zeros: Int) -> [UInt8] {
+    var bytes: [UInt8] = [0x78, 0x01]
+    var (buffer, bits) = (UInt64(0), 0)
+    func put(_ value: UInt64, _ count: Int) {
+      buffer |= value << UInt64(bits)
+      bits += count
+      while bits >= 8 {
+        bytes.append(UInt8(truncatingIfNeeded: buffer))
+        (buffer, bits) = (buffer >> 8, bits - 8)
+      }
+    }
+    // One last block with fixed codes, the literal 0, and then the length 258 at the distance 1, again and again.
+    put(0b011, 3)
+    put(0b0000_1100, 8)
+    for _ in 0..<(zeros / 258) {
+      put(0b1010_0011, 8)
+      put(0, 5)
+    }
+    put(0, 7)
+    put(0, 7)
+    // The checksum of zeros: a stays 1, b counts them.
+    return bytes + PNG.big(((1 + zeros / 258 * 258) % 65521) << 16 | 1)
+  }
+
+  /// Image data that go on behind the last row are not unpacked for long.
+  @Test func imageDataOfMoreRowsThanThereAreIsBounded() throws {
+    // Black, and a few bytes too many, as some encoders leave them.
+    let little = PNG.gray(data: PNG.chunk("IDAT", bomb(zeros: 258)))
+    #expect(try ImageFile.decode(bytes: little).pixels.allSatisfy { $0 == 0 })
+    // 2 MB of file, and 320 MB of zeros.
+    let data = bomb(zeros: 320 << 20)
+    // In parts: one chunk of that size is refused before it is looked into, since so small a picture has no use for it.
+    let parts = stride(from: 0, to: data.count, by: 1 << 19).map { data[$0..<min($0 + 1 << 19, data.count)] }
+    let bytes = PNG.gray(data: parts.flatMap { PNG.chunk("IDAT", Array($0)) })
+    var error: ImageError?
+    let time = ContinuousClock().measure { error = refusal(of: bytes) }
+    #expect(error?.description.contains("more image data than the picture has rows for") == true, "\(error as Any)")
+    print("a PNG of \(bytes.count) bytes for 320 MiB of zeros: refused after \(time)")
+  }
+
   @Test func everyLimitCanBeChangedAndNamesItsFlag() {
     var limits = Limits()
     limits.fileBytes = 10
@@ -79,6 +120,8 @@ import Testing
       refusal(of: PNG.gray(), limits: limits)
         == .limit(file: "test", limit: .fileBytes, allowed: 10, found: PNG.gray().count))
     for name in Limits.Name.allCases {
+      limits[name] = 7
+      #expect(limits[name] == 7)
       let words = ImageError.limit(file: "a.png", limit: name, allowed: 5, found: 6).description
       #expect(words.hasPrefix("a.png: has 6 ") && words.contains("the limit is 5") && words.contains(name.rawValue))
     }

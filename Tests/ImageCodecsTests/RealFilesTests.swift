@@ -27,17 +27,23 @@ import Testing
     #expect(try names(folder, ".png").count == Fixture.pngSuite.count + broken.count)
     let expected = [
       "xc1n0g08.png": "the colour type is 1", "xc9n2c08.png": "the colour type is 9",
-      "xcrn0g04.png": "text mode", "xcsn0g01.png": "CRC error", "xd0n2c08.png": "the bit depth is 0",
+      "xcrn0g04.png": "text mode changed the line endings of the PNG signature: byte 6 is 0D, expected 0A",
+      "xcsn0g01.png": "CRC error, in chunk IDAT", "xd0n2c08.png": "the bit depth is 0",
       "xd3n2c08.png": "the bit depth is 3", "xd9n2c08.png": "the bit depth is 99", "xdtn0g01.png": "there is no IDAT",
-      "xhdn0g08.png": "CRC error in IHDR", "xlfn0g04.png": "text mode", "xs1n0g01.png": "byte 1 of the PNG signature",
+      "xhdn0g08.png": "CRC error in IHDR", "xlfn0g04.png": "PNG signature: byte 5 is 0A, expected 0D",
+      "xs1n0g01.png": "byte 1 of the PNG signature",
       "xs2n0g01.png": "byte 2 of the PNG signature", "xs4n0g01.png": "byte 4 of the PNG signature",
       "xs7n0g01.png": "byte 7 of the PNG signature",
     ]
     #expect(broken == expected.keys.sorted())
+    var reasons: Set<String> = []
     for (name, words) in expected {
       let error = #expect(throws: ImageError.self) { try ImageFile.read(path: "\(folder)/\(name)") }
       #expect(error?.description.contains(words) == true, "\(error?.description ?? name)")
+      reasons.insert(error.map { String($0.description.dropFirst("\(folder)/\(name)".count)) } ?? name)
     }
+    // Each is broken in its own way, and told apart from the others.
+    #expect(reasons.count == expected.count, "\(reasons.sorted())")
   }
 
   @Test(.enabled(if: TestData.has("png-corrupt"), "\(TestData.absence(of: "png-corrupt"))"))

@@ -43,11 +43,15 @@ private let hostileFiles: [HostileFile] = [
   HostileFile("half a length", [2, 0, 0], says: "has 3 bytes, expected at least 8"),
   HostileFile("a length and nothing else", length(2), says: "announces a header of 2 bytes, has 0"),
   HostileFile("the largest length", length(.max) + [0x7b], says: "announces a header of 18446744073709551615 bytes"),
-  HostileFile("a length beyond Int", length(1 << 63) + [0x7b], says: "announces a header of"),
-  HostileFile("a length beyond the limit", length((16 << 20) + 1) + [0x7b], says: "the limit is 16777216"),
+  HostileFile("a length beyond Int", length(1 << 63) + [0x7b], says: "announces a header of 9223372036854775808 bytes"),
+  HostileFile(
+    "a length beyond the limit", length((16 << 20) + 1) + [UInt8](repeating: 0x20, count: (16 << 20) + 1),
+    says: "has 16777217 bytes in the header, the limit is 16777216; raise --max-header-bytes"),
   HostileFile("a length of the limit", length(16 << 20) + [0x7b], says: "announces a header of 16777216 bytes, has 1"),
   HostileFile("a length of zero", length(0), says: "no JSON object"),
-  HostileFile("a picture", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0], says: "announces a header of"),
+  HostileFile(
+    "a picture", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0],
+    says: "announces a header of 727905341920923785 bytes, has 2"),
   // The JSON.
   HostileFile("a list", header: "[]", says: "no JSON object"),
   HostileFile("spaces before", header: " {}", says: "no JSON object"),
@@ -125,7 +129,7 @@ private let hostileFiles: [HostileFile] = [
     says: "data_offsets outside"),
   HostileFile(
     "offsets beyond the file", entry: #"{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#, values: 4,
-    says: "data_offsets outside the file's 4 bytes"),
+    says: "data_offsets outside the values, which reach from byte 62 to byte 66"),
   HostileFile(
     "the largest offsets",
     entry: #"{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775803,9223372036854775807]}"#, values: 4,

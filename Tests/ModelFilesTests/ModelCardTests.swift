@@ -3,6 +3,12 @@ import Tensors
 import TestSupport
 import Testing
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 @Suite struct ModelCardTests {
   /// Changes that make a proper card improper, and a part of what is said about it.
   static let faults: [(String, @Sendable (inout ModelCard) -> Void)] = [
@@ -95,6 +101,26 @@ import Testing
     card.segmentation = proper
     card.segmentation!.voidID = 256
     #expect(try #require(card.fault).contains("void class is 256"))
+  }
+
+  /// A head has a pyramid or DeepLab's branches; a card written before there was a choice has neither word.
+  @Test func headsAreChosenByTheCard() throws {
+    var card = Fixtures.card
+    card.task = .segment
+    card.detection = ModelCardTests.detection
+    card.segmentation = SegmentationCard(
+      outputs: 21, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5)
+    func json() throws -> String { String(decoding: try JSONEncoder().encode(card), as: UTF8.self) }
+    let old = try json()
+    #expect(!old.contains("branches") && !old.contains("convolutions"))
+    #expect(try ModelCard(json: Array(old.utf8), path: "f") == card)
+    card.segmentation!.branches = .aspp
+    card.detection!.convolutions = .full
+    #expect(try ModelCard(json: Array(json().utf8), path: "f") == card)
+    let unknown = try json().split(separator: "\"full\"").joined(separator: "\"half\"")
+    #expect(throws: ModelFileError.self) { try ModelCard(json: Array(unknown.utf8), path: "f") }
+    card.segmentation!.pyramid = PyramidCard(levels: ["block16", "block3"], widths: [8])
+    #expect(try #require(card.fault).contains("a pyramid and DeepLab's branches"))
   }
 
   @Test func unknownWordsAndMissingKeysAreNamed() {

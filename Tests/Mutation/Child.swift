@@ -65,7 +65,8 @@ struct Child {
   init(_ path: String) throws {
     let descriptor = unsafe open(path, O_RDWR | O_CREAT, 0o600)
     guard descriptor >= 0, ftruncate(descriptor, 4096) == 0,
-      let memory = unsafe mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), unsafe memory != MAP_FAILED
+      let memory = unsafe mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+      unsafe memory != MAP_FAILED
     else { throw ProgressError(path: path) }
     close(descriptor)
     unsafe page = memory.bindMemory(to: Int.self, capacity: 1)

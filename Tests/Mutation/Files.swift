@@ -5,10 +5,17 @@ import HostileFiles
 enum Files {
   /// The files of a folder that have a format's extension.
   static func seeds(_ format: HostileFormat, in folder: String) throws -> [Seed] {
-    try Folder.names(in: folder).filter { name in format.extensions.contains { name.hasSuffix(".\($0)") } }.map { name in
+    try Folder.names(in: folder).filter { name in format.extensions.contains { name.hasSuffix(".\($0)") } }.map {
+      name in
       let file = try MappedFile(path: "\(folder)/\(name)", limit: 1 << 20)
       return Seed(name, file.array(at: 0, count: file.count) ?? [])
     }
+  }
+
+  /// Writes the undamaged files.
+  static func write(_ seeds: [Seed], _ format: HostileFormat, in folder: String) throws {
+    try Folder.make(folder)
+    for seed in seeds { try AtomicFile.write(seed.bytes, to: "\(folder)/\(seed.name).\(format.extensions[0])") }
   }
 
   /// Keeps a file that does harm.

@@ -38,6 +38,9 @@ import HostileFiles
   @Flag(help: "Print the most frequent reasons.")
   var reasons = false
 
+  @Option(help: "Instead, write the undamaged files into this folder; needs one format.")
+  var writeSeeds: String?
+
   @Option(help: "Instead, read this file as it is, within the program's own limits; needs one format.")
   var read: String?
 
@@ -48,12 +51,15 @@ import HostileFiles
     for (name, value) in [("--count", count), ("--memory", memory), ("--seconds", seconds)] where value < 1 {
       throw ValidationError("\(name) \(value): expected a number of at least 1")
     }
-    guard read == nil || format.count == 1 else { throw ValidationError("--read: expected one --format") }
+    guard read == nil && writeSeeds == nil || format.count == 1 else {
+      throw ValidationError("--read and --write-seeds: expected one --format")
+    }
     guard first >= 0 else { throw ValidationError("--first \(first): expected a number of at least 0") }
   }
 
   func run() throws {
     let formats = format.isEmpty ? HostileFormat.allCases : format
+    if let writeSeeds { return try Files.write(Seed.all(formats[0]), formats[0], in: writeSeeds) }
     if let read { return try Single(self, formats[0]).run(read) }
     if let child { return try Child(self, formats[0], progress: child).run() }
     var failures = 0

@@ -17,7 +17,7 @@ enum MutateProgram {
   }
 }
 
-/// A short run of what `make soak` does at length.
+/// A short run of what `make mutate` does at length.
 @Suite(.serialized) struct MutationTests {
   /// As many files of each format as take a second or two.
   static let counts: [HostileFormat: Int] = [
@@ -26,7 +26,7 @@ enum MutateProgram {
 
   @Test(arguments: HostileFormat.allCases) func damagedFilesDoNoHarm(format: HostileFormat) throws {
     try TestData.withTemporaryFolder { folder in
-      // A new seed with each run would make failures that come and go; `make soak` looks further.
+      // A new seed with each run would make failures that come and go; `make mutate` looks further.
       let result = try MutateProgram.run([
         "--format", format.rawValue, "--count", "\(MutationTests.counts[format]!)", "--seed", "20251", "--keep", folder,
       ])

@@ -1,4 +1,3 @@
-import Foundation
 import HostileFiles
 import TestSupport
 import Testing
@@ -42,11 +41,13 @@ import Testing
     }
   }
 
-  /// All lengths, but of a long file's weights only some: they are all alike. With BACKBONE_SOAK all of those too.
+  /// All lengths, but of a long graph and of a file's weights only some, which are all alike; with BACKBONE_SOAK all.
   private func lengths(_ seed: Seed) -> [Int] {
     let count = seed.bytes.count
-    let isSoak = ProcessInfo.processInfo.environment["BACKBONE_SOAK"] != nil
-    if count < 60_000 || isSoak { return Array(0..<count) }
+    if count < Soak.count("PREFIXES", short: 20_000, full: .max) { return Array(0..<count) }
+    if seed.focus.count == count {
+      return Set(0..<4096).union(stride(from: 4096, to: count, by: 17)).union(count - 2048..<count).sorted()
+    }
     let weights = stride(from: seed.focus.upperBound, to: count, by: 997)
     return Set(0..<min(seed.focus.upperBound, count)).union(weights).union(count - 64..<count).sorted()
   }

@@ -113,6 +113,8 @@ struct EvalOptions: ParsableArguments {
 struct EvalLoop {
   /// Pictures that failed.
   private(set) var failures = 0
+  /// The greatest status of theirs.
+  private var worst = ExitStatus.done
   private let console: Console
 
   init(on console: Console) { self.console = console }
@@ -128,6 +130,7 @@ struct EvalLoop {
         if error.stops { throw error }
         bar.note(error.message)
         failures += 1
+        worst = max(worst, error.status)
       }
       bar.update(index + 1)
     }
@@ -139,6 +142,11 @@ struct EvalLoop {
   /// - Parameter skipped: pictures that the data set could not give.
   func end(of count: Int, skipped: Int) throws {
     if failures > 0 { console.note("\(count - failures) done, \(failures) failed") }
-    try (failures + skipped > 0 ? ExitStatus.inputs : .done).end()
+    try max(worst, skipped > 0 ? .inputs : .done).end()
+  }
+
+  /// Why there is nothing to report.
+  func nothing(of count: Int) -> Failure {
+    Failure(max(worst, .inputs), "none of the \(count) pictures could be measured; see the messages above")
   }
 }

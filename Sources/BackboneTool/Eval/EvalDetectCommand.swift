@@ -90,7 +90,9 @@ struct EvalDetectCommand: ParsableCommand {
     let answers: Answers
     if let predictions {
       let results: [COCOResult]
-      do { results = try COCOResult.read(predictions, limits: options.limits.limits) } catch { throw Failure(.inputs, error.description) }
+      do { results = try COCOResult.read(predictions, limits: options.limits.limits) } catch {
+        throw Failure(.inputs, error.description)
+      }
       answers = Answers(source: predictions, found: try data.found(in: results, of: predictions, on: console))
     } else {
       answers = try ask(ModelChoice.open(model ?? ModelChoice.detector, options.limits), about: &data, &loop)

@@ -81,7 +81,7 @@ struct EvalSegmentCommand: ParsableCommand {
       if let iou = matrix.meanIoU { ranking.append((index, iou)) }
     }
     guard loop.failures < data.samples.count else {
-      throw Failure(.inputs, "none of the \(data.samples.count) pictures could be measured; see the messages above")
+      throw loop.nothing(of: data.samples.count)
     }
     let report = SegmentationReport(
       data: self.data, source: predictor.source, classes: predictor.classes.map(\.name), remarks: predictor.remarks,

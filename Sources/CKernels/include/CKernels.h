@@ -53,6 +53,7 @@ typedef struct ck_strip {
   const float *_Nullable source;  ///< [height][width][k]; or the wide map itself (w NULL); or the image (taps 9)
   const float *_Nullable w;      ///< packed by ck_pack_gemm in whole vectors
   size_t k, taps;                ///< channels of the source; 1 for a product, 9 for a 3x3 convolution
+  size_t source_stride;          ///< floats between the source's pixels, for a product; 0 where they touch
   /// Where more than 1, the product is grouped: each group makes channels / groups channels from k of groups * k, with
   /// weights of its own, one group's after another's, and fills whole panels of its own.
   size_t groups;

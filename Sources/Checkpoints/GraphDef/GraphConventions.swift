@@ -1,3 +1,6 @@
+import ModelFiles
+import Tensors
+
 /// Reads from a graph how each layer works, and holds it to what the network's layers do.
 struct GraphConventions {
   let graph: GraphFile
@@ -10,6 +13,8 @@ struct GraphConventions {
     var activation = LayerID.Activation.none
     /// Of the batch norm, where there is one.
     var epsilon: Float?
+    /// The padding rules that give the same zeros.
+    var paddings = Set(Padding.allCases)
   }
 
   /// The operations that take weights; what they are given and no layer claims is left over.
@@ -20,10 +25,12 @@ struct GraphConventions {
   /// The constants that those operations are given.
   func operands() -> [String: TFTensorValue] {
     var operands: [String: TFTensorValue] = [:]
-    for node in graph.nodes where GraphConventions.weighted.contains(node.op) {
-      for input in node.inputs.dropFirst() {
+    for node in graph.nodes {
+      let isWeighted = GraphConventions.weighted.contains(node.op)
+      guard isWeighted || GraphConventions.arithmetic.contains(node.op) else { continue }
+      for input in isWeighted ? node.inputs.dropFirst() : node.inputs[...] {
         guard let source = graph.source(input), source.op == "Const", let tensor = source.attributes["value"]?.tensor,
-          tensor.type == GraphFile.float
+          tensor.type == GraphFile.float, isWeighted || isOperand(source, tensor, of: node)
         else { continue }
         operands[source.name] = tensor
       }
@@ -34,7 +41,7 @@ struct GraphConventions {
   /// Follows one layer from its weight to its activation.
   ///
   /// - Throws: `CheckpointError.convention` for whatever the network's layers never do.
-  func inspect(_ recipe: LayerRecipe) throws(CheckpointError) -> Found {
+  func inspect(_ recipe: LayerRecipe, in network: NetworkFamily) throws(CheckpointError) -> Found {
     let id = recipe.layer.id
     func fault(_ expected: String, _ found: String) -> CheckpointError {
       .convention(path: path, layer: id.name, expected: expected, found: found)
@@ -63,12 +70,33 @@ struct GraphConventions {
       padding = "SAME"
       output = after
     }
-    if recipe.layer.kind != .pointwise && padding != "SAME" { throw fault("padding SAME", "padding \(padding)") }
     var found = Found(stride: Int(strides), dilation: Int(dilation))
+    if recipe.layer.kind != .pointwise {
+      let pad = padding == "VALID" ? convolution.inputs.first.flatMap(graph.source) : nil
+      if let pad, pad.op == "Pad" || pad.op == "PadV2" {
+        found.paddings = try paddings(pad, found, id)
+      } else {
+        guard padding == "SAME" else { throw fault("padding SAME", "padding \(padding)") }
+        if found.stride > 1 { found.paddings = [.same] }
+      }
+    }
     output = try checkOffset(recipe, after: output, &found)
     found.activation = activation(after: output)
-    guard found.activation == id.activation else { throw fault(id.activation.rawValue, found.activation.rawValue) }
+    let expected = id.activation(in: network)
+    guard found.activation == expected else { throw fault(expected.rawValue, found.activation.rawValue) }
     return found
+  }
+
+  /// The rules that a padding of its own agrees with.
+  ///
+  /// Zeros at the end alone are SAME's wherever a map's extents are even.
+  private func paddings(_ pad: TFNode, _ found: Found, _ id: LayerID) throws(CheckpointError) -> Set<Padding> {
+    let amounts = pad.inputs.dropFirst().first.flatMap(graph.numbers) ?? []
+    let d = Double(found.dilation)
+    if amounts == [0, 0, d, d, d, d, 0, 0] { return found.stride == 1 ? [.same, .symmetric] : [.symmetric] }
+    if amounts == [0, 0, 0, 1, 0, 1, 0, 0], found.stride == 2, found.dilation == 1 { return [.same] }
+    throw .convention(
+      path: path, layer: id.name, expected: "zeros on all sides or at the ends", found: "the padding \(amounts)")
   }
 
   /// Checks the batch norm or the bias behind a convolution, and that it is given the tensors that its names promise.
@@ -81,11 +109,21 @@ struct GraphConventions {
     let next = graph.consumers(output.name)
     switch recipe.names.offset {
     case .bias(let bias):
-      guard let node = next.first(where: { $0.op == "BiasAdd" }) else { throw fault("a bias", "none") }
-      let given = node.inputs.dropFirst().map { graph.source($0)?.name ?? "?" }
+      guard let node = next.first(where: { $0.op == "BiasAdd" }) ?? addition(after: output) else {
+        throw fault("a bias", "none")
+      }
+      let given = node.inputs.map { graph.source($0)?.name ?? "?" }.filter { $0 != output.name }
       guard given == [bias] else { throw fault("the bias \(bias)", given.joined(separator: ", ")) }
       return node
     case .normalisation(let gamma, let beta, let mean, let variance):
+      if let norm = speltNorm(after: output) {
+        let given = [norm.gamma, norm.beta, norm.mean, norm.variance]
+        guard given == [gamma, beta, mean, variance] else {
+          throw fault("a batch norm with \(gamma), ...", given.joined(separator: ", "))
+        }
+        found.epsilon = norm.epsilon
+        return norm.end
+      }
       guard let node = next.first(where: { $0.op.hasPrefix("FusedBatchNorm") }), next.count == 1 else {
         throw fault("a batch norm", next.map(\.op).joined(separator: ", "))
       }

@@ -28,11 +28,22 @@ enum GraphImport {
       return try graph.floats(tensor, name: name)
     }
     var recognition = try Recognition(table)
+    for i in recognition.recipes.indices {
+      // A batch norm that was folded before leaves the weight its name, and an offset with any.
+      let names = recognition.recipes[i].names
+      guard case .normalisation(let gamma, let beta, let mean, let variance) = names.offset,
+        [gamma, beta, mean, variance].allSatisfy({ table.shapes[$0] == nil }),
+        let offset = conventions.foldedOffset(names.weight)
+      else { continue }
+      recognition.recipes[i].epsilon = 0
+      recognition.recipes[i].names = LayerNames(weight: names.weight, offset: .bias(offset))
+    }
     // Names and shapes first: their list says more than the first operation that is missing.
     try recognition.assembly.check()
-    let outputStride = try verify(&recognition, conventions)
+    let (outputStride, padding) = try verify(&recognition, conventions)
     var draft = Draft(recognition)
     draft.outputStride = outputStride
+    draft.padding = padding
     let facts = GraphFacts(graph: graph)
     draft.inputSize = facts.placeholderSize
     if recognition.detectionOutputs != nil {
@@ -45,17 +56,26 @@ enum GraphImport {
 
   /// Holds every layer to the graph's operations and takes over each one's own epsilon.
   ///
-  /// - Returns: the output stride that the strides and dilations amount to.
+  /// - Returns: the output stride that the strides and dilations amount to, and the padding rule.
   private static func verify(
     _ recognition: inout Recognition, _ conventions: GraphConventions
-  ) throws(CheckpointError) -> Int {
+  ) throws(CheckpointError) -> (outputStride: Int, padding: Padding) {
+    let path = recognition.table.path
+    var paddings = Set(Padding.allCases)
     var strides: [LayerID: (stride: Int, dilation: Int)] = [:]
     for i in recognition.recipes.indices {
-      let found = try conventions.inspect(recognition.recipes[i])
+      let found = try conventions.inspect(recognition.recipes[i], in: recognition.plan.network)
       if let epsilon = found.epsilon { recognition.recipes[i].epsilon = Double(epsilon) }
-      strides[recognition.recipes[i].layer.id] = (found.stride, found.dilation)
+      let id = recognition.recipes[i].layer.id
+      strides[id] = (found.stride, found.dilation)
+      paddings.formIntersection(found.paddings)
+      if paddings.isEmpty {
+        throw .convention(
+          path: path, layer: id.name, expected: "padding SAME or symmetric throughout", found: "a mixture")
+      }
     }
-    return try StrideCheck(path: recognition.table.path, plan: recognition.plan).outputStride(strides)
+    let outputStride = try StrideCheck(path: path, plan: recognition.plan).outputStride(strides)
+    return (outputStride, paddings.contains(.same) ? .same : .symmetric)
   }
 }
 

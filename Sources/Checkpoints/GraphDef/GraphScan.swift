@@ -17,8 +17,11 @@ struct GraphScan {
   init(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) {
     self.file = file
     self.limits = limits
-    try walk(.graph, 0..<file.count)
+    // The outermost fields first: a file that is cut short ends here, before anything inside is looked at.
+    try walk(.graph, 0..<file.count, goesDeeper: false)
     guard nodes > 0 else { throw fault(0) }
+    fields = 0
+    try walk(.graph, 0..<file.count, goesDeeper: true)
   }
 
   /// The messages that are read, with what is in them.
@@ -51,7 +54,9 @@ struct GraphScan {
     if let excess = limits.excess(.fields, fields) { throw .limit(path: file.path, offset: offset, excess) }
   }
 
-  private mutating func walk(_ message: Message, _ range: Range<Int>) throws(CheckpointError) {
+  private mutating func walk(
+    _ message: Message, _ range: Range<Int>, goesDeeper: Bool
+  ) throws(CheckpointError) {
     var offset = range.lowerBound
     if message == .integers {
       while offset < range.upperBound {
@@ -78,7 +83,7 @@ struct GraphScan {
         }
         let end = offset + Int(length)
         if message == .graph, tag >> 3 == 1 { nodes += 1 }
-        if let inner = message.inside(tag >> 3) { try walk(inner, offset..<end) }
+        if goesDeeper, let inner = message.inside(tag >> 3) { try walk(inner, offset..<end, goesDeeper: true) }
         offset = end
       case 1, 5: throw fault(start, "has a field that leaves the file, which ends at byte \(file.count)")
       default: throw fault(start)

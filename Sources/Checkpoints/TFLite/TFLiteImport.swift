@@ -62,7 +62,7 @@ extension Recognition {
       observed[layer.id] = Layout.tfLite.outputs(kind: layer.kind, shape: walk.model.tensors[layer.weight].shape)
       found[layer.id] = layer
     }
-    let plan = BackbonePlan.best(for: observed)
+    let plan = BackbonePlan.best(walk.network, for: observed)
     var layers = plan.layers(last: found[.last] != nil)
     if found[.classifier] != nil {
       layers.append(PlannedLayer(.classifier, .pointwise, plan.last, observed[.classifier] ?? 0))

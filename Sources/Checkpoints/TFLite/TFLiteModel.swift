@@ -23,6 +23,8 @@ struct TFLiteModel {
     case mean = 40
     case squeeze = 43
     case argMax = 56
+    /// Asks how large a tensor is; its values do not matter.
+    case shape = 77
   }
 
   enum ElementType: Int8 {

@@ -1,4 +1,5 @@
 import Files
+import ModelFiles
 import Tensors
 
 /// Follows a TensorFlow Lite model from its input to its answer and finds the network's layers by what they do.
@@ -18,6 +19,8 @@ struct TFLiteWalk {
   let model: TFLiteModel
   private let consumers: [Int: [Int]]
   private let producer: [Int: Int]
+  /// Told by the first operators.
+  private(set) var network = NetworkFamily.mobileNetV2
   private(set) var found: [Found] = []
   /// The padding rules that every 3x3 convolution so far agrees with.
   private(set) var paddings = Set(Padding.allCases)
@@ -57,7 +60,15 @@ struct TFLiteWalk {
       throw fault("the input", "the shape [1, N, N, 3]", "\(tensor.shape)")
     }
     inputSize = tensor.shape[1]
+    if isSeparable(from: input) { network = .mobileNetV1 }
     var current = try layer(.stem, .convolution, from: input)
+    if network == .mobileNetV1 {
+      for i in BackbonePlan(network, width: 1).blocks.indices {
+        current = try layer(.depthwise(i), .depthwise, from: current)
+        current = try layer(.project(i), .pointwise, from: current)
+      }
+      return try classifier(from: current)
+    }
     for i in 0..<17 {
       let start = current
       if i > 0 { current = try layer(.expand(i), .pointwise, from: current) }
@@ -70,6 +81,21 @@ struct TFLiteWalk {
     } else {
       try classifier(from: layer(.last, .pointwise, from: current))
     }
+  }
+
+  /// Whether the second block begins with a depthwise convolution, as MobileNetV1's do.
+  private func isSeparable(from input: Int) -> Bool {
+    var current = input
+    var kinds: [TFLiteModel.Operation] = []
+    // The operators that only prepare padding or dilation do not count.
+    for _ in 0..<12 where kinds.count < 4 {
+      guard let next = (consumers[current] ?? []).first.map({ model.operators[$0] }), let output = next.outputs.first,
+        output >= 0, let kind = next.operation
+      else { break }
+      if kind == .convolution || kind == .depthwise { kinds.append(kind) }
+      current = output
+    }
+    return kinds == [.convolution, .depthwise, .convolution, .depthwise]
   }
 
   /// The only operator of that kind that reads a tensor, or `nil`.
@@ -154,8 +180,9 @@ struct TFLiteWalk {
       case 3: .relu6
       default: nil
       }
-    guard activation == id.activation else {
-      throw fault(id.name, id.activation.rawValue, activation?.rawValue ?? "activation \(code)")
+    let expected = id.activation(in: network)
+    guard activation == expected else {
+      throw fault(id.name, expected.rawValue, activation?.rawValue ?? "activation \(code)")
     }
   }
 
@@ -279,7 +306,9 @@ struct TFLiteWalk {
     var current = tensor
     // As many steps as there are operators; more would be a ring.
     for _ in 0...model.operators.count {
-      guard let next = (consumers[current] ?? []).first.map({ model.operators[$0] }) else { return }
+      let all = (consumers[current] ?? []).map { model.operators[$0] }
+      // Keras asks for the number of pictures before it reshapes the answer.
+      guard let next = all.first(where: { $0.operation != .shape }) else { return }
       guard let operation = next.operation, allowed.contains(operation), let output = next.outputs.first, output >= 0
       else { throw fault("the answer", "no further operator", "operator \(next.code)") }
       current = output

@@ -13,7 +13,9 @@ enum COCOFormat {
   ) throws(DatasetError) -> [DatasetClass] {
     let path = try file(layout)
     let mapped: MappedFile
-    do throws(FileError) { mapped = try MappedFile(path: path, .datasetBytes, of: options.limits) } catch { throw .file(error) }
+    do throws(FileError) { mapped = try MappedFile(path: path, .datasetBytes, of: options.limits) } catch {
+      throw .file(error)
+    }
     var records = COCORecords()
     try records.read(JSONCursor(mapped, options.limits))
     var numbering = ClassNumbering()

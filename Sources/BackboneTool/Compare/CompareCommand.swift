@@ -1,0 +1,126 @@
+import ArgumentParser
+import CLISupport
+import Files
+import ImageCodecs
+import Kernels
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Print tables 3 to 7 of the MobileNetV2 paper, with what this program counts and measures beside them.",
+    discussion: """
+      Each figure is marked as the paper's or ours. Accuracies and a Pixel 1's times are the paper's; parameters, \
+      multiply-adds and memory are counted, and times measured on this machine with random weights: the networks of a \
+      table run in turn, round by round. Where a count differs, a note says what is counted.
+
+      CSV: \(CompareRecords.help).
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Which tables: some of 3, 4, 5, 6, 7, ablations (section 6.4) and widths (figure 5), with commas between them. "
+        + "(default: 3,4,5,6,7)", valueName: "list"))
+  var tables: String?
+
+  @Flag(help: "Print all of them.")
+  var all = false
+
+  @Option(help: ArgumentHelp("Write all figures as comma-separated values too.", valueName: "file"))
+  var csv: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw ImageNet accuracy against our time; needs table 4 or widths.", valueName: "file.png"))
+  var chart: String?
+
+  @Option(help: ArgumentHelp("Threads of the timed calls.", valueName: "number"))
+  var threads = 1
+
+  @Flag(help: "Time for three short rounds instead of nine.")
+  var quick = false
+
+  @Flag(help: "Count only.")
+  var noTiming = false
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
+    }
+    if all, tables != nil { throw ValidationError("--tables has no effect with --all") }
+    let chosen = try chosenTables()
+    if noTiming, quick { throw ValidationError("--quick has no effect with --no-timing") }
+    guard chart != nil else { return }
+    if noTiming { throw ValidationError("--chart needs times; leave out --no-timing") }
+    if !chosen.contains(.classification), !chosen.contains(.widths) {
+      throw ValidationError("--chart needs table 4 or widths; add one to --tables")
+    }
+  }
+
+  /// The tables in the report's order.
+  private func chosenTables() throws -> [ComparedTable] {
+    if all { return ComparedTable.allCases }
+    guard let tables else { return ComparedTable.paper }
+    let names = tables.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let chosen = names.compactMap(ComparedTable.init)
+    guard chosen.count == names.count else {
+      throw ValidationError(
+        "--tables \(tables): expected some of \(ComparedTable.allCases.map(\.rawValue).joined(separator: ", ")), with "
+          + "commas between them")
+    }
+    return ComparedTable.allCases.filter(chosen.contains)
+  }
+
+  func run() throws {
+    try checkPlaces()
+    let console = Main.console
+    let compute = Compute(threads: threads)
+    let timing = noTiming ? nil : LatencyRun(compute: compute, isQuick: quick)
+    let conditions = CompareConditions(
+      isa: compute.kernels.isa.rawValue, threads: compute.pool.threads, rounds: timing?.rounds)
+    let report = CompareReport(conditions: conditions), records = CompareRecords(conditions: conditions)
+    var csvText = CompareRecords.header
+    var rows: [ComparedTable: [ComparedRow]] = [:]
+    try console.write(report.heading())
+    for table in try chosenTables() {
+      if table == .memory {
+        let memory = try MemoryComparison(compute: compute)
+        csvText += records.text(memory)
+        try console.write("\n" + memory.text())
+        continue
+      }
+      let lines = try timing?.timed(table, on: console) ?? table.rows
+      rows[table] = lines
+      csvText += records.text(table, lines)
+      try console.write("\n" + report.text(table, lines))
+    }
+    if let csv { try put(Array(csvText.utf8), csv) }
+    if let chart {
+      let picture = CompareChart(
+        conditions: conditions, classification: rows[.classification] ?? [], widths: rows[.widths] ?? []
+      ).image
+      do { try put(PNGEncoder.encode(picture), chart) } catch let error as ImageError {
+        throw Failure(.output, "\(chart): \(error.description)")
+      }
+    }
+  }
+
+  /// Refuses files that cannot be written before the minutes of work, not after them.
+  private func checkPlaces() throws(Failure) {
+    var places: [PictureOutputs] = []
+    for (flag, path) in [("--csv", csv), ("--chart", chart)] {
+      guard let path else { continue }
+      let place = try PictureOutputs(flag: flag, value: path, inputs: [""], force: true)
+      guard place.paths == [path] else {
+        throw Failure(.usage, "\(flag) \(path): is a folder; name a file")
+      }
+      for other in places { try place.mustDiffer(from: other) }
+      places.append(place)
+    }
+  }
+
+  private func put(_ bytes: [UInt8], _ path: String) throws(Failure) {
+    do {
+      try Interrupt.shielded { () throws(FileError) in try AtomicFile.write(bytes, to: path) }
+    } catch { throw Failure(.output, error.description) }
+  }
+}
