@@ -28,11 +28,13 @@ import Testing
     let names = names(1000)
     let ending = try work.run(.detect, names + ["--model", "tiny-detector", "--format", "ndjson", "--top-k", "1"])
     #expect(ending.status == 1)
-    let lines = try ending.output.split(separator: "\n").map { try JSONValue($0) }
-    #expect(lines.map { $0["image"]?.text } == names)
+    // Other tests read such lines with a parser; a thousand of them take it long.
+    let lines = ending.output.split(separator: "\n")
+    #expect(lines.count == names.count)
+    for (line, name) in zip(lines, names) { #expect(line.hasPrefix(#"{"image": "\#(name)", "#) && line.hasSuffix("}")) }
     let bad = names.indices.filter { $0 % 10 == 7 }
-    #expect(lines.indices.filter { lines[$0]["error"] != nil } == bad)
-    #expect(lines.count { $0["detections"] != nil } == 900)
+    #expect(lines.indices.filter { lines[$0].contains(#""error": ""#) } == bad)
+    #expect(lines.count { $0.contains(#""detections": ["#) } == 900)
     #expect(ending.errorLines.count == 101)
     for (line, index) in zip(ending.errorLines, bad) {
       #expect(line.hasPrefix("detect: many/\(index).png: ") && line.contains("; "), "\(line)")

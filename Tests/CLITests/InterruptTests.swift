@@ -49,8 +49,10 @@ import Testing
       child.send(signal)
       let ending = try child.wait()
       lines += ending.output.split(separator: "\n").map(String.init)
-      let failed = try lines.count { try JSONValue($0)["error"] != nil }
-      for line in lines { #expect(try JSONValue(line)["image"] != nil, "\(line)") }
+      // Whole lines: other tests read such ones with a parser, which takes long.
+      for line in lines { #expect(line.hasPrefix(#"{"image": ""#) && line.hasSuffix("}"), "\(line)") }
+      let failed = lines.count { $0.contains(#""error": ""#) }
+      #expect(lines.count { $0.contains(#""detections": ["#) } == lines.count - failed)
       let made = try work.contents().keys.filter { $0.hasPrefix("here/\(folder)/") }
       // The picture at hand may have been written, and its line not.
       let done = lines.count - failed

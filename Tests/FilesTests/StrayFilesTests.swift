@@ -29,6 +29,39 @@ import Testing
     }
   #endif
 
+  /// A umask of zero asks for the way of file systems that have no files without a name; in a process of its own.
+  @Test func aFileThatNeedsATemporaryNameIsLocked() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try TemporaryFolder()
+      let target = "\(folder.path)/target"
+      umask(0)
+      for replacing in [true, true, false] {
+        if !replacing { unsafe unlink(target) }
+        try AtomicFile.write(to: target, replacing: replacing) { (sink: inout FileSink) throws(FileError) in
+          try sink.append([1, 2, 3])
+          let hidden = folder.names.filter { $0.hasPrefix(".tmp-backbone-") }
+          #expect(hidden.count == 1)
+          let descriptor = unsafe open("\(folder.path)/\(hidden[0])", O_RDONLY)
+          #expect(flock(descriptor, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK)
+          close(descriptor)
+        }
+        #expect(folder.names == ["target"])
+      }
+      let failure = FileError.cannotWrite(path: target, errno: ENOSPC)
+      #expect(throws: failure) {
+        try AtomicFile.write(to: target) { (sink: inout FileSink) throws(FileError) in
+          try sink.append([4])
+          throw failure
+        }
+      }
+      #expect(throws: FileError.alreadyExists(path: target)) {
+        try AtomicFile.write(to: target, replacing: false) { (_: inout FileSink) throws(FileError) in }
+      }
+      #expect(folder.names == ["target"])
+      #expect(try MappedFile(path: target, limit: 10).count == 3)
+    }
+  }
+
   @Test func straysGoWithTheFirstWrite() throws {
     let others = [".tmp-backbone-00000000deadbee", ".tmp-backbone-00000000DEADBEEF", ".tmp-1-abc", "x.tmp"]
     for name in others + [Self.stray] { _ = try folder.file(name, [1]) }
