@@ -21,8 +21,10 @@ typedef struct {
   png_structp png;
   png_infop info;
   uint8_t *scratch;
-  // How much more of the image data may be unpacked once all rows are there; negative while they are not.
-  long spare;
+  // How many more bytes of image data, packed, may be read.
+  size_t spare;
+  // Bytes of a row, unpacked, with its filter.
+  size_t row;
   jmp_buf jump;
   cimageio_report report;
 } reader;
@@ -35,9 +37,34 @@ static void fail(png_structp png, png_const_charp message) {
   longjmp(self->jump, 1);
 }
 
-// Behind the last row the library unpacks what is left of the image data to see their checksum: nothing is kept of it, but
-// a megabyte of zeros can stand for a gigabyte. So much of it, packed, is let pass, which takes a tenth of a second.
+// With the last row the library unpacks what is left of the image data to see their checksum: nothing is kept of it, but a
+// megabyte of zeros can stand for a gigabyte. So much of it, packed, is let pass, which takes a tenth of a second.
 enum { IDAT = 0x49444154, SPARE_BYTES = 1 << 16 };
+
+// What packed rows may take at most: fixed codes make them an eighth longer, and encoders may flush after each.
+static size_t packed_rows(const reader *self, size_t rows) {
+  size_t bytes;
+  if (__builtin_mul_overflow(self->row + self->row / 4 + 64, rows, &bytes) ||
+      __builtin_add_overflow(bytes, SPARE_BYTES, &bytes))
+    return SIZE_MAX;
+  return bytes;
+}
+
+// Bounds the image data of the whole picture, whose passes may cut a row into several.
+static void bound_picture(reader *self) {
+  self->row = png_get_rowbytes(self->png, self->info) + 1;
+  const size_t rows = self->height;
+  self->spare = packed_rows(self, rows + rows + 8);
+}
+
+// Reads a row, and bounds what is left before the last ones; of an interlaced picture the last pass has every second row.
+static void read_row(reader *self, int is_last_pass, size_t y, uint8_t *to) {
+  if (is_last_pass && y + 2 >= self->height) {
+    const size_t rest = packed_rows(self, self->height - y);
+    if (self->spare > rest) self->spare = rest;
+  }
+  png_read_row(self->png, to, NULL);
+}
 
 // libpng only warns when the image data are wrong behind the last pixel: a bad Adler checksum, for one. Data left over
 // after the picture is the exception, which some encoders leave and which harms nobody.
@@ -56,9 +83,9 @@ static void take(png_structp png, png_bytep to, size_t length) {
   }
   memcpy(to, self->bytes + self->offset, length);
   self->offset += length;
-  if (self->spare < 0 || png_get_io_chunk_type(png) != IDAT) return;
-  self->spare -= (long)length;
-  if (self->spare < 0) png_error(png, "more image data than the picture has rows for");
+  if (png_get_io_chunk_type(png) != IDAT) return;
+  if (length > self->spare) png_error(png, "more image data than the picture has rows for");
+  self->spare -= length;
 }
 
 // Chunks that say nothing about the pixels we want: libpng checks their CRC and never looks inside, so that neither a
@@ -97,7 +124,7 @@ static void read_rgb(reader *self) {
   size_t width = self->width, height = self->height, row_bytes = png_get_rowbytes(png, self->info);
   if (row_bytes == width * 3) {
     for (int pass = 0; pass < passes; pass++)
-      for (size_t y = 0; y < height; y++) png_read_row(png, self->out + y * row_bytes, NULL);
+      for (size_t y = 0; y < height; y++) read_row(self, pass == passes - 1, y, self->out + y * row_bytes);
     return;
   }
   if (row_bytes != width * 4) png_error(png, "unexpected row size");
@@ -110,7 +137,7 @@ static void read_rgb(reader *self) {
   for (int pass = 0; pass < passes; pass++)
     for (size_t y = 0; y < height; y++) {
       uint8_t *row = self->scratch + (passes > 1 ? y * row_bytes : 0);
-      png_read_row(png, row, NULL);
+      read_row(self, pass == passes - 1, y, row);
       if (pass == passes - 1) composite(row, self->out + y * width * 3, width);
     }
 }
@@ -134,7 +161,7 @@ static void read_indices(reader *self) {
   size_t width = self->width;
   if (png_get_rowbytes(png, self->info) != width) png_error(png, "unexpected row size");
   for (int pass = 0; pass < passes; pass++)
-    for (size_t y = 0; y < self->height; y++) png_read_row(png, self->out + y * width, NULL);
+    for (size_t y = 0; y < self->height; y++) read_row(self, pass == passes - 1, y, self->out + y * width);
 }
 
 static void attempt(reader *self) {
@@ -151,11 +178,11 @@ static void attempt(reader *self) {
   if (png_get_image_width(self->png, self->info) != self->width ||
       png_get_image_height(self->png, self->info) != self->height)
     png_error(self->png, "the header's size is not the expected one");
+  bound_picture(self);
   if (self->palette)
     read_indices(self);
   else
     read_rgb(self);
-  self->spare = SPARE_BYTES;
   png_read_end(self->png, NULL);
 }
 
@@ -170,7 +197,7 @@ cimageio_report cimageio_png_rgb(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *rgb) {
   return run((reader){
       .bytes = bytes, .count = count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = rgb,
-      .spare = -1});
+      .spare = SIZE_MAX});
 }
 
 cimageio_report cimageio_png_indices(
@@ -178,5 +205,5 @@ cimageio_report cimageio_png_indices(
     uint8_t *palette, int *colours) {
   return run((reader){
       .bytes = bytes, .count = count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = indices,
-      .palette = palette, .colours = colours, .spare = -1});
+      .palette = palette, .colours = colours, .spare = SIZE_MAX});
 }
