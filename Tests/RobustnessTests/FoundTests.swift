@@ -11,7 +11,7 @@ import Testing
     #expect(found.contains(words), "\(found)")
   }
 
-  /// A damaged shape: a depthwise convolution that reads a tensor of one axis. It trapped.
+  /// A damaged shape: a depthwise convolution that reads a tensor of one axis, at which the walk trapped.
   @Test func aTensorFlowLiteMapOfOneAxis() {
     expectRefusal(.tflite, NetworkSeeds.modelWithFlatMap, "has [8], expected a map of four axes")
   }

@@ -41,7 +41,9 @@ import Testing
     }
   }
 
-  /// All lengths, but of a long graph and of a file's weights only some: they are all alike. With BACKBONE_SOAK all.
+  /// All lengths, but of a long graph and of a file's weights only some, since they are all alike.
+  ///
+  /// In `make soak` all of those too.
   private func lengths(_ seed: Seed) -> [Int] {
     let count = seed.bytes.count
     if count < Soak.count("PREFIXES", short: 20_000, full: .max) { return Array(0..<count) }
