@@ -49,16 +49,24 @@ private let callers = 32
     let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       let seconds = Double(Soak.count("SECONDS", short: 5, full: 60))
       let work = try Work()
-      let (right, wrong) = (Counter(), Counter())
-      let begin = ProcessFacts.now
-      let end = begin + seconds
+      let (right, wrong, ready, over) = (Counter(), Counter(), Counter(), Counter())
+      // What a caller asks for: first each picture of both models, so that all memory that this takes is taken, then any.
+      @Sendable func question(_ number: Int, _ random: inout SplitMix64) -> (index: Int, wantsBoxes: Bool) {
+        let kinds = 2 * work.pictures.count
+        if number == kinds { ready.add() }
+        return number < kinds
+          ? (number / 2, number % 2 == 0)
+          : (random.integer(in: 0...work.pictures.count - 1), random.integer(in: 0...1) == 0)
+      }
       // Half of the callers are threads, the others are tasks.
       DispatchQueue(label: "threads").async {
         onThreads(callers / 2) { caller in
           var random = SplitMix64(seed: UInt64(caller))
-          while ProcessFacts.now < end {
-            let (index, kind) = (random.integer(in: 0...work.pictures.count - 1), random.integer(in: 0...1) == 0)
+          var number = 0
+          while over.value == 0 {
+            let (index, kind) = question(number, &random)
             if work.isRight(sync: index, kind) { right.add() } else { wrong.add() }
+            number += 1
           }
         }
       }
@@ -67,14 +75,18 @@ private let callers = 32
           for caller in callers / 2..<callers {
             group.addTask {
               var random = SplitMix64(seed: UInt64(caller))
-              while ProcessFacts.now < end {
-                let (index, kind) = (random.integer(in: 0...work.pictures.count - 1), random.integer(in: 0...1) == 0)
+              var number = 0
+              while over.value == 0 {
+                let (index, kind) = question(number, &random)
                 if await work.isRight(index, kind) { right.add() } else { wrong.add() }
+                number += 1
               }
             }
           }
         }
       }
+      while ready.value < callers { ProcessFacts.sleep(seconds: 0.005) }
+      let begin = ProcessFacts.now
       /// The most that is resident within a part of the time.
       func peak(from: Double, to: Double) -> Int {
         var peak = 0
@@ -88,8 +100,9 @@ private let callers = 32
         let early = peak(from: 0.4, to: 0.6)
         let late = peak(from: 0.8, to: 1)
       #else
-        let (early, late) = (0, 0)
+        let (early, late) = (peak(from: 0, to: 0.5), 0)
       #endif
+      over.add()
       await asynchronous.value
       print("\(right.value) answers for \(callers) callers in \(seconds) s, \(late - early) bytes more of \(early)")
       #expect(wrong.value == 0)
