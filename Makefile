@@ -21,7 +21,7 @@ FUZZ_SECONDS := 180
 
 # What runs on several threads or on raw memory.
 SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests|$\
-  ManyCallersTests|MaskSizeTests|BitIdentityTests|StrayFilesTests|PlacedFileTests
+  ManyCallersTests|MaskSizeTests|BitIdentityTests|StrayFilesTests|PlacedFileTests|FamilyTests|PackedConvolutionTests
 # What is the better the longer it runs: callers for a minute, 2000 sizes, 200 kills, 100 interrupts, all prefixes.
 SOAKED := ManyCallersTests|MaskSizeTests|OutputTests|InterruptTests|PrefixTests
 
