@@ -23,9 +23,6 @@ public enum ShuffleNetTable {
 }
 
 extension NetworkLayout {
-  /// The numbers of groups that ShuffleNet's table has.
-  public static let shuffleNetGroups = ShuffleNetTable.channels.keys.sorted()
-
   /// ShuffleNet v1: grouped 1x1 convolutions, with the channels shuffled in between.
   ///
   /// The paper's numbers do not all divide by the groups at its smaller scales: the first convolution's channels and the
@@ -39,7 +36,7 @@ extension NetworkLayout {
     groups: Int = 3, scale: Double = 1, outputStride: Int = 32, padding: Padding = .symmetric
   ) -> NetworkLayout {
     guard let base = ShuffleNetTable.channels[groups] else {
-      preconditionFailure("ShuffleNet with \(groups) groups, expected one of \(shuffleNetGroups)")
+      preconditionFailure("ShuffleNet with \(groups) groups, expected one of \(NetworkFamily.shuffleNetGroups)")
     }
     func rounded(_ exact: Double, to divisor: Int) -> Int { max(Int((exact / Double(divisor)).rounded()), 1) * divisor }
     // The authors' code has 12, 24, 24 and 48 channels at 0.5, 1, 1.5 and 2: above 1 the whole part of the scale counts.

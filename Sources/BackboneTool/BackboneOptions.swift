@@ -43,7 +43,7 @@ struct BackboneOptions: ParsableArguments {
   static let families = NetworkFamily.allCases.map(\.rawValue).joined(separator: ", ")
 
   func validate() throws {
-    if let groups, !NetworkLayout.shuffleNetGroups.contains(groups) {
+    if let groups, !NetworkFamily.shuffleNetGroups.contains(groups) {
       throw ValidationError("--groups \(groups): expected 1, 2, 3, 4 or 8")
     }
     if groups != nil, family != .shuffleNet {

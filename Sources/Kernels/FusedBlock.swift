@@ -150,10 +150,9 @@ import Tensors
     let workers = min(pool.threads, plan.workers)
     let memory = unsafe scratch + plan.rangesCount * plan.slices.count
     let count = plan.slices.count
-    // With several workers each half has sums of its own; alone, the second half adds to the first. Filtered rows that no
-    // product follows are nobody's sum.
-    let hasSums = branches.contains { !$0.projects.isEmpty }
-    let partial = unsafe workers > 1 && count > 1 && hasSums ? memory + plan.workerCount * plan.workers : nil
+    // With several workers each half has sums of its own; alone, the second half adds to the first.
+    let partial =
+      unsafe workers > 1 && !plan.partialCounts.isEmpty ? memory + plan.workerCount * plan.workers : nil
     if workers > 1 {
       for slice in 0..<count {
         unsafe ck_ranges_set(

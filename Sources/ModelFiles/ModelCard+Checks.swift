@@ -75,7 +75,7 @@ extension BackboneCard {
       let known = NetworkFamily.allCases.map(\.rawValue).joined(separator: ", ")
       return "the card's network is \(network), expected one of \(known)"
     }
-    if family == .shuffleNet, ![1, 2, 3, 4, 8].contains(groups ?? 0) {
+    if family == .shuffleNet, !NetworkFamily.shuffleNetGroups.contains(groups ?? 0) {
       return "the card's ShuffleNet has \(groups.map(String.init) ?? "no") groups, expected 1, 2, 3, 4 or 8"
     }
     if !(widthMultiplier >= 0.05 && widthMultiplier <= 4) { return "the card's width multiplier is \(widthMultiplier)" }

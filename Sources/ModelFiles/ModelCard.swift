@@ -84,6 +84,9 @@ public enum NetworkFamily: String, Codable, Hashable, Sendable, CaseIterable {
   case mobileNetV1 = "mobilenet-v1"
   case mobileNetV2 = "mobilenet-v2"
   case shuffleNet = "shufflenet"
+
+  /// The numbers of groups that ShuffleNet's 1x1 convolutions come in.
+  public static let shuffleNetGroups = [1, 2, 3, 4, 8]
 }
 
 /// How the backbone was built.

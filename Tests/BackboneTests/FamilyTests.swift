@@ -60,6 +60,7 @@ import Testing
 
   /// Source: ShuffleNet's table 1; its authors' published code for the first convolution.
   @Test func shuffleNetHasItsTablesChannels() {
+    #expect(ShuffleNetTable.channels.keys.sorted() == NetworkFamily.shuffleNetGroups)
     for (groups, channels) in [(1, 144), (2, 200), (3, 240), (4, 272), (8, 384)] {
       let layout = NetworkLayout.shuffleNet(groups: groups)
       #expect(layout.blocks.count == 16)
