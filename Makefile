@@ -25,7 +25,7 @@ SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTes
 # What is the better the longer it runs: callers for a minute, 2000 sizes, 200 kills, 100 interrupts, all prefixes.
 SOAKED := ManyCallersTests|MaskSizeTests|OutputTests|InterruptTests|PrefixTests
 
-.PHONY: help setup build demo test soak mutate fuzz unsafe sanitize install uninstall format lint clean
+.PHONY: help setup build demo debug test soak mutate fuzz unsafe sanitize install uninstall format lint clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,13 @@ demo: build ## Get the default detector, find the person in a sample picture and
 
 test: setup ## Run all tests
 	swift test -c $(CONFIGURATION)
+
+# What is quick without optimisation, and touches every layer from tensors to boxes.
+DEBUGGED := TensorsTests|PostprocessTests|EvaluationTests|SSDLiteTests
+
+debug: setup ## Build in debug, as packages that depend on this one do, and run a part of the tests
+	swift build
+	swift test --filter '$(DEBUGGED)'
 
 soak: mutate ## Run the tests that kill, interrupt, crowd and damage in their long forms (half an hour)
 	BACKBONE_SOAK=1 swift test -c $(CONFIGURATION) --filter '$(SOAKED)'

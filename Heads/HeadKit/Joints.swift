@@ -31,7 +31,8 @@ public func concatenation(_ a: borrowing Tensor, _ b: borrowing Tensor, compute:
   let larger = a.shape.pixels >= b.shape.pixels ? a.shape : b.shape
   let shape = larger.with(channels: a.shape.channels + b.shape.channels)
   let y = unsafe Tensor(undefined: shape)
-  func copy(_ x: borrowing Tensor, at first: Int) {
+  // `y` comes as a parameter: a function that captures a noncopyable value keeps it from being returned.
+  func copy(_ x: borrowing Tensor, at first: Int, of y: borrowing Tensor) {
     precondition(
       x.shape.batch == shape.batch && (x.shape.pixels == 1 || x.shape.pixels == shape.pixels),
       "maps \(x.shape) side by side in \(shape)")
@@ -44,8 +45,8 @@ public func concatenation(_ a: borrowing Tensor, _ b: borrowing Tensor, compute:
       }
     }
   }
-  copy(a, at: 0)
-  copy(b, at: a.shape.channels)
+  copy(a, at: 0, of: y)
+  copy(b, at: a.shape.channels, of: y)
   return y
 }
 
