@@ -58,33 +58,37 @@ struct TrainDetectCommand: ParsableCommand {
       throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no box is left to learn from", stops: true)
     }
     let base = try ModelChoice.open(model, data.limits)
+    let plan = DetectionPlan(training, base: base.card)
+    let timing = timing.filled(
+      variants: plan.variants, epochs: plan.epochs, batch: plan.batch, patience: plan.patience)
     let run = TrainRun(console: console, files: files)
     try run.refuseInputs(base: base, (training, held))
     let lesson: DetectionLesson
     do {
       lesson = try DetectionLesson(
         base: base, classes: training.classNames, loss: loss == .focal ? .focal : .multibox,
-        firstLearning: blocks.firstLearning, size: size, startsAnew: fromScratch,
-        compute: Compute(threads: timing.threads))
+        firstLearning: blocks.firstLearning(usual: plan.firstLearning), size: size ?? plan.size,
+        startsAnew: fromScratch, compute: Compute(threads: self.timing.threads))
     } catch { throw blocks.failure(error, base: base.path) }
 
     let objective = lesson.objective()
     let trainer = try run.learn(
-      lesson, (training, held), timing, augment, data.limits, objective,
+      lesson, (training, held), timing, augment, usual: .light, data.limits, objective,
       settings: ["loss": "\(lesson.loss)", "anew": "\(!lesson.isPretrained)"])
     try run.finish(
       lesson.model(
         trainer.network, name: name ?? run.name, ids: training.classes.map(\.id),
         provenance: lesson.provenance(pictures: training.samples.count)))
-    try console.write(summary(training, things, held, trainer, objective))
+    try console.write(summary(training, things, held, timing, trainer, objective))
   }
 
   private func summary(
-    _ training: Dataset, _ things: Int, _ held: Dataset, _ trainer: Trainer, _ objective: DetectionObjective
+    _ training: Dataset, _ things: Int, _ held: Dataset, _ timing: FilledScheduleOptions, _ trainer: Trainer,
+    _ objective: DetectionObjective
   ) -> String {
     var text =
       "\(files.out)  \(things) boxes in \(training.samples.count) pictures x \(timing.variants), "
-      + "\(trainer.totalSteps) steps\n"
+      + "\(trainer.step) steps\n"
     guard !held.samples.isEmpty, trainer.validate() != nil else { return text }
     var table = TextTable([.left, .right, .right])
     table.add(["class", "boxes", "AP50"])

@@ -72,14 +72,15 @@ struct DataOptions: ParsableArguments {
 struct ScheduleOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Variants of each picture to learn from, the picture itself and augmented ones.", valueName: "count"))
-  var variants = 8
+      "Variants of each picture to learn from, the picture itself and augmented ones. (default: 8; detect chooses)",
+      valueName: "count"))
+  var variants: Int?
 
-  @Option(help: ArgumentHelp("Passes over all variants.", valueName: "count"))
-  var epochs = 10
+  @Option(help: ArgumentHelp("Passes over all variants. (default: 10; detect chooses)", valueName: "count"))
+  var epochs: Int?
 
-  @Option(help: ArgumentHelp("Pictures of a step.", valueName: "count"))
-  var batch = 8
+  @Option(help: ArgumentHelp("Pictures of a step. (default: 8; detect chooses)", valueName: "count"))
+  var batch: Int?
 
   @Option(help: "The optimiser: adamw or sgd.")
   var optimiser = Optimiser.Kind.adamw
@@ -91,6 +92,17 @@ struct ScheduleOptions: ParsableArguments {
     help: ArgumentHelp("The rate of the backbone's blocks with --unfreeze, as a share of --rate.", valueName: "number")
   )
   var backboneRate: Float = 0.1
+
+  @Option(
+    help: ArgumentHelp(
+      "The rate of each of the backbone's blocks as a share of that of the block behind it.", valueName: "share"))
+  var layerDecay: Float = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "Epochs without a better metric after which training ends; 0 for never. (default: 0; detect chooses)",
+      valueName: "count"))
+  var patience: Int?
 
   @Option(help: ArgumentHelp("Weight decay. (default: 0.01, with sgd 0.0001)", valueName: "number"))
   var weightDecay: Float?
@@ -113,9 +125,10 @@ struct ScheduleOptions: ParsableArguments {
   func validate() throws {
     for (name, value, most) in [
       ("--variants", variants, 10_000), ("--epochs", epochs, 100_000), ("--batch", batch, 1024),
-    ]
-    where !(1...most).contains(value) {
-      throw ValidationError("\(name) \(value): expected a number from 1 to \(most)")
+    ] {
+      if let value, !(1...most).contains(value) {
+        throw ValidationError("\(name) \(value): expected a number from 1 to \(most)")
+      }
     }
     if let rate, !(rate > 0 && rate <= 100) {
       throw ValidationError("--rate \(rate): expected a number above 0, at most 100")
@@ -126,6 +139,12 @@ struct ScheduleOptions: ParsableArguments {
     if let weightDecay, !(weightDecay >= 0 && weightDecay <= 1) {
       throw ValidationError("--weight-decay \(weightDecay): expected a number from 0 to 1")
     }
+    guard layerDecay > 0, layerDecay <= 1 else {
+      throw ValidationError("--layer-decay \(layerDecay): expected a number above 0, at most 1")
+    }
+    if let patience, !(0...100_000).contains(patience) {
+      throw ValidationError("--patience \(patience): expected a number from 0 to 100000")
+    }
     guard averaging >= 0, averaging < 1 else {
       throw ValidationError("--averaging \(averaging): expected a number from 0 to below 1")
     }
@@ -135,16 +154,33 @@ struct ScheduleOptions: ParsableArguments {
     }
   }
 
+  /// The numbers that were not asked for, filled in.
+  func filled(variants: Int = 8, epochs: Int = 10, batch: Int = 8, patience: Int = 0) -> FilledScheduleOptions {
+    FilledScheduleOptions(
+      options: self, variants: self.variants ?? variants, epochs: self.epochs ?? epochs, batch: self.batch ?? batch,
+      patience: self.patience ?? patience)
+  }
+}
+
+/// `ScheduleOptions` of which every number is known.
+struct FilledScheduleOptions {
+  fileprivate let options: ScheduleOptions
+  let variants, epochs, batch, patience: Int
+
+  var seed: UInt64 { options.seed }
+
   /// The schedule for so many samples.
   func schedule(samples: Int) -> Schedule {
     let steps = samples / batch * epochs
+    let (optimiser, rate, warmUp) = (options.optimiser, options.rate, options.warmUp)
     let isSGD = optimiser == .sgd
     return Schedule(
       epochs: epochs, batch: batch, seed: seed,
       optimiser: Optimiser(
-        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), backboneFactor: backboneRate,
-        weightDecay: weightDecay ?? (isSGD ? 0.0001 : 0.01), warmUp: warmUp ?? min(steps / 20, 200)),
-      averaging: averaging)
+        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), backboneFactor: options.backboneRate,
+        layerDecay: options.layerDecay, weightDecay: options.weightDecay ?? (isSGD ? 0.0001 : 0.01),
+        warmUp: warmUp ?? min(steps / 20, 200)),
+      averaging: options.averaging, patience: patience)
   }
 }
 
@@ -160,13 +196,15 @@ struct AugmentOptions: ParsableArguments {
   @Option(
     help: """
       How variants differ from their picture: none (mirrored only), light (size, place, colours) or strong (more of it, \
-      blurred, things cut out of other pictures pasted in).
+      blurred, things cut out of other pictures pasted in). (default: strong; of detect light)
       """)
-  var augment = Strength.strong
+  var augment: Strength?
 
   /// The ranges for an input of that size.
-  func augmentation(width: Int, height: Int) -> Augmentation {
-    switch augment {
+  ///
+  /// - Parameter usual: the strength where none is asked for.
+  func augmentation(width: Int, height: Int, usual: Strength) -> Augmentation {
+    switch augment ?? usual {
     case .none:
       var augmentation = Augmentation.none(width: width, height: height)
       augmentation.flip = 0.5
@@ -180,20 +218,24 @@ struct AugmentOptions: ParsableArguments {
 /// How much of the backbone learns.
 struct BlockOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Let the backbone's blocks learn too, from this one on, such as block14.", valueName: "block"))
+    help: ArgumentHelp(
+      "Let the backbone's blocks learn too, from this one on, such as block14, or none. (default: none; detect chooses)",
+      valueName: "block"))
   var unfreeze: String?
 
   /// The first block that learns.
-  var firstLearning: Int? {
-    guard let unfreeze, unfreeze.hasPrefix("block"), let index = Int(unfreeze.dropFirst(5)) else { return nil }
-    return index
+  ///
+  /// - Parameter usual: the one where none is asked for.
+  func firstLearning(usual: Int?) -> Int? {
+    guard let unfreeze else { return usual }
+    return unfreeze.hasPrefix("block") ? Int(unfreeze.dropFirst(5)) : nil
   }
 
   func validate() throws {
-    guard let unfreeze else { return }
+    guard let unfreeze, unfreeze != "none" else { return }
     // Which blocks there are is the model's to say.
-    guard let firstLearning, (1...99).contains(firstLearning) else {
-      throw ValidationError("--unfreeze \(unfreeze): expected a block's name from block1 on")
+    guard let first = firstLearning(usual: nil), (1...99).contains(first) else {
+      throw ValidationError("--unfreeze \(unfreeze): expected a block's name from block1 on, or none")
     }
   }
 }

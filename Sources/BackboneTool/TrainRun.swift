@@ -23,11 +23,14 @@ struct TrainRun {
 
   /// Computes the features, or uses those that are there, and lets the lesson's network learn to the last step.
   ///
-  /// - Parameter settings: what tells this run from others of the same features and schedule.
+  /// - Parameters:
+  ///   - usual: how much variants differ where that was not asked for.
+  ///   - settings: what tells this run from others of the same features and schedule.
   /// - Throws: `Failure`.
   func learn(
-    _ lesson: some Lesson, _ data: (training: Dataset, held: Dataset), _ timing: ScheduleOptions,
-    _ augment: AugmentOptions, _ limits: LimitOptions, _ objective: any Objective, settings: [String: String]
+    _ lesson: some Lesson, _ data: (training: Dataset, held: Dataset), _ timing: FilledScheduleOptions,
+    _ augment: AugmentOptions, usual: AugmentOptions.Strength, _ limits: LimitOptions, _ objective: any Objective,
+    settings: [String: String]
   ) throws(Failure) -> Trainer {
     guard lesson.fits(batch: timing.batch) else {
       throw Failure(
@@ -39,9 +42,14 @@ struct TrainRun {
     do {
       samples = try LessonSamples(
         training: data.training, held: data.held, variants: timing.variants,
-        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height), seed: timing.seed,
-        limits: limits.limits)
+        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height, usual: usual),
+        seed: timing.seed, limits: limits.limits)
     } catch { throw Failure(.inputs, error.description, stops: true) }
+    let network: TrainableNetwork
+    do { network = try lesson.network(batch: timing.batch, seed: timing.seed) } catch {
+      throw Failure(.model, "\(lesson.base.path): \(error.description)")
+    }
+    announce(lesson, samples, network, timing)
     let key = lesson.featuresKey(samples)
     let cache = try features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
       (writer, ended) throws(TrainingError) in
@@ -49,10 +57,6 @@ struct TrainRun {
     }
     let learnable = cache.usable.filter { $0 < samples.trainingCount }
     let schedule = timing.schedule(samples: learnable.count)
-    let network: TrainableNetwork
-    do { network = try lesson.network(batch: schedule.batch, seed: schedule.seed) } catch {
-      throw Failure(.model, "\(lesson.base.path): \(error.description)")
-    }
     let trainer: Trainer
     do {
       trainer = try Trainer(
@@ -63,6 +67,21 @@ struct TrainRun {
     } catch { throw Failure(training: error) }
     try train(trainer, metricName: objective.metricName)
     return trainer
+  }
+
+  /// Says how much there is to do, and about how long it takes on this machine.
+  private func announce(
+    _ lesson: some Lesson, _ samples: LessonSamples, _ network: TrainableNetwork, _ timing: FilledScheduleOptions
+  ) {
+    let steps = samples.trainingCount / timing.batch * timing.epochs
+    var text =
+      "input \(lesson.input.width)x\(lesson.input.height), \(samples.trainingCount / timing.variants) pictures x "
+      + "\(timing.variants) variants, \(timing.epochs) epochs, \(steps) steps of \(timing.batch)"
+    if let time = lesson.estimate(samples, network, steps: steps) {
+      text +=
+        ": features about \(ProgressBar.duration(time.features)), training about \(ProgressBar.duration(time.steps))"
+    }
+    console.note(text)
   }
 
   /// Writes the model and removes what only the run needed.
@@ -128,7 +147,8 @@ struct TrainRun {
       var saved = Stopwatch.now
       var smooth: Double?
       var epoch = trainer.records.last?.epoch ?? 0
-      while trainer.step < trainer.totalSteps {
+      var setBacks = trainer.setBacks.count
+      while !trainer.isFinished {
         try Interrupt.shielded { () throws(TrainingError) in
           let loss = try trainer.advance()
           smooth = smooth.map { $0 + (loss - $0) * 0.05 } ?? loss
@@ -136,6 +156,10 @@ struct TrainRun {
             try trainer.save()
             saved = Stopwatch.now
           }
+        }
+        if trainer.setBacks.count > setBacks {
+          setBacks = trainer.setBacks.count
+          console.note(trainer.setBacks[setBacks - 1].description)
         }
         let last = trainer.records.last
         bar.update(trainer.step, figures(loss: smooth, last))
@@ -145,6 +169,11 @@ struct TrainRun {
         }
       }
       bar.finish()
+      if trainer.step < trainer.totalSteps {
+        console.note(
+          "ended after step \(trainer.step) of \(trainer.totalSteps): no better \(metricName) since epoch "
+            + "\(trainer.best.epoch)")
+      }
       try Interrupt.shielded { () throws(TrainingError) in try trainer.save() }
       try TrainLog(trainer.records, metricName: metricName).write(to: files)
     } catch { throw Failure(training: error) }
@@ -157,6 +186,20 @@ struct TrainRun {
       if let metric = last.metric { text += "  metric \(fixed(metric, 4))" }
     }
     return text
+  }
+}
+
+extension SetBack {
+  /// What is said of it while the run goes on.
+  var description: String {
+    let cause =
+      switch reason {
+      case .notFinite: "the loss is no number any more"
+      case .lossRose(let to, let from): "the loss rose from \(fixed(from, 3)) to \(fixed(to, 3))"
+      case .constantOutputs: "the outputs are the same for every picture"
+      }
+    let place = epoch > 0 ? "the weights of epoch \(epoch)" : "the weights that the run began with"
+    return "step \(step): training collapsed, \(cause); it goes on from \(place) at half the rate"
   }
 }
 

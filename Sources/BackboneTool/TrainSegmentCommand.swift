@@ -141,14 +141,14 @@ struct TrainSegmentCommand: ParsableCommand {
     let lesson: SegmentationLesson
     do {
       lesson = try SegmentationLesson(
-        base: base, classes: training.classNames, kind: kind, firstLearning: blocks.firstLearning,
+        base: base, classes: training.classNames, kind: kind, firstLearning: blocks.firstLearning(usual: nil),
         outputStride: outputStride, size: size, compute: compute)
     } catch { throw blocks.failure(error, base: base.path) }
     let weights = try weights(of: training.classNames)
 
     let objective = lesson.objective(classWeights: weights, dice: dice)
     let trainer = try run.learn(
-      lesson, (training, held), timing, augment, data.limits, objective,
+      lesson, (training, held), timing.filled(), augment, usual: .strong, data.limits, objective,
       settings: ["class weights": "\(weights)", "dice": "\(dice)"])
     try run.finish(
       lesson.model(
@@ -191,7 +191,7 @@ struct TrainSegmentCommand: ParsableCommand {
   private func summary(
     _ training: Dataset, _ held: Dataset, _ trainer: Trainer, _ objective: SegmentationObjective
   ) -> String {
-    var text = "\(files.out)  \(training.samples.count) pictures x \(timing.variants), \(trainer.totalSteps) steps\n"
+    var text = "\(files.out)  \(training.samples.count) pictures x \(timing.filled().variants), \(trainer.step) steps\n"
     guard !held.samples.isEmpty, trainer.validate() != nil else { return text }
     var table = TextTable([.left, .right])
     table.add(["class", "IoU"])

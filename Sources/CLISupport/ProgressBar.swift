@@ -140,7 +140,7 @@ public struct ProgressBar {
   }
 
   /// "0:07", "12:05", "1:02:03".
-  private static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     guard seconds < 1e9 else { return "ages" }
     let whole = Int(seconds.rounded())
     func two(_ value: Int) -> String { (value < 10 ? "0" : "") + "\(value)" }

@@ -10,6 +10,13 @@ struct LayerMaker {
   let weights: Weights?
   let initializer: Initializer
 
+  /// The number of the backbone's block in a layer's name; the last convolution counts as the block behind all others.
+  private static func block(of name: String) -> Int? {
+    let parts = name.split(separator: ".")
+    guard parts.first == "backbone", parts.count > 1 else { return nil }
+    return parts[1].hasPrefix("block") ? Int(parts[1].dropFirst(5)) : Int.max
+  }
+
   func convolution(_ c: LayerGraph.Convolution, _ input: LayerMap, _ output: LayerMap) throws(WeightsError)
     -> ConvolutionStep
   {
@@ -26,7 +33,7 @@ struct LayerMaker {
     func parameter(_ name: String, _ shape: [Int], _ values: [Float], decays: Bool) -> Parameter {
       let parameter = Parameter(
         name: name, shape: shape, values: values, decays: decays,
-        isBackbone: known != nil && c.name.hasPrefix("backbone."))
+        block: known == nil ? nil : LayerMaker.block(of: c.name))
       parameters.add(parameter)
       return parameter
     }

@@ -94,13 +94,14 @@ public struct DetectionLesson {
       samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! }, truth: DetectionTruth.size)
   }
 
+  package var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.taps) }
+
   /// Fills a cache of that layout; see `FeatureExtraction.fill`.
   package func fill(
     _ writer: FeatureCache.Writer, _ samples: LessonSamples,
     ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
   ) throws(TrainingError) {
-    try FeatureExtraction(backbone, preprocessor, taps: graph.taps)
-      .fill(writer, samples, truth: { DetectionTruth($0).bytes }, ended: ended)
+    try extraction.fill(writer, samples, truth: { DetectionTruth($0).bytes }, ended: ended)
   }
 
   /// What the features are made with, as a text that changes when they would.

@@ -8,9 +8,9 @@ extension TrainableNetwork {
   ///
   /// With the running mean and variance, `gamma · (x · w - mean) / sqrt(variance + epsilon) + beta` is a convolution with
   /// other weights.
-  /// The averages of a run that keeps them, else the values as they are.
+  /// The values are those of the best validation where a run has kept them.
   package func folded() -> [String: (shape: [Int], values: [Float])] {
-    parameters.withAverages { foldedValues }
+    parameters.withBest { foldedValues }
   }
 
   private var foldedValues: [String: (shape: [Int], values: [Float])] {

@@ -30,7 +30,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .noPictures(let reason): return reason
     case .weights(let error): return error.description
     case .diverged(let step):
-      return "the loss is no number any more at step \(step); choose a smaller --rate"
+      return "training collapsed for the fourth time at step \(step), before an epoch had ended; choose a smaller rate"
     }
   }
 }

@@ -62,6 +62,9 @@ package struct FeatureExtraction {
     if let error = progress.withLock({ $0.error }) { throw error }
   }
 
+  /// Computes the maps of an image and forgets them, to tell how long it takes.
+  func run(_ image: Image) { _ = maps(of: image) }
+
   /// The bytes of the taps' maps as halves.
   private func maps(of image: Image) -> [[UInt8]] {
     let prepared = preprocessor.prepare(image, compute: backbone.compute)

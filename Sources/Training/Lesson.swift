@@ -14,6 +14,9 @@ package protocol Lesson {
   /// What the features are made with, as a text that changes when they would.
   var key: String { get }
 
+  /// What computes the features.
+  var extraction: FeatureExtraction { get }
+
   /// What a cache of so many samples holds.
   func layout(samples: Int) -> FeatureCache.Layout
   /// Fills a cache of that layout; see `FeatureExtraction.fill`.

@@ -12,8 +12,12 @@ public struct Optimiser: Codable, Hashable, Sendable {
   public var kind: Kind
   /// The greatest rate, for the head's layers.
   public var rate: Float
-  /// The rate of the backbone's blocks that learn is this times as much.
+  /// The rate of the backbone's deepest block that learns is this times as much.
   public var backboneFactor: Float
+  /// The rate of each block before it is this times that of the block behind; 1 gives all the same.
+  ///
+  /// Source: "Universal Language Model Fine-tuning for Text Classification", section 3.2, discriminative fine-tuning.
+  public var layerDecay: Float
   public var weightDecay: Float
   public var momentum: Float = 0.9
   public var beta1: Float = 0.9
@@ -23,11 +27,13 @@ public struct Optimiser: Codable, Hashable, Sendable {
   public var warmUp: Int
 
   public init(
-    _ kind: Kind, rate: Float, backboneFactor: Float = 0.1, weightDecay: Float = 1e-4, warmUp: Int = 100
+    _ kind: Kind, rate: Float, backboneFactor: Float = 0.1, layerDecay: Float = 1, weightDecay: Float = 1e-4,
+    warmUp: Int = 100
   ) {
     self.kind = kind
     self.rate = rate
     self.backboneFactor = backboneFactor
+    self.layerDecay = layerDecay
     self.weightDecay = weightDecay
     self.warmUp = warmUp
   }
@@ -54,13 +60,33 @@ public struct Optimiser: Codable, Hashable, Sendable {
     return sum
   }
 
+  /// The factors of the rate for the backbone's blocks that learn.
+  private func factors(_ parameters: [Parameter]) -> [Int: Float] {
+    var factors: [Int: Float] = [:]
+    var factor = backboneFactor
+    for block in Set(parameters.compactMap(\.block)).sorted(by: >) {
+      factors[block] = factor
+      factor *= layerDecay
+    }
+    return factors
+  }
+
   /// Lets every parameter follow its gradient.
   ///
-  /// - Parameter step: counted from 0.
-  package func apply(to parameters: ParameterSet, step: Int, of total: Int, on kernels: TrainingKernels) {
-    let rate = rate(atStep: step, of: total)
+  /// - Parameters:
+  ///   - step: counted from 0.
+  ///   - origin: the step at which the moments were zero.
+  ///   - share: of the rate that the schedule gives.
+  package func apply(
+    to parameters: ParameterSet, step: Int, of total: Int, since origin: Int = 0, share: Float = 1,
+    on kernels: TrainingKernels
+  ) {
+    var rate = rate(atStep: step, of: total) * share
+    // A run that was set back warms up once more.
+    if origin > 0, step - origin < warmUp { rate *= Float(step - origin + 1) / Float(warmUp) }
+    let factors = factors(parameters.parameters)
     for parameter in parameters.parameters {
-      let rate = parameter.isBackbone ? rate * backboneFactor : rate
+      let rate = parameter.block.map { rate * factors[$0]! } ?? rate
       let decay = parameter.decays ? weightDecay : 0
       switch kind {
       case .sgd:
@@ -68,8 +94,8 @@ public struct Optimiser: Codable, Hashable, Sendable {
           parameter.value, parameter.gradient, momentum: parameter.first, rate: rate, factor: momentum, decay: decay)
       case .adamw:
         kernels.adamw(
-          parameter.value, parameter.gradient, first: parameter.first, second: parameter.second, step: step + 1,
-          rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay)
+          parameter.value, parameter.gradient, first: parameter.first, second: parameter.second,
+          step: step - origin + 1, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, decay: decay)
       }
     }
   }

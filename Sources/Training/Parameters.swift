@@ -11,14 +11,14 @@ package struct Parameter: Sendable {
   package let first, second: FloatSlice
   /// Whether weight decay pulls at it: at weights, not at biases, factors and offsets.
   package let decays: Bool
-  /// Whether it is the backbone's own, which has been trained before on much more and learns slower.
-  package let isBackbone: Bool
+  /// The backbone's block that it belongs to, which has been trained before on much more and learns slower; `nil` in a head.
+  package let block: Int?
 
-  package init(name: String, shape: [Int], values: [Float], decays: Bool, isBackbone: Bool) {
+  package init(name: String, shape: [Int], values: [Float], decays: Bool, block: Int?) {
     self.name = name
     self.shape = shape
     self.decays = decays
-    self.isBackbone = isBackbone
+    self.block = block
     value = FloatSlice(values)
     gradient = FloatSlice(zeros: values.count)
     first = FloatSlice(zeros: values.count)
@@ -67,19 +67,46 @@ package final class ParameterSet {
   }
 
   /// Runs with the averages in the place of the values, where averages are kept.
-  package func withAverages<R>(_ body: () -> R) -> R {
-    guard !averages.isEmpty else { return body() }
+  package func withAverages<R>(_ body: () -> R) -> R { with(averages, body) }
+
+  /// Runs with other values, in the order of `averaged`, in the place of the present ones; with these where there are none.
+  private func with<R>(_ others: [FloatSlice], _ body: () -> R) -> R {
+    guard !others.isEmpty else { return body() }
     let values = averaged.map { $0.values.values }
-    for (one, average) in zip(averaged, averages) { one.values.copy(from: average) }
+    for (one, other) in zip(averaged, others) { one.values.copy(from: other) }
     defer { for (one, values) in zip(averaged, values) { one.values.set(values) } }
     return body()
   }
+
+  /// The values of the best validation so far, in the order of `averaged`; at first those that the run began with.
+  private var best: [FloatSlice] = []
+
+  /// Begins to keep the best values, for which what is there now counts until `keepBest` is called.
+  func keepBestValues() { best = averaged.map { FloatSlice($0.values.values) } }
+
+  /// Takes the present values, or their averages where they are kept, for the best.
+  func keepBest() {
+    for (kept, value) in zip(best, averages.isEmpty ? averaged.map(\.values) : averages) { kept.copy(from: value) }
+  }
+
+  /// Sets values and averages back to the best ones, and forgets the optimiser's moments.
+  func returnToBest() {
+    for (kept, one) in zip(best, averaged) { one.values.copy(from: kept) }
+    for (kept, average) in zip(best, averages) { average.copy(from: kept) }
+    for parameter in parameters {
+      parameter.first.clear()
+      parameter.second.clear()
+    }
+  }
+
+  /// Runs with the best values in the place of the present ones.
+  package func withBest<R>(_ body: () -> R) -> R { with(best, body) }
 
   /// Every tensor that a run needs to go on where it was.
   package var state: [(name: String, values: FloatSlice)] {
     parameters.map { ($0.name, $0.value) } + parameters.map { ("\($0.name).first-moment", $0.first) }
       + parameters.map { ("\($0.name).second-moment", $0.second) } + measured
-      + zip(averaged, averages).map { ("\($0.name).average", $1) }
+      + zip(averaged, averages).map { ("\($0.name).average", $1) } + zip(averaged, best).map { ("\($0.name).best", $1) }
   }
 }
 

@@ -46,7 +46,7 @@ extension SegmentationLesson {
       training: cache.usable.filter { $0 < samples.trainingCount },
       validation: cache.usable.filter { $0 >= samples.trainingCount }, schedule: schedule, settings: [:],
       checkpoint: nil)
-    while trainer.step < trainer.totalSteps {
+    while !trainer.isFinished {
       let loss = try trainer.advance()
       if !progress(trainer.step, trainer.totalSteps, loss) { break }
     }

@@ -86,14 +86,15 @@ public struct SegmentationLesson {
       samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! }, truth: input.height * input.width)
   }
 
+  package var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.taps) }
+
   /// Fills a cache of that layout; see `FeatureExtraction.fill`.
   package func fill(
     _ writer: FeatureCache.Writer, _ samples: LessonSamples,
     ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
   ) throws(TrainingError) {
     let void = [UInt8](repeating: Dataset.void, count: input.height * input.width)
-    try FeatureExtraction(backbone, preprocessor, taps: graph.taps)
-      .fill(writer, samples, truth: { $0.mask?.ids ?? void }, ended: ended)
+    try extraction.fill(writer, samples, truth: { $0.mask?.ids ?? void }, ended: ended)
   }
 
   /// What the features are made with, as a text that changes when they would.

@@ -76,6 +76,20 @@ package final class TrainableNetwork {
   /// Where the loss's gradient with respect to an answer goes, before `backward`.
   package func answerGradient(_ index: Int = 0) -> FloatSlice { maps[graph.answers[index].index].gradient! }
 
+  /// Whether every answer of the last forward pass is the same for all pictures of the batch, up to rounding.
+  package var hasConstantAnswers: Bool {
+    guard batch > 1 else { return false }
+    return graph.answers.allSatisfy { answer in
+      let values = maps[answer.index].values
+      let count = values.count / batch
+      let first = values.part(0, count).values
+      let largest = first.reduce(Float(1e-6)) { max($0, abs($1)) }
+      return (1..<batch).allSatisfy { picture in
+        zip(first, values.part(picture * count, count).values).allSatisfy { abs($0 - $1) <= 1e-4 * largest }
+      }
+    }
+  }
+
   /// Computes the answers of the inputs.
   ///
   /// - Parameter isTraining: whether batch norm uses the batch's moments and follows them, or uses what it has measured.

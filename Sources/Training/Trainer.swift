@@ -32,11 +32,16 @@ public struct Schedule: Codable, Hashable, Sendable {
   public var optimiser: Optimiser
   /// How much of the weights' average a step leaves; 0 keeps no average.
   ///
-  /// The average is what is measured and becomes the model, else the last weights are.
+  /// The average is what is measured and becomes the model, else the weights themselves are.
   public var averaging: Float
+  /// Epochs without a better metric after which the run ends; 0 for never.
+  public var patience: Int
 
-  public init(epochs: Int, batch: Int, seed: UInt64 = 1, optimiser: Optimiser, averaging: Float = 0) {
+  public init(
+    epochs: Int, batch: Int, seed: UInt64 = 1, optimiser: Optimiser, averaging: Float = 0, patience: Int = 0
+  ) {
     self.averaging = averaging
+    self.patience = patience
     self.epochs = epochs
     self.batch = batch
     self.seed = seed
@@ -44,8 +49,15 @@ public struct Schedule: Codable, Hashable, Sendable {
   }
 }
 
-/// Lets a network learn from a cache of features.
+/// Lets a network learn from a cache of features, and keeps the values of the epoch with the best metric.
+///
+/// A run that collapses is set back to them and goes on at half the rate.
 package final class Trainer {
+  /// Steps whose mean loss is one record.
+  private static let stepsPerRecord = 50
+  /// Collapses after which a run is given up.
+  private static let setBackLimit = 3
+
   package let network: TrainableNetwork
   private let objective: any Objective
   private let cache: FeatureCache
@@ -79,6 +91,7 @@ package final class Trainer {
     self.settings = settings
     self.checkpoint = checkpoint
     if schedule.averaging > 0 { network.parameters.keepAverages() }
+    network.parameters.keepBestValues()
   }
 
   package var stepsPerEpoch: Int { training.count / schedule.batch }
@@ -86,6 +99,12 @@ package final class Trainer {
   /// Steps done.
   package var step: Int { progress.step }
   package var records: [TrainingRecord] { progress.records }
+  /// Collapses so far.
+  package var setBacks: [SetBack] { progress.setBacks }
+  /// The epoch whose values become the model, 0 before the first has ended, and its metric where there is one.
+  package var best: (epoch: Int, metric: Double?) { (progress.bestEpoch, progress.bestMetric) }
+  /// Whether there is no step left to do.
+  package var isFinished: Bool { progress.hasEnded || progress.step >= totalSteps }
 
   /// Goes on where the checkpoint was written.
   package func resume() throws(TrainingError) {
@@ -102,8 +121,9 @@ package final class Trainer {
   /// One step, and at the end of an epoch the metric.
   ///
   /// - Returns: the step's loss.
-  /// - Throws: `TrainingError.diverged`.
+  /// - Throws: `TrainingError.diverged` after too many collapses, where no epoch has left anything worth keeping.
   package func advance() throws(TrainingError) -> Double {
+    precondition(!isFinished, "step \(progress.step) of \(totalSteps)")
     let step = progress.step
     let epoch = step / stepsPerEpoch
     let place = step % stepsPerEpoch
@@ -111,48 +131,103 @@ package final class Trainer {
     var random = SeededRandom(schedule.seed ^ (UInt64(epoch) &+ 1) &* 0xD1B5_4A32_D192_ED03)
     let order = random.permutation(training.count)
     let samples = (0..<schedule.batch).map { training[order[place * schedule.batch + $0]] }
+    let origin = progress.setBacks.last?.step ?? 0
+    let share = progress.setBacks.reduce(Float(1)) { share, _ in share / 2 }
     let loss = network.kernels.compute.pool.awake {
       let truth = cache.read(samples, into: network)
       network.forward(isTraining: true)
       let loss = objective.loss(network, truth: truth)
       network.backward()
-      schedule.optimiser.apply(to: network.parameters, step: step, of: totalSteps, on: network.kernels)
+      schedule.optimiser.apply(
+        to: network.parameters, step: step, of: totalSteps, since: origin, share: share, on: network.kernels)
       if schedule.averaging > 0 {
-        network.parameters.followAverages(decay: schedule.averaging, step: step, on: network.kernels)
+        network.parameters.followAverages(decay: schedule.averaging, step: step - origin, on: network.kernels)
       }
       return loss
     }
-    guard loss.isFinite else { throw .diverged(step: step) }
     progress.step += 1
+    guard loss.isFinite else {
+      try setBack(.notFinite)
+      return loss
+    }
     progress.lossSum += loss
     progress.lossCount += 1
     let endsEpoch = progress.step % stepsPerEpoch == 0
-    if endsEpoch || progress.lossCount == 50 {
-      progress.records.append(
-        TrainingRecord(
-          step: progress.step, epoch: epoch + 1, loss: progress.lossSum / Double(progress.lossCount),
-          rate: schedule.optimiser.rate(atStep: step, of: totalSteps), metric: endsEpoch ? validate() : nil))
-      (progress.lossSum, progress.lossCount) = (0, 0)
+    if endsEpoch || progress.lossCount == Trainer.stepsPerRecord {
+      try record(endsEpoch: endsEpoch, rate: schedule.optimiser.rate(atStep: step, of: totalSteps) * share)
     }
     return loss
   }
 
-  /// The metric on the pictures kept apart, as inference would answer; `nil` where there are none.
-  package func validate() -> Double? {
-    guard !validation.isEmpty else { return nil }
-    return network.parameters.withAverages {
-      objective.beginMetric()
-      for begin in stride(from: 0, to: validation.count, by: schedule.batch) {
-        let count = min(schedule.batch, validation.count - begin)
-        // The last batch is filled up with a picture that is not counted.
-        let samples = (0..<schedule.batch).map { validation[begin + min($0, count - 1)] }
-        network.kernels.compute.pool.awake {
-          let truth = cache.read(samples, into: network)
-          network.forward(isTraining: false)
-          objective.count(network, truth: truth, first: count)
-        }
-      }
-      return objective.metric
+  /// Logs the steps since the last record, and decides what the run makes of them.
+  private func record(endsEpoch: Bool, rate: Float) throws(TrainingError) {
+    let epoch = (progress.step - 1) / stepsPerEpoch + 1
+    let (loss, count) = (progress.lossSum / Double(progress.lossCount), progress.lossCount)
+    (progress.lossSum, progress.lossCount) = (0, 0)
+    let collapse = collapse(loss: loss, of: count)
+    let metric = endsEpoch && collapse == nil ? network.parameters.withAverages { measure() } : nil
+    progress.records.append(
+      TrainingRecord(step: progress.step, epoch: epoch, loss: loss, rate: rate, metric: metric))
+    if let collapse { return try setBack(collapse) }
+    progress.firstLoss = progress.firstLoss ?? loss
+    progress.lowestLoss = min(progress.lowestLoss ?? loss, loss)
+    guard endsEpoch else { return }
+    // Without pictures kept apart the last epoch counts as the best.
+    if let metric, let best = progress.bestMetric, metric <= best {
+      if schedule.patience > 0, epoch - progress.bestEpoch >= schedule.patience { progress.hasEnded = true }
+    } else {
+      network.parameters.keepBest()
+      (progress.bestMetric, progress.bestEpoch) = (metric, epoch)
     }
+  }
+
+  /// Why the values are good for nothing any more; `nil` where they are not.
+  ///
+  /// Blocks without batch norm collapse when their rate is too high: their activations saturate, no gradient passes, and the
+  /// loss stays at that of outputs that are the same for every picture.
+  private func collapse(loss: Double, of count: Int) -> SetBack.Reason? {
+    // A few steps say little, and a loss that is small beside the first one may well double.
+    guard count >= min(Trainer.stepsPerRecord, stepsPerEpoch), let first = progress.firstLoss,
+      let lowest = progress.lowestLoss,
+      loss > 0.3 * first
+    else { return nil }
+    if loss > max(1.3 * lowest, 0.4 * first) { return .lossRose(to: loss, from: lowest) }
+    return network.hasConstantAnswers ? .constantOutputs : nil
+  }
+
+  /// Takes up the best values again.
+  ///
+  /// - Throws: `TrainingError.diverged` where that was done too often and there are no better ones than at the beginning.
+  private func setBack(_ reason: SetBack.Reason) throws(TrainingError) {
+    (progress.lossSum, progress.lossCount) = (0, 0)
+    // What the loss was before says nothing of the way from here.
+    (progress.firstLoss, progress.lowestLoss) = (nil, nil)
+    guard progress.setBacks.count < Trainer.setBackLimit else {
+      guard progress.bestEpoch > 0 else { throw .diverged(step: progress.step) }
+      progress.hasEnded = true
+      return
+    }
+    progress.setBacks.append(SetBack(step: progress.step, reason: reason, epoch: progress.bestEpoch))
+    network.parameters.returnToBest()
+  }
+
+  /// The metric of the model that the run has made, on the pictures kept apart; `nil` where there are none.
+  package func validate() -> Double? { network.parameters.withBest { measure() } }
+
+  /// The metric of the values as they are, as inference would answer.
+  private func measure() -> Double? {
+    guard !validation.isEmpty else { return nil }
+    objective.beginMetric()
+    for begin in stride(from: 0, to: validation.count, by: schedule.batch) {
+      let count = min(schedule.batch, validation.count - begin)
+      // The last batch is filled up with a picture that is not counted.
+      let samples = (0..<schedule.batch).map { validation[begin + min($0, count - 1)] }
+      network.kernels.compute.pool.awake {
+        let truth = cache.read(samples, into: network)
+        network.forward(isTraining: false)
+        objective.count(network, truth: truth, first: count)
+      }
+    }
+    return objective.metric
   }
 }

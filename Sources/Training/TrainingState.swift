@@ -21,6 +21,25 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public let metric: Double?
 }
 
+/// A collapse that a run has come back from.
+public struct SetBack: Codable, Hashable, Sendable {
+  /// Why the values were given up.
+  public enum Reason: Codable, Hashable, Sendable {
+    /// The loss was infinite or no number.
+    case notFinite
+    /// The mean loss of the last steps, and the lowest such mean before.
+    case lossRose(to: Double, from: Double)
+    /// The network's outputs no longer depended on the image: its activations had died.
+    case constantOutputs
+  }
+
+  /// Steps done.
+  public let step: Int
+  public let reason: Reason
+  /// The epoch whose values were taken up again; 0 for those that the run began with.
+  public let epoch: Int
+}
+
 /// A run's checkpoint: every tensor that changes, how far it is, and what it has logged.
 ///
 /// Nothing else has a history: which samples a step sees follows from the seed and the step's number. A run that goes on from
@@ -32,6 +51,15 @@ struct TrainingState {
     var lossSum = 0.0
     var lossCount = 0
     var records: [TrainingRecord] = []
+    /// The first mean loss that was recorded, and the lowest.
+    var firstLoss: Double?
+    var lowestLoss: Double?
+    /// The greatest metric, and the epoch whose values are kept as the best.
+    var bestMetric: Double?
+    var bestEpoch = 0
+    var setBacks: [SetBack] = []
+    /// Whether the run has ended before its last step.
+    var hasEnded = false
   }
 
   /// Writes a checkpoint, whole or not at all.

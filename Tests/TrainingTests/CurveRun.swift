@@ -53,7 +53,10 @@ final class CurveRun {
   private let schedule: Schedule
   private let dice: Float
 
-  init(_ run: Recorded, of curves: Curves) throws {
+  /// - Parameters:
+  ///   - rate: in the place of the recorded one.
+  ///   - patience: epochs without a better metric after which the run ends.
+  init(_ run: Recorded, of curves: Curves, rate: Float? = nil, patience: Int = 0) throws {
     folder = "\(FileManager.default.temporaryDirectory.path)/curve-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     if run.head == "deeplab" {
@@ -65,10 +68,11 @@ final class CurveRun {
         on: Self.layout, firstLearning: 16)
       weights = Self.trained(graph)
     }
-    var optimiser = Optimiser(run.kind, rate: run.rate, weightDecay: run.decay, warmUp: run.warmUp)
+    var optimiser = Optimiser(run.kind, rate: rate ?? run.rate, weightDecay: run.decay, warmUp: run.warmUp)
     optimiser.backboneFactor = 0.1
     schedule = Schedule(
-      epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging)
+      epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging,
+      patience: patience)
     dice = run.dice
     cache = try Self.features(graph.taps, path: folder + "/features")
   }

@@ -155,7 +155,7 @@ struct TestGraph {
       let set = ParameterSet()
       set.add(
         Parameter(
-          name: "w", shape: [37], values: TestGraph.numbers("w", 37), decays: true, isBackbone: false))
+          name: "w", shape: [37], values: TestGraph.numbers("w", 37), decays: true, block: nil))
       var optimiser = Optimiser(one.kind, rate: one.kind == .sgd ? 0.1 : 0.01, warmUp: 1_000_000)
       optimiser.weightDecay = one.kind == .sgd ? 0.01 : 0.05
       let kernels = TrainingKernels(Compute(threads: 1, kernels: KernelSet(isa)!))

@@ -1,0 +1,66 @@
+import Backbone
+import Datasets
+import HeadKit
+import ModelFiles
+import Postprocess
+
+/// The input's size and the schedule of a detector, chosen from the data that it is to learn from.
+///
+/// The choice follows from the data alone, never from the machine's speed, so that the same data gives the same model
+/// everywhere.
+public struct DetectionPlan: Hashable, Sendable {
+  /// Rows and columns of the input.
+  public let size: Int
+  /// Variants of each image, the image itself among them.
+  public let variants: Int
+  /// Passes over all variants.
+  public let epochs: Int
+  /// Images of a step.
+  public let batch: Int
+  /// Epochs without a better metric after which the run ends.
+  public let patience: Int
+  /// The first of the backbone's blocks that learns, `nil` where the network's blocks do not learn.
+  ///
+  /// The blocks before it see edges and colours, which are the same everywhere, and cost most: their maps are the largest.
+  public let firstLearning: Int?
+  /// The class whose boxes decided on the size: its median box is the smallest.
+  public let smallestClass: String
+  /// The side of that box, as a share of the image's: the square root of its share of the area, in (0, 1].
+  public let smallestSide: Float
+
+  /// Chooses for the images to learn from, which have at least one box.
+  ///
+  /// - Parameter base: the model to begin from; the size of its input is kept unless things are small.
+  /// - Complexity: O(boxes · log boxes).
+  public init(_ training: Dataset, base: ModelCard) {
+    var sides = [[Float]](repeating: [], count: training.classes.count)
+    for sample in training.samples {
+      let area = Float(sample.width * sample.height)
+      for truth in sample.boxes where !truth.crowd && !truth.difficult {
+        sides[truth.classIndex].append((truth.box.area / area).squareRoot())
+      }
+    }
+    let medians = sides.enumerated().compactMap { index, sides in
+      sides.isEmpty ? nil : (side: sides.sorted()[sides.count / 2], name: training.classNames[index])
+    }
+    let smallest = medians.min { $0.side < $1.side } ?? (1, "")
+    (smallestSide, smallestClass) = (smallest.side, smallest.name)
+    // The finest map has a pixel for 16 of the input: smaller things share one with their neighbours.
+    let usualSize = max(base.input.width, base.task == .detect ? 0 : 300)
+    let wanted = DetectionPlan.smallestThing / smallest.side
+    size = min(max(Int((wanted / 32).rounded(.up)) * 32, usualSize), max(DetectionPlan.largestSize, usualSize))
+    let images = max(training.samples.count, 1)
+    let samples = max(min(2000 + 30 * images, 24000), images)
+    epochs = images > 24000 ? 1 : images > 4000 ? 3 : 8
+    variants = min(max(samples / (images * epochs), 1), 32)
+    patience = max(epochs / 2, 3)
+    let layout = NetworkLayout(base.backbone)
+    let usual = layout.blocks.first { $0.index > 0 && $0.outputStride / $0.stride >= 4 }?.index
+    firstLearning = (try? GraphTrunk(layout, firstLearning: usual)) == nil ? nil : usual
+    batch = images * variants < 64 ? max(min(images * variants / 4, 16), 1) : 16
+  }
+
+  /// The least side of the smallest class's median box, in pixels of the input.
+  private static let smallestThing: Float = 20
+  private static let largestSize = 512
+}
