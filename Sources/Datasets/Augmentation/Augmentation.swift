@@ -56,7 +56,9 @@ public struct Augmentation: Hashable, Sendable, Codable {
   public var mosaic = 0.0
   /// Where a mosaic's quarters meet, in inputs on both axes; drawn evenly.
   public var mosaicCentre = 0.3...0.7
-  /// How large a mosaic's pictures are, in inputs; drawn evenly in the logarithm. Each covers its quarter in any case.
+  /// How large a mosaic's pictures are, in inputs; drawn evenly in the logarithm.
+  ///
+  /// Each covers its quarter in any case.
   public var mosaicScale = 0.5...1.0
   /// The share of the pictures from which on a class is not rare; those with rarer ones get more variants.
   ///

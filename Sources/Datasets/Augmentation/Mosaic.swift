@@ -56,7 +56,9 @@ extension Augmentation {
     return mosaic
   }
 
-  /// Lays the four pictures into their quarters. A box stays where enough of it lies in its quarter.
+  /// Lays the four pictures into their quarters.
+  ///
+  /// A box stays where enough of it lies in its quarter.
   func add(
     _ mosaic: AugmentationPlan.Mosaic, of picture: LabelledImage, _ others: [LabelledImage], blur: Double,
     to canvas: inout VariantCanvas
