@@ -190,27 +190,52 @@ extension Optimiser.Kind: ExpressibleByArgument {}
 struct AugmentOptions: ParsableArguments {
   /// How much variants differ from their picture.
   enum Strength: String, ExpressibleByArgument, CaseIterable {
-    case none, light, strong
+    case none, light, strong, ssd
   }
 
   @Option(
     help: """
-      How variants differ from their picture: none (mirrored only), light (size, place, colours) or strong (more of it, \
-      blurred, things cut out of other pictures pasted in). (default: strong; of detect light)
+      How variants differ from their picture: none (mirrored only), light (size, place, colours), strong (more of it, \
+      blurred, things cut out of other pictures pasted in) or ssd (for detection: cropped around boxes, zoomed out, \
+      colours, mosaics of four). (default: strong; of detect light)
       """)
   var augment: Strength?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Give pictures with rare classes more variants: those of a class whose share of the pictures is below this get \
+      sqrt(this / share) times as many. 0 gives all the same; boxes tell the classes.
+      """, valueName: "share"))
+  var balance = 0.0
+
+  func validate() throws {
+    guard balance >= 0, balance <= 1 else {
+      throw ValidationError("--balance \(balance): expected a number from 0 to 1")
+    }
+  }
 
   /// The ranges for an input of that size.
   ///
   /// - Parameter usual: the strength where none is asked for.
   func augmentation(width: Int, height: Int, usual: Strength) -> Augmentation {
-    switch augment ?? usual {
+    var augmentation = (augment ?? usual).augmentation(width: width, height: height)
+    augmentation.repeatThreshold = balance
+    return augmentation
+  }
+}
+
+extension AugmentOptions.Strength {
+  /// The ranges for an input of that size.
+  fileprivate func augmentation(width: Int, height: Int) -> Augmentation {
+    switch self {
     case .none:
       var augmentation = Augmentation.none(width: width, height: height)
       augmentation.flip = 0.5
       return augmentation
     case .light: return Augmentation(width: width, height: height)
     case .strong: return .strong(width: width, height: height)
+    case .ssd: return .detection(width: width, height: height)
     }
   }
 }

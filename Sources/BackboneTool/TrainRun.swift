@@ -49,7 +49,7 @@ struct TrainRun {
     do { network = try lesson.network(batch: timing.batch, seed: timing.seed) } catch {
       throw Failure(.model, "\(lesson.base.path): \(error.description)")
     }
-    announce(lesson, samples, network, timing)
+    announce(lesson, samples, of: data.training.samples.count, network, timing)
     let key = lesson.featuresKey(samples)
     let cache = try features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
       (writer, ended) throws(TrainingError) in
@@ -71,11 +71,12 @@ struct TrainRun {
 
   /// Says how much there is to do, and about how long it takes on this machine.
   private func announce(
-    _ lesson: some Lesson, _ samples: LessonSamples, _ network: TrainableNetwork, _ timing: FilledScheduleOptions
+    _ lesson: some Lesson, _ samples: LessonSamples, of pictures: Int, _ network: TrainableNetwork,
+    _ timing: FilledScheduleOptions
   ) {
     let steps = samples.trainingCount / timing.batch * timing.epochs
     var text =
-      "input \(lesson.input.width)x\(lesson.input.height), \(samples.trainingCount / timing.variants) pictures x "
+      "input \(lesson.input.width)x\(lesson.input.height), \(pictures) pictures x "
       + "\(timing.variants) variants, \(timing.epochs) epochs, \(steps) steps of \(timing.batch)"
     if let time = lesson.estimate(samples, network, steps: steps) {
       text +=

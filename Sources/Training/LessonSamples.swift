@@ -10,8 +10,10 @@ public struct LessonSamples: Sendable {
   private let held: Dataset
   private let plain: Augmentation
   private let limits: Limits
-  /// Variants of each picture to learn from.
+  /// Variants of each picture to learn from; of one with rare classes more, where the augmentation balances classes.
   public let variants: Int
+  /// The first sample of each picture to learn from, and at the end their number.
+  private let starts: [Int]
 
   /// - Parameters:
   ///   - training: pictures to learn from.
@@ -27,19 +29,20 @@ public struct LessonSamples: Sendable {
     self.held = held
     self.variants = variants
     self.limits = limits
+    starts = augmenter.variantCounts(variants).reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
     plain = .none(width: augmentation.width, height: augmentation.height)
   }
 
   var training: Dataset { augmenter.dataset }
   /// Samples that are learned from come first.
-  public var trainingCount: Int { training.samples.count * variants }
+  public var trainingCount: Int { starts[training.samples.count] }
   public var count: Int { trainingCount + held.samples.count }
   /// Pictures that are read.
   public var pictures: Int { training.samples.count + held.samples.count }
 
   /// The numbers of a picture's samples.
   func samples(of picture: Int) -> Range<Int> {
-    guard picture >= training.samples.count else { return picture * variants..<(picture + 1) * variants }
+    guard picture >= training.samples.count else { return starts[picture]..<starts[picture + 1] }
     let first = trainingCount + picture - training.samples.count
     return first..<first + 1
   }

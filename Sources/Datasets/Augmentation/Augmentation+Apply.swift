@@ -9,52 +9,42 @@ extension Augmentation {
   /// the nearest pixel of the same geometry; outside the picture it is void.
   ///
   /// - Parameters:
-  ///   - plan: from `plan(seed:picture:variant:donors:)`.
+  ///   - plan: from `plan(seed:picture:variant:donors:pictures:)`.
   ///   - donors: the pictures that `plan.pastes` name, in that order; one without anything to cut out changes nothing.
-  /// - Complexity: O(pixels of the picture that are seen + pixels of the input).
-  public func apply(_ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage] = []) -> LabelledImage
-  {
-    apply(plan, to: picture, donors: donors, kernels: .chosen)
+  ///   - others: the pictures that `plan.mosaic` names, in that order; empty without a mosaic.
+  /// - Complexity: O(pixels of the pictures that are seen + pixels of the input + boxes x trials of a patch).
+  public func apply(
+    _ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage] = [], others: [LabelledImage] = []
+  ) -> LabelledImage {
+    apply(plan, to: picture, donors: donors, others: others, kernels: .chosen)
   }
 
   /// The same on kernels of one's choice.
   package func apply(
-    _ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage], kernels: KernelSet
+    _ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage], others: [LabelledImage] = [],
+    kernels: KernelSet
   ) -> LabelledImage {
-    let placement = Placement(
-      columns: AxisPlacement(
-        extent: picture.image.width, canvas: width, scale: plan.scaleX, share: plan.shareX, isMirrored: plan.isMirrored),
-      rows: AxisPlacement(
-        extent: picture.image.height, canvas: height, scale: plan.scaleY, share: plan.shareY, isMirrored: false))
-    var pixels = [UInt8](repeating: fill, count: width * height * 3)
-    if !placement.isEmpty {
-      var content = FloatImage(picture.image, placement, kernels: kernels)
-      content.change(plan.colour)
-      content.blur(plan.blur)
-      content.write(
-        into: &pixels, pictureWidth: width, x: placement.columns.visible.lowerBound,
-        y: placement.rows.visible.lowerBound)
+    var canvas = VariantCanvas(self, hasMask: picture.mask != nil, kernels: kernels)
+    if let mosaic = plan.mosaic {
+      add(mosaic, of: picture, others, blur: plan.blur, to: &canvas)
+    } else {
+      var placement = Placement(
+        columns: AxisPlacement(
+          extent: picture.image.width, canvas: 0..<width, length: Double(width) * plan.scaleX, share: plan.shareX,
+          isMirrored: plan.isMirrored),
+        rows: AxisPlacement(
+          extent: picture.image.height, canvas: 0..<height, length: Double(height) * plan.scaleY, share: plan.shareY,
+          isMirrored: false))
+      var rule = BoxRule.visible(share: minimumVisible, pixels: 0)
+      if let seed = plan.patchSeed {
+        rule = .centre
+        if let patch = patch(seed: seed, of: picture, placement) { placement = placement.enlarged(patch) }
+      }
+      canvas.add(picture, placement, plan.colour, blur: plan.blur, rule)
     }
-    let ids = picture.mask.map { map($0, placement) }
-    let boxes = picture.boxes.compactMap {
-      placement.place($0, width: width, height: height, minimumVisible: minimumVisible)
-    }
-    var result = LabelledImage(
-      image: Image(width: width, height: height, pixels: pixels),
-      mask: ids.map { LabelMap(width: width, height: height, ids: $0) }, boxes: boxes)
+    var result = canvas.result
     for (paste, donor) in zip(plan.pastes, donors) { self.paste(paste, from: donor, onto: &result, kernels) }
     return result
-  }
-
-  private func map(_ mask: LabelMap, _ placement: Placement) -> [UInt8] {
-    var ids = [UInt8](repeating: Dataset.void, count: width * height)
-    let columns = placement.columns.nearest()
-    let left = placement.columns.visible.lowerBound
-    for (y, row) in zip(placement.rows.visible, placement.rows.nearest()) {
-      let (to, from) = (y * width + left, row * mask.width)
-      for x in 0..<columns.count { ids[to + x] = mask.ids[from + columns[x]] }
-    }
-    return ids
   }
 
   /// Cuts one thing out of a picture and lays it on another, its border softened by a pixel.
@@ -76,7 +66,7 @@ extension Augmentation {
     {
       AxisPlacement(
         extent: extent, source: (Double(source.lowerBound), Double(source.count)),
-        target: (-size / 4 + (Double(canvas) - size / 2) * share, size), canvas: canvas, isMirrored: isMirrored)
+        target: (-size / 4 + (Double(canvas) - size / 2) * share, size), canvas: 0..<canvas, isMirrored: isMirrored)
     }
     let placement = Placement(
       columns: axis(donor.image.width, thing.columns, size.x, width, paste.shareX, paste.isMirrored),

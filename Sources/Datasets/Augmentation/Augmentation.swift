@@ -1,3 +1,5 @@
+import Tensors
+
 /// How pictures are varied for training: the ranges that a variant's numbers are drawn from.
 ///
 /// Variant 0 is always the picture itself, stretched to the network's input. Each other one is shown larger or smaller,
@@ -38,8 +40,32 @@ public struct Augmentation: Hashable, Sendable, Codable {
   public var copyPasteHeight = 0.25...1.2
   /// A box stays where at least this share of its area does.
   public var minimumVisible: Float = 0.3
-  /// The gray outside the picture.
-  public var fill: UInt8 = 128
+  /// The probability of being zoomed out: the picture lies on a larger canvas of `fill`, SSD's expansion.
+  public var zoomOut = 0.0
+  /// How much longer that canvas is than the picture on both axes; drawn evenly.
+  public var zoomOutSide = 1.0...4.0
+  /// Kinds of patches of which one is drawn, all as probable; patches are those of what `scale` and `zoomOut` leave.
+  ///
+  /// Unless it is the whole picture alone, a box stays where its centre does, and `minimumVisible` counts for nothing.
+  public var patches: [PatchChoice] = [.whole]
+  /// A patch's width and height, in those of the picture; each is drawn evenly.
+  public var patchSide = 0.3...1.0
+  /// A patch's width against its height, both in pixels.
+  public var patchAspect = 0.5...2.0
+  /// The probability of being one of four pictures in a mosaic instead of being resized, zoomed out or cropped.
+  public var mosaic = 0.0
+  /// Where a mosaic's quarters meet, in inputs on both axes; drawn evenly.
+  public var mosaicCentre = 0.3...0.7
+  /// How large a mosaic's pictures are, in inputs; drawn evenly in the logarithm.
+  ///
+  /// Each covers its quarter in any case.
+  public var mosaicScale = 0.5...1.0
+  /// The share of the pictures from which on a class is not rare; those with rarer ones get more variants.
+  ///
+  /// See `Dataset.repeatFactors(threshold:)`; 0 gives every picture the same number.
+  public var repeatThreshold = 0.0
+  /// The colour outside the picture.
+  public var fill = Colour(red: 128, green: 128, blue: 128)
 
   /// The ranges above, for an input of that size.
   public init(width: Int, height: Int) {
@@ -57,6 +83,18 @@ public struct Augmentation: Hashable, Sendable, Codable {
     return result
   }
 
+  /// What SSD learns detection with: patches by their overlap with boxes, pictures zoomed out, colours, and mosaics.
+  ///
+  /// Source: "SSD: Single Shot MultiBox Detector", sections 2.2 and 3.6; the mosaics are YOLOv4's.
+  public static func detection(width: Int, height: Int) -> Augmentation {
+    var result = Augmentation(width: width, height: height)
+    (result.scale, result.aspect, result.grayscale, result.blur) = (1...1, 1...1, 0.02, 0)
+    (result.zoomOut, result.patches, result.mosaic) = (0.5, ssdPatches, 0.25)
+    // The mean of ImageNet's pictures.
+    result.fill = Colour(red: 124, green: 116, blue: 104)
+    return result
+  }
+
   /// Nothing but the picture itself.
   public static func none(width: Int, height: Int) -> Augmentation {
     var result = Augmentation(width: width, height: height)
@@ -68,9 +106,13 @@ public struct Augmentation: Hashable, Sendable, Codable {
 
   /// The numbers of one variant of one picture.
   ///
-  /// - Parameter donors: how many samples things can be cut out of.
-  public func plan(seed: UInt64, picture: Int, variant: Int, donors: Int) -> AugmentationPlan {
+  /// - Parameters:
+  ///   - donors: how many samples things can be cut out of.
+  ///   - pictures: how many samples a mosaic can be made of; 0 for no mosaics.
+  public func plan(seed: UInt64, picture: Int, variant: Int, donors: Int, pictures: Int = 0) -> AugmentationPlan {
     precondition(scale.lowerBound > 0 && aspect.lowerBound > 0 && copyPasteHeight.lowerBound > 0, "a scale of 0")
+    precondition(zoomOutSide.lowerBound > 0 && mosaicScale.lowerBound > 0, "a scale of 0")
+    precondition(patchSide.lowerBound > 0 && patchSide.upperBound <= 1 && !patches.isEmpty, "no patch to choose")
     var plan = AugmentationPlan()
     guard variant != 0 else { return plan }
     // Every number is drawn, wanted or not, so that changing one range leaves the others' numbers alone.
@@ -86,6 +128,17 @@ public struct Augmentation: Hashable, Sendable, Codable {
     plan.blur = blurs ? deviation : 0
     let pastes = draw.happens(copyPaste)
     let count = copyPasteCount.lowerBound + draw.index(below: copyPasteCount.count)
+    // What came later has numbers of its own.
+    var frame = Draw(seed: Draw.lot(of: "frame", seed: seed), picture: picture, variant: variant)
+    let zoomsOut = frame.happens(zoomOut)
+    let side = frame.uniform(zoomOutSide)
+    let patchSeed = frame.next()
+    if frame.happens(mosaic), pictures > 0 {
+      plan.mosaic = self.mosaic(&frame, pictures: pictures)
+    } else {
+      if zoomsOut { (plan.scaleX, plan.scaleY) = (plan.scaleX / side, plan.scaleY / side) }
+      if patches != [.whole] { plan.patchSeed = patchSeed }
+    }
     guard pastes, donors > 0 else { return plan }
     plan.pastes = (0..<count).map { _ in
       var paste = AugmentationPlan.Paste(donor: draw.index(below: donors), lot: draw.unit())
@@ -98,7 +151,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
     return plan
   }
 
-  private func colour(_ draw: inout Draw) -> ColourChange {
+  func colour(_ draw: inout Draw) -> ColourChange {
     let brightness = draw.uniform(brightness)
     let contrast = draw.uniform(contrast)
     let saturation = draw.uniform(saturation)
@@ -122,6 +175,11 @@ public struct AugmentationPlan: Hashable, Sendable {
   public package(set) var blur = 0.0
   /// In the order in which they are laid on the picture.
   public package(set) var pastes: [Paste] = []
+
+  /// What the search of a patch begins with, once the boxes are known; `nil` for the whole picture.
+  public package(set) var patchSeed: UInt64?
+  /// Takes the place of size, place, mirroring, colour and patch.
+  public package(set) var mosaic: Mosaic?
 
   package init() {}
 

@@ -49,14 +49,27 @@ public struct Augmenter: Sendable {
     -> (_ variant: Int) throws(DatasetError) -> LabelledImage
   {
     { [self] (variant) throws(DatasetError) in
-      let plan = augmentation.plan(seed: seed, picture: index, variant: variant, donors: donors.count)
+      let plan = augmentation.plan(
+        seed: seed, picture: index, variant: variant, donors: donors.count, pictures: dataset.samples.count)
       var pasted: [LabelledImage] = []
       for paste in plan.pastes {
         let number = donors[paste.donor]
         // A picture's own thing pasted onto it is as good as any other.
         pasted.append(number == index ? picture : try dataset.samples[number].read(limits: limits))
       }
-      return augmentation.apply(plan, to: picture, donors: pasted)
+      let others = plan.mosaic?.others.map { $0 == index ? picture : quarter($0, beside: picture) } ?? []
+      return augmentation.apply(plan, to: picture, donors: pasted, others: others)
     }
+  }
+
+  /// A picture for a mosaic; that beside it again where its file is broken, which is told when its own turn comes.
+  private func quarter(_ number: Int, beside picture: LabelledImage) -> LabelledImage {
+    let sample = dataset.samples[number]
+    do throws(DatasetError) {
+      // Masks are read where one is wanted.
+      return LabelledImage(
+        image: try sample.readImage(limits: limits),
+        mask: picture.mask == nil ? nil : try sample.readMask(limits: limits), boxes: sample.boxes)
+    } catch { return picture }
   }
 }

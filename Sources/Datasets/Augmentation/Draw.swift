@@ -13,6 +13,9 @@ struct Draw {
     _ = random.next()
   }
 
+  /// 64 random bits, a seed for other numbers.
+  mutating func next() -> UInt64 { random.next() }
+
   /// In [0, 1), with 53 random bits.
   mutating func unit() -> Double { random.uniform() }
 

@@ -10,32 +10,47 @@ struct AxisPlacement {
   /// Where that part begins on the canvas, and how long it is there, in the canvas's pixels.
   let target: (start: Double, length: Double)
   let isMirrored: Bool
-  /// The canvas's pixels whose centres lie inside the target.
+  /// The canvas's pixels that may show the picture.
+  let canvas: Range<Int>
+  /// Those of them whose centres lie inside the target.
   let visible: Range<Int>
 
   init(
-    extent: Int, source: (start: Double, length: Double), target: (start: Double, length: Double), canvas: Int,
+    extent: Int, source: (start: Double, length: Double), target: (start: Double, length: Double), canvas: Range<Int>,
     isMirrored: Bool
   ) {
     self.extent = extent
     self.source = source
     self.target = target
+    self.canvas = canvas
     self.isMirrored = isMirrored
     func isInside(_ pixel: Int) -> Bool { 0..<1 ~= (Double(pixel) + 0.5 - target.start) / target.length }
     // Pixel centres lie at halves, so the bound may be one off either way before the test.
-    var first = min(max(Int((target.start - 0.5).rounded(.down)), 0), canvas)
-    while first < canvas, !isInside(first) { first += 1 }
+    var first = min(max(Int((target.start - 0.5).rounded(.down)), canvas.lowerBound), canvas.upperBound)
+    while first < canvas.upperBound, !isInside(first) { first += 1 }
     var end = first
-    while end < canvas, isInside(end) { end += 1 }
+    while end < canvas.upperBound, isInside(end) { end += 1 }
     visible = first..<end
   }
 
-  /// The whole picture on a canvas, `scale` times as long as it, somewhere in its play.
-  init(extent: Int, canvas: Int, scale: Double, share: Double, isMirrored: Bool) {
-    let length = Double(canvas) * scale
+  /// The whole picture on a canvas, `length` pixels long there, somewhere in its play.
+  ///
+  /// - Parameter share: 0 at one end of the play and 1 at the other.
+  init(extent: Int, canvas: Range<Int>, length: Double, share: Double, isMirrored: Bool) {
     self.init(
-      extent: extent, source: (0, Double(extent)), target: ((Double(canvas) - length) * share, length), canvas: canvas,
+      extent: extent, source: (0, Double(extent)),
+      target: (Double(canvas.lowerBound) + (Double(canvas.count) - length) * share, length), canvas: canvas,
       isMirrored: isMirrored)
+  }
+
+  /// The same picture where a part of the canvas fills all of it.
+  ///
+  /// - Parameter part: in lengths of the canvas, which begins at 0.
+  func enlarged(_ part: (start: Double, length: Double)) -> AxisPlacement {
+    AxisPlacement(
+      extent: extent, source: source,
+      target: ((target.start - part.start * Double(canvas.count)) / part.length, target.length / part.length),
+      canvas: canvas, isMirrored: isMirrored)
   }
 
   /// The place in the picture, from its edge, that a place on the canvas shows.
@@ -68,17 +83,47 @@ struct Placement {
   let columns, rows: AxisPlacement
   var isEmpty: Bool { columns.visible.isEmpty || rows.visible.isEmpty }
 
-  /// A truth box on the canvas; `nil` where too little of it is left.
-  func place(_ truth: TruthBox, width: Int, height: Int, minimumVisible: Float) -> TruthBox? {
-    let x = [columns.targetPosition(Double(truth.box.x1)), columns.targetPosition(Double(truth.box.x2))].sorted()
-    let y = [rows.targetPosition(Double(truth.box.y1)), rows.targetPosition(Double(truth.box.y2))].sorted()
-    let whole = Box(x1: Float(x[0]), y1: Float(y[0]), x2: Float(x[1]), y2: Float(y[1]))
-    guard let box = whole.clipped(width: width, height: height), box.area >= minimumVisible * whole.area else {
-      return nil
-    }
+  /// A box of the picture on the canvas, also outside of it.
+  func whole(_ box: Box) -> Box {
+    let x = [columns.targetPosition(Double(box.x1)), columns.targetPosition(Double(box.x2))].sorted()
+    let y = [rows.targetPosition(Double(box.y1)), rows.targetPosition(Double(box.y2))].sorted()
+    return Box(x1: Float(x[0]), y1: Float(y[0]), x2: Float(x[1]), y2: Float(y[1]))
+  }
+
+  /// The part of a box that lies on the canvas; `nil` where there is none.
+  func clipped(_ box: Box) -> Box? {
+    let (x, y) = (columns.canvas, rows.canvas)
+    let part = Box(
+      x1: max(box.x1, Float(x.lowerBound)), y1: max(box.y1, Float(y.lowerBound)), x2: min(box.x2, Float(x.upperBound)),
+      y2: min(box.y2, Float(y.upperBound)))
+    return part.isProper ? part : nil
+  }
+
+  /// A truth box on the canvas; `nil` where the rule drops it.
+  func place(_ truth: TruthBox, _ rule: BoxRule) -> TruthBox? {
+    let whole = whole(truth.box)
+    guard let box = clipped(whole), rule.keeps(box, of: whole) else { return nil }
     var placed = truth
     placed.box = box
     placed.area = truth.area * (whole.area / truth.box.area) * (box.area / whole.area)
     return placed
+  }
+}
+
+/// The condition for a box to stay where only a part of it does.
+enum BoxRule {
+  /// At least that share of its area does, and on each axis that many pixels.
+  case visible(share: Float, pixels: Float)
+  /// Its centre does.
+  case centre
+
+  func keeps(_ part: Box, of whole: Box) -> Bool {
+    switch self {
+    case .visible(let share, let pixels):
+      return part.area >= share * whole.area && min(part.x2 - part.x1, part.y2 - part.y1) >= pixels
+    case .centre:
+      let (x, y) = ((whole.x1 + whole.x2) / 2, (whole.y1 + whole.y2) / 2)
+      return part.x1 <= x && x <= part.x2 && part.y1 <= y && y <= part.y2
+    }
   }
 }
