@@ -4,8 +4,9 @@ import Evaluation
 import ModelFiles
 import Vision
 
-/// A model that has been learned, not yet written, and what is measured of it: by the code and on the terms of `eval`, so
-/// that the figures of training, of evaluation and of the card are the same bits.
+/// A trained model before it is written, and its measurement by the code and on the terms of `eval`.
+///
+/// So the figures of training, of evaluation and of the card are the same bits.
 struct FinishedModel {
   private(set) var card: ModelCard
   let weights: Weights

@@ -22,7 +22,7 @@ public struct OperatingPoint: Hashable, Sendable {
 /// Precision and recall at every score threshold, for each class and for all classes together.
 ///
 /// Detections match as in COCO's AP50: IoU 0.5, the 100 best of a class and picture; crowds and difficult boxes count
-/// neither way. "All together" adds the classes' counts up (the micro average), those of classes without a true box too.
+/// neither way. "All together" is the micro average: the counts of all classes added up, without a true box too.
 public struct ScoreSweep: Sendable {
   private let classes: [ClassOutcomes]
   private let all: ClassOutcomes
@@ -73,11 +73,12 @@ public struct ScoreSweep: Sendable {
       threshold: threshold, hits: best.hits, detections: best.count, positives: outcomes.positives)
   }
 
-  /// A number near the middle of two neighbouring scores with as few decimals as tell them apart, in single precision too:
-  /// what is printed is then the threshold itself.
+  /// A number near the middle of two neighbouring scores, with as few decimals as tell them apart in single precision too.
+  ///
+  /// What is printed is then the threshold itself.
   private static func threshold(keeping score: Double, dropping other: Double?) -> Double {
     let low = other ?? min(0, score.nextDown)
-    func separates(_ value: Double) -> Bool { value >= low && value < score }
+    func separates(_ value: Double) -> Bool { value > low && value < score }
     let middle = low + (score - low) / 2
     var scale = 1.0
     for _ in 0..<9 {
@@ -85,6 +86,7 @@ public struct ScoreSweep: Sendable {
       let value = (middle * scale).rounded() / scale
       if separates(value), separates(Double(Float(value))) { return value }
     }
+    // No number lies between: a score must be greater, so the lower one itself will do.
     return low
   }
 }

@@ -10,7 +10,7 @@ import Tensors
 
 /// SSD's loss on the answers for every map, and an estimate of COCO's AP50.
 ///
-/// The estimate is from cached features, in half precision and of images resized as for training, and without boxes of the
+/// The estimate is from cached features, in half precision and of images resized as for training, without boxes of the
 /// lowest scores; evaluation runs the finished model.
 ///
 /// A sample's truth is `DetectionTruth`.

@@ -2,11 +2,11 @@ import Kernels
 import Postprocess
 import Tensors
 
-/// Softmax cross-entropy of logits enlarged to the input's size, the soft Dice loss where wanted, and an estimate of the
-/// mean IoU.
+/// Softmax cross-entropy of logits enlarged to the input's size, the soft Dice loss where wanted, and an estimate of
+/// the mean IoU.
 ///
-/// The estimate is from cached features, in half precision, at the input's size; evaluation runs the finished model at each
-/// image's own.
+/// The estimate is from cached features, in half precision, at the input's size; evaluation runs the finished model at
+/// each image's own.
 ///
 /// A sample's truth is its label map at the input's size, row by row; labels that are no class are void.
 package final class SegmentationObjective: Objective {

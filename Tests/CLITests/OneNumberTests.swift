@@ -2,7 +2,7 @@ import ModelFiles
 import TestSupport
 import Testing
 
-/// What training says of a model at its end, what its card and its log have, and what `eval` measures are the same bits.
+/// What training prints of a model at its end, its card's and its log's figures and those of `eval` are the same bits.
 @Suite struct OneNumberTests {
   private static let balls = TestData.sample("Balls")
 

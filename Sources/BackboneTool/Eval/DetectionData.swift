@@ -51,7 +51,7 @@ struct DetectionData {
     skipped = 0
   }
 
-  /// Several data sets as one, its pictures by COCO's ids where all have one: the same order in whatever parts they came.
+  /// Several data sets as one, its pictures by COCO's ids where all have one, in whatever parts they came.
   ///
   /// - Throws: `Failure` unless they have the same classes.
   init(joining parts: [DetectionData]) throws(Failure) {

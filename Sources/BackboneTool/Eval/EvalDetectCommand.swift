@@ -12,11 +12,11 @@ struct EvalDetectCommand: ParsableCommand {
     discussion: """
       Runs a model over the pictures of a data set (COCO, Pascal VOC, YOLO), or takes detections from a file of COCO \
       results. Classes are matched by name. A figure is the mean over the classes that have a true box; "-" stands where \
-      there is none. Difficult boxes and crowds count neither way. A model gives its 100 best boxes of a picture, of any \
-      score.
+      there is none. Difficult boxes and crowds count neither way. A model gives its 100 best boxes of a picture, of \
+      any score.
 
-      F1, precision and recall are those at IoU 0.5 of all classes together; the score threshold is the one above which \
-      F1 is best. A class has its own best F1 and score threshold, and its F1, precision and recall at the common one.
+      F1, precision and recall are those at IoU 0.5 of all classes together; the score threshold is the one above \
+      which F1 is best. A class has its own best F1 and score threshold, and its F1, precision and recall at the common one.
 
       FORMATS: text is a table. json is one object. csv is one figure a line under a header line.
       """)
