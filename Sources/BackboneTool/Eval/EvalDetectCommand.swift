@@ -16,7 +16,8 @@ struct EvalDetectCommand: ParsableCommand {
       any score.
 
       F1, precision and recall are those at IoU 0.5 of all classes together; the score threshold is the one above \
-      which F1 is best. A class has its own best F1 and score threshold, and its F1, precision and recall at the common one.
+      which F1 is best. A class has its own best F1 and score threshold, and its F1, precision and recall at the common \
+      one.
 
       FORMATS: text is a table. json is one object. csv is one figure a line under a header line.
       """)
