@@ -33,7 +33,9 @@ extension ModelsCommand {
       ] + backbone(card.backbone) + input(card.input)
         + (card.classifierOutputs.map { [("classifier", "\($0) outputs")] } ?? [])
         + (card.base.map { [("base", "\($0.name), \($0.tensors.count) tensors")] } ?? [])
-        + (card.detection.map(detection) ?? []) + (card.segmentation.map(segmentation) ?? []) + labels(card.labels)
+        + (card.detection.map(detection) ?? []) + (card.segmentation.map(segmentation) ?? [])
+        + figures(card.figures ?? [])
+        + labels(card.labels)
     }
 
     private static func backbone(_ card: BackboneCard) -> [(String, String)] {
@@ -68,7 +70,14 @@ extension ModelsCommand {
           "thresholds",
           "score \(card.scoreThreshold), IoU \(card.iouThreshold), at most \(card.maximumDetections) detections"
         ),
-      ]
+      ] + (card.recommendedScore.map { [("recommended score", "\($0)")] } ?? [])
+    }
+
+    private static func figures(_ figures: [MeasuredFigure]) -> [(String, String)] {
+      figures.enumerated().map { index, figure in
+        let of = figure.className.map { " of \($0.onOneLine)" } ?? ""
+        return (index == 0 ? "measured" : "", "\(figure.metric)\(of) \(figure.value) on \(figure.images) images")
+      }
     }
 
     private static func segmentation(_ card: SegmentationCard) -> [(String, String)] {

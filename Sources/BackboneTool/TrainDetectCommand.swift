@@ -14,7 +14,7 @@ struct TrainDetectCommand: ParsableCommand {
     discussion: """
       The data has pictures and boxes. The head is SSDLite; where the base model is a detector itself, its head's layers \
       are where learning begins, but for the classes. Beside the model appear a log in comma-separated values, a picture \
-      of the loss and of AP50, and while it runs a checkpoint and the features. The same data, settings and seed give the \
+      of the loss and of an estimate of AP50, and while it runs a checkpoint and the features. The same data, settings and seed give the \
       same weights, whether or not the run was stopped in between.
       """)
 
@@ -75,28 +75,15 @@ struct TrainDetectCommand: ParsableCommand {
     let trainer = try run.learn(
       lesson, (training, held), timing, augment, usual: .light, data.limits, objective,
       settings: ["loss": "\(lesson.loss)", "anew": "\(!lesson.isPretrained)"])
-    try run.finish(
+    var model = FinishedModel(
       lesson.model(
         trainer.network, name: name ?? run.name, ids: training.classes.map(\.id),
-        provenance: lesson.provenance(pictures: training.samples.count)))
-    try console.write(summary(training, things, held, timing, trainer, objective))
-  }
-
-  private func summary(
-    _ training: Dataset, _ things: Int, _ held: Dataset, _ timing: FilledScheduleOptions, _ trainer: Trainer,
-    _ objective: DetectionObjective
-  ) -> String {
-    var text =
+        provenance: lesson.provenance(pictures: training.samples.count)), base: base, on: console)
+    let report = try model.measureBoxes(on: held, of: data.data, threads: self.timing.threads, limits: data.limits)
+    try run.finish(model, trainer, metricName: objective.metricName)
+    let opening =
       "\(files.out)  \(things) boxes in \(training.samples.count) pictures x \(timing.variants), "
       + "\(trainer.step) steps\n"
-    guard !held.samples.isEmpty, trainer.validate() != nil else { return text }
-    var table = TextTable([.left, .right, .right])
-    table.add(["class", "boxes", "AP50"])
-    for (index, precision) in objective.precisions.enumerated() {
-      let count = held.samples.reduce(0) { $0 + $1.boxes.count { $0.classIndex == index + 1 } }
-      table.add([training.classNames[index + 1], "\(count)", precision.map { fixed($0, 4) } ?? "-"])
-    }
-    text += table.lines()
-    return text + "  on \(held.samples.count) pictures kept apart\n"
+    try console.write(opening + (report?.summary ?? ""))
   }
 }

@@ -2,6 +2,7 @@ import CLISupport
 import Charts
 import Files
 import ImageCodecs
+import ModelFiles
 import Tensors
 import Training
 
@@ -9,19 +10,27 @@ import Training
 struct TrainLog {
   private let records: [TrainingRecord]
   private let metricName: String
+  private let measured: MeasuredFigure?
 
-  init(_ records: [TrainingRecord], metricName: String) {
+  /// - Parameters:
+  ///   - metricName: what the records' metric is called.
+  ///   - measured: a figure of the finished model.
+  init(_ records: [TrainingRecord], metricName: String, measured: MeasuredFigure? = nil) {
     self.records = records
     self.metricName = metricName
+    self.measured = measured
   }
 
-  /// Comma-separated values under a line of names.
+  /// Comma-separated values under a line of names; a figure of the finished model is a column with one value, the last.
   var csv: String {
-    let name = metricName.split(separator: " ").joined(separator: "_").lowercased()
-    let lines = records.map { record in
-      "\(record.step),\(record.epoch),\(record.loss),\(record.rate),\(record.metric.map { "\($0)" } ?? "")\n"
+    func column(_ name: String) -> String { name.split(separator: " ").joined(separator: "_").lowercased() }
+    func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    let lines = records.enumerated().map { index, record in
+      let last = measured.map { "," + text(index == records.count - 1 ? $0.value : nil) } ?? ""
+      return "\(record.step),\(record.epoch),\(record.loss),\(record.rate),\(text(record.metric))\(last)\n"
     }
-    return "step,epoch,loss,rate,\(name)\n" + lines.joined()
+    return "step,epoch,loss,rate,\(column(metricName))\(measured.map { "," + column($0.metric) } ?? "")\n"
+      + lines.joined()
   }
 
   /// The loss, and below it the metric where there is one.

@@ -85,10 +85,15 @@ struct TrainRun {
     console.note(text)
   }
 
-  /// Writes the model and removes what only the run needed.
+  /// Writes the model, and its first figure into the log, and removes what only the run needed.
   ///
   /// - Throws: `Failure`.
-  func finish(_ model: (card: ModelCard, weights: Weights)) throws(Failure) {
+  func finish(_ model: FinishedModel, _ trainer: Trainer, metricName: String) throws(Failure) {
+    if let figure = model.card.figures?.first {
+      do throws(TrainingError) {
+        try TrainLog(trainer.records, metricName: metricName, measured: figure).write(to: files)
+      } catch { throw Failure(training: error) }
+    }
     do throws(ModelFileError) {
       try Interrupt.shielded { () throws(ModelFileError) in
         try ModelFile.write(card: model.card, weights: model.weights, to: files.out)

@@ -16,7 +16,7 @@ struct TrainSegmentCommand: ParsableCommand {
     abstract: "Let a segmentation head learn to outline classes.",
     discussion: """
       The data has pictures and masks whose pixels are class numbers, 255 meaning "does not count". Beside the model \
-      appear a log in comma-separated values, a picture of the loss and of the mean IoU, and while it runs a checkpoint \
+      appear a log in comma-separated values, a picture of the loss and of an estimate of the mean IoU, and while it runs a checkpoint \
       and the features. The same data, settings and seed give the same weights, whether or not the run was stopped in \
       between.
       """)
@@ -150,11 +150,15 @@ struct TrainSegmentCommand: ParsableCommand {
     let trainer = try run.learn(
       lesson, (training, held), timing.filled(), augment, usual: .strong, data.limits, objective,
       settings: ["class weights": "\(weights)", "dice": "\(dice)"])
-    try run.finish(
+    var model = FinishedModel(
       lesson.model(
         trainer.network, name: name ?? run.name, provenance: lesson.provenance(pictures: training.samples.count),
-        onlyLearned: onlyLearned, gate: gate.map { GateCard(score: $0, margin: 0.1) }))
-    try console.write(summary(training, held, trainer, objective))
+        onlyLearned: onlyLearned, gate: gate.map { GateCard(score: $0, margin: 0.1) }), base: base, on: console)
+    let report = try model.measureMasks(on: held, of: data.data, threads: timing.threads, limits: data.limits)
+    try run.finish(model, trainer, metricName: objective.metricName)
+    let opening =
+      "\(files.out)  \(training.samples.count) pictures x \(timing.filled().variants), \(trainer.step) steps\n"
+    try console.write(opening + (report?.summary ?? ""))
   }
 
   /// The path that is asked for, or the network's usual one.
@@ -186,17 +190,5 @@ struct TrainSegmentCommand: ParsableCommand {
         "--class-weights \(classWeights): expected \(classes.count) numbers, for \(classes.joined(separator: ", "))")
     }
     return values
-  }
-
-  private func summary(
-    _ training: Dataset, _ held: Dataset, _ trainer: Trainer, _ objective: SegmentationObjective
-  ) -> String {
-    var text = "\(files.out)  \(training.samples.count) pictures x \(timing.filled().variants), \(trainer.step) steps\n"
-    guard !held.samples.isEmpty, trainer.validate() != nil else { return text }
-    var table = TextTable([.left, .right])
-    table.add(["class", "IoU"])
-    for (name, iou) in zip(training.classNames, objective.ious) { table.add([name, iou.map { fixed($0, 4) } ?? "-"]) }
-    text += table.lines()
-    return text + "  on \(held.samples.count) pictures kept apart, at the input's size\n"
   }
 }

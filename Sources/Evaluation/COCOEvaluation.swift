@@ -56,6 +56,21 @@ public enum COCOEvaluation {
       AreaTally(samples.map(ClassMatcher.init), .all).curve(threshold: threshold, best: maximumDetections)
     }
   }
+
+  /// Each class's detections that count at an IoU of 0.5, and how many true boxes do, all areas.
+  static func outcomes(_ samples: [BoxSample], classes: Int) -> [ClassOutcomes] {
+    samples.split(classes: classes).map { samples in
+      AreaTally(samples.map(ClassMatcher.init), .all).outcomes(threshold: 0, best: maximumDetections)
+    }
+  }
+}
+
+/// What became of the detections of a class.
+struct ClassOutcomes: Sendable {
+  /// Those that count, by descending score.
+  let ranked: [PrecisionRecallCurve.Outcome]
+  /// True boxes that count.
+  let positives: Int
 }
 
 extension [BoxSample] {
@@ -119,13 +134,19 @@ private struct AreaTally {
     self.positives = positives
   }
 
+  /// What became of the `best` detections of each picture, without those that count neither way.
+  func outcomes(threshold: Int, best: Int) -> ClassOutcomes {
+    let bit: UInt16 = 1 << UInt16(threshold)
+    let counted = ranked.filter { $0.rank < best && $0.ignored & bit == 0 }
+    return ClassOutcomes(
+      ranked: counted.map { PrecisionRecallCurve.Outcome(score: $0.score, isHit: $0.hits & bit != 0) },
+      positives: positives)
+  }
+
   /// The curve with the `best` detections of each picture; `nil` where nothing is to be found.
   func curve(threshold: Int, best: Int) -> PrecisionRecallCurve? {
     guard positives > 0 else { return nil }
-    let bit: UInt16 = 1 << UInt16(threshold)
-    let counted = ranked.filter { $0.rank < best && $0.ignored & bit == 0 }
-    return PrecisionRecallCurve(
-      counted.map { PrecisionRecallCurve.Outcome(score: $0.score, isHit: $0.hits & bit != 0) }, positives: positives)
+    return PrecisionRecallCurve(outcomes(threshold: threshold, best: best).ranked, positives: positives)
   }
 
   /// By threshold; `nil` where nothing is to be found.

@@ -41,6 +41,10 @@ extension ModelCard {
       return "the card's name is empty, too long, or has spaces or slashes"
     }
     if let fault = backbone.fault ?? input.fault ?? detection?.fault ?? segmentation?.fault { return fault }
+    if let figures {
+      if figures.count > 10_000 { return "the card has \(figures.count) figures, expected at most 10000" }
+      if let fault = figures.lazy.compactMap(\.fault).first { return fault }
+    }
     if let outputs = classifierOutputs, !(1...1_000_000).contains(outputs) {
       return "the card's classifier has \(outputs) outputs"
     }
@@ -122,6 +126,9 @@ extension DetectionCard {
     if !(2...16).contains(maps) { return "the card's detector has \(maps) maps" }
     if !(scoreThreshold >= 0 && scoreThreshold <= 1 && iouThreshold >= 0 && iouThreshold <= 1) {
       return "the card's thresholds are not within 0 and 1"
+    }
+    if let recommendedScore, !(recommendedScore >= 0 && recommendedScore <= 1) {
+      return "the card's recommended score is \(recommendedScore), expected 0 to 1"
     }
     if !(1...1_000_000).contains(maximumDetections) { return "the card keeps \(maximumDetections) detections" }
     return nil

@@ -28,6 +28,8 @@ public struct ModelCard: Codable, Hashable, Sendable {
   public var segmentation: SegmentationCard?
   /// The model that has the tensors which this file leaves out.
   public var base: BaseModel?
+  /// What evaluation found on images kept apart from training; absent where nothing was measured.
+  public var figures: [MeasuredFigure]?
 
   public init(
     name: String, task: Task, family: String, provenance: Provenance, backbone: BackboneCard, input: InputCard,
@@ -207,6 +209,10 @@ public struct DetectionCard: Codable, Hashable, Sendable {
   public var scoreThreshold: Float
   public var iouThreshold: Float
   public var maximumDetections: Int
+  /// The score, in [0, 1], above which detections are worth using, chosen on images kept apart from training.
+  ///
+  /// Without it nothing was measured, and `scoreThreshold` is all that is known.
+  public var recommendedScore: Float?
 
   public init(
     outputs: Int, scoreActivation: ScoreActivation, backgroundOutput: Int?, boxCoder: [Float], minimumScale: Float,

@@ -26,6 +26,15 @@ public struct ModelFile: Sendable {
     baseFile = base.map { [$0] } ?? []
   }
 
+  /// The file of a head alone together with the model that has its other tensors.
+  ///
+  /// - Parameter base: has every tensor that the card names as its base's.
+  package func joined(with base: ModelFile) -> ModelFile {
+    ModelFile(
+      path: path, card: card, weights: weights.joined(with: base.weights, tensors: card.base?.tensors ?? []),
+      base: base)
+  }
+
   /// Maps a model file and checks all of it before any value is used.
   ///
   /// - Throws: `ModelFileError`, naming the file and the tensor or byte at fault.

@@ -150,9 +150,7 @@ public struct ModelStore: Sendable {
     guard whole.weights.checksum(of: base.tensors) == base.checksum else {
       throw .otherBase(path: file.path, base: whole.path)
     }
-    return ModelFile(
-      path: file.path, card: file.card, weights: file.weights.joined(with: whole.weights, tensors: base.tensors),
-      base: whole)
+    return file.joined(with: whole)
   }
 
   private func open(base name: String, for path: String) throws(ModelStoreError) -> ModelFile {

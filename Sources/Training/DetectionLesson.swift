@@ -63,6 +63,8 @@ public struct DetectionLesson {
         maximumScale: 0.95, maps: graph.answers.count / 2, scoreThreshold: 0.3, iouThreshold: 0.5,
         maximumDetections: 100)
     (detection.outputs, detection.backgroundOutput, detection.convolutions) = (classes.count, 0, nil)
+    // Chosen for the base's own classes.
+    detection.recommendedScore = nil
     switch loss {
     case .focal: detection.scoreActivation = .sigmoid
     case .multibox: detection.scoreActivation = .softmax

@@ -2,7 +2,11 @@ import Kernels
 import Postprocess
 import Tensors
 
-/// Softmax cross-entropy of logits enlarged to the input's size, the soft Dice loss where wanted, and mean IoU.
+/// Softmax cross-entropy of logits enlarged to the input's size, the soft Dice loss where wanted, and an estimate of
+/// the mean IoU.
+///
+/// The estimate is from cached features, in half precision, at the input's size; evaluation runs the finished model at
+/// each image's own.
 ///
 /// A sample's truth is its label map at the input's size, row by row; labels that are no class are void.
 package final class SegmentationObjective: Objective {
@@ -29,7 +33,7 @@ package final class SegmentationObjective: Objective {
     confusion = [Int](repeating: 0, count: classes * classes)
   }
 
-  package var metricName: String { "mean IoU" }
+  package var metricName: String { "estimated mean IoU" }
 
   private func taps(_ shape: Shape) -> (rows: LinearTaps, columns: LinearTaps) {
     (

@@ -10,7 +10,7 @@ import Synchronization
 
 /// What a caller asks of a detector; `nil` means the model's own value.
 public struct DetectionOptions: Hashable, Sendable {
-  /// Scores must be greater, in [0, 1].
+  /// Scores must be greater, in [0, 1]; `nil` means the card's recommended score, without one its own threshold.
   public var scoreThreshold: Float?
   /// Boxes that overlap a better one by more than this go, in [0, 1].
   public var iouThreshold: Float?
@@ -120,7 +120,7 @@ public final class Detector: Sendable {
 
   /// The detections that follow from the logits.
   func detections(_ logits: BoxLogits, _ mapping: ImageMapping, _ options: DetectionOptions) -> [LabelledDetection] {
-    let threshold = options.scoreThreshold ?? detection.scoreThreshold
+    let threshold = options.scoreThreshold ?? detection.recommendedScore ?? detection.scoreThreshold
     let candidates = logits.candidates(detection, anchors: anchors(for: logits), threshold: threshold)
     let suppression = NonMaximumSuppression(
       mode: options.suppression, iouThreshold: options.iouThreshold ?? detection.iouThreshold,

@@ -49,8 +49,11 @@ struct DetectCommand: ParsableCommand {
   @Option(help: "How results are written to standard output. (default: text)")
   var format: Format?
 
-  @Option(help: ArgumentHelp("Report detections with a score above this, 0 to 1.", valueName: "number"))
-  var score: Float = 0.5
+  @Option(
+    help: ArgumentHelp(
+      "Report detections with a score above this, 0 to 1. (default: what the model recommends, else 0.5)",
+      valueName: "number"))
+  var score: Float?
 
   @Option(
     help: ArgumentHelp(
@@ -75,7 +78,7 @@ struct DetectCommand: ParsableCommand {
   @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
-    guard (0...1).contains(score) else { throw ValidationError("--score \(score): expected a number from 0 to 1") }
+    if let score, !(0...1).contains(score) { throw ValidationError("--score \(score): expected a number from 0 to 1") }
     if let iou, !(0...1).contains(iou) { throw ValidationError("--iou \(iou): expected a number from 0 to 1") }
     guard topK >= 1 else { throw ValidationError("--top-k \(topK): expected a number of at least 1") }
     if out == nil, force { throw ValidationError("--force has no effect without --out") }
@@ -91,7 +94,7 @@ struct DetectCommand: ParsableCommand {
     if !quiet, outputs?.useStandardOutput == true {
       throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
     }
-    var report = try Report(format: format ?? .text, images: images, quiet: quiet, threshold: score)
+    var report = try Report(format: format ?? .text, images: images, quiet: quiet)
     let compute = Compute(threads: work.threads)
     var opening = try Opening(model, first: images[0], on: compute.pool, &timing) { (watch) throws(Failure) in
       try load(on: compute, outputs: outputs.map { [$0] } ?? [], &watch)
@@ -99,11 +102,13 @@ struct DetectCommand: ParsableCommand {
       try limits.read(images[0])
     }
     let detector = opening.model
+    let score = score ?? detector.card.detection?.recommendedScore ?? 0.5
+    report.threshold = score
 
     try console.write(report.opening)
     let status = try Batch(images, on: console).run { (index, write) throws(Failure) in
       var (image, watch) = try opening.picture { () throws(Failure) in try limits.read(images[index]) }
-      let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
+      let found = try find(in: image, named: images[index], with: detector, score) { watch.lap($0.rawValue) }
       if let outputs {
         draw(found, on: &image)
         watch.lap("draw")
@@ -138,7 +143,7 @@ struct DetectCommand: ParsableCommand {
   }
 
   private func find(
-    in image: Image, named name: String, with detector: Detector, ended: (Stage) -> Void
+    in image: Image, named name: String, with detector: Detector, _ score: Float, ended: (Stage) -> Void
   ) throws(Failure) -> [LabelledDetection] {
     var options = DetectionOptions()
     options.scoreThreshold = score

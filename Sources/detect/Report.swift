@@ -40,15 +40,15 @@ struct PictureResult {
 struct Report {
   let format: Format
   let quiet: Bool
-  let threshold: Float
+  /// The score above which detections are reported.
+  var threshold: Float = 0.5
   private var values: [JSON] = []
   private var isFirst = true
 
   /// - Throws: `Failure` where two pictures would be one to the reader of the results.
-  init(format: Format, images: [String], quiet: Bool, threshold: Float) throws(Failure) {
+  init(format: Format, images: [String], quiet: Bool) throws(Failure) {
     self.format = format
     self.quiet = quiet
-    self.threshold = threshold
     guard format == .coco else { return }
     var seen: [String: String] = [:]
     for image in images {

@@ -97,6 +97,11 @@ import Testing
     #expect(abs(try #require(found["AP"]) - 51 * 0.5 / 101) < 1e-12 && found["AR100"] == 0.5)
     #expect(found["AP small"] == nil && abs(found["AP medium"]! - 0.5) < 0.51 && found["dog/boxes"] == 2)
     #expect(abs(found["VOC 2010 mAP"]! - 0.25) < 1e-12 && abs(found["VOC 2007 mAP"]! - 3.0 / 11) < 1e-12)
+    // Kept both, one of two is right; only the lower one is. The crowd counts neither way.
+    for (name, value) in ["best F1": 0.5, "F1": 0.5, "precision": 0.5, "recall": 0.5, "score threshold": 0.5] {
+      #expect(found[name].map { abs($0 - value) < 1e-12 } == true && found["dog/" + name] == found[name], "\(name)")
+    }
+    #expect(found["person/best F1"] == nil && found["person/recall"] == nil)
     // A class with a crowd only has no figure.
     #expect(found["person/boxes"] == 0 && found["person/AP"] == nil)
 
@@ -109,6 +114,7 @@ import Testing
     let text = try eval("detect --truth truth.json --predictions results.json").output
     #expect(text.contains("truth.json  results.json  2 pictures, 2 boxes\n"))
     #expect(text.contains("  AP            0.252  IoU 0.50 to 0.95\n") && text.contains("1 classes without a box\n"))
+    #expect(text.contains("  threshold 0.5: best F1 0.500, precision 0.500, recall 0.500\n"))
     let persons = try figures(
       try eval("detect --truth truth.json --predictions results.json --format json --classes pet=dog --limit 1"))
     // By id the second picture comes first.
@@ -152,6 +158,14 @@ import Testing
     let saved = try JSONValue(String(decoding: try work.bytes("found.json"), as: UTF8.self)).elements
     #expect(saved.count > 10 && Set(saved.compactMap { $0["category_id"]?.double }) == [0, 1])
     #expect(Set(saved.compactMap { $0["image_id"]?.text }) == ["a", "b", "c"])
+    // All scores count, unless the user says which.
+    #expect(try figures(try eval("detect --data boxes --model tiny-detector --score 0 --format json")) == found)
+    let scores = saved.compactMap { $0["score"]?.double }.sorted()
+    let some = try eval(
+      "detect --data boxes --model tiny-detector --score \(scores[scores.count / 2]) --save-predictions some.json")
+    #expect(some.status == 0, "\(some.errors)")
+    let kept = try JSONValue(String(decoding: try work.bytes("some.json"), as: UTF8.self)).elements
+    #expect(kept.compactMap { $0["score"]?.double }.sorted() == scores.filter { $0 > scores[scores.count / 2] })
     let again = try eval("detect --data boxes --predictions found.json --classes cat,dog --format json")
     #expect(again.status == 0 && again.errors.isEmpty, "\(again.errors)")
     #expect(try figures(again) == found)

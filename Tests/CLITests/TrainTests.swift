@@ -68,7 +68,7 @@ import Testing
     #expect(left == ["here/head.csv", "here/head.png", "here/head.safetensors"])
     #expect(try work.read("head.png").width >= 600)
     let log = String(decoding: try work.bytes("head.csv"), as: UTF8.self).split(separator: "\n")
-    #expect(log.first == "step,epoch,loss,rate,mean_iou")
+    #expect(log.first == "step,epoch,loss,rate,estimated_mean_iou,mean_iou")
     #expect(log.last?.hasPrefix("150,25,") == true, "\(log.last ?? "")")
     let mask = try work.run(.segment, ["set/images/p0.png", "--model", "./head.safetensors", "--out", "mask.png"])
     #expect(mask.status == 0, "\(mask.errors)")
@@ -163,7 +163,7 @@ import Testing
     }
     #expect(try work.bytes("found0.safetensors") == work.bytes("found1.safetensors"))
     let log = String(decoding: try work.bytes("found0.csv"), as: UTF8.self).split(separator: "\n")
-    #expect(log.first == "step,epoch,loss,rate,ap50")
+    #expect(log.first == "step,epoch,loss,rate,estimated_ap50,ap50")
     let losses = log.dropFirst().compactMap { Double($0.split(separator: ",", omittingEmptySubsequences: false)[2]) }
     #expect(losses.last! < 0.7 * losses[0], "\(losses)")
     let found = try work.run(

@@ -73,7 +73,8 @@ import Testing
     ("four positive", { $0.boxCoder = [10, 10, 5] }), ("four positive", { $0.boxCoder[2] = 0 }),
     ("scales", { $0.minimumScale = 1.5 }), ("scales", { $0.minimumScale = .nan }), ("1 maps", { $0.maps = 1 }),
     ("thresholds", { $0.scoreThreshold = -1 }), ("thresholds", { $0.iouThreshold = .nan }),
-    ("keeps 0", { $0.maximumDetections = 0 }),
+    ("keeps 0", { $0.maximumDetections = 0 }), ("recommended score is 1.5", { $0.recommendedScore = 1.5 }),
+    ("recommended score is nan", { $0.recommendedScore = .nan }),
   ]
 
   @Test(arguments: detectionFaults.indices) func improperDetectionIsFound(index: Int) throws {
@@ -121,6 +122,35 @@ import Testing
     #expect(throws: ModelFileError.self) { try ModelCard(json: Array(unknown.utf8), path: "f") }
     card.segmentation!.pyramid = PyramidCard(levels: ["block16", "block3"], widths: [8])
     #expect(try #require(card.fault).contains("a pyramid and DeepLab's branches"))
+  }
+
+  /// Figures and a recommended score come back bit by bit; a card written before there were any has neither word.
+  @Test func figuresAreKept() throws {
+    var card = Fixtures.card
+    card.task = .detect
+    card.detection = ModelCardTests.detection
+    func json() throws -> String { String(decoding: try JSONEncoder().encode(card), as: UTF8.self) }
+    let old = try json()
+    #expect(!old.contains("figures") && !old.contains("recommendedScore"))
+    #expect(try ModelCard(json: Array(old.utf8), path: "f") == card)
+    card.detection!.recommendedScore = Float(0.41).nextUp
+    card.figures = [
+      MeasuredFigure(metric: "AP50", value: 0.1 + 0.2, images: 5),
+      MeasuredFigure(metric: "AP50", className: "a \"quoted\"\nname", value: 1.0 / 3, images: 5),
+    ]
+    #expect(card.fault == nil)
+    #expect(try ModelCard(json: Array(json().utf8), path: "f") == card)
+    for (says, change) in [
+      ("whose name is empty", { $0.metric = "" }), ("control characters", { $0.metric = "a\nb" }),
+      ("AP50 is inf", { $0.value = .infinity }), ("of 0 images", { $0.images = 0 }),
+    ] as [(String, (inout MeasuredFigure) -> Void)] {
+      var broken = card
+      change(&broken.figures![0])
+      #expect(try #require(broken.fault).contains(says))
+    }
+    card.figures = Array(repeating: card.figures![0], count: 10_001)
+    #expect(try #require(card.fault).contains("10001 figures"))
+    #expect(throws: ModelFileError.self) { try ModelCard(json: Array(json().utf8), path: "f") }
   }
 
   @Test func unknownWordsAndMissingKeysAreNamed() {

@@ -24,10 +24,7 @@ struct DetectionData {
   /// The boxes of a data set.
   init(_ dataset: Dataset) {
     classes = dataset.classes.dropFirst().map { EvalClass(name: $0.name, sources: [$0.name], ids: [$0.id]) }
-    var samples = dataset.withBoxes.samples
-    // COCO's tools take pictures by id, which decides between equal scores.
-    if samples.allSatisfy({ $0.id != nil }) { samples.sort { $0.id! < $1.id! } }
-    pictures = samples.map { sample in
+    pictures = dataset.withBoxes.samples.map { sample in
       Picture(
         name: sample.name, id: sample.id, sample: sample,
         truth: sample.boxes.map {
@@ -54,7 +51,7 @@ struct DetectionData {
     skipped = 0
   }
 
-  /// Several data sets as one.
+  /// Several data sets as one, its pictures by COCO's ids where all have one, in whatever parts they came.
   ///
   /// - Throws: `Failure` unless they have the same classes.
   init(joining parts: [DetectionData]) throws(Failure) {
@@ -67,6 +64,11 @@ struct DetectionData {
     }
     classes = parts[0].classes
     pictures = parts.flatMap(\.pictures)
+    // COCO's tools take pictures by id, which decides between equal scores.
+    if pictures.allSatisfy({ $0.id != nil }) {
+      pictures = pictures.enumerated().sorted { ($0.element.id!, $0.offset) < ($1.element.id!, $1.offset) }
+        .map(\.element)
+    }
     skipped = parts.reduce(0) { $0 + $1.skipped }
   }
 

@@ -2,6 +2,7 @@ import CLISupport
 import Charts
 import Evaluation
 import Files
+import ModelFiles
 
 /// The figures of boxes, and how they are written.
 struct DetectionReport {
@@ -15,22 +16,41 @@ struct DetectionReport {
   let samples: [BoxSample]
   private let coco: COCOFigures
   private let voc: [PrecisionRecallCurve?]
+  private let sweep: ScoreSweep
+  /// Where F1 is best; `nil` where nothing was found.
+  let best: OperatingPoint?
 
-  init(
-    data: [String], source: String, classes: [String], remarks: [String], skipped: Int, samples: [BoxSample]
-  ) {
-    self.data = data
-    self.source = source
-    self.classes = classes
-    self.remarks = remarks
-    self.skipped = skipped
-    self.samples = samples
+  /// - Parameters:
+  ///   - answers: for each of the data's pictures.
+  ///   - names: the data sets.
+  ///   - failed: pictures that could not be measured, beside those that the data set could not give.
+  init(_ answers: DetectionAnswers, _ data: DetectionData, of names: [String], failed: Int) {
+    self.data = names
+    source = answers.source
+    classes = data.classes.map(\.name)
+    remarks = answers.remarks
+    skipped = data.skipped + failed
+    samples = zip(data.pictures, answers.found).map { BoxSample(truth: $0.truth, found: $1) }
     coco = COCOEvaluation.figures(samples, classes: classes.count)
     voc = VOCEvaluation.curves(samples, classes: classes.count)
+    sweep = ScoreSweep(samples, classes: classes.count)
+    best = sweep.best()
   }
 
-  /// COCO's twelve figures and the two of VOC's, in the order of the report.
-  private var figures: [(name: String, value: Double?)] {
+  /// What a model's card keeps of it, the most telling first.
+  var cardFigures: [MeasuredFigure] {
+    func figure(_ one: (name: String, value: Double?), of name: String? = nil) -> MeasuredFigure? {
+      one.value.map { MeasuredFigure(metric: one.name, className: name, value: $0, images: samples.count) }
+    }
+    let kept = ["AP50", "AP", "VOC 2010 mAP", "best F1", "precision", "recall"]
+    return kept.compactMap { name in figures.first { $0.name == name }.flatMap { figure($0) } }
+      + classes.indices.compactMap { figure(("AP50", coco.classes[$0].ap50), of: classes[$0]) }
+  }
+
+  /// COCO's twelve figures and the two of VOC's, in the order of the report, then those at the best score.
+  private var figures: [(name: String, value: Double?)] { averages + atBest(nil) }
+
+  private var averages: [(name: String, value: Double?)] {
     func mean(_ values: [Double?]) -> Double? {
       let known = values.compactMap(\.self)
       return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
@@ -50,6 +70,16 @@ struct DetectionReport {
     ]
   }
 
+  /// The best F1 of a class, or of all, with its threshold, and what the threshold that is best for all gives.
+  private func atBest(_ index: Int?) -> [(name: String, value: Double?)] {
+    let own = sweep.best(classIndex: index)
+    let common = best.map { sweep.point(above: $0.threshold, classIndex: index) }
+    return [
+      ("best F1", own?.f1), ("score threshold", own?.threshold), ("F1", common?.f1), ("precision", common?.precision),
+      ("recall", common?.recall),
+    ]
+  }
+
   func text(_ format: EvalFormat) -> String {
     switch format {
     case .text: return table
@@ -59,7 +89,7 @@ struct DetectionReport {
       }
         + classes.indices.map { index in
           ([("boxes", "\(coco.classes[index].boxes)")]
-            + figures(of: index).map { ($0.name, $0.value.map { "\($0)" } ?? "") })
+            + (figures(of: index) + atBest(index)).map { ($0.name, $0.value.map { "\($0)" } ?? "") })
             .map { csvRecord([classes[index], $0.0, $0.1]) }.joined()
         }.joined()
     case .json:
@@ -75,15 +105,16 @@ struct DetectionReport {
             classes.indices.map { index in
               .object(
                 [("name", .string(classes[index])), ("boxes", .integer(coco.classes[index].boxes))]
-                  + json(figures(of: index)))
+                  + json(figures(of: index) + atBest(index)))
             })
         ), ("remarks", .array(remarks.map(JSON.string))),
       ]).text + "\n"
     }
   }
 
+  private func number(_ value: Double?) -> String { value.map { fixed($0, 3) } ?? "-" }
+
   private var table: String {
-    func number(_ value: Double?) -> String { value.map { fixed($0, 3) } ?? "-" }
     let boxes = coco.classes.reduce(0) { $0 + $1.boxes }
     var text = data.map(\.onOneLine).joined(separator: ", ")
     text += "  \(source.onOneLine)  \(samples.count) pictures, \(boxes) boxes"
@@ -96,8 +127,25 @@ struct DetectionReport {
       "IoU 0.50, eleven points", "IoU 0.50, whole area",
     ]
     var all = TextTable([.left, .right, .left])
-    for (figure, note) in zip(figures, notes) { all.add([figure.name, number(figure.value), note]) }
-    text += "\n" + all.lines()
+    for (figure, note) in zip(averages, notes) { all.add([figure.name, number(figure.value), note]) }
+    return text + "\n" + all.lines() + (thresholdLine.isEmpty ? "" : "\n" + thresholdLine) + "\n" + classTable
+  }
+
+  /// What a run of training ends with.
+  var summary: String {
+    let means = averages.filter { ["AP", "AP50", "VOC 2010 mAP"].contains($0.name) }
+    return classTable + "  " + means.map { "\($0.name) \(number($0.value))" }.joined(separator: ", ")
+      + " on \(samples.count) pictures kept apart\n" + thresholdLine
+  }
+
+  /// Where F1 is best, in a line of its own; empty where nothing was found.
+  private var thresholdLine: String {
+    guard let best else { return "" }
+    return "  threshold \(best.threshold): best F1 \(number(best.f1)), precision \(number(best.precision)), "
+      + "recall \(number(best.recall))\n"
+  }
+
+  private var classTable: String {
     var table = TextTable([.left] + [TextTable.Alignment](repeating: .right, count: 7))
     table.add(["class", "boxes", "AP", "AP50", "AP75", "AR100", "VOC 2007", "VOC 2010"])
     // Classes without a box have no figure; a line for each of eighty would hide the others.
@@ -106,7 +154,7 @@ struct DetectionReport {
       table.add(
         [classes[index].onOneLine, "\(coco.classes[index].boxes)"] + figures(of: index).map { number($0.value) })
     }
-    return text + "\n" + table.lines()
+    return table.lines()
       + (shown.count < classes.count ? "  \(classes.count - shown.count) classes without a box\n" : "")
   }
 

@@ -12,7 +12,12 @@ struct EvalDetectCommand: ParsableCommand {
     discussion: """
       Runs a model over the pictures of a data set (COCO, Pascal VOC, YOLO), or takes detections from a file of COCO \
       results. Classes are matched by name. A figure is the mean over the classes that have a true box; "-" stands where \
-      there is none. Difficult boxes and crowds count neither way.
+      there is none. Difficult boxes and crowds count neither way. A model gives its 100 best boxes of a picture, of \
+      any score.
+
+      F1, precision and recall are those at IoU 0.5 of all classes together; the score threshold is the one above \
+      which F1 is best. A class has its own best F1 and score threshold, and its F1, precision and recall at the common \
+      one.
 
       FORMATS: text is a table. json is one object. csv is one figure a line under a header line.
       """)
@@ -42,7 +47,7 @@ struct EvalDetectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Let the model report detections with a score above this, 0 to 1. (default: the model's own)",
+      "Measure only detections with a score above this, 0 to 1; average precision wants all. (default: 0)",
       valueName: "number"))
   var score: Float?
 
@@ -69,13 +74,6 @@ struct EvalDetectCommand: ParsableCommand {
     if data.count > 1 { throw ValidationError("--predictions belong to one data set; name one --data") }
   }
 
-  /// Who found something, what it cannot find, and what it found in each picture.
-  private struct Answers {
-    let source: String
-    var remarks: [String] = []
-    let found: [[FoundBox]]
-  }
-
   func run() throws {
     let console = Main.console
     if let savePredictions {
@@ -87,23 +85,20 @@ struct EvalDetectCommand: ParsableCommand {
     if let path = options.pictures { folder = try OutputFolder("--pictures", path, notIn: self.data) }
     var data = try read(on: console)
     var loop = EvalLoop(on: console)
-    let answers: Answers
+    let answers: DetectionAnswers
     if let predictions {
       let results: [COCOResult]
       do { results = try COCOResult.read(predictions, limits: options.limits.limits) } catch {
         throw Failure(.inputs, error.description)
       }
-      answers = Answers(source: predictions, found: try data.found(in: results, of: predictions, on: console))
+      answers = DetectionAnswers(source: predictions, found: try data.found(in: results, of: predictions, on: console))
     } else {
       answers = try ask(ModelChoice.open(model ?? ModelChoice.detector, options.limits), about: &data, &loop)
     }
     guard !data.pictures.isEmpty else {
       throw Failure(.inputs, "no picture with boxes is left to measure; check --data, --hold-out and --limit")
     }
-    let report = DetectionReport(
-      data: truth.map { [$0] } ?? self.data, source: answers.source, classes: data.classes.map(\.name),
-      remarks: answers.remarks, skipped: data.skipped + loop.failures,
-      samples: zip(data.pictures, answers.found).map { BoxSample(truth: $0.truth, found: $1) })
+    let report = DetectionReport(answers, data, of: truth.map { [$0] } ?? self.data, failed: loop.failures)
     if let savePredictions { try save(answers.found, of: data, to: savePredictions) }
     if let folder {
       try report.drawCharts(in: folder)
@@ -113,25 +108,16 @@ struct EvalDetectCommand: ParsableCommand {
     try loop.end(of: data.pictures.count + loop.failures, skipped: data.skipped)
   }
 
-  /// Runs a model over the pictures; classes that it does not know go, and so do pictures that cannot be read.
   private func ask(
     _ file: ModelFile, about data: inout DetectionData, _ loop: inout EvalLoop
-  ) throws(Failure) -> Answers {
+  ) throws(Failure) -> DetectionAnswers {
     if let savePredictions {
       try PictureOutputs.refuse(savePredictions, flag: "--save-predictions", asOneOf: [file.path])
     }
-    let detector: Detector
-    do { detector = try Detector(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
-    let match = ClassMatch(data.classes, labels: detector.card.labels)
-    try match.check(data.classes, model: detector.card.name)
-    data.keep(match.known)
-    var done: [(picture: DetectionData.Picture, found: [FoundBox])] = []
-    let pictures = data.pictures
-    try loop.run(pictures.count) { (index) throws(Failure) in
-      done.append((pictures[index], try detect(in: pictures[index].sample!, with: detector, match)))
-    }
-    data.pictures = done.map(\.picture)
-    return Answers(source: detector.card.name, remarks: match.remarks, found: done.map(\.found))
+    var wanted = DetectionAnswers.everything
+    wanted.scoreThreshold = score ?? wanted.scoreThreshold
+    return try DetectionAnswers(
+      of: file, about: &data, wanted, threads: options.threads, limits: options.limits, &loop)
   }
 
   private func read(on console: Console) throws(Failure) -> DetectionData {
@@ -148,26 +134,6 @@ struct EvalDetectCommand: ParsableCommand {
     var all = try DetectionData(joining: parts)
     if let limit = options.limit { all.pictures = Array(all.pictures.prefix(limit)) }
     return all
-  }
-
-  private func detect(
-    in sample: Sample, with detector: Detector, _ match: ClassMatch
-  ) throws(Failure) -> [FoundBox] {
-    let image: Image
-    do { image = try sample.readImage(limits: options.limits.limits) } catch {
-      throw Failure(.inputs, error.description)
-    }
-    var wanted = DetectionOptions()
-    wanted.scoreThreshold = score
-    let found: [LabelledDetection]
-    do { found = try detector.detect(image, wanted) } catch {
-      throw Failure(.model, "\(sample.path): \(error.description)", stops: true)
-    }
-    return found.compactMap { one in
-      match.placeOfOutput[one.output].map {
-        FoundBox(classIndex: $0, score: Double(one.score), extent: Extent(one.box))
-      }
-    }
   }
 
   private func save(_ found: [[FoundBox]], of data: DetectionData, to path: String) throws(Failure) {

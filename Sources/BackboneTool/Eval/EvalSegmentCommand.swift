@@ -68,24 +68,16 @@ struct EvalSegmentCommand: ParsableCommand {
       throw Failure(.inputs, "no picture with a mask is left to measure; check --data, --hold-out and --limit")
     }
     let predictor = try predictor(data)
-    var total = ConfusionMatrix(classes: predictor.classes.count)
     var ranking: [(index: Int, iou: Double)] = []
     var loop = EvalLoop(on: console)
-    try loop.run(data.samples.count) { (index) throws(Failure) in
-      let sample = data.samples[index]
-      let (_, truth, prediction) = try predictor.masks(sample, options.limits)
-      if let saved { try saved.write(predictor.stored(prediction), sample.name) }
-      var matrix = ConfusionMatrix(classes: predictor.classes.count)
-      matrix.add(truth: truth, prediction: prediction)
-      total.add(matrix)
+    let report = try SegmentationReport(predictor, data, of: self.data, limits: options.limits, &loop) {
+      (index, prediction, matrix) throws(Failure) in
+      if let saved { try saved.write(predictor.stored(prediction), data.samples[index].name) }
       if let iou = matrix.meanIoU { ranking.append((index, iou)) }
     }
     guard loop.failures < data.samples.count else {
       throw loop.nothing(of: data.samples.count)
     }
-    let report = SegmentationReport(
-      data: self.data, source: predictor.source, classes: predictor.classes.map(\.name), remarks: predictor.remarks,
-      pictures: data.samples.count - loop.failures, skipped: data.skipped + loop.failures, matrix: total)
     if let drawn {
       try report.drawCharts(in: drawn)
       ranking.sort { $0.iou != $1.iou ? $0.iou < $1.iou : $0.index < $1.index }

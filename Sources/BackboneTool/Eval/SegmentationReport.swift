@@ -2,6 +2,7 @@ import CLISupport
 import Charts
 import Evaluation
 import Files
+import ModelFiles
 import Overlay
 import Postprocess
 import Tensors
@@ -18,6 +19,47 @@ struct SegmentationReport {
   /// Pictures that could not be measured.
   let skipped: Int
   let matrix: ConfusionMatrix
+
+  /// Compares the predictions for a data set's pictures with their masks.
+  ///
+  /// - Parameters:
+  ///   - names: the data sets.
+  ///   - ended: told of each picture what was predicted and its own matrix; a failure of it is the picture's.
+  /// - Throws: the `Failure` that ends it all.
+  init(
+    _ predictor: MaskPredictor, _ data: SegmentationData, of names: [String], limits: LimitOptions,
+    _ loop: inout EvalLoop,
+    ended: (_ index: Int, _ prediction: LabelMap, _ matrix: ConfusionMatrix) throws(Failure) -> Void = { _, _, _ in }
+  ) throws(Failure) {
+    var total = ConfusionMatrix(classes: predictor.classes.count)
+    try loop.run(data.samples.count) { (index) throws(Failure) in
+      let (_, truth, prediction) = try predictor.masks(data.samples[index], limits)
+      var matrix = ConfusionMatrix(classes: predictor.classes.count)
+      matrix.add(truth: truth, prediction: prediction)
+      try ended(index, prediction, matrix)
+      total.add(matrix)
+    }
+    self.data = names
+    source = predictor.source
+    classes = predictor.classes.map(\.name)
+    remarks = predictor.remarks
+    pictures = data.samples.count - loop.failures
+    skipped = data.skipped + loop.failures
+    matrix = total
+  }
+
+  /// What a model's card keeps of it, the most telling first.
+  var cardFigures: [MeasuredFigure] {
+    let all = figures.compactMap { one in
+      one.value.map { MeasuredFigure(metric: one.name, value: $0, images: pictures) }
+    }
+    return all
+      + classes.indices.compactMap { index in
+        matrix.iou(index).map {
+          MeasuredFigure(metric: "IoU", className: classes[index], value: $0, images: pictures)
+        }
+      }
+  }
 
   private var figures: [(name: String, value: Double?)] {
     [
@@ -58,8 +100,17 @@ struct SegmentationReport {
     }
   }
 
+  private func number(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "-" }
+
+  /// What a run of training ends with.
+  var summary: String {
+    var table = TextTable([.left, .right])
+    table.add(["class", "IoU"])
+    for index in classes.indices { table.add([classes[index].onOneLine, number(matrix.iou(index))]) }
+    return table.lines() + "  mean IoU \(number(matrix.meanIoU)) on \(pictures) pictures kept apart\n"
+  }
+
   private var table: String {
-    func number(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "-" }
     var text = data.map(\.onOneLine).joined(separator: ", ") + "  \(source.onOneLine)  \(pictures) pictures"
     text += (skipped > 0 ? ", \(skipped) left out" : "") + "\n"
     for remark in remarks { text += "  \(remark)\n" }

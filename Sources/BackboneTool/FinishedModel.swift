@@ -1,0 +1,64 @@
+import CLISupport
+import Datasets
+import Evaluation
+import ModelFiles
+import Vision
+
+/// A trained model before it is written, and its measurement by the code and on the terms of `eval`.
+///
+/// So the figures of training, of evaluation and of the card are the same bits.
+struct FinishedModel {
+  private(set) var card: ModelCard
+  let weights: Weights
+  private let base: ModelFile
+  private let console: Console
+
+  /// - Parameter base: the model that it was learned on.
+  init(_ model: (card: ModelCard, weights: Weights), base: ModelFile, on console: Console) {
+    (card, weights) = model
+    self.base = base
+    self.console = console
+  }
+
+  /// As if it had been opened.
+  private var file: ModelFile {
+    let file = ModelFile(path: card.name, card: card, weights: weights)
+    return card.base == nil ? file : file.joined(with: base)
+  }
+
+  /// Measures a detector on pictures kept apart, and puts the figures and the score of the best F1 into the card.
+  ///
+  /// - Returns: `nil` where no picture can be measured.
+  /// - Throws: `Failure` where the model cannot run.
+  mutating func measureBoxes(
+    on held: Dataset, of names: [String], threads: Int?, limits: LimitOptions
+  ) throws(Failure) -> DetectionReport? {
+    guard !held.samples.isEmpty else { return nil }
+    var data = try DetectionData(joining: [DetectionData(held)])
+    var loop = EvalLoop(on: console)
+    let answers = try DetectionAnswers(of: file, about: &data, threads: threads, limits: limits, &loop)
+    guard !data.pictures.isEmpty else { return nil }
+    let report = DetectionReport(answers, data, of: names, failed: loop.failures)
+    card.figures = report.cardFigures
+    card.detection?.recommendedScore = report.best.map { Float($0.threshold) }
+    return report
+  }
+
+  /// Measures a segmenter on pictures kept apart, and puts the figures into the card.
+  ///
+  /// - Returns: `nil` where no picture can be measured.
+  /// - Throws: `Failure` where the model cannot run.
+  mutating func measureMasks(
+    on held: Dataset, of names: [String], threads: Int?, limits: LimitOptions
+  ) throws(Failure) -> SegmentationReport? {
+    guard !held.samples.isEmpty else { return nil }
+    let segmenter: Segmenter
+    do { segmenter = try Segmenter(file, threads: threads) } catch { throw Failure(.model, error.description) }
+    let data = try SegmentationData([held], nil, limit: nil)
+    var loop = EvalLoop(on: console)
+    let report = try SegmentationReport(MaskPredictor(segmenter, data), data, of: names, limits: limits, &loop)
+    guard report.pictures > 0 else { return nil }
+    card.figures = report.cardFigures
+    return report
+  }
+}
