@@ -66,6 +66,7 @@ struct EvalDetectCommand: ParsableCommand {
     if model != nil { throw ValidationError("--model has no effect with --predictions") }
     if savePredictions != nil { throw ValidationError("--save-predictions has no effect with --predictions") }
     if score != nil { throw ValidationError("--score has no effect with --predictions") }
+    if options.views.isGiven { throw ValidationError("--views has no effect with --predictions") }
     if data.count > 1 { throw ValidationError("--predictions belong to one data set; name one --data") }
   }
 
@@ -159,6 +160,7 @@ struct EvalDetectCommand: ParsableCommand {
     }
     var wanted = DetectionOptions()
     wanted.scoreThreshold = score
+    wanted.views = options.views.chosen(else: .whole)
     let found: [LabelledDetection]
     do { found = try detector.detect(image, wanted) } catch {
       throw Failure(.model, "\(sample.path): \(error.description)", stops: true)
