@@ -30,7 +30,8 @@ import Vision
     let picture = SmallModels.picture(width, height, seed: 5)
     let detector = try Detector(SmallModels.detector(), threads: 2)
     let found = try detector.detect(picture, Self.options(.auto))
-    #expect(!found.isEmpty && found == (try detector.detect(picture, Self.options(.whole))))
+    #expect(!found.isEmpty)
+    #expect(try found == detector.detect(picture, Self.options(.whole)))
     let segmenter = try Segmenter(SmallModels.segmenter(), threads: 2)
     #expect(try segmenter.segment(picture) == segmenter.segment(picture, views: .whole))
   }
