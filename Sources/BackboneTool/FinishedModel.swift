@@ -56,7 +56,7 @@ struct FinishedModel {
     do { segmenter = try Segmenter(file, threads: threads) } catch { throw Failure(.model, error.description) }
     let data = try SegmentationData([held], nil, limit: nil)
     var loop = EvalLoop(on: console)
-    let report = try SegmentationReport(MaskPredictor(segmenter, data), data, of: names, limits: limits, &loop)
+    let report = try SegmentationReport(MaskPredictor(segmenter, .whole, data), data, of: names, limits: limits, &loop)
     guard report.pictures > 0 else { return nil }
     card.figures = report.cardFigures
     return report

@@ -46,11 +46,15 @@ import Tensors
   /// Interpolates between two pixels along the row, then between two rows.
   ///
   /// - Parameters:
-  ///   - rows: for each row of the target, in the picture.
-  ///   - columns: for each column of the target, in the picture.
+  ///   - region: the part of the picture that is resized, read in place; `nil` for all of it.
+  ///   - rows: for each row of the target, in the region.
+  ///   - columns: for each column of the target, in the region.
   ///   - output: the input `[1, height, inputWidth, 3]`.
-  package func linear(_ image: Image, rows: LinearTaps, columns: LinearTaps, into output: borrowing Tensor) {
-    check(image, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
+  package func linear(
+    _ image: Image, _ region: ImageRegion? = nil, rows: LinearTaps, columns: LinearTaps, into output: borrowing Tensor
+  ) {
+    let region = region ?? image.bounds
+    check(image, region, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
     let (left, right) = (columns.lower.map { UInt32($0 * 3) }, columns.upper.map { UInt32($0 * 3) })
     unsafe withMemory(image, output) { pixels, output in
       share { range in
@@ -63,7 +67,7 @@ import Tensors
           let place = unsafe buffer.base + (isOdd ? size : 0)
           if (isOdd ? held.odd : held.even) == row { return unsafe place }
           if isOdd { held.odd = row } else { held.even = row }
-          let at = row * image.width * 3
+          let at = beginning(row, region, image)
           unsafe kernels.pointee.u8_lerp_columns(
             pixels.baseAddress! + at, pixels.count - at, left, right, columns.fraction, target.columns.count, place)
           return unsafe place
@@ -78,8 +82,12 @@ import Tensors
   }
 
   /// Averages over the pixels that each pixel of the target covers, along the row first; parameters as of `linear`.
-  package func area(_ image: Image, rows: TriangleTaps, columns: TriangleTaps, into output: borrowing Tensor) {
-    check(image, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
+  package func area(
+    _ image: Image, _ region: ImageRegion? = nil, rows: TriangleTaps, columns: TriangleTaps,
+    into output: borrowing Tensor
+  ) {
+    let region = region ?? image.bounds
+    check(image, region, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
     let (start, offset) = (columns.start.map { UInt32($0 * 3) }, columns.offset.map { UInt32($0) })
     unsafe withMemory(image, output) { pixels, output in
       share { range in
@@ -88,7 +96,7 @@ import Tensors
         for source in rows.run(range.lowerBound).lowerBound..<rows.run(range.upperBound - 1).upperBound {
           // The runs begin and end in ascending order, so those that cover this row are neighbours.
           while rows.run(firstOpen).upperBound <= source { firstOpen += 1 }
-          let at = source * image.width * 3
+          let at = beginning(source, region, image)
           unsafe kernels.pointee.u8_average_columns(
             pixels.baseAddress! + at, pixels.count - at, start, offset, columns.weights, target.columns.count, row.base)
           for y in firstOpen..<range.upperBound {
@@ -107,10 +115,19 @@ import Tensors
     }
   }
 
+  /// The byte of the picture where a region's row begins.
+  private func beginning(_ row: Int, _ region: ImageRegion, _ image: Image) -> Int {
+    ((region.y + row) * image.width + region.x) * 3
+  }
+
   private func check(
-    _ image: Image, _ output: borrowing Tensor, rows: (count: Int, extent: Int), columns: (count: Int, extent: Int)
+    _ image: Image, _ region: ImageRegion, _ output: borrowing Tensor, rows: (count: Int, extent: Int),
+    columns: (count: Int, extent: Int)
   ) {
-    precondition((rows.extent, columns.extent) == (image.height, image.width), "taps of another picture")
+    precondition(
+      region.columns.upperBound <= image.width && region.rows.upperBound <= image.height,
+      "a region \(region) beside a picture of \(image.width)x\(image.height)")
+    precondition((rows.extent, columns.extent) == (region.height, region.width), "taps of another picture")
     precondition((rows.count, columns.count) == (target.rows.count, target.columns.count), "taps of another target")
     let shape = output.shape
     precondition(

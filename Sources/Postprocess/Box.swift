@@ -12,6 +12,9 @@ public struct Box: Hashable, Sendable {
   /// Width times height; 0 where the corners are out of order.
   public var area: Float { max(x2 - x1, 0) * max(y2 - y1, 0) }
 
+  /// The box moved by an offset in its own unit.
+  public func moved(x: Float, y: Float) -> Box { Box(x1: x1 + x, y1: y1 + y, x2: x2 + x, y2: y2 + y) }
+
   /// Whether every coordinate is finite and the box has a positive extent on both axes.
   public var isProper: Bool {
     x1.isFinite && y1.isFinite && x2.isFinite && y2.isFinite && x1 < x2 && y1 < y2
@@ -25,6 +28,15 @@ public struct Box: Hashable, Sendable {
     let intersection = width * height
     let union = area + other.area - intersection
     return union.isNormal ? intersection / union : wideIoU(with: other)
+  }
+
+  /// Intersection over the area of the smaller of the two boxes, in [0, 1].
+  public func overlapOfSmaller(with other: Box) -> Float {
+    let width = min(x2, other.x2) - max(x1, other.x1)
+    let height = min(y2, other.y2) - max(y1, other.y1)
+    guard width > 0, height > 0 else { return 0 }
+    let smaller = min(area, other.area)
+    return smaller > 0 ? min(width * height / smaller, 1) : 0
   }
 
   /// The same where areas leave the range of `Float`, as those of a broken network's boxes do.

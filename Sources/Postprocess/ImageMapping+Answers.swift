@@ -26,9 +26,13 @@ extension ArgmaxUpsampler {
   ///   - height: rows of the logits.
   ///   - width: columns of the logits.
   ///   - classes: channels of the logits, in 1...256.
-  public init(_ mapping: ImageMapping, upsampling: SamplingGrid, height: Int, width: Int, classes: Int) {
-    self.init(
-      rows: mapping.vertical.taps(map: height, upsampling: upsampling, grid: mapping.grid),
-      columns: mapping.horizontal.taps(map: width, upsampling: upsampling, grid: mapping.grid), classes: classes)
+  ///   - part: the part of the picture that the mask shows; `nil` for all of it.
+  public init(
+    _ mapping: ImageMapping, upsampling: SamplingGrid, height: Int, width: Int, classes: Int, part: ImageRegion? = nil
+  ) {
+    var rows = mapping.vertical.taps(map: height, upsampling: upsampling, grid: mapping.grid)
+    var columns = mapping.horizontal.taps(map: width, upsampling: upsampling, grid: mapping.grid)
+    if let part { (rows, columns) = (rows.extracting(part.rows), columns.extracting(part.columns)) }
+    self.init(rows: rows, columns: columns, classes: classes)
   }
 }

@@ -53,9 +53,19 @@ public struct Preprocessor: Hashable, Sendable {
     prepare(image, kernels: compute?.kernels ?? .chosen, pool: compute?.pool)
   }
 
-  /// The same on kernels and threads of one's choice.
-  package func prepare(_ image: Image, kernels: KernelSet, pool: WorkerPool? = nil) -> PreparedInput {
-    let mapping = ImageMapping(imageWidth: image.width, imageHeight: image.height, card: card)
+  /// The network's input for a region of a picture: the bits of a picture that consists of the region alone.
+  ///
+  /// The mapping is the region's: its picture coordinates begin at the region's corner.
+  package func prepare(_ image: Image, _ region: ImageRegion, compute: Compute) -> PreparedInput {
+    prepare(image, region, kernels: compute.kernels, pool: compute.pool)
+  }
+
+  /// The same on kernels and threads of one's choice; without a region it is the whole picture.
+  package func prepare(
+    _ image: Image, _ region: ImageRegion? = nil, kernels: KernelSet, pool: WorkerPool? = nil
+  ) -> PreparedInput {
+    let region = region ?? image.bounds
+    let mapping = ImageMapping(imageWidth: region.width, imageHeight: region.height, card: card)
     let tensor = blank(mapping)
     let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)
     let resizer = PixelResizer(
@@ -64,10 +74,10 @@ public struct Preprocessor: Hashable, Sendable {
         inputWidth: card.width, rows: visible.rows, columns: visible.columns, scale: scale, shift: shift))
     if card.antialias {
       let area = AreaResizer(mapping)
-      resizer.area(image, rows: area.rows, columns: area.columns, into: tensor)
+      resizer.area(image, region, rows: area.rows, columns: area.columns, into: tensor)
     } else {
       let linear = LinearResizer(mapping)
-      resizer.linear(image, rows: linear.rows, columns: linear.columns, into: tensor)
+      resizer.linear(image, region, rows: linear.rows, columns: linear.columns, into: tensor)
     }
     return PreparedInput(tensor: tensor, mapping: mapping)
   }

@@ -41,6 +41,21 @@ public struct LinearTaps: Hashable, Sendable {
     self.fraction = fraction
   }
 
+  private init(extent: Int, lower: [Int], upper: [Int], fraction: [Float]) {
+    self.extent = extent
+    self.lower = lower
+    self.upper = upper
+    self.fraction = fraction
+  }
+
+  /// The taps of some of the output pixels.
+  ///
+  /// - Parameter range: inside `0 ..< count`.
+  public func extracting(_ range: Range<Int>) -> LinearTaps {
+    LinearTaps(
+      extent: extent, lower: Array(lower[range]), upper: Array(upper[range]), fraction: Array(fraction[range]))
+  }
+
   /// The taps of a resize from `input` to `output` pixels.
   public init(_ grid: SamplingGrid, input: Int, output: Int) {
     self.init(coordinates: (0..<output).map { grid.coordinate(of: $0, input: input, output: output) }, extent: input)

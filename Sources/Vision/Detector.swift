@@ -18,6 +18,8 @@ public struct DetectionOptions: Hashable, Sendable {
   public var suppression = NonMaximumSuppression.Mode.perClass
   /// The most that come out, at least 1.
   public var maximumDetections: Int?
+  /// The regions of the picture that the network looks at.
+  public var views = Views.auto
 
   public init() {}
 }
@@ -46,10 +48,10 @@ public struct LabelledDetection: Hashable, Sendable {
 public final class Detector: Sendable {
   public let card: ModelCard
   public let backbone: Network
-  private let detection: DetectionCard
+  let detection: DetectionCard
   private let head: SSDLiteHead
   let preprocessor: Preprocessor
-  private let labels: [Int: ClassLabel]
+  let labels: [Int: ClassLabel]
   private let anchors = Mutex<DefaultBoxes?>(nil)
 
   /// Prepares a detection model.
@@ -98,7 +100,24 @@ public final class Detector: Sendable {
   private func answer(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
     -> [LabelledDetection]
   {
-    let prepared = preprocessor.prepare(image, compute: backbone.compute)
+    var found = FoundInViews(self, card.input.layout(options.views, of: image), options)
+    for (index, view) in found.layout.views.enumerated() {
+      let (logits, mapping) = try logits(image, view.region, ended: ended)
+      found.add(logits, mapping, view: index)
+      ended(.postprocess)
+    }
+    let detections = found.detections()
+    ended(.postprocess)
+    return detections
+  }
+
+  /// Runs the network on a region of a picture.
+  ///
+  /// - Returns: its logits, and where the region lies in the input.
+  func logits(_ image: Image, _ region: ImageRegion, ended: (Stage) -> Void) throws(VisionError)
+    -> (BoxLogits, ImageMapping)
+  {
+    let prepared = preprocessor.prepare(image, region, compute: backbone.compute)
     ended(.preprocess)
     let maps: FeatureMaps
     do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
@@ -107,9 +126,7 @@ public final class Detector: Sendable {
     ended(.backbone)
     let logits = head(maps)
     ended(.head)
-    let found = detections(logits, prepared.mapping, options)
-    ended(.postprocess)
-    return found
+    return (logits, prepared.mapping)
   }
 
   /// The maps that the head reads.
@@ -118,28 +135,8 @@ public final class Detector: Sendable {
   /// What the head makes of them.
   func logits(_ maps: FeatureMaps) -> BoxLogits { head(maps) }
 
-  /// The detections that follow from the logits.
-  func detections(_ logits: BoxLogits, _ mapping: ImageMapping, _ options: DetectionOptions) -> [LabelledDetection] {
-    let threshold = options.scoreThreshold ?? detection.recommendedScore ?? detection.scoreThreshold
-    let candidates = logits.candidates(detection, anchors: anchors(for: logits), threshold: threshold)
-    let suppression = NonMaximumSuppression(
-      mode: options.suppression, iouThreshold: options.iouThreshold ?? detection.iouThreshold,
-      limit: options.maximumDetections ?? detection.maximumDetections)
-    var found: [LabelledDetection] = []
-    for detection in suppression.apply(to: candidates) {
-      let box = mapping.toImage(detection.box)
-      guard box.isProper else { continue }
-      let label = labels[detection.output]
-      found.append(
-        LabelledDetection(
-          label: label?.name ?? "class \(detection.output)", id: label?.id ?? detection.output,
-          output: detection.output, score: detection.score, box: box))
-    }
-    return found
-  }
-
   /// The default boxes, made for the first picture: the input's size never changes.
-  private func anchors(for logits: BoxLogits) -> DefaultBoxes {
+  func anchors(for logits: BoxLogits) -> DefaultBoxes {
     anchors.withLock { anchors in
       if let anchors { return anchors }
       let made = DefaultBoxes(

@@ -41,9 +41,8 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   /// - Throws: `VisionError` when a card's input is too small for its network.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError) -> Answer {
     try pass.detector.backbone.compute.pool.awake { () throws(VisionError) in
-      let answer = try pass.run(image, ended: { _ in })
-      return Answer(
-        detections: pass.detector.detections(answer.boxes, answer.boxMapping, options), mask: pass.mask(answer, image))
+      let answer = try pass.run(image, options.views, options, ended: { _ in })
+      return Answer(detections: answer.detections, mask: answer.mask)
     }
   }
 

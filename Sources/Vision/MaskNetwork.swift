@@ -53,17 +53,45 @@ final class MaskNetwork: Sendable {
   /// The class logits of the maps.
   func logits(_ maps: FeatureMaps) -> FeatureVector { head(maps) }
 
-  /// The best class of each pixel of the picture.
+  /// Runs the network on each of a picture's views that decides pixels of the mask.
+  ///
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  func paint(
+    _ image: Image, _ views: Views, on canvas: inout MaskCanvas, ended: (Stage) -> Void
+  ) throws(VisionError) {
+    for view in card.input.layout(views, of: image).views {
+      guard let cell = view.cell else { continue }
+      let prepared = preprocessor.prepare(image, view.region, compute: backbone.compute)
+      ended(.preprocess)
+      let maps: FeatureMaps
+      do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
+        throw VisionError(error, file: card.name)
+      }
+      ended(.backbone)
+      let logits = logits(maps)
+      ended(.head)
+      canvas.paint(mask(logits, prepared.mapping, cell, of: view.region), at: cell)
+      ended(.postprocess)
+    }
+  }
+
+  /// The best class of each pixel of a view's cell.
   ///
   /// The logits are enlarged row by row and only their best class is kept, so they never exist at full size.
-  func mask(_ logits: FeatureVector, _ mapping: ImageMapping, _ image: Image) -> LabelMap {
+  ///
+  /// - Parameters:
+  ///   - mapping: where the view's region lies in the network's input.
+  ///   - cell: inside the region, in pixels of the picture.
+  func mask(_ logits: FeatureVector, _ mapping: ImageMapping, _ cell: ImageRegion, of region: ImageRegion) -> LabelMap {
     let shape = logits.tensor.shape
+    let part = ImageRegion(x: cell.x - region.x, y: cell.y - region.y, width: cell.width, height: cell.height)
     let upsampler = ArgmaxUpsampler(
-      mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width, classes: shape.channels)
+      mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width, classes: shape.channels,
+      part: cell == region ? nil : part)
     let masks = MaskRows(
       backbone.compute.kernels, on: backbone.compute.pool, rows: upsampler.rows, columns: upsampler.columns,
       classes: upsampler.classes)
-    return LabelMap(width: image.width, height: image.height, ids: logits.tensor.withSpan { masks.labels($0) })
+    return LabelMap(width: cell.width, height: cell.height, ids: logits.tensor.withSpan { masks.labels($0) })
   }
 
   /// Leaves background outside all of the boxes.

@@ -36,32 +36,21 @@ public final class Segmenter: Sendable {
 
   /// A class id for each pixel of the picture, at the picture's own size.
   ///
+  /// - Parameter views: the regions of the picture that the network looks at.
   /// - Throws: `VisionError` when the card's input is too small for the network.
-  public func segment(_ image: Image) throws(VisionError) -> LabelMap { try segment(image, ended: { _ in }) }
-
-  /// The same, telling `ended` when each part has ended.
-  package func segment(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
-    try backbone.compute.pool.awake { () throws(VisionError) in try answer(image, ended: ended) }
+  public func segment(_ image: Image, views: Views = .auto) throws(VisionError) -> LabelMap {
+    try segment(image, views: views, ended: { _ in })
   }
 
-  private func answer(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
-    if let pass {
-      let answer = try pass.run(image, ended: ended)
-      let map = pass.mask(answer, image)
-      ended(.postprocess)
-      return map
-    }
-    let prepared = masks.preprocessor.prepare(image, compute: backbone.compute)
-    ended(.preprocess)
-    let maps: FeatureMaps
-    do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: masks.taps) } catch {
-      throw VisionError(error, file: card.name)
-    }
-    ended(.backbone)
-    let logits = masks.logits(maps)
-    ended(.head)
-    let map = masks.mask(logits, prepared.mapping, image)
-    ended(.postprocess)
-    return map
+  /// The same, telling `ended` when each part has ended.
+  package func segment(_ image: Image, views: Views, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
+    try backbone.compute.pool.awake { () throws(VisionError) in try answer(image, views, ended: ended) }
+  }
+
+  private func answer(_ image: Image, _ views: Views, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
+    if let pass { return try pass.run(image, views, nil, ended: ended).mask }
+    var canvas = MaskCanvas(image)
+    try masks.paint(image, views, on: &canvas, ended: ended)
+    return canvas.mask
   }
 }

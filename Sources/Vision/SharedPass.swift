@@ -1,7 +1,10 @@
 import Backbone
 import HeadKit
+import ModelFiles
+import Postprocess
 import Preprocess
 import SSDLite
+import Tensors
 
 /// A detector's and a segmenter's networks on one picture, the blocks that both have in common run once.
 struct SharedPass: Sendable {
@@ -19,34 +22,66 @@ struct SharedPass: Sendable {
     blocks = SharedPass.blocksInCommon(detection, segmentation)
   }
 
-  /// What both networks answer for a picture.
+  /// What both networks find in a picture.
   struct Answer {
-    let boxes: BoxLogits
-    let boxMapping: ImageMapping
-    let classes: FeatureVector
-    let classMapping: ImageMapping
+    var detections: [LabelledDetection] = []
+    let mask: LabelMap
   }
 
-  /// Runs both.
+  /// Runs both on a picture's views.
   ///
+  /// A mask that the card gates is cut to what the detector finds in all views together: an object that one view misses
+  /// may be found by another.
+  ///
+  /// - Parameter options: of the detections; `nil` for the mask alone.
   /// - Throws: `VisionError` when a card's input is too small for its network.
-  func run(_ image: Image, ended: (Stage) -> Void) throws(VisionError) -> Answer {
-    let compute = detector.backbone.compute
-    let prepared = detector.preprocessor.prepare(image, compute: compute)
-    do throws(BackboneError) {
-      guard blocks > 0 else {
-        let other = masks.preprocessor.prepare(image, compute: compute)
-        ended(.preprocess)
-        let maps = try detector.backbone.features(of: prepared.tensor, taps: detector.taps)
-        let own = try masks.backbone.features(of: other.tensor, taps: masks.taps)
-        ended(.backbone)
-        let answer = Answer(
-          boxes: detector.logits(maps), boxMapping: prepared.mapping, classes: masks.logits(own),
-          classMapping: other.mapping)
-        ended(.head)
-        return answer
+  func run(_ image: Image, _ views: Views, _ options: DetectionOptions?, ended: (Stage) -> Void) throws(VisionError)
+    -> Answer
+  {
+    let layout = detector.card.input.layout(views, of: image)
+    var found = options.map { FoundInViews(detector, layout, $0) }
+    var gated = masks.segmentation.gate.map { gate in
+      var options = DetectionOptions()
+      options.scoreThreshold = gate.score
+      return FoundInViews(detector, layout, options)
+    }
+    var canvas = MaskCanvas(image)
+    for (index, view) in layout.views.enumerated() {
+      let boxes: BoxLogits
+      let mapping: ImageMapping
+      if blocks > 0, let cell = view.cell {
+        let both = try logits(image, view.region, ended: ended)
+        (boxes, mapping) = (both.boxes, both.mapping)
+        canvas.paint(masks.mask(both.classes, mapping, cell, of: view.region), at: cell)
+      } else {
+        (boxes, mapping) = try detector.logits(image, view.region, ended: ended)
       }
-      ended(.preprocess)
+      found?.add(boxes, mapping, view: index)
+      gated?.add(boxes, mapping, view: index)
+      ended(.postprocess)
+    }
+    if blocks == 0 { try masks.paint(image, views, on: &canvas, ended: ended) }
+    var mask = canvas.mask
+    if let gate = masks.segmentation.gate, let gated {
+      masks.cut(&mask, to: gated.detections().map(\.box), gate: gate)
+    }
+    let answer = Answer(detections: found?.detections() ?? [], mask: mask)
+    ended(.postprocess)
+    return answer
+  }
+
+  /// What both networks say of one view.
+  private struct Logits {
+    let boxes: BoxLogits
+    let classes: FeatureVector
+    let mapping: ImageMapping
+  }
+
+  /// Runs both on a region of a picture, blocks in common once.
+  private func logits(_ image: Image, _ region: ImageRegion, ended: (Stage) -> Void) throws(VisionError) -> Logits {
+    let prepared = detector.preprocessor.prepare(image, region, compute: detector.backbone.compute)
+    ended(.preprocess)
+    do throws(BackboneError) {
       // What the segmenter reads of the blocks in common comes with the detector's maps.
       let early = masks.taps.filter(isShared)
       let late = masks.taps.filter { !isShared($0) }
@@ -61,24 +96,11 @@ struct SharedPass: Sendable {
         ).maps
       }
       ended(.backbone)
-      let answer = Answer(
-        boxes: detector.logits(maps), boxMapping: prepared.mapping, classes: masks.logits(FeatureMaps(maps: own)),
-        classMapping: prepared.mapping)
+      let answer = Logits(
+        boxes: detector.logits(maps), classes: masks.logits(FeatureMaps(maps: own)), mapping: prepared.mapping)
       ended(.head)
       return answer
     } catch { throw VisionError(error, file: detector.card.name) }
-  }
-
-  /// The mask of an answer, cut to what the detector found where the card says so.
-  func mask(_ answer: Answer, _ image: Image) -> LabelMap {
-    var mask = masks.mask(answer.classes, answer.classMapping, image)
-    if let gate = masks.segmentation.gate {
-      var options = DetectionOptions()
-      options.scoreThreshold = gate.score
-      let found = detector.detections(answer.boxes, answer.boxMapping, options)
-      masks.cut(&mask, to: found.map(\.box), gate: gate)
-    }
-    return mask
   }
 
   /// Whether a map lies before the first block that differs.

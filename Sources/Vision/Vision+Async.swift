@@ -17,7 +17,7 @@ extension Segmenter {
   /// pool meanwhile.
   ///
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
-  public func segment(_ image: Image) async throws -> LabelMap {
-    try await backbone.compute.run { try self.segment(image) }
+  public func segment(_ image: Image, views: Views = .auto) async throws -> LabelMap {
+    try await backbone.compute.run { try self.segment(image, views: views) }
   }
 }

@@ -73,6 +73,8 @@ struct DetectCommand: ParsableCommand {
   @Flag(help: "Let --out replace an input picture.")
   var force = false
 
+  @OptionGroup var views: ViewOptions
+
   @OptionGroup var work: RunOptions
 
   @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
@@ -150,6 +152,7 @@ struct DetectCommand: ParsableCommand {
     options.iouThreshold = iou
     options.suppression = nms
     options.maximumDetections = topK
+    options.views = views.chosen(else: .auto)
     do { return try detector.detect(image, options, ended: ended) } catch {
       throw Failure(.model, "\(name): \(error.description)", stops: true)
     }

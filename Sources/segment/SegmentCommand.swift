@@ -64,6 +64,8 @@ struct SegmentCommand: ParsableCommand {
   @Flag(help: "Let an output replace an input picture.")
   var force = false
 
+  @OptionGroup var views: ViewOptions
+
   @OptionGroup var work: RunOptions
 
   @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
@@ -119,7 +121,7 @@ struct SegmentCommand: ParsableCommand {
   private func outline(
     _ image: Image, named name: String, with segmenter: Segmenter, ended: (Stage) -> Void
   ) throws(Failure) -> LabelMap {
-    do { return try segmenter.segment(image, ended: ended) } catch {
+    do { return try segmenter.segment(image, views: views.chosen(else: .auto), ended: ended) } catch {
       throw Failure(.model, "\(name): \(error.description)", stops: true)
     }
   }

@@ -57,6 +57,27 @@ import Testing
     }
   }
 
+  @Test("views are those that were asked for, and a wide picture has squares without asking")
+  func views() throws {
+    try work.picture("wide.png", 200, 100)
+    func found(_ name: String, _ options: String...) throws -> String {
+      let ending = try work.run(
+        .detect, [name, "--model", "tiny-detector", "--score", "0.4", "--format", "csv"] + options)
+      #expect(ending.status == 0, "\(ending.errors)")
+      return ending.output
+    }
+    let usual = try found("wide.png")
+    #expect(try usual == found("wide.png", "--views", "auto") && usual == found("wide.png", "--views", "squares"))
+    #expect(try usual != found("wide.png", "--views", "whole"))
+    #expect(try usual == found("wide.png", "--slice", "100", "--overlap", "0.4"))
+    #expect(try found("wide.png", "--views", "grid") == found("wide.png", "--views", "whole"), "smaller than a window")
+    // b.png is 61x90, c.png is a square.
+    #expect(try found("c.png") == found("c.png", "--views", "whole"))
+    try work.picture("d.png", 120, 90)
+    #expect(try found("d.png") == found("d.png", "--views", "whole"))
+    #expect(try found("d.png") != found("d.png", "--views", "squares"))
+  }
+
   @Test("all formats tell the same")
   func formats() throws {
     let names = ["a.png", "b.png", "c.png"]

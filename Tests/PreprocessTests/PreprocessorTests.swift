@@ -89,6 +89,32 @@ import Testing
     print("\(kernels.isa.rawValue): \(inputs) inputs with the plain form's bits")
   }
 
+  @Test("a region gives the bits of a picture that consists of it", arguments: KernelSet.available)
+  func regions(_ kernels: KernelSet) throws {
+    let image = Synthetic.image(width: 151, height: 97)
+    let pools = [1, 3].map { WorkerPool(threads: $0) }
+    for (x, y, width, height) in [
+      (0, 0, 151, 97), (54, 0, 97, 97), (150, 96, 1, 1), (3, 60, 140, 37), (0, 96, 151, 1), (17, 5, 64, 64),
+    ] {
+      let region = ImageRegion(x: x, y: y, width: width, height: height)
+      var pixels: [UInt8] = []
+      for row in region.rows { pixels += image.pixels[(row * 151 + x) * 3..<(row * 151 + x + width) * 3] }
+      let crop = Image(width: width, height: height, pixels: pixels)
+      for fit in InputCard.Fit.allCases {
+        for antialias in [false, true] {
+          let preprocessor = try Preprocessor(card(50, 41, fit: fit, antialias: antialias, mean: [123, 116, 103]))
+          let expected = preprocessor.prepareByReference(crop)
+          for pool in pools {
+            let found = preprocessor.prepare(image, region, kernels: kernels, pool: pool)
+            #expect(found.mapping == expected.mapping)
+            let isSame = found.tensor.values().map(\.bitPattern) == expected.tensor.values().map(\.bitPattern)
+            #expect(isSame, "\(region) \(fit), antialias \(antialias)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("an unchanged size leaves the pixels as they are, with and without antialiasing", arguments: [false, true])
   func identity(antialias: Bool) throws {
     let image = Synthetic.image(width: 21, height: 13)

@@ -75,7 +75,7 @@ struct SegmentationGoldenTests {
     let answers = try Golden.load("deeplab_257.json", as: Answers.self)
     for one in answers.pictures {
       let image = try picture(one.path.file, in: one.path.root)
-      let mask = try segmenter.segment(image)
+      let mask = try segmenter.segment(image, views: .whole)
       #expect(mask.width == image.width && mask.height == image.height)
       let size = answers.size
       let ids = one.ids()
@@ -99,7 +99,7 @@ struct SegmentationGoldenTests {
       let row = cat.pixels[y * cat.width * 3..<(y + 1) * cat.width * 3]
       strip.pixels.replaceSubrange(y * width * 3..<y * width * 3 + row.count, with: row)
     }
-    let mask = try segmenter.segment(strip)
+    let mask = try segmenter.segment(strip, views: .whole)
     #expect(mask.width == width && mask.height == height)
     let cats = mask.ids.indices.filter { mask.ids[$0] == 8 }
     let inside = cats.count { $0 % width < cat.width && $0 / width < cat.height }

@@ -17,6 +17,8 @@ struct DetectionAnswers {
     var options = DetectionOptions()
     options.scoreThreshold = 0
     options.maximumDetections = COCOEvaluation.maximumDetections
+    // As the field measures: one view of each image.
+    options.views = .whole
     return options
   }
 }
@@ -49,6 +51,7 @@ extension DetectionAnswers {
     data.pictures = done.map(\.picture)
     self.init(source: detector.card.name, remarks: match.remarks, found: done.map(\.found))
   }
+
   private static func detect(
     in sample: Sample, with detector: Detector, _ options: DetectionOptions, _ limits: LimitOptions
   ) throws(Failure) -> [LabelledDetection] {

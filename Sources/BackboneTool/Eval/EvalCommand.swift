@@ -55,6 +55,8 @@ struct EvalOptions: ParsableArguments {
       valueName: "number"))
   var threads: Int?
 
+  @OptionGroup var views: ViewOptions
+
   @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   /// - Parameter data: the folders of `--data`.

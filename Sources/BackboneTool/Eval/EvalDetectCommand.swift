@@ -34,7 +34,7 @@ struct EvalDetectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An installed model's name, or the path of a model file. (default: person-ssdlite)", valueName: "name|path"))
+      "A model's name, or the path of a model file. (default: \(ModelChoice.detector))", valueName: "name|path"))
   var model: String?
 
   @Option(
@@ -71,6 +71,7 @@ struct EvalDetectCommand: ParsableCommand {
     if model != nil { throw ValidationError("--model has no effect with --predictions") }
     if savePredictions != nil { throw ValidationError("--save-predictions has no effect with --predictions") }
     if score != nil { throw ValidationError("--score has no effect with --predictions") }
+    if options.views.isGiven { throw ValidationError("--views has no effect with --predictions") }
     if data.count > 1 { throw ValidationError("--predictions belong to one data set; name one --data") }
   }
 
@@ -116,6 +117,7 @@ struct EvalDetectCommand: ParsableCommand {
     }
     var wanted = DetectionAnswers.everything
     wanted.scoreThreshold = score ?? wanted.scoreThreshold
+    wanted.views = options.views.chosen(else: wanted.views)
     return try DetectionAnswers(
       of: file, about: &data, wanted, threads: options.threads, limits: options.limits, &loop)
   }

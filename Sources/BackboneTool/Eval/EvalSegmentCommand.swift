@@ -51,6 +51,7 @@ struct EvalSegmentCommand: ParsableCommand {
     guard predictions != nil else { return }
     if model != nil { throw ValidationError("--model has no effect with --predictions") }
     if savePredictions != nil { throw ValidationError("--save-predictions has no effect with --predictions") }
+    if options.views.isGiven { throw ValidationError("--views has no effect with --predictions") }
     if data.count > 1 { throw ValidationError("--predictions belong to one data set; name one --data") }
   }
 
@@ -102,6 +103,6 @@ struct EvalSegmentCommand: ParsableCommand {
     let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model, options.limits)
     let segmenter: Segmenter
     do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
-    return try MaskPredictor(segmenter, data)
+    return try MaskPredictor(segmenter, options.views.chosen(else: .whole), data)
   }
 }

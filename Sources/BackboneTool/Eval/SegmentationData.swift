@@ -46,7 +46,7 @@ struct SegmentationData {
 struct MaskPredictor {
   private enum Source {
     case folder(String)
-    case model(Segmenter)
+    case model(Segmenter, Views)
   }
 
   /// The measured classes, the background first.
@@ -71,14 +71,14 @@ struct MaskPredictor {
   }
 
   /// - Throws: `Failure` when model and data have no class in common.
-  init(_ segmenter: Segmenter, _ data: SegmentationData) throws(Failure) {
+  init(_ segmenter: Segmenter, _ views: Views, _ data: SegmentationData) throws(Failure) {
     let things = Array(data.classes.dropFirst())
     let match = ClassMatch(things, labels: segmenter.card.labels)
     try match.check(things, model: segmenter.card.name)
     classes = [data.classes[0]] + match.known.map { things[$0] }
     source = segmenter.card.name
     remarks = match.remarks.map { $0.replacing("not measured", with: "background") }
-    from = .model(segmenter)
+    from = .model(segmenter, views)
     var ofTruth = [UInt8](repeating: 0, count: 256), ofPrediction = ofTruth
     ofTruth[255] = 255
     for (place, index) in match.known.enumerated() { ofTruth[index + 1] = UInt8(place + 1) }
@@ -102,8 +102,8 @@ struct MaskPredictor {
     let found: LabelMap
     switch from {
     case .folder(let folder): found = try stored("\(folder)/\(sample.name).png", like: mask, limits)
-    case .model(let segmenter):
-      do { found = try segmenter.segment(image) } catch {
+    case .model(let segmenter, let views):
+      do { found = try segmenter.segment(image, views: views) } catch {
         throw Failure(.model, "\(sample.path): \(error.description)", stops: true)
       }
     }
