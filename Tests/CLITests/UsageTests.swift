@@ -23,7 +23,7 @@ import Testing
     ("a.png --threads 2000", "--threads 2000: expected a number from 1 to 1024"),
     ("a.png --max-pixels 0", "--max-pixels 0: expected a number of at least 1"),
     ("a.png --max-nesting=-1", "--max-nesting -1: expected a number of at least 1"),
-    ("a.png --views some", "'auto', 'whole', 'squares' and 'grid'"),
+    ("a.png --views some", "'auto', 'whole', 'squares' or 'grid'"),
     ("a.png --slice 8", "--slice 8: expected a number from 32 to 65535"),
     ("a.png --slice 64 --overlap 1", "--overlap 1.0: expected a number from 0 to 0.9"),
     ("a.png --slice 64 --overlap nan", "--overlap nan: expected a number from 0 to 0.9"),
