@@ -46,7 +46,7 @@ enum SafetensorsImport {
     case .tensor(let path, let name, let reason):
       .malformed(path: path, offset: nil, reason: "the tensor \(name) \(reason)")
     case .card(let path, let reason): .unsupported(path: path, reason: reason)
-    case .notNormal(let path, let name, let index, let value):
+    case .notNormal(let path, let name, let index, let value), .tooLarge(let path, let name, let index, let value):
       .notFinite(path: path, name: name, index: index, value: value)
     }
   }

@@ -9,7 +9,7 @@ import Tensors
 
 /// A model in the native format: the card and the weights of one safetensors file, mapped, not copied.
 ///
-/// The tensors are fp32 with batch norm folded; the card is JSON under `card` in the file's metadata.
+/// The tensors are fp32 or fp16 with batch norm folded; the card is JSON under `card` in the file's metadata.
 public struct ModelFile: Sendable {
   public let path: String
   public let card: ModelCard
@@ -59,13 +59,18 @@ public struct ModelFile: Sendable {
     }
     var entries: [String: Weights.Entry] = [:]
     for (name, tensor) in header.tensors.sorted(by: { $0.key < $1.key }) {
-      guard tensor.type == .float32 else {
-        throw .tensor(path: file.path, name: name, reason: "holds \(tensor.type.rawValue), expected F32")
+      guard let precision = WeightPrecision(tensor.type) else {
+        throw .tensor(path: file.path, name: name, reason: "holds \(tensor.type.rawValue), expected F32 or F16")
       }
       guard let count = Shape.elementCount(of: tensor.shape), count > 0 else {
         throw .tensor(path: file.path, name: name, reason: "has the unusable shape \(tensor.shape)")
       }
-      entries[name] = Weights.Entry(shape: tensor.shape, offset: (tensor.begin - header.dataOffset) / 4)
+      let place = tensor.begin - header.dataOffset
+      guard place % precision.size == 0 else {
+        throw .tensor(
+          path: file.path, name: name, reason: "begins at byte \(tensor.begin), which is not aligned to its values")
+      }
+      entries[name] = Weights.Entry(shape: tensor.shape, offset: place / precision.size, precision: precision)
     }
     let weights = Weights(file: file, byteOffset: header.dataOffset, entries: entries)
     try checkValues(weights, path: file.path)
@@ -74,29 +79,54 @@ public struct ModelFile: Sendable {
 
   /// Writes a model file: the same card and weights give the same bytes, and the file appears whole or not at all.
   ///
-  /// - Throws: `ModelFileError`; a file that was there before is then untouched.
+  /// - Parameter precision: the format that all tensors are stored in; values are rounded to nearest, ties to even.
+  /// - Throws: `ModelFileError`, `.tooLarge` for a value that the format cannot hold; a file that was there before is
+  ///   then untouched.
   /// - Complexity: O(size of the weights).
   public static func write(
-    card: ModelCard, weights: Weights, to path: String, replacing: Bool = true
+    card: ModelCard, weights: Weights, to path: String, precision: WeightPrecision = .fp32, replacing: Bool = true
   ) throws(ModelFileError) {
     if let fault = card.fault { throw .card(path: path, reason: fault) }
     try checkValues(weights, path: path)
+    if precision == .fp16 { try checkRange(weights, path: path) }
     let names = weights.entries.keys.sorted()
-    let header = try headerBytes(card: card, weights: weights, names: names, path: path)
+    let header = try headerBytes(card: card, weights: weights, names: names, precision, path: path)
     do throws(FileError) {
       try AtomicFile.write(to: path, replacing: replacing) { (sink: inout FileSink) throws(FileError) in
         try sink.append(header)
         for name in names {
           try weights.withValues(name) { (values: Span<Float>) throws(FileError) in
-            try values.withBytes { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
+            switch precision {
+            case .fp32: try values.withBytes { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
+            case .fp16: try sink.append(HalfPrecision.bytes(of: values))
+            }
           }
         }
       }
     } catch { throw .file(error) }
   }
 
+  /// The card and the tensors that a file of this model in another precision has.
+  ///
+  /// A head alone stays one; its base is then that of its training in the same precision.
+  package func stored(as precision: WeightPrecision) -> (card: ModelCard, weights: Weights) {
+    var card = card
+    if let base, let tensors = card.base?.tensors {
+      card.base?.checksum = base.weights.checksum(of: tensors, storedAs: precision)
+    }
+    return (card, weights.own)
+  }
+
+  /// Whether this is the model that a head was trained on, or one in fp32 that the head's base was rounded from.
+  func fits(_ base: BaseModel) -> Bool {
+    base.tensors.allSatisfy(weights.contains)
+      && WeightPrecision.allCases.contains {
+        weights.checksum(of: base.tensors, storedAs: $0) == base.checksum
+      }
+  }
+
   private static func headerBytes(
-    card: ModelCard, weights: Weights, names: [String], path: String
+    card: ModelCard, weights: Weights, names: [String], _ precision: WeightPrecision, path: String
   ) throws(ModelFileError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -106,13 +136,25 @@ public struct ModelFile: Sendable {
     }
     return try Safetensors.header(
       metadata: ["card": text],
-      tensors: names.map { .init(name: $0, type: .float32, shape: weights.entries[$0]!.shape) }, path: path)
+      tensors: names.map { .init(name: $0, type: precision.elementType, shape: weights.entries[$0]!.shape) }, path: path
+    )
   }
 
   private static func checkValues(_ weights: Weights, path: String) throws(ModelFileError) {
-    for (name, _) in weights.entries.sorted(by: { $0.value.offset < $1.value.offset }) {
-      guard let (index, value) = weights.withValues(name, firstAbnormal) else { continue }
+    for (name, _) in weights.entries.sorted(by: { $0.value.byteOffset < $1.value.byteOffset }) {
+      guard let (index, value) = weights.firstAbnormalValue(of: name) else { continue }
       throw .notNormal(path: path, name: name, index: index, value: value)
+    }
+  }
+
+  /// Refuses values that would become infinite as fp16.
+  private static func checkRange(_ weights: Weights, path: String) throws(ModelFileError) {
+    for name in weights.entries.keys.sorted() {
+      try weights.withValues(name) { (values: Span<Float>) throws(ModelFileError) in
+        for i in values.indices where HalfPrecision.rounded(values[i]) & 0x7fff == 0x7c00 {
+          throw .tooLarge(path: path, name: name, index: i, value: "\(values[i])")
+        }
+      }
     }
   }
 }

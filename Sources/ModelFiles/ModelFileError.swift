@@ -12,6 +12,8 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
   /// A value that no network computes with: NaN, an infinity, or a denormal.
   case notNormal(path: String, name: String, index: Int, value: String)
   case tensor(path: String, name: String, reason: String)
+  /// A value beyond the largest one of the format that it is to be stored in.
+  case tooLarge(path: String, name: String, index: Int, value: String)
 
   /// One line, whatever names the file gives its tensors.
   public var description: String { text.onOneLine }
@@ -27,6 +29,10 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
       return "\(path): the tensor \(name) holds \(value) at index \(index); import the checkpoint again"
     case .tensor(let path, let name, let reason):
       return "\(path): the tensor \(name) \(reason); the file is damaged, get it again"
+    case .tooLarge(let path, let name, let index, let value):
+      return
+        "\(path): the tensor \(name) holds \(value) at index \(index), beyond the \(HalfPrecision.greatest) of fp16; "
+        + "keep the model in fp32"
     }
   }
 }

@@ -17,25 +17,32 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Named fp32 tensors with batch norm folded, in the layouts that the kernels want: the hand-over from a file to a network.
+/// Named tensors with batch norm folded, in the layouts that the kernels want: the hand-over from a file to a network.
 ///
 /// Layouts: a convolution is `[kernel height, kernel width, input channels, output channels]`, a depthwise one
 /// `[kernel height, kernel width, channels]`, a pointwise one `[input channels, output channels]`, a bias `[channels]`.
-/// The values stay where they are, in a mapped file or in one allocation, or are made when they are asked for.
+/// The values are handed out as fp32. They stay where they are, in a mapped file or in one allocation, or are made when
+/// they are asked for; those stored as fp16 are widened at each reading.
 @safe public final class Weights: @unchecked Sendable {
   /// One tensor's place.
   public struct Entry: Hashable, Sendable {
     public let shape: [Int]
-    /// Where its first element lies, in elements from the beginning of the values.
+    /// Where its first element lies, in elements of its own size from the beginning of the values.
     public let offset: Int
+    /// The format that its elements are stored in.
+    public let precision: WeightPrecision
 
-    public init(shape: [Int], offset: Int) {
+    public init(shape: [Int], offset: Int, precision: WeightPrecision = .fp32) {
       self.shape = shape
       self.offset = offset
+      self.precision = precision
     }
 
     /// Elements.
     public var count: Int { shape.reduce(1, *) }
+
+    /// Where its first element lies, in bytes from the beginning of the values.
+    package var byteOffset: Int { offset * precision.size }
   }
 
   /// The file or recipe they came from, for messages.
@@ -44,7 +51,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   private let storage: Storage
 
   @safe private enum Storage {
-    case memory(UnsafeBufferPointer<Float>, owner: AnyObject)
+    case memory(UnsafeRawBufferPointer, owner: AnyObject)
     case made((Entry) -> [Float])
     /// Two others: names that the first lacks are the second's.
     case joined(Weights, Weights)
@@ -70,7 +77,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     }
     self.source = source
     self.entries = entries
-    storage = unsafe .memory(UnsafeBufferPointer(block.values), owner: block)
+    storage = unsafe .memory(UnsafeRawBufferPointer(block.values), owner: block)
   }
 
   /// Makes each tensor when it is asked for, so that all of them never exist at once.
@@ -108,15 +115,14 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   ///   - entries: each within the file; traps otherwise, so a reader checks first.
   public init(file: MappedFile, byteOffset: Int, entries: [String: Entry]) {
     precondition(byteOffset % 4 == 0 && byteOffset <= file.count, "values at byte \(byteOffset) of \(file.count)")
-    let available = (file.count - byteOffset) / 4
     for (name, entry) in entries {
       let count = Shape.elementCount(of: entry.shape)
+      let available = (file.count - byteOffset) / entry.precision.size
       precondition(count != nil && entry.offset >= 0 && count! <= available - entry.offset, "\(name) leaves the file")
     }
     source = file.path
     self.entries = entries
-    let bytes = unsafe UnsafeRawBufferPointer(rebasing: file.bytes[byteOffset..<byteOffset + available * 4])
-    storage = unsafe .memory(bytes.bindMemory(to: Float.self), owner: file)
+    storage = unsafe .memory(UnsafeRawBufferPointer(rebasing: file.bytes[byteOffset...]), owner: file)
   }
 
   /// Reads the tensor of that name, which must have exactly that shape.
@@ -146,11 +152,51 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   private func read<R, E: Error>(_ name: String, _ entry: Entry, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
     switch storage {
     case .joined(let first, let second): return try (first.contains(name) ? first : second).withValues(name, body)
-    case .memory(let values, _):
-      return try unsafe body(UnsafeBufferPointer(rebasing: values[entry.offset..<entry.offset + entry.count]).span)
+    case .memory(let bytes, _):
+      switch entry.precision {
+      case .fp32: return try unsafe body(Weights.elements(bytes, entry, as: Float.self).span)
+      case .fp16: return try body(unsafe Weights.widened(Weights.elements(bytes, entry, as: UInt16.self)).span)
+      }
     case .made(let make): return try body(make(entry).span)
     }
   }
+
+  private static func elements<T>(
+    _ bytes: UnsafeRawBufferPointer, _ entry: Entry, as type: T.Type
+  ) -> UnsafeBufferPointer<T> {
+    let part = entry.byteOffset..<entry.byteOffset + entry.count * MemoryLayout<T>.size
+    return unsafe UnsafeRawBufferPointer(rebasing: bytes[part]).bindMemory(to: T.self)
+  }
+
+  private static func widened(_ halves: UnsafeBufferPointer<UInt16>) -> [Float] {
+    unsafe [Float](unsafeUninitializedCapacity: halves.count) { values, count in
+      for i in 0..<halves.count { unsafe values[i] = HalfPrecision.widened(halves[i]) }
+      count = halves.count
+    }
+  }
+
+  /// The first value of a tensor that no network computes with: NaN, an infinity, or an fp32 denormal.
+  ///
+  /// - Complexity: O(elements); halves are looked at as they are stored.
+  func firstAbnormalValue(of name: String) -> (index: Int, value: String)? {
+    if case .memory(let bytes, _) = storage, let entry = entries[name], entry.precision == .fp16 {
+      return HalfPrecision.firstAbnormal(unsafe Weights.elements(bytes, entry, as: UInt16.self).span)
+    }
+    return withValues(name, firstAbnormal)
+  }
+
+  /// The address of a tensor's first element; `nil` where its values are made.
+  func address(of name: String) -> UInt? {
+    switch storage {
+    case .joined(let first, let second): (first.contains(name) ? first : second).address(of: name)
+    case .memory(let bytes, _):
+      entries[name].map { entry in UInt(bitPattern: bytes.baseAddress) + UInt(entry.byteOffset) }
+    case .made: nil
+    }
+  }
+
+  /// The tensors of the file itself, where others are joined to them.
+  package var own: Weights { if case .joined(let first, _) = storage { first } else { self } }
 
   /// Whether there is a tensor of that name.
   public func contains(_ name: String) -> Bool { entries[name] != nil }

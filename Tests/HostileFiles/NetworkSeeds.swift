@@ -46,6 +46,14 @@ package enum NetworkSeeds {
     (0..<count).flatMap { little(UInt32((0.25 + Float($0 % 64) / 128).bitPattern), 4) }
   }
 
+  /// The same numbers as fp16, exactly: 0x3400 is 0.25 and 0x3800 is 0.5; a step of 1/128 is 32 units there, then 16.
+  static func halves(_ count: Int) -> [UInt8] {
+    (0..<count).flatMap { index in
+      let place = index % 64
+      return little(UInt16(place < 32 ? 0x3400 + place * 32 : 0x3800 + (place - 32) * 16), 2)
+    }
+  }
+
   static func little<T: FixedWidthInteger>(_ value: T, _ count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * T($0))) }
   }
@@ -54,11 +62,14 @@ package enum NetworkSeeds {
 
   static var safetensors: [Seed] {
     [
-      native("native", [2]), native("native-one", [1, 1]), torchvision(outputs: nil), torchvision(outputs: 2),
+      native("native", [2]), native("native-one", [1, 1]), native("native-half", [2], .float16),
+      torchvision(outputs: nil), torchvision(outputs: 2),
     ]
   }
 
-  private static func native(_ name: String, _ shape: [Int]) -> Seed {
+  private static func native(
+    _ name: String, _ shape: [Int], _ type: Safetensors.ElementType = .float32
+  ) -> Seed {
     let card = ModelCard(
       name: "tiny", task: .classify, family: "test",
       provenance: Provenance(origin: "test", licence: "MIT", sourceSHA256: String(repeating: "0", count: 64)),
@@ -69,15 +80,16 @@ package enum NetworkSeeds {
         standardDeviation: [127.5, 127.5, 127.5]), classifierOutputs: 2,
       labels: [ClassLabel(output: 0, id: 0, name: "cat"), ClassLabel(output: 1, id: 1, name: "dog")])
     let tensors = [
-      Safetensors.Declaration(name: "classifier.bias", type: .float32, shape: shape),
-      .init(name: "classifier.weight", type: .float32, shape: [4, 2]),
-      .init(name: "backbone.stem.weight", type: .float32, shape: [3, 3, 3, 8]),
+      Safetensors.Declaration(name: "classifier.bias", type: type, shape: shape),
+      .init(name: "classifier.weight", type: type, shape: [4, 2]),
+      .init(name: "backbone.stem.weight", type: type, shape: [3, 3, 3, 8]),
     ]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text = String(decoding: try! encoder.encode(card), as: UTF8.self)
     let header = try! Safetensors.header(metadata: ["card": text], tensors: tensors, path: "seed")
-    return Seed(name, header + values(tensors.reduce(0) { $0 + $1.size } / 4))
+    let count = tensors.reduce(0) { $0 + $1.size } / type.size
+    return Seed(name, header + (type == .float16 ? halves(count) : values(count)))
   }
 
   private static func torchvision(outputs: Int?) -> Seed {

@@ -16,7 +16,7 @@ import Testing
     .coco: ["polygons", "runs", "escapes"], .graph: ["classifier", "features", "segmenter"],
     .jpeg: ["gray", "progressive", "bytes-behind-the-end"],
     .png: ["type2-depth8", "type3-depth4-transparent", "bytes-behind-the-end"],
-    .safetensors: ["native", "native-one", "torchvision"], .tflite: ["classifier", "even", "wide"],
+    .safetensors: ["native", "native-half", "torchvision"], .tflite: ["classifier", "even", "wide"],
     .voc: ["challenge", "plain", "empty"], .yolo: ["lines", "windows", "one"],
   ]
 

@@ -32,6 +32,16 @@ import Testing
     expect(.safetensors, file.dropLast(4) + bytes(0x1p-130), "the tensor backbone.stem.weight holds ", "at index 215")
   }
 
+  @Test func aNativeFileOfHalves() {
+    let file = seed(.safetensors, "native-half")
+    for (bits, word) in [(0x7c00, "inf"), (0xfc00, "-inf"), (0x7c01, "nan"), (0xffff, "nan")] as [(UInt16, String)] {
+      let value = [UInt8(truncatingIfNeeded: bits), UInt8(bits >> 8)]
+      expect(.safetensors, file.dropLast(2) + value, "the tensor backbone.stem.weight holds \(word) at index 215")
+    }
+    // The smallest halves are normal numbers as fp32.
+    #expect(HostileFormat.safetensors.read(file.dropLast(2) + [1, 0]) == .accepted)
+  }
+
   @Test(arguments: values.indices) func anotherProgramsSafetensors(index: Int) {
     let (value, word) = WeightTests.values[index]
     let file = seed(.safetensors, "torchvision")
