@@ -51,7 +51,10 @@ package enum HalfPrecision {
       var greatest: UInt16 = 0
       for i in block.indices { greatest = max(greatest, block[i] & 0x7fff) }
       if greatest >= 0x7c00 {
-        for i in block.indices where block[i] & 0x7fff >= 0x7c00 { return (start + i, "\(widened(block[i]))") }
+        for i in block.indices where block[i] & 0x7fff >= 0x7c00 {
+          let value = widened(block[i])
+          return (start + i, value.isNaN ? "nan" : "\(value)")
+        }
       }
       start += block.count
     }
