@@ -67,18 +67,11 @@ extension DefaultBoxes {
       }
       if best.truth >= 0, best.overlap >= threshold {
         matches[index] = .truth(best.truth)
-      } else if ignored.contains(where: { $0.intersection(with: box) >= 0.5 * box.area }) {
+      } else if ignored.contains(where: { ($0.intersection(with: box) ?? 0) >= 0.5 * box.area }) {
         matches[index] = .ignored
       }
     }
     for (truth, best) in bestOfTruth.enumerated() where best.index >= 0 { matches[best.index] = .truth(truth) }
     return matches
-  }
-}
-
-extension Box {
-  /// The area that two boxes share.
-  fileprivate func intersection(with other: Box) -> Float {
-    max(min(x2, other.x2) - max(x1, other.x1), 0) * max(min(y2, other.y2) - max(y1, other.y1), 0)
   }
 }

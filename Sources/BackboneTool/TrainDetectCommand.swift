@@ -14,8 +14,8 @@ struct TrainDetectCommand: ParsableCommand {
     discussion: """
       The data has pictures and boxes. The head is SSDLite; where the base model is a detector itself, its head's layers \
       are where learning begins, but for the classes. Beside the model appear a log in comma-separated values, a picture \
-      of the loss and of an estimate of AP50, and while it runs a checkpoint and the features. The same data, settings and seed give the \
-      same weights, whether or not the run was stopped in between.
+      of the loss and of an estimate of AP50, and while it runs a checkpoint and the features. The same data, settings \
+      and seed give the same weights, whether or not the run was stopped in between.
       """)
 
   /// The losses that it can learn by.
@@ -68,7 +68,7 @@ struct TrainDetectCommand: ParsableCommand {
       lesson = try DetectionLesson(
         base: base, classes: training.classNames, loss: loss == .focal ? .focal : .multibox,
         firstLearning: blocks.firstLearning(usual: plan.firstLearning), size: size ?? plan.size,
-        startsAnew: fromScratch, compute: Compute(threads: self.timing.threads))
+        startsAnew: fromScratch, compute: Compute(threads: timing.threads))
     } catch { throw blocks.failure(error, base: base.path) }
 
     let objective = lesson.objective()
@@ -79,7 +79,7 @@ struct TrainDetectCommand: ParsableCommand {
       lesson.model(
         trainer.network, name: name ?? run.name, ids: training.classes.map(\.id),
         provenance: lesson.provenance(pictures: training.samples.count)), base: base, on: console)
-    let report = try model.measureBoxes(on: held, of: data.data, threads: self.timing.threads, limits: data.limits)
+    let report = try model.measureBoxes(on: held, of: data.data, threads: timing.threads, limits: data.limits)
     try run.finish(model, trainer, metricName: objective.metricName)
     let opening =
       "\(files.out)  \(things) boxes in \(training.samples.count) pictures x \(timing.variants), "

@@ -168,6 +168,7 @@ struct FilledScheduleOptions {
   let variants, epochs, batch, patience: Int
 
   var seed: UInt64 { options.seed }
+  var threads: Int? { options.threads }
 
   /// The schedule for so many samples.
   func schedule(samples: Int) -> Schedule {

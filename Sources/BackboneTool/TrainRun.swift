@@ -177,8 +177,8 @@ struct TrainRun {
       bar.finish()
       if trainer.step < trainer.totalSteps {
         console.note(
-          "ended after step \(trainer.step) of \(trainer.totalSteps): no better \(metricName) since epoch "
-            + "\(trainer.best.epoch)")
+          "ended after step \(trainer.step) of \(trainer.totalSteps): nothing was gained since epoch "
+            + "\(trainer.best.epoch), whose weights are the model")
       }
       try Interrupt.shielded { () throws(TrainingError) in try trainer.save() }
       try TrainLog(trainer.records, metricName: metricName).write(to: files)

@@ -16,9 +16,9 @@ struct TrainSegmentCommand: ParsableCommand {
     abstract: "Let a segmentation head learn to outline classes.",
     discussion: """
       The data has pictures and masks whose pixels are class numbers, 255 meaning "does not count". Beside the model \
-      appear a log in comma-separated values, a picture of the loss and of an estimate of the mean IoU, and while it runs a checkpoint \
-      and the features. The same data, settings and seed give the same weights, whether or not the run was stopped in \
-      between.
+      appear a log in comma-separated values, a picture of the loss and of an estimate of the mean IoU, and while it runs a \
+      checkpoint and the features. The same data, settings and seed give the same weights, whether or not the run was \
+      stopped in between.
       """)
 
   /// The heads that can learn.
@@ -136,6 +136,7 @@ struct TrainSegmentCommand: ParsableCommand {
     }
     let run = TrainRun(console: console, files: files)
     try run.refuseInputs(base: base, (training, held))
+    let timing = timing.filled()
     let compute = Compute(threads: timing.threads)
     let kind = head == .deeplab ? SegmentationHeadKind.deeplab : .pyramid(try pyramid(on: base.card.backbone))
     let lesson: SegmentationLesson
@@ -148,7 +149,7 @@ struct TrainSegmentCommand: ParsableCommand {
 
     let objective = lesson.objective(classWeights: weights, dice: dice)
     let trainer = try run.learn(
-      lesson, (training, held), timing.filled(), augment, usual: .strong, data.limits, objective,
+      lesson, (training, held), timing, augment, usual: .strong, data.limits, objective,
       settings: ["class weights": "\(weights)", "dice": "\(dice)"])
     var model = FinishedModel(
       lesson.model(
@@ -157,7 +158,7 @@ struct TrainSegmentCommand: ParsableCommand {
     let report = try model.measureMasks(on: held, of: data.data, threads: timing.threads, limits: data.limits)
     try run.finish(model, trainer, metricName: objective.metricName)
     let opening =
-      "\(files.out)  \(training.samples.count) pictures x \(timing.filled().variants), \(trainer.step) steps\n"
+      "\(files.out)  \(training.samples.count) pictures x \(timing.variants), \(trainer.step) steps\n"
     try console.write(opening + (report?.summary ?? ""))
   }
 

@@ -22,21 +22,23 @@ public struct Box: Hashable, Sendable {
 
   /// Intersection over union with another box, in [0, 1].
   public func iou(with other: Box) -> Float {
-    let width = min(x2, other.x2) - max(x1, other.x1)
-    let height = min(y2, other.y2) - max(y1, other.y1)
-    guard width > 0, height > 0 else { return 0 }
-    let intersection = width * height
+    guard let intersection = intersection(with: other) else { return 0 }
     let union = area + other.area - intersection
     return union.isNormal ? intersection / union : wideIoU(with: other)
   }
 
   /// Intersection over the area of the smaller of the two boxes, in [0, 1].
   public func overlapOfSmaller(with other: Box) -> Float {
+    guard let intersection = intersection(with: other) else { return 0 }
+    let smaller = min(area, other.area)
+    return smaller > 0 ? min(intersection / smaller, 1) : 0
+  }
+
+  /// The area that two boxes share, 0 where it is too small for `Float`; `nil` where they share none.
+  package func intersection(with other: Box) -> Float? {
     let width = min(x2, other.x2) - max(x1, other.x1)
     let height = min(y2, other.y2) - max(y1, other.y1)
-    guard width > 0, height > 0 else { return 0 }
-    let smaller = min(area, other.area)
-    return smaller > 0 ? min(width * height / smaller, 1) : 0
+    return width > 0 && height > 0 ? width * height : nil
   }
 
   /// The same where areas leave the range of `Float`, as those of a broken network's boxes do.

@@ -107,7 +107,7 @@ package final class DetectionObjective: Objective {
   }
 
   /// COCO's average precision at an IoU of 0.5 of each class but the background, `nil` where there is nothing of it.
-  package var precisions: [Double?] {
+  private var precisions: [Double?] {
     COCOEvaluation.curves(samples, classes: card.outputs - 1).map { $0?.cocoAveragePrecision }
   }
 

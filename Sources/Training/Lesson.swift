@@ -1,7 +1,9 @@
+import Backbone
 import Datasets
 import Files
 import HeadKit
 import ModelFiles
+import Preprocess
 import Tensors
 
 /// What a head is to learn: the layers, what they see, and where their features come from.
@@ -14,8 +16,9 @@ package protocol Lesson {
   /// What the features are made with, as a text that changes when they would.
   var key: String { get }
 
-  /// What computes the features.
-  var extraction: FeatureExtraction { get }
+  /// The frozen network that the features come from.
+  var backbone: Network { get }
+  var preprocessor: Preprocessor { get }
 
   /// What a cache of so many samples holds.
   func layout(samples: Int) -> FeatureCache.Layout
@@ -32,6 +35,9 @@ extension SegmentationLesson: Lesson {}
 extension DetectionLesson: Lesson {}
 
 extension Lesson {
+  /// What computes the features.
+  var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.taps) }
+
   /// Whether every map of a batch has a size that a tensor can have.
   package func fits(batch: Int) -> Bool {
     let one = layout(samples: 1)

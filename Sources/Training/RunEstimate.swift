@@ -9,26 +9,30 @@ package struct RunEstimate: Sendable {
   package let steps: Double
 }
 
+/// The time that something takes.
+private func seconds(_ body: () -> Void) -> Double {
+  let time = ContinuousClock().measure(body).components
+  return Double(time.seconds) + Double(time.attoseconds) / 1e18
+}
+
 extension Lesson {
   /// Measures a sample and a step, and multiplies.
   ///
   /// - Returns: `nil` where the first image cannot be read, which the run itself will report.
-  /// - Complexity: one image in two variants, one pass forward and back; the network's parameters are left as they were.
+  /// - Complexity: one variant of an image, two passes forward and back; the network's parameters are left as they were.
   package func estimate(_ samples: LessonSamples, _ network: TrainableNetwork, steps: Int) -> RunEstimate? {
     guard samples.trainingCount > 0 else { return nil }
-    let clock = ContinuousClock()
-    func seconds(_ body: () throws -> Void) -> Double? {
-      let start = clock.now
-      guard (try? body()) != nil else { return nil }
-      let (whole, parts) = (clock.now - start).components
-      return Double(whole) + Double(parts) / 1e18
-    }
-    let extraction = extraction
-    guard let make = try? samples.open(0) else { return nil }
-    let reading = seconds { _ = try samples.open(0) } ?? 0
-    // Later variants are those that are drawn.
+    // The first variant is the image itself, later ones are drawn.
     let variant = min(samples.variants - 1, 1)
-    guard let each = seconds({ extraction.run(try make(variant).image) }) else { return nil }
+    var make: ((Int) throws(DatasetError) -> LabelledImage)?
+    let reading = seconds { make = try? samples.open(0) }
+    var isMade = false
+    let each = seconds {
+      guard let image = try? make?(variant).image else { return }
+      extraction.run(image)
+      isMade = true
+    }
+    guard isMade else { return nil }
     let features = (reading + each * Double(samples.variants)) * Double(samples.pictures)
     return RunEstimate(
       features: features / Double(network.kernels.compute.pool.threads), steps: network.secondsPerStep * Double(steps))
@@ -45,14 +49,12 @@ extension TrainableNetwork {
       for index in graph.answers.indices { answerGradient(index).clear() }
       backward()
     }
-    let seconds = kernels.compute.pool.awake {
+    let time = kernels.compute.pool.awake {
       // The first pass touches the memory.
       pass()
-      let clock = ContinuousClock()
-      let time = clock.measure { pass() }.components
-      return Double(time.seconds) + Double(time.attoseconds) / 1e18
+      return seconds { pass() }
     }
     for (one, values) in zip(parameters.measured, measured) { one.values.set(values) }
-    return seconds
+    return time
   }
 }

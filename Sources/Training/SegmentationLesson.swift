@@ -86,8 +86,6 @@ public struct SegmentationLesson {
       samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! }, truth: input.height * input.width)
   }
 
-  package var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.taps) }
-
   /// Fills a cache of that layout; see `FeatureExtraction.fill`.
   package func fill(
     _ writer: FeatureCache.Writer, _ samples: LessonSamples,

@@ -67,7 +67,7 @@ package final class SegmentationObjective: Objective {
   }
 
   /// Intersection over union of each class, `nil` where it neither is nor was found.
-  package var ious: [Double?] {
+  private var ious: [Double?] {
     (0..<classes).map { k in
       let hits = confusion[k * classes + k]
       let union = (0..<classes).reduce(-hits) { $0 + confusion[k * classes + $1] + confusion[$1 * classes + k] }

@@ -55,14 +55,7 @@ import Testing
 
   /// The figures of a report in JSON, those of classes after a slash.
   private func figures(_ ending: Ending) throws -> [String: Double] {
-    let report = try JSONValue(ending.output)
-    var figures: [String: Double] = [:]
-    func add(_ value: JSONValue?, _ prefix: String) {
-      for key in value?.keys ?? [] { figures[prefix + key] = value?[key]?.double }
-    }
-    add(report["figures"], "")
-    for one in report["classes"]?.elements ?? [] { add(one, (one["name"]?.text ?? "") + "/") }
-    return figures
+    try JSONValue(ending.output).figures
   }
 
   private static let truth = """

@@ -53,3 +53,16 @@ enum JSONValue: Decodable, Equatable {
     if case .string(let value) = self { value } else { nil }
   }
 }
+
+extension JSONValue {
+  /// The figures of an evaluation's report, those of classes after the class's name and a slash.
+  var figures: [String: Double] {
+    var figures: [String: Double] = [:]
+    func add(_ value: JSONValue?, _ prefix: String) {
+      for key in value?.keys ?? [] { figures[prefix + key] = value?[key]?.double }
+    }
+    add(self["figures"], "")
+    for one in self["classes"]?.elements ?? [] { add(one, (one["name"]?.text ?? "") + "/") }
+    return figures
+  }
+}

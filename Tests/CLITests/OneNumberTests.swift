@@ -13,14 +13,7 @@ import Testing
   /// The figures of a report in JSON, those of classes after a slash.
   private func figures(_ ending: Ending) throws -> [String: Double] {
     #expect(ending.status == 0, "\(ending.errors)")
-    let report = try JSONValue(ending.output)
-    var figures: [String: Double] = [:]
-    func add(_ value: JSONValue?, _ prefix: String) {
-      for key in value?.keys ?? [] { figures[prefix + key] = value?[key]?.double }
-    }
-    add(report["figures"], "")
-    for one in report["classes"]?.elements ?? [] { add(one, (one["name"]?.text ?? "") + "/") }
-    return figures
+    return try JSONValue(ending.output).figures
   }
 
   /// Holds the card's figures and the log's last value to those of `eval`.

@@ -9,6 +9,16 @@ import Vision
 
 /// Small models with random weights: what they find means nothing, and is the same each time.
 enum SmallModels {
+  /// A picture of a region alone.
+  static func crop(_ image: Image, _ region: ImageRegion) -> Image {
+    var pixels: [UInt8] = []
+    for y in region.rows {
+      let start = (y * image.width + region.x) * 3
+      pixels += image.pixels[start..<start + region.width * 3]
+    }
+    return Image(width: region.width, height: region.height, pixels: pixels)
+  }
+
   /// - Parameters:
   ///   - width: columns of the input, and rows where `height` says nothing else.
   static func detector(width: Int = 96, height: Int? = nil, multiplier: Double = 0.35) -> ModelFile {

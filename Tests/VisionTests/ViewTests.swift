@@ -9,15 +9,6 @@ import Vision
 @Suite struct ViewTests {
   private static let wide = SmallModels.picture(320, 180, seed: 77)
 
-  private static func crop(_ image: Image, _ region: ImageRegion) -> Image {
-    var pixels: [UInt8] = []
-    for y in region.rows {
-      let start = (y * image.width + region.x) * 3
-      pixels += image.pixels[start..<start + region.width * 3]
-    }
-    return Image(width: region.width, height: region.height, pixels: pixels)
-  }
-
   private static func options(_ views: Views, limit: Int? = nil) -> DetectionOptions {
     var options = DetectionOptions()
     options.views = views
@@ -43,7 +34,7 @@ import Vision
     #expect(layout.views.count == 4)
     var all: [LabelledDetection] = []
     for view in layout.views {
-      for var one in try detector.detect(Self.crop(Self.wide, view.region), Self.options(.whole)) {
+      for var one in try detector.detect(SmallModels.crop(Self.wide, view.region), Self.options(.whole)) {
         one.box = one.box.moved(x: Float(view.region.x), y: Float(view.region.y))
         all.append(one)
       }
@@ -66,7 +57,7 @@ import Vision
     var pixels = 0
     for view in ViewLayout(.auto, width: 320, height: 180).views {
       guard let cell = view.cell else { continue }
-      let part = try segmenter.segment(Self.crop(Self.wide, view.region))
+      let part = try segmenter.segment(SmallModels.crop(Self.wide, view.region))
       for y in cell.rows {
         let here = mask.ids[y * 320 + cell.x..<y * 320 + cell.columns.upperBound]
         let start = (y - view.region.y) * view.region.width + cell.x - view.region.x

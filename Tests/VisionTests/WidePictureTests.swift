@@ -41,15 +41,6 @@ struct WidePictureTests {
       .moved(x: Float(x), y: Float(y))
   }
 
-  private static func crop(_ image: Image, _ region: ImageRegion) -> Image {
-    var pixels: [UInt8] = []
-    for y in region.rows {
-      let start = (y * image.width + region.x) * 3
-      pixels += image.pixels[start..<start + region.width * 3]
-    }
-    return Image(width: region.width, height: region.height, pixels: pixels)
-  }
-
   private static func options(_ views: Views) -> DetectionOptions {
     var options = DetectionOptions()
     options.views = views
@@ -74,7 +65,7 @@ struct WidePictureTests {
           detection.box.moved(x: Float(dx), y: Float(dy)).iou(with: place) > 0.5
         }
         let bySquares = try ViewLayout(.auto, width: width, height: height).views.dropFirst().contains { view in
-          try detector.detect(Self.crop(canvas, view.region), Self.options(.whole))
+          try detector.detect(SmallModels.crop(canvas, view.region), Self.options(.whole))
             .contains { isThere($0, view.region.x, view.region.y) }
         }
         if try detector.detect(canvas, Self.options(.whole)).contains(where: { isThere($0) }) { whole += 1 }
