@@ -5,9 +5,8 @@ DESTDIR ?=
 CONFIGURATION := release
 BUILD := .build/$(CONFIGURATION)
 PROGRAMS := detect segment backbone
-DEMO_PICTURE := Samples/grace_hopper.jpg
-DEMO_OVERLAY := demo-overlay.png
-DEMO_MASK := demo-mask.png
+DEMO := demo
+DEMO_PICTURES := Samples/astronaut.png Samples/chelsea.png Samples/grace_hopper.jpg
 # Swift's libraries inside the programs, which then also start in two thirds of the time; symbols left out.
 STANDALONE := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xlinker -s)
 # Set-up speaks to the package registry and to apt only; detecting needs no network.
@@ -43,11 +42,10 @@ setup: ## Install the system packages that are missing (libpng, libjpeg, expat)
 build: setup ## Build the programs
 	swift build -c $(CONFIGURATION)
 
-demo: build ## Get the default detector, find the person in a sample picture and outline her
-	@$(BUILD)/backbone models verify person-ssdlite >/dev/null 2>&1 || $(BUILD)/backbone models fetch person-ssdlite
-	$(BUILD)/detect $(DEMO_PICTURE) --out $(DEMO_OVERLAY) --force
-	$(BUILD)/segment $(DEMO_PICTURE) --model person-mask --out $(DEMO_MASK)
-	@echo "The overlay is $(CURDIR)/$(DEMO_OVERLAY), the mask $(CURDIR)/$(DEMO_MASK)"
+demo: build ## Find and outline the people and the cat in the sample pictures
+	$(BUILD)/detect $(DEMO_PICTURES) --out $(DEMO)/boxes/
+	$(BUILD)/segment $(DEMO_PICTURES) --out $(DEMO)/masks/ --overlay $(DEMO)/outlines/
+	@echo "Look at $(CURDIR)/$(DEMO)/boxes and $(CURDIR)/$(DEMO)/outlines; $(CURDIR)/$(DEMO)/masks has the masks"
 
 test: setup ## Run all tests
 	swift test -c $(CONFIGURATION)

@@ -40,6 +40,7 @@ let package = Package(
     .library(name: "SSDLite", targets: ["SSDLite"]),
     .library(name: "DeepLabLite", targets: ["DeepLabLite"]),
     .library(name: "PyramidLite", targets: ["PyramidLite"]),
+    .library(name: "Objects", targets: ["Objects"]),
     .library(name: "PersonMask", targets: ["PersonMask"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Vision", targets: ["Vision"]),
@@ -68,6 +69,12 @@ let package = Package(
     room("PyramidLite", ["HeadKit", "Backbone", "Kernels", "ModelFiles", "Tensors"], path: "Heads/PyramidLite"),
     room("DeepLabLite", ["HeadKit", "Backbone", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/DeepLabLite"),
 
+    .target(
+      name: "CObjects", path: "Heads/Objects/CObjects",
+      exclude: ["objects-ssdlite.safetensors", "objects-mask.safetensors"]),
+    .target(
+      name: "Objects", dependencies: ["CObjects", "Files", "ModelFiles"], path: "Heads/Objects",
+      exclude: ["CObjects", "README.md", "backbone.py", "train.sh"], swiftSettings: strict),
     .target(
       name: "CPersonMask", path: "Heads/PersonMask/CPersonMask", exclude: ["person-mask.safetensors"]),
     .target(
@@ -116,7 +123,11 @@ let package = Package(
 
     // MARK: Programs
     room(
-      "CLISupport", ["Files", "ImageCodecs", "Kernels", "ModelFiles", "Postprocess", "Tensors", argumentParser],
+      "CLISupport",
+      [
+        "Files", "ImageCodecs", "Kernels", "ModelFiles", "Objects", "PersonMask", "Postprocess", "Tensors",
+        argumentParser,
+      ],
       linker: [.linkedLibrary("m")]),
     program(
       "detect",
@@ -124,14 +135,13 @@ let package = Package(
     program(
       "segment",
       [
-        "CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Tensors", "Vision",
-        argumentParser,
+        "CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser,
       ]),
     program(
       "BackboneTool",
       [
         "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Overlay", "PersonMask", "Postprocess", "Preprocess", "PyramidLite", "Tensors",
+        "ModelFetch", "ModelFiles", "Overlay", "Postprocess", "Preprocess", "PyramidLite", "Tensors",
         "Training", "Vision",
         argumentParser,
       ]),

@@ -36,6 +36,9 @@ struct ImportCommand: ParsableCommand {
       valueName: "number"))
   var outputStride: Int?
 
+  @Option(help: "How pictures come to the input's shape: stretch or letterbox. (default: as the family does it)")
+  var fit: InputCard.Fit?
+
   @Option(
     help: ArgumentHelp(
       "A file with a class name in each line, in the order of the outputs and without a detector's background.",
@@ -58,6 +61,7 @@ struct ImportCommand: ParsableCommand {
     if let inputSize, !(33...4096).contains(inputSize) {
       throw ValidationError("--input-size \(inputSize): expected a number from 33 to 4096")
     }
+    if fit == .centreCrop { throw ValidationError("--fit centre-crop: expected stretch or letterbox") }
     if let outputStride, ![8, 16, 32].contains(outputStride) {
       throw ValidationError("--output-stride \(outputStride): expected 8, 16 or 32")
     }
@@ -68,7 +72,7 @@ struct ImportCommand: ParsableCommand {
     if let out { try PictureOutputs.refuse(out, flag: "--out", asOneOf: inputs) }
     let overrides = ImportOverrides(
       name: name, origin: origin, licence: licence, classes: try labels.map(readLabels), inputSize: inputSize,
-      outputStride: outputStride)
+      outputStride: outputStride, fit: fit)
     let model: ImportedModel
     do { model = try Importer.importCheckpoint(path: file, overrides: overrides, limits: limits.limits) } catch {
       throw Failure(.model, error.description)
@@ -133,4 +137,9 @@ struct ImportCommand: ParsableCommand {
     guard !lines.isEmpty else { throw Failure(.usage, "\(path): holds no class name; write one a line") }
     return lines
   }
+}
+
+extension InputCard.Fit: ExpressibleByArgument {
+  /// What an import may ask for: a cut of the centre needs the size before it.
+  public static var allValueStrings: [String] { [InputCard.Fit.stretch, .letterbox].map(\.rawValue) }
 }

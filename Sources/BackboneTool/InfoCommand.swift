@@ -2,7 +2,6 @@ import ArgumentParser
 import CLISupport
 import Files
 import ModelFiles
-import PersonMask
 import Tensors
 
 extension ModelsCommand {
@@ -16,7 +15,7 @@ extension ModelsCommand {
     @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
     func run() throws {
-      let file = try ModelChoice.open(model, shipped: [PersonMask.model], limits)
+      let file = try ModelChoice.open(model, limits)
       var table = TextTable([.left, .left])
       for (name, value) in Info.lines(of: file) { table.add([name, value.onOneLine]) }
       try Main.console.write(table.lines(indent: ""))

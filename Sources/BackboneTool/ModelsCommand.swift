@@ -3,13 +3,12 @@ import CLISupport
 import Files
 import ModelFetch
 import ModelFiles
-import PersonMask
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
     abstract: "List, describe, get and check models.",
-    subcommands: [List.self, Info.self, Fetch.self, Verify.self, Path.self],
+    subcommands: [List.self, Info.self, Fetch.self, Convert.self, Verify.self, Path.self],
     defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
@@ -30,8 +29,8 @@ struct ModelsCommand: ParsableCommand {
           table.add([name, "?", "?", "unusable: see `backbone models info \(name)`"])
         }
       }
-      if !installed.contains(PersonMask.name) {
-        let card = try ModelChoice.card(of: PersonMask.model)
+      for model in ModelChoice.shipped where !installed.contains(model.name) {
+        let card = try ModelChoice.card(of: model)
         let base = card.base.map { ", on \($0.name)" } ?? ""
         table.add([card.name, card.task.rawValue, card.provenance.licence.onOneLine, "part of the program\(base)"])
       }

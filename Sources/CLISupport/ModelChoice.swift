@@ -1,23 +1,25 @@
 import Files
 import ModelFiles
+import Objects
+import PersonMask
 
 /// Finds the models that programs work with.
 ///
 /// A value with a `/` in it or with the extension `.safetensors` is a path, any other is the name of an installed model.
 public enum ModelChoice {
   /// The model that finds things where none is named.
-  public static let detector = "person-ssdlite"
+  public static let detector = Objects.detector.name
 
-  /// The model that outlines things where none is named and it is installed; else the one that is part of the program.
-  public static let segmenter = "deeplab-voc"
+  /// The model that outlines things where none is named.
+  public static let segmenter = Objects.mask.name
 
-  /// The folder of installed models.
+  /// The models that are part of each program.
+  public static let shipped = [Objects.detector, Objects.mask, PersonMask.model]
+
+  /// The folder of installed models, and those that are part of the program.
   ///
-  /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`.
-  public static func store(
-    shipped: [ShippedModel] = [], _ limits: Limits = .standard
-  ) throws(Failure) -> ModelStore {
+  public static func store(_ limits: Limits = .standard) throws(Failure) -> ModelStore {
     do { return try ModelStore.user(shipped: shipped, limits: limits) } catch {
       throw Failure(.model, error.description)
     }
@@ -25,12 +27,15 @@ public enum ModelChoice {
 
   /// Opens a model by name or path.
   ///
-  /// - Parameter shipped: models that are part of the program.
   /// - Throws: `Failure` with status `model`; for a name it lists what there is and the command that gets one.
-  public static func open(
-    _ value: String, shipped: [ShippedModel] = [], _ limits: LimitOptions
-  ) throws(Failure) -> ModelFile {
-    let store = try store(shipped: shipped, limits.limits)
+  public static func open(_ value: String, _ limits: LimitOptions) throws(Failure) -> ModelFile {
+    let store: ModelStore
+    if ModelChoice.shipped.contains(where: { $0.name == value }), (try? ModelStore.user()) == nil {
+      // Nothing says where models are, and none is needed.
+      store = ModelStore(folder: "", shipped: ModelChoice.shipped)
+    } else {
+      store = try ModelChoice.store(limits.limits)
+    }
     do { return try store.open(value) } catch { throw Failure(.model, error.description) }
   }
 
@@ -39,19 +44,6 @@ public enum ModelChoice {
   /// - Throws: `Failure` with status `model`.
   public static func card(of shipped: ShippedModel) throws(Failure) -> ModelCard {
     do { return try shipped.card() } catch { throw Failure(.model, error.description) }
-  }
-
-  /// Opens the model that outlines things: the one named, else `segmenter` where it is installed, else the shipped one.
-  ///
-  /// - Throws: `Failure` with status `model`.
-  public static func openSegmenter(
-    _ value: String?, shipped: ShippedModel, _ limits: LimitOptions
-  ) throws(Failure) -> ModelFile {
-    if let value { return try open(value, shipped: [shipped], limits) }
-    let store = try store(shipped: [shipped], limits.limits)
-    do { return try store.open(try store.installed().contains(segmenter) ? segmenter : shipped.name) } catch {
-      throw Failure(.model, error.description)
-    }
   }
 }
 

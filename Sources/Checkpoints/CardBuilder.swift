@@ -19,6 +19,10 @@ struct CardBuilder {
         origin: overrides.origin ?? known?.origin ?? path.split(separator: "/").last.map(String.init) ?? path,
         licence: overrides.licence ?? known?.licence ?? "unknown", sourceSHA256: sha256),
       backbone: backbone, input: input, classifierOutputs: draft.classifierOutputs)
+    if let fit = overrides.fit {
+      card.input.fit = fit
+      if fit != .centreCrop { card.input.resizeShortest = nil }
+    }
     if let outputs = draft.detectionOutputs {
       card.detection = detection(outputs)
       card.labels = ClassNames.detector(outputs: outputs, named: names)

@@ -15,10 +15,12 @@ public struct ImportOverrides: Hashable, Sendable {
   public var inputSize: Int?
   /// 8, 16 or 32; only for files that do not say it themselves.
   public var outputStride: Int?
+  /// How a picture comes to the input's shape; `centreCrop` only where that is the family's own.
+  public var fit: InputCard.Fit?
 
   public init(
     name: String? = nil, origin: String? = nil, licence: String? = nil, classes: [String]? = nil, inputSize: Int? = nil,
-    outputStride: Int? = nil
+    outputStride: Int? = nil, fit: InputCard.Fit? = nil
   ) {
     self.name = name
     self.origin = origin
@@ -26,6 +28,7 @@ public struct ImportOverrides: Hashable, Sendable {
     self.classes = classes
     self.inputSize = inputSize
     self.outputStride = outputStride
+    self.fit = fit
   }
 }
 

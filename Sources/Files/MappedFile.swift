@@ -68,12 +68,13 @@
 
   /// Stands for bytes that are part of the program, as if they had been read from a file of that name.
   ///
-  /// - Parameter bytes: valid for ever.
-  @unsafe package init(path: String, constant bytes: UnsafeRawBufferPointer) {
+  /// - Parameter constant: gives the bytes, which are valid for ever, and stores how many they are.
+  @unsafe package init(path: String, constant: (UnsafeMutablePointer<Int>) -> UnsafeRawPointer) {
+    var size = 0
     self.path = path
-    count = bytes.count
+    unsafe base = constant(&size)
+    count = size
     isOwned = false
-    unsafe base = bytes.baseAddress
   }
 
   deinit {

@@ -117,6 +117,28 @@ public struct ModelFile: Sendable {
     return (card, weights.own)
   }
 
+  /// The same without the tensors that another model has too, which becomes the base.
+  ///
+  /// - Parameter base: a whole model; it has to be stored in that precision as well.
+  /// - Returns: `nil` where the two have no tensor in common.
+  /// - Complexity: O(elements).
+  package func stored(as precision: WeightPrecision, on base: ModelFile) -> (card: ModelCard, weights: Weights)? {
+    let (own, other) = (weights, base.weights)
+    let common = own.entries.keys.filter { name in
+      own.entries[name]?.shape == other.entries[name]?.shape
+        && own.checksum(of: [name], storedAs: precision) == other.checksum(of: [name], storedAs: precision)
+    }.sorted()
+    guard !common.isEmpty else { return nil }
+    var card = card
+    card.base = BaseModel(
+      name: base.card.name, tensors: common, checksum: other.checksum(of: common, storedAs: precision))
+    var tensors: [String: (shape: [Int], values: [Float])] = [:]
+    for (name, entry) in own.entries where !common.contains(name) {
+      tensors[name] = own.withValues(name) { values in (entry.shape, values.indices.map { values[$0] }) }
+    }
+    return (card, Weights(source: own.source, tensors: tensors))
+  }
+
   /// Whether this is the model that a head was trained on, or one in fp32 that the head's base was rounded from.
   func fits(_ base: BaseModel) -> Bool {
     base.tensors.allSatisfy(weights.contains)

@@ -14,7 +14,7 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
   case noRecord(path: String, name: String)
   /// Neither variable nor home says where models are.
   case noFolder
-  case notInstalled(name: String, folder: String, installed: [String])
+  case notInstalled(name: String, folder: String, installed: [String], isShipped: Bool = false)
 
   public var description: String {
     switch self {
@@ -31,11 +31,13 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
     case .otherBase(let path, let base):
       return
         "\(path): was trained on other weights than those of \(base); get that model anew, or train the head on this one"
-    case .notInstalled(let name, let folder, let installed):
+    case .notInstalled(let name, let folder, let installed, let isShipped):
       let there =
         installed.isEmpty ? "none is" : installed.joined(separator: ", ") + (installed.count == 1 ? " is" : " are")
       let remedy: String
-      if let known = KnownModel.named(name) {
+      if isShipped {
+        remedy = "it is part of the program, `backbone models convert \(name) --out FILE` writes it to a file"
+      } else if let known = KnownModel.named(name) {
         remedy = "get it with `\(known.command)`"
       } else {
         let all = KnownModel.all.map { "`\($0.command)`" }.joined(separator: " or ")
@@ -48,14 +50,13 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
 
 /// A model that is part of the program.
 public struct ShippedModel: Sendable {
-  public let name: String
   /// Its bytes, in the native format.
   package let file: MappedFile
+  /// Its name among the models.
+  public var name: String { file.path }
 
-  package init(name: String, file: MappedFile) {
-    self.name = name
-    self.file = file
-  }
+  /// - Parameter file: bears the model's name in place of a path.
+  package init(file: MappedFile) { self.file = file }
 
   /// Its card.
   ///
@@ -128,7 +129,7 @@ public struct ModelStore: Sendable {
     if nameOrPath.utf8.contains(UInt8(ascii: "/")) || nameOrPath.hasSuffix(".safetensors") { return nameOrPath }
     let installed = try installed()
     guard installed.contains(nameOrPath) else {
-      throw .notInstalled(name: nameOrPath, folder: folder, installed: installed)
+      throw notInstalled(nameOrPath, installed)
     }
     return path(of: nameOrPath)
   }
@@ -137,34 +138,51 @@ public struct ModelStore: Sendable {
   ///
   /// - Throws: `ModelStoreError`.
   public func open(_ nameOrPath: String) throws(ModelStoreError) -> ModelFile {
+    let isInstalled = try installed().contains(nameOrPath)
+    let shipped = isInstalled ? nil : shipped.first { $0.name == nameOrPath }
+    let path = shipped == nil ? try find(nameOrPath) : nameOrPath
     let file: ModelFile
-    if let shipped = shipped.first(where: { $0.name == nameOrPath }), try !installed().contains(nameOrPath) {
-      do { file = try ModelFile.read(shipped.file) } catch { throw .model(error) }
-    } else {
-      let path = try find(nameOrPath)
-      do { file = try ModelFile.open(path: path, limits: limits) } catch { throw .model(error) }
-    }
+    do throws(ModelFileError) {
+      if let shipped {
+        file = try ModelFile.read(shipped.file)
+      } else {
+        file = try ModelFile.open(path: path, limits: limits)
+      }
+    } catch { throw .model(error) }
     guard let base = file.card.base else { return file }
-    let whole = try open(base: base.name, for: file.path)
-    for name in base.tensors where !whole.weights.contains(name) { throw .otherBase(path: file.path, base: whole.path) }
-    guard whole.weights.checksum(of: base.tensors) == base.checksum else {
-      throw .otherBase(path: file.path, base: whole.path)
-    }
+    let whole = try open(base: base, for: file.path)
+    guard whole.fits(base) else { throw .otherBase(path: file.path, base: whole.path) }
     return file.joined(with: whole)
   }
 
-  private func open(base name: String, for path: String) throws(ModelStoreError) -> ModelFile {
+  /// The base of a head: of an installed model and a shipped one of that name the first that it was trained on.
+  private func open(base: BaseModel, for path: String) throws(ModelStoreError) -> ModelFile {
+    let name = base.name
     guard ModelStore.isName(name) else {
       throw .model(.card(path: path, reason: "the base \(name.onOneLine) is not the name of a model"))
     }
-    guard try installed().contains(name) else { throw .missingBase(path: path, base: name, folder: folder) }
-    let basePath = self.path(of: name)
+    let isInstalled = try installed().contains(name)
+    let shipped = shipped.first { $0.name == name }
+    guard isInstalled || shipped != nil else { throw .missingBase(path: path, base: name, folder: folder) }
     let file: ModelFile
-    do { file = try ModelFile.open(path: basePath, limits: limits) } catch { throw .model(error) }
+    do throws(ModelFileError) {
+      var found = isInstalled ? try ModelFile.open(path: self.path(of: name), limits: limits) : nil
+      if let shipped, found?.fits(base) != true {
+        let part = try ModelFile.read(shipped.file)
+        // Where neither fits, what the user installed is named as what does not.
+        if part.fits(base) || found == nil { found = part }
+      }
+      file = found!
+    } catch { throw .model(error) }
     guard file.card.base == nil else {
       throw .model(.card(path: path, reason: "its base \(name) is a head alone too"))
     }
     return file
+  }
+
+  private func notInstalled(_ name: String, _ installed: [String]) -> ModelStoreError {
+    .notInstalled(
+      name: name, folder: folder, installed: installed, isShipped: shipped.contains { $0.name == name })
   }
 
   /// Writes a model under its name, and the record of its digest.
@@ -195,7 +213,7 @@ public struct ModelStore: Sendable {
   /// - Complexity: O(size of the file).
   @discardableResult public func verify(_ name: String) throws(ModelStoreError) -> String {
     let installed = try installed()
-    guard installed.contains(name) else { throw .notInstalled(name: name, folder: folder, installed: installed) }
+    guard installed.contains(name) else { throw notInstalled(name, installed) }
     let record: MappedFile
     do { record = try MappedFile(path: recordPath(of: name), limit: 4096) } catch {
       throw .noRecord(path: recordPath(of: name), name: name)

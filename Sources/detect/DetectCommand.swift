@@ -35,7 +35,7 @@ struct DetectCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
   var images: [String]
 
-  @Option(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
+  @Option(help: ArgumentHelp("A model's name, or the path of a model file.", valueName: "name|path"))
   var model = ModelChoice.detector
 
   @Option(

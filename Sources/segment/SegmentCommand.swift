@@ -3,7 +3,6 @@ import CLISupport
 import Kernels
 import ModelFiles
 import Overlay
-import PersonMask
 import Postprocess
 import Tensors
 import Vision
@@ -47,13 +46,8 @@ struct SegmentCommand: ParsableCommand {
       valueName: "overlay.png"))
   var overlay: String?
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      An installed model's name, or the path of a model file. (default: \(ModelChoice.segmenter) where it is installed, \
-      else \(PersonMask.name), which is part of the program and outlines people)
-      """, valueName: "name|path"))
-  var model: String?
+  @Option(help: ArgumentHelp("A model's name, or the path of a model file.", valueName: "name|path"))
+  var model = ModelChoice.segmenter
 
   @Option(help: "How results are written to standard output. (default: text)")
   var format: Format?
@@ -89,7 +83,7 @@ struct SegmentCommand: ParsableCommand {
     }
     var report = Report(format: format ?? .text, quiet: quiet)
     let compute = Compute(threads: work.threads)
-    var opening = try Opening(model ?? "model", first: images[0], on: compute.pool, &timing) {
+    var opening = try Opening(model, first: images[0], on: compute.pool, &timing) {
       (watch) throws(Failure) in
       try load(on: compute, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
     } decode: { () throws(Failure) in
@@ -129,7 +123,7 @@ struct SegmentCommand: ParsableCommand {
   private func load(
     on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Segmenter {
-    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model, limits)
+    let file = try ModelChoice.open(model, limits)
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {

@@ -226,17 +226,19 @@ import Testing
   }
 
   @Test(
-    "the person model finds the person of the demo",
+    "the person model finds the person of a sample",
     .enabled(
       if: TestData.model("person-ssdlite") != nil, Comment(rawValue: TestData.absence(ofModel: "person-ssdlite"))))
   func person() throws {
     let environment = ["BACKBONE_MODELS": TestData.modelsFolder]
     let picture = TestData.sample("grace_hopper.jpg")
-    let ending = try work.run(.detect, picture, "--format", "json", "--out", "o.png", environment: environment)
+    let ending = try work.run(
+      .detect, picture, "--model", "person-ssdlite", "--format", "json", "--out", "o.png", environment: environment)
     #expect(ending.status == 0 && ending.errors.isEmpty, "\(ending.errors)")
     let all = try found(try #require(try JSONValue(ending.output).elements.first))
     #expect(all.count == 1 && all[0].label == "person" && all[0].id == 1 && all[0].score > 0.99)
-    let cat = try work.run(.detect, TestData.sample("chelsea.png"), "--format", "csv", environment: environment)
+    let cat = try work.run(
+      .detect, TestData.sample("chelsea.png"), "--model", "person-ssdlite", "--format", "csv", environment: environment)
     #expect(CSV.records(cat.output).count == 1)
   }
 }

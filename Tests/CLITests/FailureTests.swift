@@ -93,11 +93,15 @@ extension Workplace {
         "tiny-detector, tiny-segmenter are installed", "`backbone models fetch person-ssdlite`",
         "`backbone models fetch deeplab-voc`"),
       FailureCase(
-        .detect, "a.png", 3, "person-ssdlite: no model", "get it with `backbone models fetch person-ssdlite`"),
-      FailureCase(
-        .segment, "a.png --out m.png", 3, "person-mask: sits on the backbone of person-ssdlite",
+        .detect, "a.png --model person-ssdlite", 3, "person-ssdlite: no model",
         "get it with `backbone models fetch person-ssdlite`"),
-      FailureCase(.backbone, "features a.png --tap last --out f.npy", 3, "`backbone models fetch person-ssdlite`"),
+      FailureCase(
+        .segment, "a.png --out m.png --model person-mask", 3, "person-mask: sits on the backbone of person-ssdlite",
+        "get it with `backbone models fetch person-ssdlite`"),
+      FailureCase(
+        .backbone, "models path objects-ssdlite", 3, "objects-ssdlite: no model of this name in ",
+        "it is part of the program, `backbone models convert objects-ssdlite --out FILE` writes it to a file"),
+      FailureCase(.backbone, "models convert nope --out m.safetensors", 3, "nope: no model of this name"),
       FailureCase(.backbone, "models info nope", 3, "nope: no model of this name", "`backbone models fetch "),
       FailureCase(.backbone, "models path nope", 3, "nope: no model of this name", "`backbone models fetch "),
       FailureCase(.backbone, "models verify nope", 3, "nope: no model of this name", "`backbone models fetch "),
@@ -139,10 +143,14 @@ extension Workplace {
   func noModelFolder() throws {
     let none: [String: String?] = ["BACKBONE_MODELS": nil, "HOME": nil]
     try work.expect(
-      FailureCase(.detect, "a.png", 3, "nothing says where models are; set BACKBONE_MODELS to a folder, or HOME"),
+      FailureCase(
+        .detect, "a.png --model person-ssdlite", 3,
+        "nothing says where models are; set BACKBONE_MODELS to a folder, or HOME"),
       environment: none)
     try work.expect(
-      FailureCase(.detect, "a.png", 3, "no model of this name in \(work.path)/new, none is installed; get it with"),
+      FailureCase(
+        .detect, "a.png --model person-ssdlite", 3,
+        "no model of this name in \(work.path)/new, none is installed; get it with"),
       environment: ["BACKBONE_MODELS": "\(work.path)/new"])
   }
 

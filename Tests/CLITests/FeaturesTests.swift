@@ -60,7 +60,7 @@ import Testing
 
   @Test("random weights are taken only where they are asked for")
   func random() throws {
-    try work.expect(FailureCase(.backbone, "features a.png --tap stem --out f.npy", 3, "person-ssdlite: no model"))
+    try work.expect(FailureCase(.backbone, "features a.png --model nope --tap stem --out f.npy", 3, "nope: no model"))
     let ending = try work.run(.backbone, "features", "a.png", "--tap", "block16", "--out", "f.npy", "--random-init")
     #expect(ending.status == 0, "\(ending.errors)")
     #expect(try NPY(try work.bytes("f.npy")).shape == [1, 7, 7, 320])

@@ -50,13 +50,9 @@ import Testing
     try expectSame(["a.png", "b.png", "c.png", "--model", "tiny-detector", "--score", "0.4"], models: work.models)
   }
 
-  @Test(
-    "the person model",
-    .enabled(
-      if: TestData.model("person-ssdlite") != nil, Comment(rawValue: TestData.absence(ofModel: "person-ssdlite"))))
-  func person() throws {
+  @Test("the model that ships") func shipped() throws {
     let pictures = ["grace_hopper.jpg", "astronaut.png", "chelsea.png"].map(TestData.sample)
-    try expectSame(pictures + ["--score", "0.3"], models: TestData.modelsFolder)
+    try expectSame(pictures + ["--score", "0.3"], models: work.here + "/folder")
   }
 
   @Test("bench names the set that is forced")

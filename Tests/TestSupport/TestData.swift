@@ -52,7 +52,7 @@ public enum TestData {
 
   /// What a test says that is skipped for want of a model.
   public static func absence(ofModel name: String) -> String {
-    "needs the model \(name), which is not in \(modelsFolder); `make demo` installs the default detector"
+    "needs the model \(name), which is not in \(modelsFolder); `backbone models fetch \(name)` installs it"
   }
 
   /// A sample picture's path in the package.

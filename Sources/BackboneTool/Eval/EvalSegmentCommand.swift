@@ -4,7 +4,6 @@ import Datasets
 import Evaluation
 import Files
 import ImageCodecs
-import PersonMask
 import Vision
 
 struct EvalSegmentCommand: ParsableCommand {
@@ -100,7 +99,7 @@ struct EvalSegmentCommand: ParsableCommand {
       }
       return MaskPredictor(folder: predictions, data)
     }
-    let file = try ModelChoice.openSegmenter(model, shipped: PersonMask.model, options.limits)
+    let file = try ModelChoice.open(model ?? ModelChoice.segmenter, options.limits)
     let segmenter: Segmenter
     do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
     return try MaskPredictor(segmenter, options.views.chosen(else: .whole), data)

@@ -1,0 +1,74 @@
+import ArgumentParser
+import CLISupport
+import Files
+import ModelFiles
+
+extension ModelsCommand {
+  struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a model to a file, in the precision of your choice.",
+      discussion: """
+        fp16 halves a file; the network computes in fp32 all the same, with weights rounded to 11 significant bits. A \
+        head that sits on another model stays one: its base then has to be stored in the same precision.
+        """)
+
+    @Argument(help: ArgumentHelp("A model's name, or the path of a model file.", valueName: "name|path"))
+    var model: String
+
+    @Option(help: "How weights are stored: fp32 or fp16.")
+    var precision = WeightPrecision.fp16
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        Leave out the weights that this model has too; who opens the model then needs that one, by its name and in the \
+        same precision.
+        """, valueName: "name|path"))
+    var base: String?
+
+    @Option(help: ArgumentHelp("Where the model goes.", valueName: "file.safetensors"))
+    var out: String
+
+    @Option(
+      help: ArgumentHelp(
+        "The licence of the weights, in place of the card's; an SPDX identifier.", valueName: "licence"))
+    var licence: String?
+
+    @Option(help: ArgumentHelp("Where the weights came from, in place of what the card says.", valueName: "text"))
+    var origin: String?
+
+    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
+    func run() throws {
+      let file = try ModelChoice.open(model, limits)
+      try PictureOutputs.refuse(out, flag: "--out", asOneOf: [file.path])
+      var (card, weights) = try stored(file)
+      card.provenance.licence = licence ?? card.provenance.licence
+      card.provenance.origin = origin ?? card.provenance.origin
+      try Interrupt.shielded { () throws(Failure) in
+        do throws(ModelFileError) {
+          try ModelFile.write(card: card, weights: weights, to: out, precision: precision)
+        } catch {
+          throw Failure(ExitStatus(writing: error), error.description)
+        }
+      }
+      let parameters = weights.entries.values.reduce(0) { $0 + $1.count }
+      try Main.console.write("\(card.name)  \(parameters) parameters as \(precision.rawValue)  \(out.onOneLine)\n")
+    }
+
+    private func stored(_ file: ModelFile) throws(Failure) -> (card: ModelCard, weights: Weights) {
+      guard let base else { return file.stored(as: precision) }
+      let whole = try ModelChoice.open(base, limits)
+      guard whole.card.base == nil else {
+        throw Failure(.model, "\(whole.path): is a head alone, which cannot be a base; choose a whole model")
+      }
+      guard let answer = file.stored(as: precision, on: whole) else {
+        throw Failure(
+          .model, "\(file.path): has no weights in common with \(whole.card.name); leave --base out, or name another")
+      }
+      return answer
+    }
+  }
+}
+
+extension WeightPrecision: ExpressibleByArgument {}

@@ -1,0 +1,91 @@
+import ModelFiles
+import TestSupport
+import Testing
+
+/// What the programs find on a machine on which nothing is installed: with the models that are part of them.
+@Suite struct ShippedModelsTests {
+  let work: Workplace
+
+  init() throws {
+    work = try Workplace()
+    try work.makeFolder("empty")
+  }
+
+  private var bare: [String: String?] { ["BACKBONE_MODELS": work.here + "/empty"] }
+
+  @Test(
+    "detect finds what is in the samples",
+    arguments: [("chelsea.png", "cat"), ("astronaut.png", "person"), ("grace_hopper.jpg", "person")])
+  func detect(sample: String, label: String) throws {
+    let ending = try work.run(
+      .detect, TestData.sample(sample), "--format", "csv", "--score", "0.5", environment: bare)
+    #expect(ending.status == 0 && ending.errors.isEmpty, "\(ending.errors)")
+    let records = CSV.records(ending.output)
+    let column = try #require(records.first?.firstIndex(of: "label"))
+    #expect(records.dropFirst().map { $0[column] } == [label])
+  }
+
+  @Test(
+    "segment outlines what is in the samples",
+    arguments: [("chelsea.png", "cat", 0.5...0.95), ("astronaut.png", "person", 0.3...0.6)])
+  func segment(sample: String, label: String, share: ClosedRange<Double>) throws {
+    let ending = try work.run(
+      .segment, TestData.sample(sample), "--out", "m.png", "--format", "json", environment: bare)
+    #expect(ending.status == 0 && ending.errors.isEmpty, "\(ending.errors)")
+    let classes = try #require(JSONValue(ending.output).elements.first?["classes"]).elements
+    var found: [String: Double] = [:]
+    for one in classes { found[try #require(one["label"]?.text)] = one["share"]?.double }
+    #expect(share.contains(found[label] ?? 0), "\(found)")
+    let others = found.filter { $0.key != label && $0.key != "background" }.values.reduce(0, +)
+    #expect(others < 0.03, "\(found)")
+  }
+
+  @Test("no folder of models is needed") func noFolder() throws {
+    let none: [String: String?] = ["BACKBONE_MODELS": nil, "XDG_DATA_HOME": nil, "HOME": nil]
+    let boxes = try work.run(.detect, TestData.sample("chelsea.png"), "--format", "csv", environment: none)
+    #expect(boxes.status == 0 && boxes.output.contains(",cat,"), "\(boxes.errors)")
+    let masks = try work.run(.segment, TestData.sample("chelsea.png"), "--out", "m.png", environment: none)
+    #expect(masks.status == 0 && masks.output.contains(" cat "), "\(masks.errors)")
+  }
+
+  @Test("a shipped model is written to a file, half as large in fp16, and found the same by its path")
+  func convert() throws {
+    func size(_ precision: String) throws -> Int {
+      let file = "\(precision).safetensors"
+      let ending = try work.run(
+        .backbone, "models", "convert", "objects-ssdlite", "--precision", precision, "--out", file, environment: bare)
+      #expect(ending.status == 0 && ending.output.hasPrefix("objects-ssdlite  "), "\(ending.errors)")
+      return try work.bytes(file).count
+    }
+    let (half, single) = (try size("fp16"), try size("fp32"))
+    #expect(half < 5_500_000 && abs(single - 2 * half) < 50_000)
+    func answer(_ model: String) throws -> String {
+      let ending = try work.run(
+        .detect, TestData.sample("chelsea.png"), "--model", model, "--format", "csv", environment: bare)
+      #expect(ending.status == 0, "\(ending.errors)")
+      return ending.output.replacing(model, with: "")
+    }
+    // The shipped file is fp16, so that neither loses anything.
+    let shipped = try answer("objects-ssdlite")
+    #expect(try answer("fp16.safetensors") == shipped)
+    #expect(try answer("fp32.safetensors") == shipped)
+  }
+
+  @Test("a head alone is written without its base's weights, and opened with them")
+  func convertHead() throws {
+    let ending = try work.run(
+      .backbone, "models", "convert", "objects-mask", "--licence", "MIT", "--origin", "here", "--out", "m.safetensors",
+      environment: bare)
+    #expect(ending.status == 0, "\(ending.errors)")
+    let file = try ModelFile.open(path: work.here + "/m.safetensors")
+    #expect(file.card.base?.name == "objects-ssdlite" && file.card.provenance.licence == "MIT")
+    #expect(file.card.provenance.origin == "here" && !file.weights.contains("backbone.stem.weight"))
+    let sample = TestData.sample("chelsea.png")
+    for model in ["objects-mask", "m.safetensors"] {
+      let ending = try work.run(
+        .segment, sample, "--model", model, "--out", "\(model).png", environment: bare)
+      #expect(ending.status == 0, "\(ending.errors)")
+    }
+    #expect(try work.bytes("objects-mask.png") == work.bytes("m.safetensors.png"))
+  }
+}
