@@ -28,32 +28,9 @@ for picture in "$voc"/JPEGImages/*.jpg; do
 done
 
 "$python" "$here/backbone.py" "$deeplab" checkpoint.safetensors
-cat >classes.txt <<END
-background
-aeroplane
-bicycle
-bird
-boat
-bottle
-bus
-car
-cat
-chair
-cow
-diningtable
-dog
-horse
-motorbike
-person
-pottedplant
-sheep
-sofa
-train
-tvmonitor
-END
 make_base() {
   "$backbone" import checkpoint.safetensors --name "$1" --out "$1.safetensors" --input-size 321 --fit stretch \
-    --output-stride "$2" --labels classes.txt --licence Apache-2.0 --origin "$origin"
+    --output-stride "$2" --licence Apache-2.0 --origin "$origin"
 }
 make_base deeplab-mobilenetv2 32
 # The mask is DeepLab's own network, at the detector's input.

@@ -29,14 +29,15 @@ public enum ModelChoice {
   ///
   /// - Throws: `Failure` with status `model`; for a name it lists what there is and the command that gets one.
   public static func open(_ value: String, _ limits: LimitOptions) throws(Failure) -> ModelFile {
-    let store: ModelStore
-    if ModelChoice.shipped.contains(where: { $0.name == value }), (try? ModelStore.user()) == nil {
-      // Nothing says where models are, and none is needed.
-      store = ModelStore(folder: "", shipped: ModelChoice.shipped)
-    } else {
-      store = try ModelChoice.store(limits.limits)
-    }
-    do { return try store.open(value) } catch { throw Failure(.model, error.description) }
+    do throws(ModelStoreError) {
+      let store: ModelStore
+      do { store = try .user(shipped: shipped, limits: limits.limits) } catch {
+        // Nothing says where models are; one that is part of the program needs no folder.
+        guard shipped.contains(where: { $0.name == value }) else { throw error }
+        store = ModelStore(folder: "", shipped: shipped)
+      }
+      return try store.open(value)
+    } catch { throw Failure(.model, error.description) }
   }
 
   /// The card of a model that is part of the program.

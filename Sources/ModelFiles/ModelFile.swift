@@ -124,16 +124,17 @@ public struct ModelFile: Sendable {
   /// - Complexity: O(elements).
   package func stored(as precision: WeightPrecision, on base: ModelFile) -> (card: ModelCard, weights: Weights)? {
     let (own, other) = (weights, base.weights)
-    let common = own.entries.keys.filter { name in
-      own.entries[name]?.shape == other.entries[name]?.shape
-        && own.checksum(of: [name], storedAs: precision) == other.checksum(of: [name], storedAs: precision)
-    }.sorted()
+    let apart = own.entries.filter { name, entry in
+      entry.shape != other.entries[name]?.shape
+        || own.checksum(of: [name], storedAs: precision) != other.checksum(of: [name], storedAs: precision)
+    }
+    let common = own.entries.keys.filter { apart[$0] == nil }.sorted()
     guard !common.isEmpty else { return nil }
     var card = card
     card.base = BaseModel(
       name: base.card.name, tensors: common, checksum: other.checksum(of: common, storedAs: precision))
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
-    for (name, entry) in own.entries where !common.contains(name) {
+    for (name, entry) in apart {
       tensors[name] = own.withValues(name) { values in (entry.shape, values.indices.map { values[$0] }) }
     }
     return (card, Weights(source: own.source, tensors: tensors))

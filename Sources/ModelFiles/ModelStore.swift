@@ -138,17 +138,12 @@ public struct ModelStore: Sendable {
   ///
   /// - Throws: `ModelStoreError`.
   public func open(_ nameOrPath: String) throws(ModelStoreError) -> ModelFile {
-    let isInstalled = try installed().contains(nameOrPath)
-    let shipped = isInstalled ? nil : shipped.first { $0.name == nameOrPath }
-    let path = shipped == nil ? try find(nameOrPath) : nameOrPath
     let file: ModelFile
-    do throws(ModelFileError) {
-      if let shipped {
-        file = try ModelFile.read(shipped.file)
-      } else {
-        file = try ModelFile.open(path: path, limits: limits)
-      }
-    } catch { throw .model(error) }
+    if let part = part(nameOrPath), try !installed().contains(nameOrPath) {
+      file = try read(part)
+    } else {
+      file = try read(find(nameOrPath))
+    }
     guard let base = file.card.base else { return file }
     let whole = try open(base: base, for: file.path)
     guard whole.fits(base) else { throw .otherBase(path: file.path, base: whole.path) }
@@ -161,28 +156,32 @@ public struct ModelStore: Sendable {
     guard ModelStore.isName(name) else {
       throw .model(.card(path: path, reason: "the base \(name.onOneLine) is not the name of a model"))
     }
-    let isInstalled = try installed().contains(name)
-    let shipped = shipped.first { $0.name == name }
-    guard isInstalled || shipped != nil else { throw .missingBase(path: path, base: name, folder: folder) }
-    let file: ModelFile
-    do throws(ModelFileError) {
-      var found = isInstalled ? try ModelFile.open(path: self.path(of: name), limits: limits) : nil
-      if let shipped, found?.fits(base) != true {
-        let part = try ModelFile.read(shipped.file)
-        // Where neither fits, what the user installed is named as what does not.
-        if part.fits(base) || found == nil { found = part }
-      }
-      file = found!
-    } catch { throw .model(error) }
+    var found = try installed().contains(name) ? try read(self.path(of: name)) : nil
+    if let part = part(name), found?.fits(base) != true {
+      let other = try read(part)
+      // Where neither fits, what the user installed is named as what does not.
+      if found == nil || other.fits(base) { found = other }
+    }
+    guard let file = found else { throw .missingBase(path: path, base: name, folder: folder) }
     guard file.card.base == nil else {
       throw .model(.card(path: path, reason: "its base \(name) is a head alone too"))
     }
     return file
   }
 
+  /// The model of that name that is part of the program.
+  private func part(_ name: String) -> ShippedModel? { shipped.first { $0.name == name } }
+
+  private func read(_ part: ShippedModel) throws(ModelStoreError) -> ModelFile {
+    do { return try ModelFile.read(part.file) } catch { throw .model(error) }
+  }
+
+  private func read(_ path: String) throws(ModelStoreError) -> ModelFile {
+    do { return try ModelFile.open(path: path, limits: limits) } catch { throw .model(error) }
+  }
+
   private func notInstalled(_ name: String, _ installed: [String]) -> ModelStoreError {
-    .notInstalled(
-      name: name, folder: folder, installed: installed, isShipped: shipped.contains { $0.name == name })
+    .notInstalled(name: name, folder: folder, installed: installed, isShipped: part(name) != nil)
   }
 
   /// Writes a model under its name, and the record of its digest.
