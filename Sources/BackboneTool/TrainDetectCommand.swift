@@ -13,7 +13,7 @@ struct TrainDetectCommand: ParsableCommand {
     abstract: "Let a detection head learn to find classes.",
     discussion: """
       The data has pictures and boxes. The head is SSDLite; where the base model is a detector itself, its head's layers \
-      are where learning begins, but for the classes. Beside the model appear a log in comma-separated values, a picture \
+      are where learning begins, and what it knows of classes of the same name. Beside the model appear a log in comma-separated values, a picture \
       of the loss and of an estimate of AP50, and while it runs a checkpoint and the features. The same data, settings \
       and seed give the same weights, whether or not the run was stopped in between.
       """)
@@ -38,6 +38,18 @@ struct TrainDetectCommand: ParsableCommand {
   @Flag(help: "Begin with new layers, even where the base model has a detection head.")
   var fromScratch = false
 
+  @Option(
+    help: ArgumentHelp(
+      "A detector that adds what it finds to the pictures to learn from, where no box of theirs is.",
+      valueName: "name|path"))
+  var teacher: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --teacher: what it finds with a higher score is learned; from half of that on it counts neither way.",
+      valueName: "score"))
+  var teacherScore: Float = 0.5
+
   @OptionGroup var blocks: BlockOptions
 
   @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
@@ -48,13 +60,25 @@ struct TrainDetectCommand: ParsableCommand {
 
   func validate() throws {
     if let size { try checkInputSize(size) }
+    guard teacherScore >= 0, teacherScore <= 1 else {
+      throw ValidationError("--teacher-score \(teacherScore): expected a number from 0 to 1")
+    }
   }
 
   func run() throws {
     let console = Main.console
-    let (training, held) = try data.read(on: console) { $0.withBoxes }
+    let choice = try teacher.map { value throws(Failure) in try TeacherChoice(value, data.limits) }
+    if case .maps(let folder) = choice {
+      throw Failure(.usage, "--teacher \(folder): a folder of maps teaches segmentation; expected a detector")
+    }
+    let (training, held) = try data.read(on: console, where: \.hasBoxes, teacher: choice)
+    var teacher: BoxTeacher?
+    if case .model(let model) = choice {
+      teacher = try BoxTeacher(
+        model, lesson: training.classNames, mapping: try data.mapping(), score: teacherScore)
+    }
     let things = training.samples.reduce(0) { $0 + $1.boxes.count }
-    guard things > 0 else {
+    guard things > 0 || teacher != nil else {
       throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no box is left to learn from", stops: true)
     }
     let base = try ModelChoice.open(model, data.limits)
@@ -73,7 +97,7 @@ struct TrainDetectCommand: ParsableCommand {
 
     let objective = lesson.objective()
     let trainer = try run.learn(
-      lesson, (training, held), timing, augment, usual: .light, data.limits, objective,
+      lesson, (training, held), timing, augment, usual: .light, data.limits, objective, teacher: teacher,
       settings: ["loss": "\(lesson.loss)", "anew": "\(!lesson.isPretrained)"])
     var model = FinishedModel(
       lesson.model(

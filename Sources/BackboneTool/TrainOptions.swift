@@ -41,25 +41,44 @@ struct DataOptions: ParsableArguments {
     }
   }
 
+  /// Which of the data's classes are wanted; `nil` for all.
+  ///
+  /// - Throws: `Failure`.
+  func mapping() throws(Failure) -> ClassMapping? {
+    guard let classes else { return nil }
+    do { return try ClassMapping(parsing: classes) } catch { throw Failure(.inputs, error.description, stops: true) }
+  }
+
   /// The pictures to learn from and those kept apart.
   ///
-  /// - Parameter wanted: which samples can be used.
+  /// - Parameters:
+  ///   - isLabelled: which samples can be used without a teacher.
+  ///   - teacher: looks at the others too.
   /// - Throws: `Failure`.
-  func read(on console: Console, _ wanted: (Dataset) -> Dataset) throws(Failure) -> (training: Dataset, held: Dataset) {
+  func read(
+    on console: Console, where isLabelled: (Sample) -> Bool, teacher: TeacherChoice?
+  ) throws(Failure) -> (training: Dataset, held: Dataset) {
+    let mapping = try mapping()
     do throws(DatasetError) {
-      let mapping: ClassMapping?
-      if let classes { mapping = try ClassMapping(parsing: classes) } else { mapping = nil }
       var options = Dataset.Options()
       options.isStrict = strict
       options.limits = limits.limits
+      options.keepsUnlabelled = teacher != nil
       var training: Dataset?
       var held: Dataset?
       for (index, path) in data.enumerated() {
         let rule = try Split(parsing: holdOut.isEmpty ? "every:5" : holdOut[holdOut.count == 1 ? 0 : index])
-        var dataset = try Dataset.open(path, options)
+        let dataset = try Dataset.open(path, options)
         for error in dataset.skipped { console.note("left out: \(error.description)") }
-        if let mapping { dataset = try dataset.mapped(by: mapping) }
-        let parts = try wanted(dataset).split(by: rule)
+        var parts = try dataset.split(by: rule, where: isLabelled)
+        switch teacher {
+        case nil: parts.training = parts.training.filter(isLabelled)
+        case .maps(let folder)?: parts.training = try parts.training.withMaps(from: folder).filter(isLabelled)
+        case .model?: break
+        }
+        if let mapping {
+          parts = (try parts.training.mapped(by: mapping), try parts.held.mapped(by: mapping))
+        }
         if let known = training { training = try known.joined(with: parts.training) } else { training = parts.training }
         if let known = held { held = try known.joined(with: parts.held) } else { held = parts.held }
       }

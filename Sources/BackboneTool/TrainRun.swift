@@ -25,12 +25,13 @@ struct TrainRun {
   ///
   /// - Parameters:
   ///   - usual: how much variants differ where that was not asked for.
+  ///   - teacher: adds boxes to the pictures to learn from.
   ///   - settings: what tells this run from others of the same features and schedule.
   /// - Throws: `Failure`.
   func learn(
     _ lesson: some Lesson, _ data: (training: Dataset, held: Dataset), _ timing: FilledScheduleOptions,
     _ augment: AugmentOptions, usual: AugmentOptions.Strength, _ limits: LimitOptions, _ objective: any Objective,
-    settings: [String: String]
+    teacher: (any DetectionTeacher)? = nil, settings: [String: String]
   ) throws(Failure) -> Trainer {
     guard lesson.fits(batch: timing.batch) else {
       throw Failure(
@@ -43,7 +44,7 @@ struct TrainRun {
       samples = try LessonSamples(
         training: data.training, held: data.held, variants: timing.variants,
         augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height, usual: usual),
-        seed: timing.seed, limits: limits.limits)
+        seed: timing.seed, limits: limits.limits, teacher: teacher)
     } catch { throw Failure(.inputs, error.description, stops: true) }
     let network: TrainableNetwork
     do { network = try lesson.network(batch: timing.batch, seed: timing.seed) } catch {

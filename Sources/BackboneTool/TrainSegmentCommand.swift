@@ -52,6 +52,20 @@ struct TrainSegmentCommand: ParsableCommand {
     ))
   var widths: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Who shows what the masks leave open, also of pictures without one: a segmentation model, whose class probabilities \
+      are learned beside the masks, or a folder of another model's label maps for the pictures without a mask (PNG; 0 is \
+      the background, then the data's classes in their order, 255 unknown).
+      """, valueName: "name|path|folder"))
+  var teacher: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much a model's probabilities count with --teacher; the masks have the rest.", valueName: "share"))
+  var teacherWeight: Float = 0.5
+
   @OptionGroup var blocks: BlockOptions
 
   @Option(
@@ -98,6 +112,9 @@ struct TrainSegmentCommand: ParsableCommand {
       throw ValidationError("--output-stride \(outputStride): expected 8, 16 or 32")
     }
     if let size { try checkInputSize(size) }
+    guard teacherWeight >= 0, teacherWeight <= 1 else {
+      throw ValidationError("--teacher-weight \(teacherWeight): expected a number from 0 to 1")
+    }
     guard dice >= 0, dice <= 100 else { throw ValidationError("--dice \(dice): expected a number from 0 to 100") }
     if let gate {
       guard onlyLearned else {
@@ -125,7 +142,12 @@ struct TrainSegmentCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
-    let (training, held) = try data.read(on: console) { $0.withMasks }
+    let choice = try teacher.map { value throws(Failure) in try TeacherChoice(value, data.limits) }
+    let (training, held) = try data.read(on: console, where: { $0.mask != nil }, teacher: choice)
+    var teacher: MaskTeacher?
+    if case .model(let model) = choice {
+      teacher = try MaskTeacher(model, lesson: training.classNames, mapping: try data.mapping())
+    }
     guard !training.samples.isEmpty else {
       throw Failure(
         .inputs, "\(data.data.joined(separator: ", ")): no picture with a mask is left to learn from", stops: true)
@@ -143,14 +165,16 @@ struct TrainSegmentCommand: ParsableCommand {
     do {
       lesson = try SegmentationLesson(
         base: base, classes: training.classNames, kind: kind, firstLearning: blocks.firstLearning(usual: nil),
-        outputStride: outputStride, size: size, compute: compute)
+        outputStride: outputStride, size: size, teacher: teacher, compute: compute)
     } catch { throw blocks.failure(error, base: base.path) }
     let weights = try weights(of: training.classNames)
 
-    let objective = lesson.objective(classWeights: weights, dice: dice)
+    let objective = lesson.objective(classWeights: weights, dice: dice, teacherWeight: teacherWeight)
     let trainer = try run.learn(
       lesson, (training, held), timing, augment, usual: .strong, data.limits, objective,
-      settings: ["class weights": "\(weights)", "dice": "\(dice)"])
+      settings: [
+        "class weights": "\(weights)", "dice": "\(dice)", "teacher": teacher == nil ? "none" : "\(teacherWeight)",
+      ])
     var model = FinishedModel(
       lesson.model(
         trainer.network, name: name ?? run.name, provenance: lesson.provenance(pictures: training.samples.count),

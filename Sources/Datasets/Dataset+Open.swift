@@ -8,6 +8,8 @@ extension Dataset {
     public var format: DatasetFormat?
     /// Whether the first broken file ends it all; otherwise it is left out and named in `Dataset.skipped`.
     public var isStrict = false
+    /// Whether pictures about which no file says anything are samples too, for a teacher to look at (Pascal VOC, masks).
+    public var keepsUnlabelled = false
     /// The folder of a COCO file's pictures where it is none of the usual ones.
     public var pictures: String?
     public var limits = Limits.standard
@@ -43,13 +45,14 @@ extension Dataset {
 
 /// Gathers samples, and the reasons of those that are none.
 struct Collector {
-  let isStrict: Bool
+  let isStrict, keepsUnlabelled: Bool
   let limits: Limits
   private(set) var samples: [Sample] = []
   private(set) var skipped: [DatasetError] = []
 
   init(_ options: Dataset.Options) {
     isStrict = options.isStrict
+    keepsUnlabelled = options.keepsUnlabelled
     limits = options.limits
   }
 

@@ -10,7 +10,8 @@ import Tensors
 
 /// An SSDLite head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
 ///
-/// Where the base is a detector itself, its head's layers are where learning begins, but for the classes.
+/// Where the base is a detector itself, its head's layers are where learning begins; its class predictors too, for the classes
+/// that both have by the same name.
 public struct DetectionLesson {
   /// The model whose backbone the head sits on.
   public let base: ModelFile
@@ -28,6 +29,8 @@ public struct DetectionLesson {
   package let preprocessor: Preprocessor
   private let shapes: [Tap: Shape]
   private let firstValues: Weights
+  /// The outputs of classes that the base knows by the same name, and theirs in the base's class predictors.
+  private let knownOutputs: [(output: Int, base: Int)]
 
   /// Lays out a lesson.
   ///
@@ -75,7 +78,16 @@ public struct DetectionLesson {
     let blank = Tensor(zeros: Shape(height: input.height, width: input.width, channels: 3))
     let maps = try backbone.features(of: blank, taps: graph.taps)
     shapes = Dictionary(graph.taps.map { ($0, maps[$0].shape) }, uniquingKeysWith: { first, _ in first })
-    // The class predictors have another number of outputs, and begin anew even where that happens to be the same.
+    let known = base.card.detection
+    if isPretrained, let known, known.scoreActivation == detection.scoreActivation {
+      let outputs = Dictionary(base.card.labels.map { ($0.name, $0.output) }, uniquingKeysWith: { first, _ in first })
+      let things = classes.indices.dropFirst().compactMap { output in outputs[classes[output]].map { (output, $0) } }
+      let background = known.backgroundOutput.map { [(0, $0)] } ?? []
+      knownOutputs = things.isEmpty ? [] : background + things
+    } else {
+      knownOutputs = []
+    }
+    // The class predictors have outputs of their own; see `network(batch:seed:)`.
     let isHead = isPretrained
     let wanted = graph.parameters.filter { parameter in
       base.weights.contains(parameter.name) && !parameter.name.contains(".class.pointwise")
@@ -96,13 +108,7 @@ public struct DetectionLesson {
       samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! }, truth: DetectionTruth.size)
   }
 
-  /// Fills a cache of that layout; see `FeatureExtraction.fill`.
-  package func fill(
-    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
-    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
-  ) throws(TrainingError) {
-    try extraction.fill(writer, samples, truth: { DetectionTruth($0).bytes }, ended: ended)
-  }
+  package func truth(of sample: LabelledImage) -> [UInt8] { DetectionTruth(sample).bytes }
 
   /// What the features are made with, as a text that changes when they would.
   package var key: String {
@@ -127,8 +133,27 @@ public struct DetectionLesson {
         // Everything begins at a probability of 0.01. Source: "Focal Loss for Dense Object Detection", section 4.1.
         parameter.value.set([Float](repeating: -4.59512, count: parameter.value.count))
       }
+      do { try keepKnownClasses(parameter) } catch { throw .weights(error) }
     }
     return network
+  }
+
+  /// Copies what the base knows of the same classes to a tensor of a class predictor, whose last axis is `[anchors, classes]`.
+  private func keepKnownClasses(_ parameter: Parameter) throws(WeightsError) {
+    guard !knownOutputs.isEmpty, let outputs = base.card.detection?.outputs else { return }
+    let ownChannels = parameter.shape.last!
+    let anchors = ownChannels / classes.count
+    let channels = anchors * outputs
+    let known = try base.weights.values(parameter.name, shape: parameter.shape.dropLast() + [channels])
+    var values = Array(parameter.value.values)
+    for row in 0..<values.count / ownChannels {
+      for anchor in 0..<anchors {
+        for (output, base) in knownOutputs {
+          values[row * ownChannels + anchor * classes.count + output] = known[row * channels + anchor * outputs + base]
+        }
+      }
+    }
+    parameter.value.set(values)
   }
 
   /// The objective of the boxes.

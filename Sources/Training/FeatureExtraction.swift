@@ -28,11 +28,11 @@ package struct FeatureExtraction {
   /// Computes and stores the samples, pictures shared among the threads.
   ///
   /// - Parameters:
-  ///   - truth: what the cache keeps of a sample's truth.
+  ///   - truth: what the cache keeps of a sample's truth, called from several threads.
   ///   - ended: told of each picture, from any thread, one at a time: how many are done, and why this one can't be used.
   /// - Throws: what stopped the storing.
   package func fill(
-    _ writer: FeatureCache.Writer, _ source: LessonSamples, truth: @Sendable (LabelledImage) -> [UInt8],
+    _ writer: FeatureCache.Writer, _ source: LessonSamples, truth: (LabelledImage) -> [UInt8],
     ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
   ) throws(TrainingError) {
     let progress = Mutex(Progress())

@@ -22,11 +22,8 @@ package protocol Lesson {
 
   /// What a cache of so many samples holds.
   func layout(samples: Int) -> FeatureCache.Layout
-  /// Fills a cache of that layout; see `FeatureExtraction.fill`.
-  func fill(
-    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
-    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
-  ) throws(TrainingError)
+  /// What the cache keeps of a sample's truth, as many bytes for each; called from several threads.
+  func truth(of sample: LabelledImage) -> [UInt8]
   /// The network that learns.
   func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork
 }
@@ -37,6 +34,14 @@ extension DetectionLesson: Lesson {}
 extension Lesson {
   /// What computes the features.
   var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.taps) }
+
+  /// Fills a cache of `layout(samples:)`; see `FeatureExtraction.fill`.
+  package func fill(
+    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
+    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
+  ) throws(TrainingError) {
+    try extraction.fill(writer, samples, truth: truth, ended: ended)
+  }
 
   /// Whether every map of a batch has a size that a tensor can have.
   package func fits(batch: Int) -> Bool {

@@ -10,6 +10,7 @@ public struct LessonSamples: Sendable {
   private let held: Dataset
   private let plain: Augmentation
   private let limits: Limits
+  private let teacher: (any DetectionTeacher)?
   /// Variants of each picture to learn from; of one with rare classes more, where the augmentation balances classes.
   public let variants: Int
   /// The first sample of each picture to learn from, and at the end their number.
@@ -20,11 +21,13 @@ public struct LessonSamples: Sendable {
   ///   - held: pictures kept apart, on which the metric is measured.
   ///   - variants: of each picture to learn from, the picture itself and augmented ones.
   ///   - augmentation: for an input of the lesson's size.
+  ///   - teacher: adds boxes to the pictures to learn from.
   /// - Throws: `DatasetError` when a picture that things are to be cut out of cannot be read.
   public init(
     training: Dataset, held: Dataset, variants: Int, augmentation: Augmentation, seed: UInt64,
-    limits: Limits = .standard
+    limits: Limits = .standard, teacher: (any DetectionTeacher)? = nil
   ) throws(DatasetError) {
+    self.teacher = teacher
     augmenter = try Augmenter(training, augmentation, seed: seed, limits: limits)
     self.held = held
     self.variants = variants
@@ -53,7 +56,8 @@ public struct LessonSamples: Sendable {
       let image = try held.samples[picture - training.samples.count].read(limits: limits)
       return { [plain] _ in plain.apply(AugmentationPlan(), to: image) }
     }
-    return augmenter.variants(of: picture, of: try training.samples[picture].read(limits: limits))
+    let image = try training.samples[picture].read(limits: limits)
+    return augmenter.variants(of: picture, of: teacher?.taught(image) ?? image)
   }
 
   /// What the samples are made from, as a text that changes when they would.
@@ -62,6 +66,6 @@ public struct LessonSamples: Sendable {
       dataset.samples.map { "\($0.path) \($0.width)x\($0.height) \($0.stamp)" }.joined(separator: "\n")
     }
     return "\(augmenter.augmentation)\nseed \(augmenter.seed)\nvariants \(variants)\nclasses \(training.classNames)\n"
-      + "\(list(training))\nheld\n\(list(held))"
+      + "\(list(training))\nheld\n\(list(held))" + (teacher.map { "\nteacher \($0.key)" } ?? "")
   }
 }

@@ -28,8 +28,9 @@ extension Lesson {
     let reading = seconds { make = try? samples.open(0) }
     var isMade = false
     let each = seconds {
-      guard let image = try? make?(variant).image else { return }
-      extraction.run(image)
+      guard let sample = try? make?(variant) else { return }
+      extraction.run(sample.image)
+      _ = truth(of: sample)
       isMade = true
     }
     guard isMade else { return nil }

@@ -20,12 +20,13 @@ extension SegmentationLesson {
   ///   - cacheLimit: bytes that it may have.
   ///   - classWeights: how much a pixel of each class counts; all the same where it is `nil`.
   ///   - dice: how much the soft Dice loss of the classes behind the first counts beside the cross-entropy.
+  ///   - teacherWeight: how much the teacher's probabilities count where there is one, in [0, 1]; the masks have the rest.
   ///   - progress: told after each step of how many; false ends the run there.
   /// - Returns: the same bits for the same samples and schedule, whatever the threads.
   /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read, or `BackboneError`.
   public func learn(
     from samples: LessonSamples, schedule: Schedule, cache path: String, cacheLimit: Int = 16 << 30,
-    classWeights: [Float]? = nil, dice: Float = 1,
+    classWeights: [Float]? = nil, dice: Float = 1, teacherWeight: Float = 0.5,
     progress: (_ step: Int, _ of: Int, _ loss: Double) -> Bool = { _, _, _ in true }
   ) throws -> Result {
     let key = featuresKey(samples)
@@ -42,7 +43,8 @@ extension SegmentationLesson {
     }
     let weights = classWeights ?? [Float](repeating: 1, count: classes.count)
     let trainer = try Trainer(
-      network(batch: schedule.batch, seed: schedule.seed), objective(classWeights: weights, dice: dice), cache: cache,
+      network(batch: schedule.batch, seed: schedule.seed),
+      objective(classWeights: weights, dice: dice, teacherWeight: teacherWeight), cache: cache,
       training: cache.usable.filter { $0 < samples.trainingCount },
       validation: cache.usable.filter { $0 >= samples.trainingCount }, schedule: schedule, settings: [:],
       checkpoint: nil)

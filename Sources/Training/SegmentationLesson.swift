@@ -34,6 +34,7 @@ public struct SegmentationLesson {
   package let backbone: Network
   package let preprocessor: Preprocessor
   private let shapes: [Tap: Shape]
+  private let teacher: (any SegmentationTeacher)?
 
   /// Lays out a lesson.
   ///
@@ -41,12 +42,14 @@ public struct SegmentationLesson {
   ///   - classes: 2 to 255 names, the background first.
   ///   - outputStride: of the backbone: 8, 16 or 32; `nil` for the model's own.
   ///   - size: rows and columns of the input; `nil` for the model's own.
+  ///   - teacher: shows each sample's class probabilities, also where there is no mask.
   /// - Throws: `BackboneError` when a level is no tap, the input is too small or the weights do not fit.
   public init(
     base: ModelFile, classes: [String], kind: SegmentationHeadKind, firstLearning: Int? = nil, outputStride: Int? = nil,
-    size: Int? = nil, compute: Compute
+    size: Int? = nil, teacher: (any SegmentationTeacher)? = nil, compute: Compute
   ) throws(BackboneError) {
     precondition((2...255).contains(classes.count), "\(classes.count) classes")
+    self.teacher = teacher
     self.base = base
     self.classes = classes
     self.kind = kind
@@ -83,21 +86,27 @@ public struct SegmentationLesson {
   /// What a cache of so many samples holds.
   package func layout(samples: Int) -> FeatureCache.Layout {
     FeatureCache.Layout(
-      samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! }, truth: input.height * input.width)
+      samples: samples, taps: graph.taps, shapes: graph.taps.map { shapes[$0]! },
+      truth: input.height * input.width + (teacher == nil ? 0 : answerShape.count))
   }
 
-  /// Fills a cache of that layout; see `FeatureExtraction.fill`.
-  package func fill(
-    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
-    ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
-  ) throws(TrainingError) {
-    let void = [UInt8](repeating: Dataset.void, count: input.height * input.width)
-    try extraction.fill(writer, samples, truth: { $0.mask?.ids ?? void }, ended: ended)
+  /// What the layers answer for one picture.
+  private var answerShape: Shape { graph.shapes { shapes[$0]! }[graph.answers[0].index] }
+
+  /// The label map, all void where there is none, and what the teacher shows.
+  package func truth(of sample: LabelledImage) -> [UInt8] {
+    let labels = sample.mask?.ids ?? [UInt8](repeating: Dataset.void, count: input.height * input.width)
+    guard let teacher else { return labels }
+    let shape = answerShape
+    return labels
+      + SoftLabels.bytes(
+        teacher.probabilities(of: sample.image, height: shape.height, width: shape.width), classes: classes.count)
   }
 
   /// What the features are made with, as a text that changes when they would.
   package var key: String {
     "\(input)\n\(backboneCard)\n\(graph.taps)\nbackbone \(base.weights.checksum(of: backbone.layout.parameters.map(\.name)))"
+      + (teacher.map { "\nteacher \($0.key) \(answerShape)" } ?? "")
   }
 
   /// The network that learns.
@@ -124,9 +133,11 @@ public struct SegmentationLesson {
   /// - Parameters:
   ///   - classWeights: for each class, the background first.
   ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
-  package func objective(classWeights: [Float], dice: Float) -> SegmentationObjective {
+  ///   - teacherWeight: how much a teacher's probabilities count, in [0, 1]; the labels have the rest.
+  package func objective(classWeights: [Float], dice: Float, teacherWeight: Float = 0.5) -> SegmentationObjective {
     SegmentationObjective(
-      height: input.height, width: input.width, weights: classWeights, dice: dice, upsampling: segmentation.upsampling)
+      height: input.height, width: input.width, weights: classWeights, dice: dice, upsampling: segmentation.upsampling,
+      teacherWeight: teacher == nil ? nil : teacherWeight)
   }
 
   /// The model that has been learned: the base's backbone, what was trained of it, and the head.

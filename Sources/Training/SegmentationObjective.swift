@@ -8,13 +8,16 @@ import Tensors
 /// The estimate is from cached features, in half precision, at the input's size; evaluation runs the finished model at
 /// each image's own.
 ///
-/// A sample's truth is its label map at the input's size, row by row; labels that are no class are void.
+/// A sample's truth is its label map at the input's size, row by row; labels that are no class are void. Where a teacher shows
+/// something too, its probabilities at the logits' grid come behind.
 package final class SegmentationObjective: Objective {
   private let classes: Int
   private let height, width: Int
   private let weights: [Float]
   private let dice: Float
   private let upsampling: SamplingGrid
+  /// How much a teacher's probabilities count, the labels having the rest; `nil` without a teacher.
+  private let teacherWeight: Float?
   /// counts[truth * classes + found].
   private var confusion: [Int]
 
@@ -22,7 +25,10 @@ package final class SegmentationObjective: Objective {
   ///   - height: rows of the network's input.
   ///   - weights: of each class.
   ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
-  package init(height: Int, width: Int, weights: [Float], dice: Float = 0, upsampling: SamplingGrid) {
+  ///   - teacherWeight: in [0, 1]; `nil` where samples have labels alone.
+  package init(
+    height: Int, width: Int, weights: [Float], dice: Float = 0, upsampling: SamplingGrid, teacherWeight: Float? = nil
+  ) {
     precondition(weights.count >= 2 && weights.count <= 255, "\(weights.count) classes")
     classes = weights.count
     self.height = height
@@ -30,6 +36,7 @@ package final class SegmentationObjective: Objective {
     self.weights = weights
     self.dice = dice
     self.upsampling = upsampling
+    self.teacherWeight = teacherWeight
     confusion = [Int](repeating: 0, count: classes * classes)
   }
 
@@ -44,9 +51,26 @@ package final class SegmentationObjective: Objective {
 
   package func loss(_ network: TrainableNetwork, truth: [UInt8]) -> Double {
     let (rows, columns) = taps(network.answerShape())
-    return PixelLoss(
-      rows: rows, columns: columns, pictures: network.batch, classes: classes, weights: weights, dice: dice
-    ).evaluate(network.kernels, network.answer(), labels: truth, gradient: network.answerGradient())
+    let gradient = network.answerGradient()
+    func loss(_ labels: [UInt8]) -> Double {
+      PixelLoss(
+        rows: rows, columns: columns, pictures: network.batch, classes: classes, weights: weights, dice: dice
+      ).evaluate(network.kernels, network.answer(), labels: labels, gradient: gradient)
+    }
+    guard let teacherWeight else { return loss(truth) }
+    var labels: [UInt8] = []
+    var soft: [UInt8] = []
+    let record = truth.count / network.batch
+    for start in stride(from: 0, to: truth.count, by: record) {
+      labels += truth[start..<start + height * width]
+      soft += truth[start + height * width..<start + record]
+    }
+    let labelled = loss(labels) * Double(1 - teacherWeight)
+    gradient.set(gradient.values.map { $0 * (1 - teacherWeight) })
+    return labelled
+      + SoftLoss(classes: classes).evaluate(
+        network.kernels, network.answer(), pictures: network.batch, soft: soft, weight: teacherWeight,
+        gradient: gradient)
   }
 
   package func beginMetric() { confusion = [Int](repeating: 0, count: classes * classes) }
@@ -57,10 +81,11 @@ package final class SegmentationObjective: Objective {
     let compute = network.kernels.compute
     let masks = MaskRows(compute.kernels, on: compute.pool, rows: rows, columns: columns, classes: classes)
     let pixels = shape.pixels * classes
+    let record = truth.count / network.batch
     for picture in 0..<count {
       let found = masks.labels(network.answer().part(picture * pixels, pixels).values.span)
       for (index, id) in found.enumerated() {
-        let label = Int(truth[picture * height * width + index])
+        let label = Int(truth[picture * record + index])
         if label < classes { confusion[label * classes + Int(id)] += 1 }
       }
     }

@@ -75,6 +75,25 @@ final class MaskNetwork: Sendable {
     }
   }
 
+  /// The class logits of one look at a whole picture, and what enlarges them to it.
+  ///
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  func wholeLogits(of image: Image) throws(VisionError) -> (FeatureVector, ArgmaxUpsampler) {
+    let prepared = preprocessor.prepare(image, compute: backbone.compute)
+    let maps: FeatureMaps
+    do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
+      throw VisionError(error, file: card.name)
+    }
+    let logits = logits(maps)
+    let shape = logits.tensor.shape
+    return (
+      logits,
+      ArgmaxUpsampler(
+        prepared.mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width,
+        classes: shape.channels)
+    )
+  }
+
   /// The best class of each pixel of a view's cell.
   ///
   /// The logits are enlarged row by row and only their best class is kept, so they never exist at full size.

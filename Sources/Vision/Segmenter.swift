@@ -4,7 +4,7 @@ import Preprocess
 /// Outlines things in pictures with one model; safe to share between threads.
 public final class Segmenter: Sendable {
   public let card: ModelCard
-  private let masks: MaskNetwork
+  let masks: MaskNetwork
   /// Where the mask is cut to what the base model finds: both in one pass.
   private let pass: SharedPass?
 

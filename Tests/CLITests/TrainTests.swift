@@ -174,6 +174,69 @@ import Testing
     #expect(refused.errors.contains("cow"), "\(refused.errors)")
   }
 
+  /// One model's answers are all that another has for most pictures, as probabilities and as maps in files.
+  @Test func aModelTeachesAnother() throws {
+    let work = try Workplace()
+    try makeData(work)
+    let learned = try work.run(.backbone, arguments("teacher", "--epochs 25 --augment none"))
+    #expect(learned.status == 0, "\(learned.errors)")
+    let pictures = (0..<12).map { "set/images/p\($0).png" }
+    let maps = try work.run(.segment, pictures + ["--model", "./teacher.safetensors", "--out", "maps/"])
+    #expect(maps.status == 0, "\(maps.errors)")
+    // Four masks are left, of which the first is kept apart.
+    for index in 4..<12 { try work.remove("set/masks/p\(index).png") }
+    for teacher in ["./teacher.safetensors", "maps"] {
+      let ending = try work.run(
+        .backbone, arguments("student", "--epochs 25 --augment none --hold-out every:4 --teacher \(teacher)"))
+      #expect(ending.status == 0, "\(ending.errors)")
+      #expect(ending.output.contains("11 pictures x 3"), "\(ending.output)")
+      #expect(ending.output.contains("on 1 pictures kept apart") || ending.output.contains("on 1 picture kept apart"))
+      let log = String(decoding: try work.bytes("student.csv"), as: UTF8.self).split(separator: "\n")
+      let losses = log.dropFirst().compactMap { Double($0.split(separator: ",", omittingEmptySubsequences: false)[2]) }
+      #expect(losses.last! < 0.7 * losses[0], "\(losses)")
+    }
+    let plain = try work.run(.backbone, arguments("plain", "--hold-out every:4"))
+    #expect(plain.output.contains("3 pictures x 3"), "\(plain.output)")
+    for (words, part) in [
+      ("--teacher tiny-detector", "tiny-detector"), ("--teacher missing", "missing"),
+      ("--teacher tiny-segmenter", "does not know red, green"),
+      ("--teacher maps --teacher-weight 2", "--teacher-weight"),
+    ] {
+      let refused = try work.run(.backbone, arguments("no", words))
+      #expect(refused.status != 0 && refused.errors.contains(part), "\(words): \(refused.errors)")
+      #expect(!(try work.contents().keys.contains("here/no.safetensors")))
+    }
+  }
+
+  /// Boxes that a detector finds are learned where the files have none.
+  @Test func aDetectorTeachesAnother() throws {
+    let work = try Workplace()
+    try makeData(work)
+    try makeBoxes(work)
+    let words =
+      "train detect --data set --model tiny-detector --variants 2 --epochs 30 --batch 4 --augment none --rate 0.01 "
+      + "--averaging 0 --from-scratch"
+    func train(_ out: String, _ more: String = "") throws -> Ending {
+      try work.run(.backbone, "\(words) --out \(out).safetensors \(more)".split(separator: " ").map(String.init))
+    }
+    let first = try train("teacher")
+    #expect(first.status == 0, "\(first.errors)")
+    // Most pictures lose their boxes: an empty file says that there is nothing.
+    for index in 3..<11 { try work.write([], to: "set/labels/p\(index).txt") }
+    let taught = try train("student", "--teacher ./teacher.safetensors --teacher-score 0.2")
+    #expect(taught.status == 0, "\(taught.errors)")
+    let alone = try train("alone")
+    #expect(alone.status == 0, "\(alone.errors)")
+    #expect(try work.bytes("student.csv") != work.bytes("alone.csv"))
+    for (more, part) in [
+      ("--teacher set/images", "expected a detector"), ("--teacher tiny-segmenter", "tiny-segmenter"),
+      ("--teacher tiny-detector", "does not know"), ("--teacher tiny-detector --teacher-score 2", "--teacher-score"),
+    ] {
+      let refused = try train("no", more)
+      #expect(refused.status != 0 && refused.errors.contains(part), "\(more): \(refused.errors)")
+    }
+  }
+
   @Test func aHeadAloneIsOpenedWithItsBase() throws {
     let work = try Workplace()
     try makeData(work)

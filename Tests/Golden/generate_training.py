@@ -131,6 +131,22 @@ def optimisers():
     formula.write("training_optimisers.json", {"versions": {"torch": torch.__version__}, "cases": cases})
 
 
+def soft_loss():
+    """A teacher's probabilities, in bytes as the features' file has them; the last cell of each picture says nothing."""
+    pictures, cells, classes = 2, 20, 3
+    logits = tensor("soft logits", [pictures, cells, classes], -3, 3).requires_grad_()
+    soft = (formula.numbers(pictures * cells * classes, formula.seed_of("soft labels")) % np.uint64(256)).astype(np.int64)
+    soft = soft.reshape(pictures, cells, classes)
+    soft[:, -1] = 0
+    taught = torch.tensor(soft[:, :-1].reshape(-1, classes) / soft[:, :-1].sum(2).reshape(-1, 1))
+    loss = F.cross_entropy(logits[:, :-1].reshape(-1, classes), taught)
+    loss.backward()
+    formula.write("training_soft.json", {
+        "versions": {"torch": torch.__version__}, "loss": loss.item(),
+        "gradient": [formula.short(v) for v in logits.grad.numpy().reshape(-1)]})
+
+
 gradients("training_gradients.json", 0)
 gradients("training_gradients_dice.json", 0.7)
 optimisers()
+soft_loss()

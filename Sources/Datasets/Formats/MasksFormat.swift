@@ -23,14 +23,15 @@ enum MasksFormat {
     for duplicate in images.duplicates { try collector.skip(duplicate) }
     for name in images.names {
       // A picture without a mask is no fault: people label a part of their pictures.
-      guard let mask = files.path(of: FileName(name).stem) else { continue }
+      let mask = files.path(of: FileName(name).stem)
+      guard mask != nil || collector.keepsUnlabelled else { continue }
       let limited = collector
       try collector.add { () throws(DatasetError) in
         let path = "\(pictures)/\(name)"
         let size = try limited.size(of: path, mask: mask)
         return Sample(
           path: path, name: FileName(name).stem, width: size.width, height: size.height, boxes: nil,
-          mask: files.source(mask))
+          mask: mask.map { files.source($0) })
       }
     }
     try files.reportWithoutPicture(images, &collector)

@@ -43,7 +43,7 @@ enum VOCFormat {
     for name in images.names where !broken.contains(FileName(name).stem) {
       let stem = FileName(name).stem
       let (annotation, mask) = (annotations[stem], masks?.path(of: stem))
-      guard annotation != nil || mask != nil else { continue }
+      guard annotation != nil || mask != nil || collector.keepsUnlabelled else { continue }
       let limited = collector
       try collector.add { () throws(DatasetError) in
         let path = "\(pictures)/\(name)"
