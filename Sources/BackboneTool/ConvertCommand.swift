@@ -37,13 +37,29 @@ extension ModelsCommand {
     @Option(help: ArgumentHelp("Where the weights came from, in place of what the card says.", valueName: "text"))
     var origin: String?
 
+    @Option(
+      help: ArgumentHelp(
+        "The score above which a detector's answers are worth using, in place of what the card says.",
+        valueName: "score"))
+    var score: Float?
+
     @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
+    func validate() throws {
+      if let score, !(0...1).contains(score) {
+        throw ValidationError("--score \(score): expected a number from 0 to 1")
+      }
+    }
 
     func run() throws {
       let file = try ModelChoice.open(model, limits)
       try PictureOutputs.refuse(out, flag: "--out", asOneOf: [file.path])
       var (card, weights) = try stored(file)
       card.provenance.licence = licence ?? card.provenance.licence
+      if let score {
+        guard card.detection != nil else { throw Failure(.usage, "--score: \(card.name) is no detector") }
+        card.detection?.recommendedScore = score
+      }
       card.provenance.origin = origin ?? card.provenance.origin
       try Interrupt.shielded { () throws(Failure) in
         do throws(ModelFileError) {

@@ -34,7 +34,8 @@ struct ModelsCommand: ParsableCommand {
         let base = card.base.map { ", on \($0.name)" } ?? ""
         table.add([card.name, card.task.rawValue, card.provenance.licence.onOneLine, "part of the program\(base)"])
       }
-      for known in KnownModel.all where !installed.contains(known.name) {
+      let here = Set(installed + ModelChoice.shipped.map(\.name))
+      for known in KnownModel.all where !here.contains(known.name) {
         table.add([known.name, known.task.rawValue, known.licence, "get it with `\(known.command)`"])
       }
       try Main.console.write(table.lines(indent: ""))

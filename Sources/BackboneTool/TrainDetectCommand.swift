@@ -28,8 +28,13 @@ struct TrainDetectCommand: ParsableCommand {
   @OptionGroup var timing: ScheduleOptions
   @OptionGroup var augment: AugmentOptions
 
-  @Option(help: ArgumentHelp("The model whose backbone the head sits on, by name or path.", valueName: "name|path"))
-  var model = ModelChoice.detector
+  @Option(
+    help: ArgumentHelp(
+      """
+      The model whose backbone the head sits on, by name or path. (default: \(ModelChoice.detector), where the things of a \
+      class are small \(ModelChoice.smallThings))
+      """, valueName: "name|path"))
+  var model: String?
 
   @Option(
     help: "The loss of the classes: multibox (softmax, three of the hardest background boxes for each thing) or focal.")
@@ -81,7 +86,8 @@ struct TrainDetectCommand: ParsableCommand {
     guard things > 0 || teacher != nil else {
       throw Failure(.inputs, "\(data.data.joined(separator: ", ")): no box is left to learn from", stops: true)
     }
-    let base = try ModelChoice.open(model, data.limits)
+    let usual = DetectionPlan.hasSmallThings(training) ? ModelChoice.smallThings : ModelChoice.detector
+    let base = try ModelChoice.open(model ?? usual, data.limits)
     let plan = DetectionPlan(training, base: base.card)
     let timing = timing.filled(
       variants: plan.variants, epochs: plan.epochs, batch: plan.batch, patience: plan.patience)

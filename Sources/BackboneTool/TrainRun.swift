@@ -77,7 +77,7 @@ struct TrainRun {
   ) {
     let steps = samples.trainingCount / timing.batch * timing.epochs
     var text =
-      "input \(lesson.input.width)x\(lesson.input.height), \(pictures) pictures x "
+      "from \(lesson.base.card.name.onOneLine), input \(lesson.input.width)x\(lesson.input.height), \(pictures) pictures x "
       + "\(timing.variants) variants, \(timing.epochs) epochs, \(steps) steps of \(timing.batch)"
     if let time = lesson.estimate(samples, network, steps: steps) {
       text +=

@@ -10,11 +10,17 @@ public enum ModelChoice {
   /// The model that finds things where none is named.
   public static let detector = Objects.detector.name
 
+  /// The models that find some of its things better, and answer for these where none is named.
+  public static let specialists = [PersonMask.detector.name]
+
+  /// The model whose backbone learns to find small things where none is named: people far away are small.
+  public static let smallThings = PersonMask.detector.name
+
   /// The model that outlines things where none is named.
   public static let segmenter = Objects.mask.name
 
   /// The models that are part of each program.
-  public static let shipped = [Objects.detector, Objects.mask, PersonMask.model]
+  public static let shipped = [Objects.detector, Objects.mask, PersonMask.detector, PersonMask.model]
 
   /// The folder of installed models, and those that are part of the program.
   ///

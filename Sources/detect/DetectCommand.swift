@@ -35,8 +35,13 @@ struct DetectCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
   var images: [String]
 
-  @Option(help: ArgumentHelp("A model's name, or the path of a model file.", valueName: "name|path"))
-  var model = ModelChoice.detector
+  @Option(
+    help: ArgumentHelp(
+      """
+      A model's name, or the path of a model file. (default: \(ModelChoice.detector), and for people \
+      \(ModelChoice.specialists.joined(separator: ", ")))
+      """, valueName: "name|path"))
+  var model: String?
 
   @Option(
     help: ArgumentHelp(
@@ -98,14 +103,16 @@ struct DetectCommand: ParsableCommand {
     }
     var report = try Report(format: format ?? .text, images: images, quiet: quiet)
     let compute = Compute(threads: work.threads)
-    var opening = try Opening(model, first: images[0], on: compute.pool, &timing) { (watch) throws(Failure) in
+    var opening = try Opening(model ?? ModelChoice.detector, first: images[0], on: compute.pool, &timing) {
+      (watch) throws(Failure) in
       try load(on: compute, outputs: outputs.map { [$0] } ?? [], &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])
     }
     let detector = opening.model
-    let score = score ?? detector.card.detection?.recommendedScore ?? 0.5
-    report.threshold = score
+    // What no one has measured a threshold for is reported from a half on.
+    let score = score ?? (detector.card.detection?.recommendedScore == nil ? 0.5 : nil)
+    report.threshold = score ?? detector.card.detection?.recommendedScore ?? 0.5
 
     try console.write(report.opening)
     let status = try Batch(images, on: console).run { (index, write) throws(Failure) in
@@ -118,7 +125,8 @@ struct DetectCommand: ParsableCommand {
         watch.lap("write")
       }
       let result = PictureResult(
-        image: images[index], width: image.width, height: image.height, model: detector.card.name, detections: found,
+        image: images[index], width: image.width, height: image.height, model: detector.names.joined(separator: ", "),
+        detections: found,
         overlay: outputs?.paths[index])
       try write(report.add(result))
       watch.lap("report")
@@ -134,18 +142,24 @@ struct DetectCommand: ParsableCommand {
   private func load(
     on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Detector {
-    let file = try ModelChoice.open(model, limits)
-    for one in outputs { try one.mustNotReplace(model: file.path) }
+    let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
+    var specialists: [ModelFile] = []
+    if model == nil {
+      for name in ModelChoice.specialists { specialists.append(try ModelChoice.open(name, limits)) }
+    }
+    for one in outputs {
+      for file in [file] + specialists { try one.mustNotReplace(model: file.path) }
+    }
     watch.lap("load")
     do {
-      let detector = try Detector(file, compute: compute)
+      let detector = try Detector(file, specialists: specialists, compute: compute)
       watch.lap("pack")
       return detector
     } catch { throw Failure(.model, error.description) }
   }
 
   private func find(
-    in image: Image, named name: String, with detector: Detector, _ score: Float, ended: (Stage) -> Void
+    in image: Image, named name: String, with detector: Detector, _ score: Float?, ended: (Stage) -> Void
   ) throws(Failure) -> [LabelledDetection] {
     var options = DetectionOptions()
     options.scoreThreshold = score

@@ -93,11 +93,8 @@ extension Workplace {
         "tiny-detector, tiny-segmenter are installed", "`backbone models fetch person-ssdlite`",
         "`backbone models fetch deeplab-voc`"),
       FailureCase(
-        .detect, "a.png --model person-ssdlite", 3, "person-ssdlite: no model",
-        "get it with `backbone models fetch person-ssdlite`"),
-      FailureCase(
-        .segment, "a.png --out m.png --model person-mask", 3, "person-mask: sits on the backbone of person-ssdlite",
-        "get it with `backbone models fetch person-ssdlite`"),
+        .segment, "a.png --out m.png --model deeplab-voc", 3, "deeplab-voc: no model",
+        "get it with `backbone models fetch deeplab-voc`"),
       FailureCase(
         .backbone, "models path objects-ssdlite", 3, "objects-ssdlite: no model of this name in ",
         "it is part of the program, `backbone models convert objects-ssdlite --out FILE` writes it to a file"),
@@ -144,12 +141,12 @@ extension Workplace {
     let none: [String: String?] = ["BACKBONE_MODELS": nil, "HOME": nil]
     try work.expect(
       FailureCase(
-        .detect, "a.png --model person-ssdlite", 3,
+        .segment, "a.png --out m.png --model deeplab-voc", 3,
         "nothing says where models are; set BACKBONE_MODELS to a folder, or HOME"),
       environment: none)
     try work.expect(
       FailureCase(
-        .detect, "a.png --model person-ssdlite", 3,
+        .segment, "a.png --out m.png --model deeplab-voc", 3,
         "no model of this name in \(work.path)/new, none is installed; get it with"),
       environment: ["BACKBONE_MODELS": "\(work.path)/new"])
   }

@@ -40,6 +40,37 @@ import Testing
     #expect(others < 0.03, "\(found)")
   }
 
+  private func records(_ arguments: String...) throws -> [[String]] {
+    let ending = try work.run(.detect, arguments + ["--format", "csv"], environment: bare)
+    #expect(ending.status == 0, "\(ending.errors)")
+    return Array(CSV.records(ending.output).dropFirst())
+  }
+
+  @Test("people are found by the detector of people, everything else by the other")
+  func specialist() throws {
+    let (people, cat) = (TestData.sample("grace_hopper.jpg"), TestData.sample("chelsea.png"))
+    let found = try records(people, cat)
+    let alone = try records(people, "--model", "person-ssdlite")
+    // Box and score are those of the detector of people, the class's number that of the 20 classes.
+    #expect(alone.count == 1 && alone[0][1...2] == ["person", "1"])
+    #expect(found.filter { $0[1] == "person" }.map { Array($0[3...]) } == alone.map { Array($0[3...]) })
+    #expect(
+      found.contains { $0[1] == "person" && $0[2] == "14" } || found.contains { $0[1] == "person" && $0[2] == "15" })
+    let others = try records(cat, "--model", "objects-ssdlite")
+    #expect(others.map { $0[1] } == ["cat"])
+    #expect(found.filter { $0[1] == "cat" } == others)
+    let named = try work.run(.detect, [people, "--format", "ndjson"], environment: bare)
+    #expect(named.output.contains(#""model": "objects-ssdlite, person-ssdlite""#), "\(named.output)")
+    let one = try work.run(.detect, [people, "--format", "ndjson", "--model", "objects-ssdlite"], environment: bare)
+    #expect(one.output.contains(#""model": "objects-ssdlite", "#), "\(one.output)")
+  }
+
+  @Test("people are outlined inside what the detector of people finds") func people() throws {
+    let ending = try work.run(
+      .segment, TestData.sample("astronaut.png"), "--model", "person-mask", "--out", "m.png", environment: bare)
+    #expect(ending.status == 0 && ending.output.contains(" person "), "\(ending.errors)")
+  }
+
   @Test("no folder of models is needed") func noFolder() throws {
     let none: [String: String?] = ["BACKBONE_MODELS": nil, "XDG_DATA_HOME": nil, "HOME": nil]
     let boxes = try work.run(.detect, TestData.sample("chelsea.png"), "--format", "csv", environment: none)

@@ -48,6 +48,11 @@ import Training
     #expect(DetectionPlan(data(10, sides: [0.5]), base: card(size: 224, task: .classify)).size == 300)
   }
 
+  @Test func smallThingsAskForABackboneThatKnowsSmallThings() {
+    #expect(DetectionPlan.hasSmallThings(data(10, sides: [0.5, 0.09])))
+    #expect(!DetectionPlan.hasSmallThings(data(10, sides: [0.5, 0.11])))
+  }
+
   @Test(arguments: [1, 5, 24, 300, 3000, 7000, 100_000]) func theWorkIsBounded(count: Int) {
     let plan = DetectionPlan(data(count, sides: [0.5]), base: card())
     let samples = count * plan.variants * plan.epochs

@@ -3,11 +3,19 @@
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 // Values are read where they lie.
-static _Alignas(64) const unsigned char bytes[] = {
+static _Alignas(64) const unsigned char detector[] = {
+#embed "person-ssdlite.safetensors"
+};
+static _Alignas(64) const unsigned char mask[] = {
 #embed "person-mask.safetensors"
 };
 
+const void *backbone_person_ssdlite(size_t *size) {
+  *size = sizeof detector;
+  return detector;
+}
+
 const void *backbone_person_mask(size_t *size) {
-  *size = sizeof bytes;
-  return bytes;
+  *size = sizeof mask;
+  return mask;
 }
