@@ -90,7 +90,8 @@ struct TrainDetectCommand: ParsableCommand {
     let base = try ModelChoice.open(model ?? usual, data.limits)
     let plan = DetectionPlan(training, base: base.card)
     let timing = timing.filled(
-      variants: plan.variants, epochs: plan.epochs, batch: plan.batch, patience: plan.patience)
+      variants: plan.variants, epochs: plan.epochs, batch: plan.batch, patience: plan.patience,
+      backboneRate: DetectionPlan.backboneRate)
     let run = TrainRun(console: console, files: files)
     try run.refuseInputs(base: base, (training, held))
     let lesson: DetectionLesson

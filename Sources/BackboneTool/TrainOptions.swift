@@ -108,9 +108,10 @@ struct ScheduleOptions: ParsableArguments {
   var rate: Float?
 
   @Option(
-    help: ArgumentHelp("The rate of the backbone's blocks with --unfreeze, as a share of --rate.", valueName: "number")
-  )
-  var backboneRate: Float = 0.1
+    help: ArgumentHelp(
+      "The rate of the backbone's blocks, where they learn, as a share of --rate. (default: 0.1, of detect 0.3)",
+      valueName: "number"))
+  var backboneRate: Float?
 
   @Option(
     help: ArgumentHelp(
@@ -152,7 +153,7 @@ struct ScheduleOptions: ParsableArguments {
     if let rate, !(rate > 0 && rate <= 100) {
       throw ValidationError("--rate \(rate): expected a number above 0, at most 100")
     }
-    guard backboneRate >= 0, backboneRate <= 1 else {
+    if let backboneRate, !(backboneRate >= 0 && backboneRate <= 1) {
       throw ValidationError("--backbone-rate \(backboneRate): expected a number from 0 to 1")
     }
     if let weightDecay, !(weightDecay >= 0 && weightDecay <= 1) {
@@ -174,10 +175,12 @@ struct ScheduleOptions: ParsableArguments {
   }
 
   /// The numbers that were not asked for, filled in.
-  func filled(variants: Int = 8, epochs: Int = 10, batch: Int = 8, patience: Int = 0) -> FilledScheduleOptions {
+  func filled(
+    variants: Int = 8, epochs: Int = 10, batch: Int = 8, patience: Int = 0, backboneRate: Float = 0.1
+  ) -> FilledScheduleOptions {
     FilledScheduleOptions(
       options: self, variants: self.variants ?? variants, epochs: self.epochs ?? epochs, batch: self.batch ?? batch,
-      patience: self.patience ?? patience)
+      patience: self.patience ?? patience, backboneRate: self.backboneRate ?? backboneRate)
   }
 }
 
@@ -185,6 +188,7 @@ struct ScheduleOptions: ParsableArguments {
 struct FilledScheduleOptions {
   fileprivate let options: ScheduleOptions
   let variants, epochs, batch, patience: Int
+  let backboneRate: Float
 
   var seed: UInt64 { options.seed }
   var threads: Int? { options.threads }
@@ -197,7 +201,7 @@ struct FilledScheduleOptions {
     return Schedule(
       epochs: epochs, batch: batch, seed: seed,
       optimiser: Optimiser(
-        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), backboneFactor: options.backboneRate,
+        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), backboneFactor: backboneRate,
         layerDecay: options.layerDecay, weightDecay: options.weightDecay ?? (isSGD ? 0.0001 : 0.01),
         warmUp: warmUp ?? min(steps / 20, 200)),
       averaging: options.averaging, patience: patience)
