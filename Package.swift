@@ -87,8 +87,11 @@ let package = Package(
 
     // MARK: Files
     room(
-      "Checkpoints", ["Tensors", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["GraphDef/graph.proto"]),
+      "Checkpoints",
+      [
+        "Tensors", "Files", "ModelFiles", "Backbone", "SSDLite", "DeepLabLite",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], exclude: ["GraphDef/graph.proto"]),
     room("ModelFetch", ["Files", "ModelFiles", "Checkpoints"]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
@@ -178,8 +181,8 @@ let package = Package(
     tests(
       "VisionTests",
       [
-        "Backbone", "Checkpoints", "DeepLabLite", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Preprocess",
-        "SSDLite", "Tensors", "Vision",
+        "Backbone", "Checkpoints", "DeepLabLite", "Files", "ImageCodecs", "Kernels", "ModelFiles", "Objects",
+        "PersonMask", "Postprocess", "Preprocess", "PyramidLite", "SSDLite", "Tensors", "Vision",
       ]),
     tests("FilesTests", ["Files"]),
     tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
