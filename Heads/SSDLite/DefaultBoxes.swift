@@ -26,6 +26,20 @@ public struct DefaultBoxes: Hashable, Sendable {
   /// Boxes at each pixel of map `index`.
   public static func count(map index: Int) -> Int { index == 0 ? 3 : ratios.count + 1 }
 
+  /// Scale and aspect ratio of each box of a cell.
+  ///
+  /// - Parameter index: of the map, shallow to deep.
+  package static func shapes(
+    map index: Int, of maps: Int, minimumScale: Float, maximumScale: Float
+  ) -> [(scale: Float, ratio: Float)] {
+    let last = Float(max(maps - 1, 1))
+    func scale(_ index: Int) -> Float {
+      index < maps ? minimumScale + (maximumScale - minimumScale) * Float(index) / last : 1
+    }
+    guard index > 0 else { return [(0.1, 1), (scale(0), 2), (scale(0), 0.5)] }
+    return ratios.map { (scale(index), $0) } + [((scale(index) * scale(index + 1)).squareRoot(), 1)]
+  }
+
   /// Makes the boxes of some maps, in the order map, row, column, box.
   ///
   /// - Parameters:
@@ -35,21 +49,13 @@ public struct DefaultBoxes: Hashable, Sendable {
   public init(
     maps: [(height: Int, width: Int)], minimumScale: Float, maximumScale: Float, inputHeight: Int, inputWidth: Int
   ) {
-    let last = Float(max(maps.count - 1, 1))
-    let scales = maps.indices.map { minimumScale + (maximumScale - minimumScale) * Float($0) / last } + [1]
     let shortest = Float(min(inputHeight, inputWidth))
     let unitHeight = shortest / Float(inputHeight)
     let unitWidth = shortest / Float(inputWidth)
     var anchors: [Anchor] = []
     for (index, map) in maps.enumerated() {
-      let scale = scales[index]
-      var shapes: [(scale: Float, ratio: Float)]
-      if index == 0 {
-        shapes = [(0.1, 1), (scale, 2), (scale, 0.5)]
-      } else {
-        shapes = DefaultBoxes.ratios.map { (scale, $0) }
-        shapes.append(((scale * scales[index + 1]).squareRoot(), 1))
-      }
+      let shapes = DefaultBoxes.shapes(
+        map: index, of: maps.count, minimumScale: minimumScale, maximumScale: maximumScale)
       let sizes = shapes.map { shape -> (height: Float, width: Float) in
         let root = shape.ratio.squareRoot()
         return (shape.scale / root * unitHeight, shape.scale * root * unitWidth)

@@ -11,10 +11,10 @@ enum ExtraLayer: Sendable {
   case full(reduce: Pointwise, expand: Convolution3x3)
 
   init(
-    _ convolutions: DetectionCard.Convolutions, _ name: String, inputs: Int, outputs: Int, padding: Padding,
-    weights: Weights, compute: Compute
+    _ convolutions: DetectionCard.Convolutions, _ name: String, inputs: Int, _ widths: SSDLiteHead.ExtraWidths,
+    padding: Padding, weights: Weights, compute: Compute
   ) throws(WeightsError) {
-    let half = outputs / 2
+    let (half, outputs) = (widths.reduced, widths.outputs)
     switch convolutions {
     case .separable:
       let pack = LayerPacker(weights: weights, kernels: compute.kernels)
@@ -70,10 +70,10 @@ enum ExtraLayer: Sendable {
     return expand.sparedMultiplyAdds(on: shape.with(channels: reduce.outputs))
   }
 
-  static func parameters(_ convolutions: DetectionCard.Convolutions, _ name: String, inputs: Int, outputs: Int)
-    -> [ParameterInfo]
-  {
-    let half = outputs / 2
+  static func parameters(
+    _ convolutions: DetectionCard.Convolutions, _ name: String, inputs: Int, _ widths: SSDLiteHead.ExtraWidths
+  ) -> [ParameterInfo] {
+    let (half, outputs) = (widths.reduced, widths.outputs)
     let reduce = Pointwise.parameters("\(name).reduce", inputs: inputs, outputs: half)
     switch convolutions {
     case .separable:

@@ -18,14 +18,14 @@ extension SSDLiteHead {
     var trunk = try GraphTrunk(layout, firstLearning: firstLearning)
     var maps: [LayerGraph.Value] = []
     for tap in taps(layout) { maps.append(try trunk.value(tap, in: &graph)) }
-    for (index, channels) in extraChannels(layout).enumerated() {
+    for (index, widths) in extraLayers(width: layout.width.value).enumerated() {
       let name = "ssdlite.extra\(index)"
       let half = graph.pointwise(
-        "\(name).reduce", maps.last!, outputs: channels / 2, .relu6, isNormalised: !isPretrained)
+        "\(name).reduce", maps.last!, outputs: widths.reduced, .relu6, isNormalised: !isPretrained)
       let filtered = graph.depthwise(
         "\(name).depthwise", half, stride: 2, padding: layout.padding, .relu6, isNormalised: !isPretrained)
       maps.append(
-        graph.pointwise("\(name).expand", filtered, outputs: channels, .relu6, isNormalised: !isPretrained))
+        graph.pointwise("\(name).expand", filtered, outputs: widths.outputs, .relu6, isNormalised: !isPretrained))
     }
     for (index, map) in maps.enumerated() {
       for (kind, values) in [("box", 4), ("class", outputs)] {

@@ -11,8 +11,10 @@ import Tensors
 /// of each extra layer; SSDLite has separable ones in both places. Source: paper, section 6.2; its table 5 counts what lies
 /// behind the backbone, with full convolutions in both.
 public final class SSDLiteHead: Head {
-  /// Output channels of the extra layers at width 1; each is reduced by half in between.
-  static let extraChannels = [512, 256, 256, 128]
+  /// Output channels of the extra layers at width 1; each is reduced to half of that before.
+  private static let extraChannels = [512, 256, 256, 128]
+  /// Maps that boxes are predicted from: two of the backbone's and the extra layers'.
+  public static var maps: Int { 2 + extraChannels.count }
 
   public let taps: [Tap]
   public let card: DetectionCard
@@ -30,16 +32,16 @@ public final class SSDLiteHead: Head {
     taps = SSDLiteHead.taps(backbone.layout)
     var channels: [Int] = []
     for tap in taps { channels.append(try backbone.info(tap).channels) }
-    let extraChannels = SSDLiteHead.extraChannels(backbone.layout)
-    let pyramid = channels + extraChannels
+    let widths = SSDLiteHead.extraLayers(width: backbone.layout.width.value)
+    let pyramid = channels + widths.map(\.outputs)
     let firstExtra = channels.count
     let convolutions = card.convolutions ?? .separable
     let name = SSDLiteHead.name(convolutions)
     do throws(WeightsError) {
-      extras = try compute.pool.map(extraChannels.count) { (index) throws(WeightsError) in
+      extras = try compute.pool.map(widths.count) { (index) throws(WeightsError) in
         try ExtraLayer(
           convolutions, "\(name).extra\(index)", inputs: pyramid[firstExtra + index - 1],
-          outputs: extraChannels[index], padding: padding, weights: weights, compute: compute)
+          widths[index], padding: padding, weights: weights, compute: compute)
       }
       predictors = try compute.pool.map(pyramid.count) { (index) throws(WeightsError) in
         try MapPredictors(
@@ -87,8 +89,15 @@ public final class SSDLiteHead: Head {
     return [taps.last { $0.stride < deepest.stride }!.tap, deepest.tap]
   }
 
-  static func extraChannels(_ layout: NetworkLayout) -> [Int] {
-    extraChannels.map { max(Int(Double($0) * layout.width.value), 16) }
+  /// Channels of an extra layer: between its convolutions, and of its map.
+  package struct ExtraWidths: Hashable, Sendable {
+    package let reduced, outputs: Int
+  }
+
+  /// The extra layers at a width multiplier: whole channels, cut and not rounded, and at least 16.
+  package static func extraLayers(width: Double) -> [ExtraWidths] {
+    func channels(_ full: Int) -> Int { max(Int(Double(full) * width), 16) }
+    return extraChannels.map { ExtraWidths(reduced: channels($0 / 2), outputs: channels($0)) }
   }
 
   /// What the head's tensors and layers are called.
@@ -101,10 +110,9 @@ public final class SSDLiteHead: Head {
     let name = name(convolutions)
     var channels = taps(layout).map { tap in layout.taps.first { $0.tap == tap }!.channels }
     var list: [ParameterInfo] = []
-    for (index, width) in extraChannels(layout).enumerated() {
-      list += ExtraLayer.parameters(
-        convolutions, "\(name).extra\(index)", inputs: channels.last!, outputs: width)
-      channels.append(width)
+    for (index, widths) in extraLayers(width: layout.width.value).enumerated() {
+      list += ExtraLayer.parameters(convolutions, "\(name).extra\(index)", inputs: channels.last!, widths)
+      channels.append(widths.outputs)
     }
     for (index, inputs) in channels.enumerated() {
       list += MapPredictors.parameters(

@@ -1,4 +1,5 @@
 import ModelFiles
+import SSDLite
 import Tensors
 
 /// Describes an imported network in a card: what the file says, else what holds for its family.
@@ -99,12 +100,15 @@ struct CardBuilder {
 
   private func detection(_ outputs: Int) -> DetectionCard {
     let facts = draft.detection
-    return DetectionCard(
-      outputs: outputs, scoreActivation: facts.activation ?? .sigmoid, backgroundOutput: 0,
-      boxCoder: facts.boxCoder ?? [10, 10, 5, 5], minimumScale: facts.minimumScale ?? 0.2,
-      maximumScale: facts.maximumScale ?? 0.95, maps: HeadPlan.anchors.count,
-      scoreThreshold: facts.scoreThreshold ?? 1e-8, iouThreshold: facts.iouThreshold ?? 0.6,
-      maximumDetections: facts.maximumDetections ?? 100)
+    var card = DetectionCard.tensorFlow(outputs: outputs)
+    card.scoreActivation = facts.activation ?? card.scoreActivation
+    card.boxCoder = facts.boxCoder ?? card.boxCoder
+    card.minimumScale = facts.minimumScale ?? card.minimumScale
+    card.maximumScale = facts.maximumScale ?? card.maximumScale
+    card.scoreThreshold = facts.scoreThreshold ?? card.scoreThreshold
+    card.iouThreshold = facts.iouThreshold ?? card.iouThreshold
+    card.maximumDetections = facts.maximumDetections ?? card.maximumDetections
+    return card
   }
 
   private func segmentation(_ outputs: Int) -> SegmentationCard {

@@ -1,4 +1,6 @@
+import Backbone
 import ModelFiles
+import SSDLite
 
 /// The names of one family's layers.
 struct NameMap {
@@ -59,7 +61,7 @@ struct NameMap {
     }
     let root = "\(prefix)MobilenetV2"
     func block(_ i: Int) -> String { i == 0 ? "\(root)/expanded_conv" : "\(root)/expanded_conv_\(i)" }
-    func extra(_ i: Int) -> HeadPlan.Extra { HeadPlan.extras(width: width)[i] }
+    func extra(_ i: Int) -> SSDLiteHead.ExtraWidths { SSDLiteHead.extraLayers(width: width)[i] }
     switch id {
     case .stem: return "\(root)/Conv"
     case .expand(let i): return "\(block(i))/expand"
@@ -68,8 +70,8 @@ struct NameMap {
     case .last: return "\(root)/Conv_1"
     case .classifier: return "\(root)/Logits/Conv2d_1c_1x1"
     case .extraReduce(let i): return "\(root)/layer_19_1_Conv2d_\(i + 2)_1x1_\(extra(i).reduced)"
-    case .extraDepthwise(let i): return "\(root)/layer_19_2_Conv2d_\(i + 2)_3x3_s2_\(extra(i).full)_depthwise"
-    case .extraExpand(let i): return "\(root)/layer_19_2_Conv2d_\(i + 2)_3x3_s2_\(extra(i).full)"
+    case .extraDepthwise(let i): return "\(root)/layer_19_2_Conv2d_\(i + 2)_3x3_s2_\(extra(i).outputs)_depthwise"
+    case .extraExpand(let i): return "\(root)/layer_19_2_Conv2d_\(i + 2)_3x3_s2_\(extra(i).outputs)"
     case .predictorDepthwise(let i, let answer): return "BoxPredictor_\(i)/\(predictor(answer))_depthwise"
     case .predictorPointwise(let i, let answer): return "BoxPredictor_\(i)/\(predictor(answer))"
     case .pooling: return "image_pooling"
@@ -179,7 +181,7 @@ struct NameMap {
   /// The stage and the place in it of each block, as timm counts.
   private static let timmPlaces: [(stage: Int, place: Int)] = {
     var places: [(Int, Int)] = []
-    for (stage, count) in [1, 2, 3, 4, 3, 3, 1].enumerated() { places += (0..<count).map { (stage, $0) } }
+    for (stage, row) in PaperTable.bottlenecks.enumerated() { places += (0..<row.repeats).map { (stage, $0) } }
     return places
   }()
 

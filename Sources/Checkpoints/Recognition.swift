@@ -1,4 +1,5 @@
 import ModelFiles
+import SSDLite
 
 /// Which network a set of names and shapes is: the family, the parts, the widths, and a recipe for every layer.
 struct Recognition {
@@ -59,7 +60,7 @@ extension Recognition {
     let classifierOutputs = hasAny(.classifier) ? outputs(.classifier, .pointwise) ?? 0 : nil
     if let count = classifierOutputs { layers.append(PlannedLayer(.classifier, .pointwise, plan.last, count)) }
     let detectionOutputs =
-      isDetector ? (outputs(.predictorPointwise(0, .class), .pointwise) ?? 0) / HeadPlan.anchors[0] : nil
+      isDetector ? (outputs(.predictorPointwise(0, .class), .pointwise) ?? 0) / DefaultBoxes.count(map: 0) : nil
     if let count = detectionOutputs { layers += HeadPlan.ssdlite(plan, outputs: count) }
     let segmentationOutputs = isSegmenter ? outputs(.logits, .pointwise) ?? 0 : nil
     if let count = segmentationOutputs { layers += HeadPlan.deepLab(plan, outputs: count) }

@@ -59,12 +59,7 @@ public struct DetectionLesson {
     isPretrained = !startsAnew && base.card.detection != nil && base.card.detection?.convolutions != .full
     graph = try SSDLiteHead.graph(
       outputs: classes.count, on: layout, firstLearning: firstLearning, isPretrained: isPretrained)
-    var detection =
-      base.card.detection
-      ?? DetectionCard(
-        outputs: 0, scoreActivation: .softmax, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
-        maximumScale: 0.95, maps: graph.answers.count / 2, scoreThreshold: 0.3, iouThreshold: 0.5,
-        maximumDetections: 100)
+    var detection = base.card.detection ?? DetectionLesson.usualCard
     (detection.outputs, detection.backgroundOutput, detection.convolutions) = (classes.count, 0, nil)
     // Chosen for the base's own classes.
     detection.recommendedScore = nil
@@ -100,6 +95,13 @@ public struct DetectionLesson {
       }
     } catch { throw .weights(error) }
     firstValues = Weights(source: base.path, tensors: tensors)
+  }
+
+  /// Of a detector whose base is none: the usual boxes, reported from a score of 0.3 on.
+  private static var usualCard: DetectionCard {
+    var card = DetectionCard.tensorFlow(outputs: 0)
+    (card.scoreThreshold, card.iouThreshold) = (0.3, 0.5)
+    return card
   }
 
   /// What a cache of so many samples holds.

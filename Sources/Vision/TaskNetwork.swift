@@ -131,13 +131,3 @@ public final class TaskNetwork: Sendable {
     }
   }
 }
-
-extension DetectionCard {
-  /// The conventions of the TensorFlow Object Detection API's SSD and SSDLite.
-  static func tensorFlow(outputs: Int, _ convolutions: Convolutions) -> DetectionCard {
-    DetectionCard(
-      outputs: outputs, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
-      maximumScale: 0.95, maps: 6, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100,
-      convolutions: convolutions)
-  }
-}

@@ -1,4 +1,5 @@
 import ModelFiles
+import SSDLite
 import Tensors
 
 /// What a file says about a detector beyond its weights; `nil` where it says nothing.
@@ -89,7 +90,8 @@ struct GraphFacts {
       let values = node.inputs.first.flatMap(graph.numbers) ?? []
       guard values.count == 3 || values.count == 6 else { continue }
       if node.op == "Sqrt" {
-        let expected = values.count == 3 ? [1, 2, 0.5] : [1, 2, 0.5, 3, 0.3333, 1]
+        // Of any map, since ratios do not depend on it.
+        let expected = HeadPlan.boxes(map: values.count == 3 ? 0 : 1, 0.2, 0.95).map { Double($0.ratio) }
         guard zip(values, expected).allSatisfy({ abs($0 - $1) < 1e-6 }) else {
           throw fault("the default boxes", "the aspect ratios \(expected)", "\(values)")
         }
@@ -98,19 +100,16 @@ struct GraphFacts {
       }
     }
     if scales.isEmpty { return }
-    let maps = HeadPlan.anchors.count
     scales.sort { ($0.count, $0[0]) < ($1.count, $1[0]) }
-    guard scales.map(\.count) == HeadPlan.anchors else {
-      throw fault("the default boxes", "\(HeadPlan.anchors) boxes a cell", "\(scales.map(\.count))")
+    let counts = (0..<SSDLiteHead.maps).map(DefaultBoxes.count)
+    guard scales.map(\.count) == counts else {
+      throw fault("the default boxes", "\(counts) boxes a cell", "\(scales.map(\.count))")
     }
-    let (first, last) = (scales[0][1], scales[maps - 1][0])
-    for (i, values) in scales.enumerated() {
-      let scale = first + (last - first) * Double(i) / Double(maps - 1)
-      let next = i == maps - 1 ? 1 : first + (last - first) * Double(i + 1) / Double(maps - 1)
-      let expected =
-        i == 0 ? [0.1, scale, scale] : [Double](repeating: scale, count: 5) + [(scale * next).squareRoot()]
+    let (first, last) = (scales[0][1], scales[counts.count - 1][0])
+    for (map, values) in scales.enumerated() {
+      let expected = HeadPlan.boxes(map: map, Float(first), Float(last)).map { Double($0.scale) }
       guard zip(values, expected).allSatisfy({ abs($0 - $1) < 1e-5 }) else {
-        throw fault("the default boxes of map \(i)", "the scales \(expected)", "\(values)")
+        throw fault("the default boxes of map \(map)", "the scales \(expected)", "\(values)")
       }
     }
     facts.minimumScale = Float(first)

@@ -69,7 +69,7 @@ struct TFLiteWalk {
       }
       return try classifier(from: current)
     }
-    for i in 0..<17 {
+    for i in BackbonePlan(network, width: 1).blocks.indices {
       let start = current
       if i > 0 { current = try layer(.expand(i), .pointwise, from: current) }
       current = try layer(.depthwise(i), .depthwise, from: current)
