@@ -105,14 +105,13 @@ struct ModelsCommand: ParsableCommand {
         do { names = try store.installed() } catch { throw Failure(.model, error.description) }
         if names.isEmpty { throw Failure(.model, "\(store.folder): no model is installed; see `backbone models`") }
       }
-      let status = try Batch(names, on: console).run { (index, write) throws(Failure) in
-        let digest: String
-        do throws(ModelStoreError) { digest = try store.verify(names[index]) } catch {
-          throw Failure(.model, error.description)
-        }
-        do throws(ModelStoreError) { _ = try store.open(names[index]) } catch {
-          throw Failure(.model, error.description)
-        }
+      let status = try Batch(names, on: console).run { (index) throws(Failure) in
+        do throws(ModelStoreError) {
+          let digest = try store.verify(names[index])
+          _ = try store.open(names[index])
+          return digest
+        } catch { throw Failure(.model, error.description) }
+      } finish: { (index, digest, write) throws(Failure) in
         try write("\(names[index])  unchanged  \(digest)\n")
       }
       try status.end()

@@ -1,4 +1,5 @@
 import Kernels
+import Synchronization
 import Tensors
 
 /// What a program has before its first answer: its model, and the first picture, made ready at the same time.
@@ -7,8 +8,7 @@ import Tensors
 /// slower of the two.
 public struct Opening<Model> {
   public let model: Model
-  /// The first picture, or why there is none, and the time that it took; handed out once.
-  private var first: (picture: Result<Image, Failure>, watch: Stopwatch)?
+  public let pictures: Pictures
 
   /// Loads and decodes on two threads of the pool where it has them.
   ///
@@ -29,6 +29,7 @@ public struct Opening<Model> {
       var watch = Stopwatch()
       model = try load(&watch)
       timing.note(name, watch)
+      pictures = Pictures(first: nil)
       return
     }
     let began = Stopwatch.now
@@ -44,16 +45,23 @@ public struct Opening<Model> {
     timing.overlap([loaded.1, first.1], took: Stopwatch.now - began)
     timing.note(name, loaded.1)
     model = try loaded.0.get()
-    self.first = first
+    pictures = Pictures(first: first)
   }
+}
 
-  /// The next picture and a watch that has timed its decoding: the first one is there already.
+/// The pictures of a batch, the first of which may have been read already.
+public final class Pictures: Sendable {
+  private let first: Mutex<(picture: Result<Image, Failure>, watch: Stopwatch)?>
+
+  init(first: (picture: Result<Image, Failure>, watch: Stopwatch)?) { self.first = Mutex(first) }
+
+  /// A picture and a watch that has timed its decoding; may be called from several threads.
   ///
   /// - Throws: what `decode` throws, or what it threw for the first one.
-  public mutating func picture(
-    _ decode: () throws(Failure) -> Image
+  public func read(
+    _ index: Int, _ decode: () throws(Failure) -> Image
   ) throws(Failure) -> (picture: Image, watch: Stopwatch) {
-    guard case (let picture, var watch)? = first.take() else {
+    guard index == 0, case (let picture, var watch)? = first.withLock({ $0.take() }) else {
       var watch = Stopwatch()
       let picture = try decode()
       watch.lap("decode")

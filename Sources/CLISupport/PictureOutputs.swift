@@ -137,27 +137,28 @@ public struct PictureOutputs: Sendable {
     throw Failure(.output, FileError.cannotWrite(path: folder ?? paths[0], errno: code).description)
   }
 
-  /// Writes the picture that belongs to an input, whole or not at all.
+  /// The file of the picture that belongs to an input, to be written with `put`.
   ///
   /// - Throws: `Failure` with status `output`.
-  public func write(_ image: Image, for index: Int) throws(Failure) {
-    let png: [UInt8]
-    do { png = try PNGEncoder.encode(image) } catch { throw Failure(.output, "\(paths[index]): \(error.description)") }
-    try put(png, for: index)
+  public func encode(_ image: Image, for index: Int) throws(Failure) -> [UInt8] {
+    do { return try PNGEncoder.encode(image) } catch {
+      throw Failure(.output, "\(paths[index]): \(error.description)")
+    }
   }
 
-  /// Writes the mask that belongs to an input: pixel values are class ids, the palette has a colour for each.
+  /// The file of the mask that belongs to an input: pixel values are class ids, the palette has a colour for each.
   ///
   /// - Throws: `Failure` with status `output`.
-  public func write(_ map: LabelMap, palette: [Colour], for index: Int) throws(Failure) {
-    let png: [UInt8]
+  public func encode(_ map: LabelMap, palette: [Colour], for index: Int) throws(Failure) -> [UInt8] {
     do {
-      png = try PNGEncoder.encodeIndexed(width: map.width, height: map.height, indices: map.ids, palette: palette)
+      return try PNGEncoder.encodeIndexed(width: map.width, height: map.height, indices: map.ids, palette: palette)
     } catch { throw Failure(.output, "\(paths[index]): \(error.description)") }
-    try put(png, for: index)
   }
 
-  private func put(_ png: [UInt8], for index: Int) throws(Failure) {
+  /// Writes a file, whole or not at all.
+  ///
+  /// - Throws: `Failure` with status `output`.
+  public func put(_ png: [UInt8], for index: Int) throws(Failure) {
     do {
       try Interrupt.shielded { () throws(FileError) in
         if let folder { try Folder.make(String(folder.dropLast())) }

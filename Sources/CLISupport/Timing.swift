@@ -38,8 +38,14 @@ public struct Timing: Sendable {
 
   /// Takes note of steps that ran at once, and how long it took until the last of them had ended.
   public mutating func overlap(_ watches: [Stopwatch], took: Double) {
-    saved += watches.reduce(0) { $0 + $1.milliseconds } - took
+    overlap(watches.reduce(0) { $0 + $1.milliseconds }, took: took)
   }
+
+  /// The same of so many milliseconds of steps.
+  public mutating func overlap(_ milliseconds: Double, took: Double) { saved += milliseconds - took }
+
+  /// What the steps told so far took.
+  public var told: Double { accounted }
 
   /// Tells how long the process has run, and how much of that belongs to no step.
   public func end() {

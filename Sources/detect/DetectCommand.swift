@@ -102,8 +102,9 @@ struct DetectCommand: ParsableCommand {
       throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
     }
     var report = try Report(format: format ?? .text, images: images, quiet: quiet)
-    let compute = Compute(threads: work.threads)
-    var opening = try Opening(model ?? ModelChoice.detector, first: images[0], on: compute.pool, &timing) {
+    let callers = Batch.callers(images.count, threads: work.threads)
+    let compute = Compute(threads: callers > 1 ? 1 : work.threads)
+    let opening = try Opening(model ?? ModelChoice.detector, first: images[0], on: compute.pool, &timing) {
       (watch) throws(Failure) in
       try load(on: compute, outputs: outputs.map { [$0] } ?? [], &watch)
     } decode: { () throws(Failure) in
@@ -115,25 +116,35 @@ struct DetectCommand: ParsableCommand {
     report.threshold = score ?? detector.card.detection?.recommendedScore ?? 0.5
 
     try console.write(report.opening)
-    let status = try Batch(images, on: console).run { (index, write) throws(Failure) in
-      var (image, watch) = try opening.picture { () throws(Failure) in try limits.read(images[index]) }
+    let (before, began) = (timing.told, Stopwatch.now)
+    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
+      var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
       let found = try find(in: image, named: images[index], with: detector, score) { watch.lap($0.rawValue) }
+      var overlay: [UInt8]?
       if let outputs {
         draw(found, on: &image)
         watch.lap("draw")
-        try outputs.write(image, for: index)
-        watch.lap("write")
+        overlay = try outputs.encode(image, for: index)
+        watch.lap("encode")
       }
       let result = PictureResult(
         image: images[index], width: image.width, height: image.height, model: detector.names.joined(separator: ", "),
-        detections: found,
-        overlay: outputs?.paths[index])
-      try write(report.add(result))
+        detections: found, overlay: outputs?.paths[index])
+      return (result: result, overlay: overlay, watch: watch)
+    } finish: { (index, made, write) throws(Failure) in
+      var watch = made.watch
+      watch.resume()
+      if let overlay = made.overlay, let outputs {
+        try outputs.put(overlay, for: index)
+        watch.lap("write")
+      }
+      try write(report.add(made.result))
       watch.lap("report")
       timing.note(images[index], watch)
     } failed: { index, failure in
       report.add(failure, of: images[index])
     }
+    if callers > 1 { timing.overlap(timing.told - before, took: Stopwatch.now - began) }
     try console.write(report.closing)
     timing.end()
     try status.end()

@@ -82,8 +82,9 @@ struct SegmentCommand: ParsableCommand {
       throw Failure(.usage, "a picture and the results would both go to standard output; add --quiet")
     }
     var report = Report(format: format ?? .text, quiet: quiet)
-    let compute = Compute(threads: work.threads)
-    var opening = try Opening(model, first: images[0], on: compute.pool, &timing) {
+    let callers = Batch.callers(images.count, threads: work.threads)
+    let compute = Compute(threads: callers > 1 ? 1 : work.threads)
+    let opening = try Opening(model, first: images[0], on: compute.pool, &timing) {
       (watch) throws(Failure) in
       try load(on: compute, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
     } decode: { () throws(Failure) in
@@ -91,22 +92,32 @@ struct SegmentCommand: ParsableCommand {
     }
     let segmenter = opening.model
 
-    let status = try Batch(images, on: console).run { (index, write) throws(Failure) in
-      var (image, watch) = try opening.picture { () throws(Failure) in try limits.read(images[index]) }
+    let (before, began) = (timing.told, Stopwatch.now)
+    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
+      var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
       let map = try outline(image, named: images[index], with: segmenter) { watch.lap($0.rawValue) }
+      var overlay: [UInt8]?
       if let overlays {
         Overlay.blend(map, into: &image)
         watch.lap("draw")
-        try overlays.write(image, for: index)
+        overlay = try overlays.encode(image, for: index)
       }
-      try masks.write(map, palette: Palette.voc, for: index)
-      watch.lap("write")
+      let mask = try masks.encode(map, palette: Palette.voc, for: index)
+      watch.lap("encode")
       let result = PictureResult(
         image: images[index], map: map, card: segmenter.card, mask: masks.paths[index], overlay: overlays?.paths[index])
-      try write(report.add(result))
+      return (result: result, mask: mask, overlay: overlay, watch: watch)
+    } finish: { (index, made, write) throws(Failure) in
+      var watch = made.watch
+      watch.resume()
+      if let overlay = made.overlay { try overlays?.put(overlay, for: index) }
+      try masks.put(made.mask, for: index)
+      watch.lap("write")
+      try write(report.add(made.result))
       watch.lap("report")
       timing.note(images[index], watch)
     }
+    if callers > 1 { timing.overlap(timing.told - before, took: Stopwatch.now - began) }
     try console.write(report.closing)
     timing.end()
     try status.end()
