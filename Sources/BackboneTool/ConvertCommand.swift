@@ -43,9 +43,16 @@ extension ModelsCommand {
         valueName: "score"))
     var score: Float?
 
+    @Option(
+      help: ArgumentHelp(
+        "The intersection over union above which a detector's better box drops another, in place of what the card says.",
+        valueName: "number"))
+    var iou: Float?
+
     @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
     func validate() throws {
+      if let iou, !(0...1).contains(iou) { throw ValidationError("--iou \(iou): expected a number from 0 to 1") }
       if let score, !(0...1).contains(score) {
         throw ValidationError("--score \(score): expected a number from 0 to 1")
       }
@@ -56,9 +63,12 @@ extension ModelsCommand {
       try PictureOutputs.refuse(out, flag: "--out", asOneOf: [file.path])
       var (card, weights) = try stored(file)
       card.provenance.licence = licence ?? card.provenance.licence
-      if let score {
-        guard card.detection != nil else { throw Failure(.usage, "--score: \(card.name) is no detector") }
-        card.detection?.recommendedScore = score
+      if score != nil || iou != nil {
+        guard card.detection != nil else {
+          throw Failure(.usage, "--\(score == nil ? "iou" : "score"): \(card.name) is no detector")
+        }
+        if let score { card.detection?.recommendedScore = score }
+        if let iou { card.detection?.iouThreshold = iou }
       }
       card.provenance.origin = origin ?? card.provenance.origin
       try Interrupt.shielded { () throws(Failure) in

@@ -8,7 +8,7 @@ struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
     abstract: "List, describe, get and check models.",
-    subcommands: [List.self, Info.self, Fetch.self, Convert.self, Verify.self, Path.self],
+    subcommands: [List.self, Info.self, Fetch.self, Convert.self, Average.self, Verify.self, Path.self],
     defaultSubcommand: List.self)
 
   struct List: ParsableCommand {

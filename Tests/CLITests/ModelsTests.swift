@@ -1,3 +1,4 @@
+import ModelFiles
 import TestSupport
 import Testing
 
@@ -58,6 +59,58 @@ import Testing
     let path = try work.run(.backbone, "models", "info", "../models/tiny-detector.safetensors")
     #expect(path.output.replacing("../models", with: work.models) == info.output)
     #expect(try work.run(.backbone, "models", "info", "tiny-segmenter").output.contains("align"))
+  }
+
+  @Test("two models of one network are averaged, others refused")
+  func average() throws {
+    func average(_ first: String, _ second: String, _ out: String, _ more: String...) throws -> Ending {
+      try work.run(.backbone, ["models", "average", first, second, "--out", out] + more)
+    }
+    func values(_ path: String) throws -> [Float] {
+      let weights = try ModelFile.open(path: path).weights
+      return try weights.values("backbone.stem.bias", shape: weights.entries["backbone.stem.bias"]!.shape)
+    }
+    let path = "\(work.models)/tiny-detector.safetensors"
+    let open = try ModelFile.open(path: path)
+    var tensors: [String: (shape: [Int], values: [Float])] = [:]
+    for (name, entry) in open.weights.entries {
+      tensors[name] = (entry.shape, try open.weights.values(name, shape: entry.shape).map { $0 * 3 })
+    }
+    var card = open.card
+    card.name = "thrice"
+    card.detection?.recommendedScore = 0.7
+    let thrice = "\(work.here)/thrice.safetensors"
+    try ModelFile.write(card: card, weights: Weights(source: "test", tensors: tensors), to: thrice)
+    let own = try values(path)
+    for (share, factor) in [("0", Float(1)), ("0.5", 2), ("1", 3)] {
+      let ending = try average("tiny-detector", "./thrice.safetensors", "mean.safetensors", "--share", share)
+      #expect(ending.status == 0 && ending.errors.isEmpty, "\(ending.errors)")
+      let found = try values("\(work.here)/mean.safetensors")
+      #expect(zip(found, own).allSatisfy { abs($0 - $1 * factor) <= 1e-5 * abs($1) }, "\(share)")
+    }
+    let made = try ModelFile.open(path: "\(work.here)/mean.safetensors").card
+    #expect(made.name == "tiny-detector" && made.detection?.recommendedScore == nil)
+    #expect(made.provenance.origin == "tiny-detector and thrice, averaged: 0.0 and 1.0")
+    let converted = try work.run(
+      .backbone, "models", "convert", "mean.safetensors", "--score", "0.25", "--iou", "0.45", "--out", "c.safetensors")
+    #expect(converted.status == 0, "\(converted.errors)")
+    let detection = try ModelFile.open(path: "\(work.here)/c.safetensors").card.detection
+    #expect(detection?.recommendedScore == 0.25 && detection?.iouThreshold == 0.45)
+    for (words, status, part) in [
+      (["models", "average", "tiny-detector", "tiny-segmenter", "--out", "n.safetensors"], 3, "is another network"),
+      (["models", "average", "tiny-detector", "nope", "--out", "n.safetensors"], 3, "nope: no model"),
+      (
+        ["models", "average", "tiny-detector", "thrice.safetensors", "--share", "2", "--out", "n.safetensors"], 2,
+        "--share 2.0: expected"
+      ),
+      (
+        ["models", "average", "tiny-detector", "thrice.safetensors", "--out", "thrice.safetensors"], 2,
+        "would replace an input"
+      ), (["models", "convert", "tiny-segmenter", "--score", "0.5", "--out", "n.safetensors"], 2, "is no detector"),
+    ] {
+      let refused = try work.run(.backbone, words)
+      #expect(refused.status == Int32(status) && refused.errors.contains(part), "\(words): \(refused.errors)")
+    }
   }
 
   /// A network in which nothing answers: every address is a proxy that refuses connections, and no index is there.
