@@ -172,7 +172,7 @@ let package = Package(
       "TrainingTests",
       [
         "Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "HeadKit", "DeepLabLite", "PyramidLite",
-        "Datasets", "Postprocess", "SSDLite",
+        "Datasets", "Postprocess", "SSDLite", "Vision",
       ]),
     tests(
       "HeadsTests",

@@ -36,6 +36,8 @@ public enum BackboneError: Error, Equatable, CustomStringConvertible {
   case inputChannels(expected: Int, found: Int)
   case inputTooSmall(height: Int, width: Int, minimum: Int)
   case noSuchTap(name: String, known: [String])
+  /// A head's layers that cannot run.
+  case unusableLayer(place: Int, reason: String)
   case unknownNetwork(name: String)
   case weights(WeightsError)
 
@@ -48,6 +50,7 @@ public enum BackboneError: Error, Equatable, CustomStringConvertible {
       return "the input is \(height) rows by \(width) columns, expected at least \(minimum) each; enlarge the picture"
     case .noSuchTap(let name, let known):
       return "no tap is named \(name); this network has \(known.joined(separator: ", "))"
+    case .unusableLayer(let place, let reason): return "layer \(place) of the head \(reason)"
     case .unknownNetwork(let name):
       return
         "the card names the network \(name), expected one of \(NetworkFamily.allCases.map(\.rawValue).joined(separator: ", ")); "

@@ -83,6 +83,7 @@ extension ModelsCommand {
       let void = card.voidID.map { ", void \($0)" } ?? ""
       let head =
         card.pyramid.map { "pyramid over \($0.levels.joined(separator: ", "))" }
+        ?? card.layers.map { "\($0.layers.count) layers of its own" }
         ?? (card.branches == .aspp ? "DeepLabV3" : "DeepLabV3-lite")
       let gate = card.gate.map { [("mask", "inside detections above \($0.score), widened by \($0.margin)")] } ?? []
       return [

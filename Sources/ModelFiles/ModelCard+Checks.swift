@@ -144,9 +144,10 @@ extension SegmentationCard {
     if let gate, !(gate.score >= 0 && gate.score <= 1 && gate.margin >= 0 && gate.margin <= 10) {
       return "the card's gate has a score of \(gate.score) and a margin of \(gate.margin), expected 0 to 1 and 0 to 10"
     }
-    if pyramid != nil, branches != nil {
-      return "the card's segmenter has a pyramid and DeepLab's branches, expected one"
+    if [pyramid != nil, branches != nil, layers != nil].count(where: { $0 }) > 1 {
+      return "the card's segmenter has more than one of a pyramid, DeepLab's branches and layers, expected one"
     }
+    if let fault = layers?.fault { return fault }
     if let pyramid {
       guard (2...16).contains(pyramid.levels.count), pyramid.widths.count == pyramid.levels.count - 1,
         pyramid.widths.allSatisfy({ (1...4096).contains($0) })

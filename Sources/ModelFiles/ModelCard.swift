@@ -273,6 +273,8 @@ public struct SegmentationCard: Codable, Hashable, Sendable {
   public var gate: GateCard?
   /// The path of a pyramid head; without it the head is DeepLabV3-lite.
   public var pyramid: PyramidCard?
+  /// The layers of a head that is neither of those.
+  public var layers: GraphCard?
   /// DeepLab's branches, where there is no pyramid; without it they are the lite ones.
   public var branches: Branches?
   /// Channels of the logits.

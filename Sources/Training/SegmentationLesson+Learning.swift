@@ -7,6 +7,11 @@ extension SegmentationLesson {
   public struct Result {
     /// The tensors that the graph names, batch norm folded: what `GraphHead` takes.
     public let weights: Weights
+    /// The whole model: the backbone, the head, and a card that has its layers.
+    ///
+    /// `ModelFile.write` makes a file of it that
+    /// `segment --model` and `Segmenter` run.
+    public let model: ModelFile
     public let records: [TrainingRecord]
   }
 
@@ -14,6 +19,7 @@ extension SegmentationLesson {
   ///
   /// `backbone train segment` does the same with checkpoints, a log and a curve; this is for heads of one's own.
   /// - Parameters:
+  ///   - name: of the model.
   ///   - samples: to learn from and kept apart; masks have the lesson's classes as numbers.
   ///   - cache: a file for the maps, which may be large and is left there; one that was made from the same things is used
   ///     again.
@@ -25,7 +31,8 @@ extension SegmentationLesson {
   /// - Returns: the same bits for the same samples and schedule, whatever the threads.
   /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read, or `BackboneError`.
   public func learn(
-    from samples: LessonSamples, schedule: Schedule, cache path: String, cacheLimit: Int = 16 << 30,
+    _ name: String = "mine", from samples: LessonSamples, schedule: Schedule, cache path: String,
+    cacheLimit: Int = 16 << 30,
     classWeights: [Float]? = nil, dice: Float = 1, teacherWeight: Float = 0.5,
     progress: (_ step: Int, _ of: Int, _ loss: Double) -> Bool = { _, _, _ in true }
   ) throws -> Result {
@@ -52,7 +59,10 @@ extension SegmentationLesson {
       let loss = try trainer.advance()
       if !progress(trainer.step, trainer.totalSteps, loss) { break }
     }
+    let (card, tensors) = model(
+      trainer.network, name: name, provenance: provenance(pictures: samples.trainingCount / max(samples.variants, 1)))
     return Result(
-      weights: Weights(source: "a head that was trained", tensors: trainer.network.folded()), records: trainer.records)
+      weights: Weights(source: "a head that was trained", tensors: trainer.network.folded()),
+      model: ModelFile(path: name, card: card, weights: tensors), records: trainer.records)
   }
 }

@@ -124,7 +124,11 @@ public struct SegmentationLesson {
     var card = SegmentationCard(
       outputs: classes.count, backgroundID: 0, voidID: 255, upsampling: .halfPixel,
       batchNormEpsilon: Normalisation.epsilon)
-    if case .pyramid(let pyramid) = kind { card.pyramid = pyramid }
+    switch kind {
+    case .custom(let layers): card.layers = layers.card
+    case .deeplab: break
+    case .pyramid(let pyramid): card.pyramid = pyramid
+    }
     return card
   }
 

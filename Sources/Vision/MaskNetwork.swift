@@ -9,6 +9,15 @@ protocol SegmentationHead: Head where Output == FeatureVector {
   func callAsFunction(_ maps: FeatureMaps) -> FeatureVector
 }
 
+/// A head whose layers the model's card has.
+private struct CustomHead: SegmentationHead {
+  let graph: GraphHead
+
+  var taps: [Tap] { graph.taps }
+
+  func callAsFunction(_ maps: FeatureMaps) -> FeatureVector { graph(maps)[0] }
+}
+
 extension DeepLabLiteHead: SegmentationHead {}
 extension PyramidLiteHead: SegmentationHead {}
 
@@ -39,7 +48,17 @@ final class MaskNetwork: Sendable {
     }
     do throws(BackboneError) {
       backbone = try Network(card.backbone, weights: model.weights, compute: compute)
-      if let pyramid = segmentation.pyramid {
+      if let layers = segmentation.layers {
+        let graph = try LayerGraph(
+          layers, on: backbone.layout, height: card.input.height, width: card.input.width)
+        let channels = graph.answers.map(\.channels)
+        guard channels == [segmentation.outputs] else {
+          throw .unusableLayer(
+            place: layers.answers[0],
+            reason: "has \(channels) channels, expected \(segmentation.outputs), one for each class")
+        }
+        head = CustomHead(graph: try GraphHead(graph, weights: model.weights, compute: compute))
+      } else if let pyramid = segmentation.pyramid {
         head = try PyramidLiteHead(segmentation, pyramid, on: backbone, weights: model.weights)
       } else {
         head = try DeepLabLiteHead(segmentation, on: backbone, weights: model.weights)

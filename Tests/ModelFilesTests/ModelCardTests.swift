@@ -121,7 +121,7 @@ import Testing
     let unknown = try json().split(separator: "\"full\"").joined(separator: "\"half\"")
     #expect(throws: ModelFileError.self) { try ModelCard(json: Array(unknown.utf8), path: "f") }
     card.segmentation!.pyramid = PyramidCard(levels: ["block16", "block3"], widths: [8])
-    #expect(try #require(card.fault).contains("a pyramid and DeepLab's branches"))
+    #expect(try #require(card.fault).contains("more than one of a pyramid, DeepLab's branches and layers"))
   }
 
   /// Figures and a recommended score come back bit by bit; a card written before there were any has neither word.

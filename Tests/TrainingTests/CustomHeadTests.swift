@@ -5,6 +5,7 @@ import ModelFiles
 import TestSupport
 import Testing
 import Training
+import Vision
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -57,6 +58,16 @@ import Training
       let backbone = try Network(card.backbone, weights: model.weights, compute: compute)
       let maps = try backbone.features(of: Synthetic.input(width: 96, height: 96), taps: head.taps)
       #expect(head(maps)[0].tensor.shape == Shape(height: 12, width: 12, channels: 2))
+      // The file has all that it takes to run.
+      let path = folder + "/mine.safetensors"
+      try ModelFile.write(card: result.model.card, weights: result.model.weights, to: path)
+      let image = try held.samples[0].readImage()
+      let (one, other) = (
+        try Segmenter(result.model, threads: 1), try Segmenter(ModelFile.open(path: path), threads: 2)
+      )
+      let mask = try one.segment(image)
+      #expect(try other.segment(image) == mask)
+      #expect(other.card.name == "mine" && mask.pixelCounts().count == 2)
     }
   }
 }
