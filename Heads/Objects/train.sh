@@ -29,12 +29,12 @@ done
 
 "$python" "$here/backbone.py" "$deeplab" checkpoint.safetensors
 make_base() {
-  "$backbone" import checkpoint.safetensors --name "$1" --out "$1.safetensors" --input-size 321 --fit stretch \
+  "$backbone" import checkpoint.safetensors --name "$1" --out "$1.safetensors" --input-size "$3" --fit stretch \
     --output-stride "$2" --licence Apache-2.0 --origin "$origin"
 }
-make_base deeplab-mobilenetv2 32
-# The mask is DeepLab's own network, at the detector's input.
-make_base objects-mask 16
+make_base deeplab-mobilenetv2 32 321
+# The mask is DeepLab's own network, at a smaller input than it was made for.
+make_base objects-mask 16 449
 
 resumed() { if [ -e "$1.checkpoint" ]; then echo --resume; fi; }
 

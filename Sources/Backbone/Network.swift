@@ -9,7 +9,7 @@ import Synchronization
 /// table 1; "ShuffleNet" (CVPR 2018), table 1.
 public final class Network: Backbone {
   /// The smallest input, in rows and in columns.
-  public static let minimumExtent = 33
+  public static let minimumExtent = InputCard.leastSide
 
   public let layout: NetworkLayout
   public let compute: Compute

@@ -126,10 +126,3 @@ struct FeaturesCommand: ParsableCommand {
     return table.lines(indent: "")
   }
 }
-
-/// Refuses input sizes that no network runs at, or that would need more memory than a mistake should.
-func checkInputSize(_ size: Int) throws {
-  guard (Network.minimumExtent...4096).contains(size) else {
-    throw ValidationError("--size \(size): expected a number from \(Network.minimumExtent) to 4096")
-  }
-}

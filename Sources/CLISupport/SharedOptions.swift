@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelFiles
 
 /// How the work is shared and watched.
 public struct RunOptions: ParsableArguments {
@@ -17,5 +18,14 @@ public struct RunOptions: ParsableArguments {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
     }
+  }
+}
+
+/// Refuses a size of a network's input that makes no sense.
+///
+/// - Throws: `ValidationError`.
+public func checkInputSize(_ size: Int) throws {
+  guard (InputCard.leastSide...4096).contains(size) else {
+    throw ValidationError("--size \(size): expected a number from \(InputCard.leastSide) to 4096")
   }
 }

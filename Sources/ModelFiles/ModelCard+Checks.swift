@@ -93,9 +93,13 @@ extension BackboneCard {
 }
 
 extension InputCard {
+  /// The least rows and columns of an input, with which every network's deepest map has more than one pixel.
+  public static let leastSide = 33
+
   var fault: String? {
-    if !(33...16384).contains(width) || !(33...16384).contains(height) {
-      return "the card's input is \(width)x\(height), expected 33 to 16384 pixels a side"
+    let sides = InputCard.leastSide...16384
+    if !sides.contains(width) || !sides.contains(height) {
+      return "the card's input is \(width)x\(height), expected \(sides.lowerBound) to \(sides.upperBound) pixels a side"
     }
     if mean.count != 3 || standardDeviation.count != 3 { return "the card's normalisation needs three channels" }
     if !(mean + standardDeviation + [padValue]).allSatisfy(\.isFinite) || standardDeviation.contains(where: { $0 <= 0 })

@@ -35,6 +35,21 @@ public struct ModelFile: Sendable {
       base: base)
   }
 
+  /// The same model with a square input of another size, to trade time for detail.
+  ///
+  /// Segmenters, classifiers and backbones run at any size. A detector does not: its boxes were learned for its own.
+  /// - Throws: `ModelFileError.card` for a detector, or for a size that no card may have.
+  public func resized(to size: Int) throws(ModelFileError) -> ModelFile {
+    guard card.detection == nil else {
+      throw .card(path: path, reason: "is a detector, whose input has one size")
+    }
+    var card = card
+    (card.input.width, card.input.height) = (size, size)
+    if let shortest = card.input.resizeShortest { card.input.resizeShortest = max(shortest, size) }
+    if let fault = card.fault { throw .card(path: path, reason: fault) }
+    return ModelFile(path: path, card: card, weights: weights, base: base)
+  }
+
   /// Maps a model file and checks all of it before any value is used.
   ///
   /// - Throws: `ModelFileError`, naming the file and the tensor or byte at fault.

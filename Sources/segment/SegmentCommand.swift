@@ -49,6 +49,12 @@ struct SegmentCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A model's name, or the path of a model file.", valueName: "name|path"))
   var model = ModelChoice.segmenter
 
+  @Option(
+    help: ArgumentHelp(
+      "Rows and columns of the network's input: more for finer outlines, fewer for speed. (default: the model's own)",
+      valueName: "pixels"))
+  var size: Int?
+
   @Option(help: "How results are written to standard output. (default: text)")
   var format: Format?
 
@@ -65,6 +71,7 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
 
   func validate() throws {
+    if let size { try checkInputSize(size) }
     if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
   }
 
@@ -134,7 +141,10 @@ struct SegmentCommand: ParsableCommand {
   private func load(
     on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Segmenter {
-    let file = try ModelChoice.open(model, limits)
+    var file = try ModelChoice.open(model, limits)
+    if let size {
+      do { file = try file.resized(to: size) } catch { throw Failure(.model, error.description) }
+    }
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {
