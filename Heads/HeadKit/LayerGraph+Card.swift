@@ -63,7 +63,6 @@ extension LayerGraph {
         }
         return name
       }
-      let shape: Shape
       switch layer.operation {
       case .tap:
         let known = layout.taps
@@ -71,13 +70,11 @@ extension LayerGraph {
           throw .noSuchTap(name: layer.name ?? "", known: known.map(\.name))
         }
         values.append(tap(info))
-        shape = layout.shape(of: info.tap, height: height, width: width)
       case .pointwise:
         guard let outputs = layer.outputs, (1...LayerGraph.mostChannels).contains(outputs) else {
           throw refuse("has \(layer.outputs.map(String.init) ?? "no") channels")
         }
         values.append(pointwise(try name(), inputs[0], outputs: outputs, activation, isNormalised: false))
-        shape = inputShapes[0].with(channels: outputs)
       case .depthwise:
         let (stride, dilation) = (layer.stride ?? 1, layer.dilation ?? 1)
         guard (1...2).contains(stride), (1...64).contains(dilation), let padding = layer.padding else {
@@ -87,32 +84,24 @@ extension LayerGraph {
           depthwise(
             try name(), inputs[0], stride: stride, dilation: dilation, padding: padding, activation,
             isNormalised: false))
-        let g = Geometry(
-          height: inputShapes[0].height, width: inputShapes[0].width, stride: stride, dilation: dilation,
-          padding: padding)
-        shape = Shape(height: g.outHeight, width: g.outWidth, channels: inputShapes[0].channels)
       case .add:
         let (first, second) = (inputShapes[0], inputShapes[1])
         guard first.channels == second.channels, second.pixels == 1 || second == first else {
           throw refuse("adds maps of other sizes, \(first) and \(second)")
         }
         values.append(sum(inputs[0], inputs[1], activation))
-        shape = first
       case .concatenate:
         let larger = inputShapes[0].pixels >= inputShapes[1].pixels ? inputShapes[0] : inputShapes[1]
         guard inputShapes.allSatisfy({ $0.pixels == 1 || $0.with(channels: larger.channels) == larger }) else {
           throw refuse("puts maps of other sizes side by side, \(inputShapes[0]) and \(inputShapes[1])")
         }
         values.append(concatenation(inputs[0], inputs[1]))
-        shape = larger.with(channels: inputShapes[0].channels + inputShapes[1].channels)
-      case .globalPooling:
-        values.append(globalPooling(inputs[0]))
-        shape = Shape(height: 1, width: 1, channels: inputShapes[0].channels)
+      case .globalPooling: values.append(globalPooling(inputs[0]))
       case .upsample:
         guard let grid = layer.grid else { throw refuse("enlarges without a sampling grid") }
         values.append(upsample(inputs[0], like: inputs[1], grid))
-        shape = inputShapes[1].with(channels: inputShapes[0].channels)
       }
+      let shape = shape(of: layers[place], after: shapes) { layout.shape(of: $0, height: height, width: width) }
       guard shape.channels <= LayerGraph.mostChannels, shape.count <= LayerGraph.mostElements else {
         throw refuse("makes a map of \(shape), which is too large")
       }

@@ -165,29 +165,31 @@ extension LayerGraph {
   /// The shape of each layer's output for taps of those shapes.
   public func shapes(_ tapShape: (Tap) -> Shape) -> [Shape] {
     var shapes: [Shape] = []
-    for layer in layers {
-      let first = layer.inputs.first.map { shapes[$0.index] }
-      switch layer.operation {
-      case .tap(let tap): shapes.append(tapShape(tap))
-      case .convolution(let convolution):
-        var shape = first!
-        if case .depthwise(let stride, let dilation, let padding) = convolution.kind {
-          let g = Geometry(
-            height: shape.height, width: shape.width, stride: stride, dilation: dilation, padding: padding)
-          shape = Shape(batch: shape.batch, height: g.outHeight, width: g.outWidth, channels: shape.channels)
-        }
-        shapes.append(shape.with(channels: convolution.outputs))
-      case .add: shapes.append(first!)
-      case .concatenate:
-        let second = shapes[layer.inputs[1].index]
-        let larger = first!.pixels >= second.pixels ? first! : second
-        shapes.append(larger.with(channels: layer.output.channels))
-      case .globalPooling:
-        shapes.append(Shape(batch: first!.batch, height: 1, width: 1, channels: first!.channels))
-      case .upsample: shapes.append(shapes[layer.inputs[1].index].with(channels: first!.channels))
-      }
-      precondition(shapes.last!.channels == layer.output.channels, "layer \(shapes.count - 1) has other channels")
-    }
+    for layer in layers { shapes.append(shape(of: layer, after: shapes, tapShape)) }
     return shapes
+  }
+
+  /// The shape of a layer's output, those of the layers before it being known.
+  func shape(of layer: Layer, after shapes: [Shape], _ tapShape: (Tap) -> Shape) -> Shape {
+    let inputs = layer.inputs.map { shapes[$0.index] }
+    let shape: Shape
+    switch layer.operation {
+    case .tap(let tap): shape = tapShape(tap)
+    case .convolution(let convolution):
+      var map = inputs[0]
+      if case .depthwise(let stride, let dilation, let padding) = convolution.kind {
+        let g = Geometry(height: map.height, width: map.width, stride: stride, dilation: dilation, padding: padding)
+        map = Shape(batch: map.batch, height: g.outHeight, width: g.outWidth, channels: map.channels)
+      }
+      shape = map.with(channels: convolution.outputs)
+    case .add: shape = inputs[0]
+    case .concatenate:
+      let larger = inputs[0].pixels >= inputs[1].pixels ? inputs[0] : inputs[1]
+      shape = larger.with(channels: layer.output.channels)
+    case .globalPooling: shape = Shape(batch: inputs[0].batch, height: 1, width: 1, channels: inputs[0].channels)
+    case .upsample: shape = inputs[1].with(channels: inputs[0].channels)
+    }
+    precondition(shape.channels == layer.output.channels, "layer \(shapes.count) has other channels")
+    return shape
   }
 }

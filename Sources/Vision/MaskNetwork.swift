@@ -80,37 +80,37 @@ final class MaskNetwork: Sendable {
   ) throws(VisionError) {
     for view in card.input.layout(views, of: image).views {
       guard let cell = view.cell else { continue }
-      let prepared = preprocessor.prepare(image, view.region, compute: backbone.compute)
-      ended(.preprocess)
-      let maps: FeatureMaps
-      do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
-        throw VisionError(error, file: card.name)
-      }
-      ended(.backbone)
-      let logits = logits(maps)
-      ended(.head)
-      canvas.paint(mask(logits, prepared.mapping, cell, of: view.region), at: cell)
+      let (logits, mapping) = try logits(image, view.region, ended: ended)
+      canvas.paint(mask(logits, mapping, cell, of: view.region), at: cell)
       ended(.postprocess)
     }
   }
 
-  /// The class logits of one look at a whole picture, and what enlarges them to it.
+  /// Runs the network on a region of a picture.
   ///
+  /// - Returns: its class logits, and where the region lies in the input.
   /// - Throws: `VisionError` when the card's input is too small for the network.
-  func wholeLogits(of image: Image) throws(VisionError) -> (FeatureVector, ArgmaxUpsampler) {
-    let prepared = preprocessor.prepare(image, compute: backbone.compute)
+  func logits(
+    _ image: Image, _ region: ImageRegion, ended: (Stage) -> Void
+  ) throws(VisionError) -> (FeatureVector, ImageMapping) {
+    let prepared = preprocessor.prepare(image, region, compute: backbone.compute)
+    ended(.preprocess)
     let maps: FeatureMaps
     do throws(BackboneError) { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
       throw VisionError(error, file: card.name)
     }
+    ended(.backbone)
     let logits = logits(maps)
+    ended(.head)
+    return (logits, prepared.mapping)
+  }
+
+  /// What enlarges class logits to the picture, or to a part of it.
+  func upsampler(_ logits: FeatureVector, _ mapping: ImageMapping, part: ImageRegion? = nil) -> ArgmaxUpsampler {
     let shape = logits.tensor.shape
-    return (
-      logits,
-      ArgmaxUpsampler(
-        prepared.mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width,
-        classes: shape.channels)
-    )
+    return ArgmaxUpsampler(
+      mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width, classes: shape.channels,
+      part: part)
   }
 
   /// The best class of each pixel of a view's cell.
@@ -121,11 +121,8 @@ final class MaskNetwork: Sendable {
   ///   - mapping: where the view's region lies in the network's input.
   ///   - cell: inside the region, in pixels of the picture.
   func mask(_ logits: FeatureVector, _ mapping: ImageMapping, _ cell: ImageRegion, of region: ImageRegion) -> LabelMap {
-    let shape = logits.tensor.shape
     let part = ImageRegion(x: cell.x - region.x, y: cell.y - region.y, width: cell.width, height: cell.height)
-    let upsampler = ArgmaxUpsampler(
-      mapping, upsampling: segmentation.upsampling, height: shape.height, width: shape.width, classes: shape.channels,
-      part: cell == region ? nil : part)
+    let upsampler = upsampler(logits, mapping, part: cell == region ? nil : part)
     let masks = MaskRows(
       backbone.compute.kernels, on: backbone.compute.pool, rows: upsampler.rows, columns: upsampler.columns,
       classes: upsampler.classes)

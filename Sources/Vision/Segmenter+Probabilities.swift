@@ -25,7 +25,8 @@ extension Segmenter {
   /// - Complexity: the network's, and O(16 · height · width · classes).
   public func probabilities(of image: Image, height: Int, width: Int) throws(VisionError) -> [Float] {
     precondition(height > 0 && width > 0, "a grid of \(width)x\(height)")
-    let (logits, upsampler) = try masks.wholeLogits(of: image)
+    let (logits, mapping) = try masks.logits(image, image.bounds, ended: { _ in })
+    let upsampler = masks.upsampler(logits, mapping)
     let classes = upsampler.classes
     let rows = Segmenter.samples(of: image.height, cells: height)
     let columns = Segmenter.samples(of: image.width, cells: width)
