@@ -7,7 +7,7 @@
 #endif
 
 /// Why a file could not be read or written.
-public enum FileError: Error, Equatable, CustomStringConvertible {
+public enum FileError: Error, Hashable, CustomStringConvertible {
   case alreadyExists(path: String)
   case cannotOpen(path: String, errno: Int32)
   case cannotWrite(path: String, errno: Int32)

@@ -9,7 +9,7 @@ import Files
   import Darwin
 #endif
 
-/// The only file of this room with unsafe code: it hands arrays to the C functions and reads files.
+/// The only file of this room with unsafe code: it hands bytes to the C functions and reads files.
 enum CodecBridge {
   /// Reads a file or a pipe to its end.
   ///
@@ -74,7 +74,7 @@ enum CodecBridge {
   }
 
   /// RGB of a PNG whose size has been checked.
-  static func decodePNG(_ bytes: [UInt8], width: Int, height: Int, limits: Limits, file: String)
+  static func decodePNG(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> [UInt8]
   {
     let (pixels, report) = unsafe fill(width * height * 3) { out in
@@ -88,7 +88,7 @@ enum CodecBridge {
   }
 
   /// Sample values and palette of a PNG whose size and kind have been checked.
-  static func decodeIndices(_ bytes: [UInt8], width: Int, height: Int, limits: Limits, file: String)
+  static func decodeIndices(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> IndexedImage
   {
     var palette = [UInt8](repeating: 0, count: 768)
@@ -106,7 +106,7 @@ enum CodecBridge {
   }
 
   /// Columns and rows of a JPEG as stored.
-  static func sizeOfJPEG(_ bytes: [UInt8], file: String) throws(ImageError) -> (width: Int, height: Int) {
+  static func sizeOfJPEG(_ bytes: Span<UInt8>, file: String) throws(ImageError) -> (width: Int, height: Int) {
     var width: UInt32 = 0
     var height: UInt32 = 0
     let report = unsafe bytes.withUnsafeBufferPointer {
@@ -117,7 +117,7 @@ enum CodecBridge {
   }
 
   /// RGB of a JPEG whose size has been checked.
-  static func decodeJPEG(_ bytes: [UInt8], width: Int, height: Int, limits: Limits, file: String)
+  static func decodeJPEG(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> [UInt8]
   {
     let (pixels, report) = unsafe fill(width * height * 3) { out in
@@ -131,19 +131,47 @@ enum CodecBridge {
   }
 
   /// A PNG of RGB pixels, or of indices where the flat `palette` is not empty.
-  static func encodePNG(_ pixels: [UInt8], width: Int, height: Int, palette: [UInt8]) throws(ImageError) -> [UInt8] {
+  static func encodePNG(
+    _ pixels: [UInt8], width: Int, height: Int, palette: [UInt8], file: String
+  ) throws(ImageError) -> [UInt8] {
+    precondition(pixels.count == width * height * (palette.isEmpty ? 3 : 1), "\(pixels.count) for \(width)x\(height)")
+    return try unsafe encode(.png, file) { memory, count in
+      unsafe cimageio_png_encode(
+        pixels, UInt32(clamping: width), UInt32(clamping: height), palette, Int32(palette.count / 3), memory, count)
+    }
+  }
+
+  /// A JPEG of RGB pixels.
+  static func encodeJPEG(
+    _ pixels: [UInt8], width: Int, height: Int, quality: Int, file: String
+  ) throws(ImageError) -> [UInt8] {
+    precondition(pixels.count == width * height * 3, "\(pixels.count) bytes for \(width)x\(height)")
+    return try unsafe encode(.jpeg, file) { memory, count in
+      unsafe cimageio_jpeg_encode(
+        pixels, UInt32(clamping: width), UInt32(clamping: height), Int32(quality), memory, count)
+    }
+  }
+
+  /// The bytes that a C function makes, or this room's error.
+  private static func encode(
+    _ format: ImageFormat, _ file: String,
+    _ body: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>) -> cimageio_report
+  ) throws(ImageError) -> [UInt8] {
     var memory: UnsafeMutablePointer<UInt8>?
     var count = 0
-    let report = unsafe pixels.withUnsafeBufferPointer { pixels in
-      unsafe palette.withUnsafeBufferPointer { palette in
-        unsafe cimageio_png_encode(
-          pixels.baseAddress, UInt32(width), UInt32(height), palette.baseAddress, Int32(palette.count / 3), &memory,
-          &count)
-      }
-    }
+    let report = unsafe body(&memory, &count)
     defer { unsafe cimageio_free(memory) }
-    try check(report, [], .png, .standard, "picture")
-    return unsafe Array(UnsafeBufferPointer(start: memory, count: count))
+    switch report.status {
+    case CIMAGEIO_OK: return unsafe Array(UnsafeBufferPointer(start: memory, count: count))
+    case CIMAGEIO_NO_MEMORY: throw .outOfMemory(file: file)
+    default: throw .cannotEncode(file: file, format: format, reason: words(report))
+    }
+  }
+
+  /// The C library's own words.
+  private static func words(_ report: cimageio_report) -> String {
+    var report = report
+    return unsafe withUnsafePointer(to: &report) { unsafe String(cString: cimageio_message($0)) }
   }
 
   /// An array of `count` bytes that a C function writes; empty unless it reports success.
@@ -165,11 +193,10 @@ enum CodecBridge {
 
   /// Turns a C report into this room's error.
   private static func check(
-    _ report: cimageio_report, _ bytes: [UInt8], _ format: ImageFormat, _ limits: Limits, _ file: String
+    _ report: cimageio_report, _ bytes: Span<UInt8>, _ format: ImageFormat, _ limits: Limits, _ file: String
   ) throws(ImageError) {
     guard report.status != CIMAGEIO_OK else { return }
-    var report = report
-    let words = unsafe withUnsafePointer(to: &report) { unsafe String(cString: cimageio_message($0)) }
+    let words = words(report)
     switch report.status {
     case CIMAGEIO_NO_MEMORY: throw .outOfMemory(file: file)
     case CIMAGEIO_TOO_MANY_SCANS:

@@ -2,8 +2,12 @@ import Files
 
 /// Why a picture could not be read or written.
 public enum ImageError: Error, Hashable, CustomStringConvertible {
+  /// The encoder refused the picture, for the reason given in its words: too large a side for one.
+  case cannotEncode(file: String, format: ImageFormat, reason: String)
   /// The operating system refused to open or to read the file, for the reason given in its words.
   case cannotRead(file: String, reason: String)
+  /// The operating system refused to write the file, or it exists already.
+  case cannotWrite(FileError)
   /// The bytes contradict the format: `offset` is where the decoder had got to.
   case damaged(file: String, format: ImageFormat, offset: Int, reason: String)
   case empty(file: String)
@@ -22,6 +26,9 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
 
   public var description: String {
     switch self {
+    case .cannotEncode(let file, let format, let reason):
+      return "\(file.onOneLine): cannot be made a \(format.rawValue): \(reason); use a smaller picture"
+    case .cannotWrite(let error): return error.description
     case .cannotRead(let file, let reason):
       return "\(file.onOneLine): cannot read the file: \(reason); check the path and its permissions"
     case .damaged(let file, let format, let offset, let reason):
@@ -52,7 +59,9 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
   /// The file, or the name that the picture was given.
   public var file: String {
     switch self {
-    case .cannotRead(let file, _), .damaged(let file, _, _, _), .empty(let file), .isDirectory(let file),
+    case .cannotWrite(let error): return error.path
+    case .cannotEncode(let file, _, _), .cannotRead(let file, _), .damaged(let file, _, _, _), .empty(let file),
+      .isDirectory(let file),
       .limit(let file, _, _, _), .notMask(let file, _), .outOfMemory(let file), .truncated(let file, _, _, _),
       .unknownFormat(let file, _), .unsupported(let file, _):
       return file

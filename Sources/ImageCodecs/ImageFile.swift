@@ -1,7 +1,9 @@
 import Files
 import Tensors
 
-/// Reads pictures: PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are displayed.
+/// Reads and writes pictures, in files or in memory.
+///
+/// What is read is PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are displayed.
 ///
 /// The rules, one for every kind of file:
 /// - Gray of 1, 2 and 4 bits is stretched to 0...255; palettes are looked up; gray becomes R = G = B.
@@ -30,12 +32,19 @@ public enum ImageFile {
   /// - Parameter name: what messages call the picture.
   /// - Throws: `ImageError`, naming `name`.
   /// - Complexity: O(bytes + pixels).
-  public static func decode(bytes: [UInt8], name: String = "picture", limits: Limits = .standard)
+  public static func decode(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> Image
+  { try decode(bytes: bytes.span, name: name, limits: limits) }
+
+  /// Decodes a picture from the bytes of its file where they lie: a mapped file's, a network buffer's.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Throws: `ImageError`, naming `name`.
+  /// - Complexity: O(bytes + pixels).
+  public static func decode(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> Image
   {
-    guard bytes.count <= limits.fileBytes else {
-      throw .limit(file: name, limit: .fileBytes, allowed: limits.fileBytes, found: bytes.count)
-    }
+    try check(bytes, limits, name)
     let width, height: Int
     let pixels: [UInt8]
     let exif: Range<Int>?
@@ -50,8 +59,7 @@ public enum ImageFile {
       exif = JPEGStructure.exif(in: bytes)
       pixels = try CodecBridge.decodeJPEG(bytes, width: width, height: height, limits: limits, file: name)
     }
-    let orientation = exif.map { Orientation(exif: bytes, in: $0) } ?? .upright
-    return orientation.display(pixels, width: width, height: height)
+    return orientation(exif, bytes).display(pixels, width: width, height: height)
   }
 
   /// The size of a picture as displayed, without decoding it.
@@ -61,20 +69,58 @@ public enum ImageFile {
   /// - Complexity: O(bytes) for a PNG; of a JPEG usually its first 64 KiB are read.
   public static func size(path: String, limits: Limits = .standard) throws(ImageError) -> (width: Int, height: Int) {
     let head = try CodecBridge.contents(of: path, limit: limits.fileBytes, prefix: 1 << 16)
-    if try ImageFormat.sniff(head, file: path) == .jpeg, let size = try? sizeOfJPEG(head, path, limits) { return size }
-    let bytes = try CodecBridge.contents(of: path, limit: limits.fileBytes)
-    guard try ImageFormat.sniff(bytes, file: path) == .png else { return try sizeOfJPEG(bytes, path, limits) }
-    let structure = try PNGStructure(bytes, limits: limits, file: path)
-    let orientation = structure.exif.map { Orientation(exif: bytes, in: $0) } ?? .upright
-    return orientation.display(width: structure.width, height: structure.height)
+    // Markers of a JPEG may go on behind these bytes; then, and for a PNG, all of the file is needed.
+    if try ImageFormat.sniff(head.span, file: path) == .jpeg,
+      let size = try? size(bytes: head.span, name: path, limits: limits)
+    {
+      return size
+    }
+    return try size(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
   }
 
-  private static func sizeOfJPEG(_ bytes: [UInt8], _ file: String, _ limits: Limits) throws(ImageError)
-    -> (width: Int, height: Int)
+  /// The size of a picture as displayed, from the bytes of its file, without decoding it.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Returns: columns and rows, within the limits.
+  /// - Throws: `ImageError`, naming `name`; damage behind the header of a JPEG is not seen.
+  /// - Complexity: O(chunks) of a PNG, O(markers) of a JPEG.
+  public static func size(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> (width: Int, height: Int)
+  { try size(bytes: bytes.span, name: name, limits: limits) }
+
+  /// The size of a picture as displayed, from the bytes of its file where they lie, without decoding it.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Returns: columns and rows, within the limits.
+  /// - Throws: `ImageError`, naming `name`; damage behind the header of a JPEG is not seen.
+  /// - Complexity: O(chunks) of a PNG, O(markers) of a JPEG.
+  public static func size(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> (width: Int, height: Int)
   {
-    let (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: file)
-    try ImageError.check(width, height, limits, file: file)
-    let orientation = JPEGStructure.exif(in: bytes).map { Orientation(exif: bytes, in: $0) } ?? .upright
-    return orientation.display(width: width, height: height)
+    try check(bytes, limits, name)
+    let width, height: Int
+    let exif: Range<Int>?
+    switch try ImageFormat.sniff(bytes, file: name) {
+    case .png:
+      let structure = try PNGStructure(bytes, limits: limits, file: name)
+      (width, height, exif) = (structure.width, structure.height, structure.exif)
+    case .jpeg:
+      (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)
+      try ImageError.check(width, height, limits, file: name)
+      exif = JPEGStructure.exif(in: bytes)
+    }
+    return orientation(exif, bytes).display(width: width, height: height)
+  }
+
+  /// Holds the bytes of a file to the limits.
+  static func check(_ bytes: Span<UInt8>, _ limits: Limits, _ name: String) throws(ImageError) {
+    guard bytes.count <= limits.fileBytes else {
+      throw .limit(file: name, limit: .fileBytes, allowed: limits.fileBytes, found: bytes.count)
+    }
+  }
+
+  private static func orientation(_ exif: Range<Int>?, _ bytes: Span<UInt8>) -> Orientation {
+    guard let exif else { return .upright }
+    return Orientation(exif: bytes, in: exif)
   }
 }

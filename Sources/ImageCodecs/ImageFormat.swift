@@ -8,7 +8,9 @@ public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
   /// Names the format of a file.
   ///
   /// - Throws: `ImageError` when the bytes are neither PNG nor JPEG, saying what they look like.
-  static func sniff(_ bytes: [UInt8], file: String) throws(ImageError) -> ImageFormat {
+  static func sniff(_ all: Span<UInt8>, file: String) throws(ImageError) -> ImageFormat {
+    // No signature is longer.
+    let bytes = all.array(0..<min(all.count, 32))
     guard !bytes.isEmpty else { throw .empty(file: file) }
     if bytes.starts(with: pngSignature) { return .png }
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return .jpeg }

@@ -9,7 +9,7 @@ enum JPEGStructure {
   ///
   /// Gives up silently where the markers make no sense: the decoder, which reads them too, reports that.
   /// - Complexity: O(markers).
-  static func exif(in bytes: [UInt8]) -> Range<Int>? {
+  static func exif(in bytes: Span<UInt8>) -> Range<Int>? {
     var offset = 2
     while offset + 4 <= bytes.count, bytes[offset] == 0xFF {
       let marker = bytes[offset + 1]
@@ -23,7 +23,7 @@ enum JPEGStructure {
       let length = Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])
       guard length >= 2, length <= bytes.count - offset - 2 else { return nil }
       let data = (offset + 4)..<(offset + 2 + length)
-      if marker == 0xE1, bytes[data].starts(with: exifPrefix) {
+      if marker == 0xE1, bytes.array(data.prefix(exifPrefix.count)) == exifPrefix {
         return (data.lowerBound + exifPrefix.count)..<data.upperBound
       }
       offset = data.upperBound

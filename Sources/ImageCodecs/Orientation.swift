@@ -18,8 +18,8 @@ enum Orientation: Int, CaseIterable {
   /// Anything unreadable is upright.
   ///
   /// - Parameter range: the EXIF data within `bytes`.
-  init(exif bytes: [UInt8], in range: Range<Int>) {
-    self = Self.find(Array(bytes[range])) ?? .upright
+  init(exif bytes: Span<UInt8>, in range: Range<Int>) {
+    self = Self.find(bytes.array(range)) ?? .upright
   }
 
   private static func find(_ exif: [UInt8]) -> Orientation? {

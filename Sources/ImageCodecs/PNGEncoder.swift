@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// Writes PNG files into memory.
+/// Writes PNG files into memory; `ImageFile.write` puts pictures into files.
 ///
 /// The same picture always gives the same bytes with the same zlib.
 public enum PNGEncoder {
@@ -9,10 +9,11 @@ public enum PNGEncoder {
   ///
   /// The settings favour speed: each pixel is stored as its difference to the mean of its neighbours, and only runs are
   /// looked for. The smallest file would be a tenth smaller and take five times as long.
-  /// - Throws: `ImageError.outOfMemory`.
+  /// - Parameter name: what messages call the picture.
+  /// - Throws: `ImageError.outOfMemory`, naming `name`; `.cannotEncode` of a side above 2,147,483,647.
   /// - Complexity: O(pixels).
-  public static func encode(_ image: Image) throws(ImageError) -> [UInt8] {
-    try CodecBridge.encodePNG(image.pixels, width: image.width, height: image.height, palette: [])
+  public static func encode(_ image: Image, name: String = "the data") throws(ImageError) -> [UInt8] {
+    try CodecBridge.encodePNG(image.pixels, width: image.width, height: image.height, palette: [], file: name)
   }
 
   /// Encodes a mask: 8-bit indices into a palette.
@@ -32,7 +33,7 @@ public enum PNGEncoder {
     let highest = indices.max() ?? 0
     precondition(Int(highest) < palette.count, "index \(highest) in a palette of \(palette.count) colours")
     let flat = palette.flatMap { [$0.red, $0.green, $0.blue] }
-    return try CodecBridge.encodePNG(indices, width: width, height: height, palette: flat)
+    return try CodecBridge.encodePNG(indices, width: width, height: height, palette: flat, file: "the data")
   }
 }
 
@@ -57,9 +58,21 @@ public enum PNGDecoder {
   }
 
   /// Like `readIndices(path:limits:)`, from the bytes of the file.
-  public static func decodeIndices(bytes: [UInt8], name: String = "picture", limits: Limits = .standard)
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Throws: `ImageError`, naming `name`; `.notMask` for any other kind of PNG.
+  public static func decodeIndices(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> IndexedImage
+  { try decodeIndices(bytes: bytes.span, name: name, limits: limits) }
+
+  /// Like `readIndices(path:limits:)`, from the bytes of the file where they lie.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Throws: `ImageError`, naming `name`; `.notMask` for any other kind of PNG.
+  public static func decodeIndices(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> IndexedImage
   {
+    try ImageFile.check(bytes, limits, name)
     guard try ImageFormat.sniff(bytes, file: name) == .png else { throw .notMask(file: name, found: "a JPEG") }
     let structure = try PNGStructure(bytes, limits: limits, file: name)
     guard [0, 3].contains(structure.colourType), structure.bitDepth <= 8 else {

@@ -16,7 +16,7 @@ struct PNGStructure {
   ///
   /// - Throws: `ImageError` with the byte where the chunks go wrong, or the limit that the header or a chunk passes.
   /// - Complexity: O(chunks); data are not touched.
-  init(_ bytes: [UInt8], limits: Limits, file: String) throws(ImageError) {
+  init(_ bytes: Span<UInt8>, limits: Limits, file: String) throws(ImageError) {
     var offset = ImageFormat.pngSignature.count
     func damage(_ reason: String) -> ImageError { .damaged(file: file, format: .png, offset: offset, reason: reason) }
 
@@ -30,7 +30,7 @@ struct PNGStructure {
     height = bytes.bigEndian32(at: header + 4)
     bitDepth = Int(bytes[header + 8])
     colourType = Int(bytes[header + 9])
-    if let reason = Self.fault(width, height, bitDepth, colourType, Array(bytes[(header + 10)...(header + 12)])) {
+    if let reason = Self.fault(width, height, bitDepth, colourType, bytes.array((header + 10)..<(header + 13))) {
       throw damage(reason)
     }
     try ImageError.check(width, height, limits, file: file)
@@ -73,7 +73,7 @@ struct PNGStructure {
   }
 
   /// The chunk that ends at or contains a byte, for messages.
-  static func chunkName(in bytes: [UInt8], before position: Int, file: String) -> (name: String, offset: Int)? {
+  static func chunkName(in bytes: Span<UInt8>, before position: Int, file: String) -> (name: String, offset: Int)? {
     var offset = ImageFormat.pngSignature.count
     while let chunk = try? PNGChunk(bytes, at: offset, file: file) {
       if position <= chunk.end { return (chunk.name, offset) }
@@ -93,13 +93,13 @@ struct PNGChunk {
   var isAncillary: Bool { name.utf8.first.map { $0 & 0x20 != 0 } ?? false }
 
   /// Reads a chunk's length and name and checks that its data and CRC lie inside the file.
-  init(_ bytes: [UInt8], at offset: Int, file: String) throws(ImageError) {
+  init(_ bytes: Span<UInt8>, at offset: Int, file: String) throws(ImageError) {
     guard bytes.count - offset >= 12 else {
       throw .truncated(
         file: file, format: .png, offset: bytes.count, expected: "a chunk of at least 12 bytes at byte \(offset)")
     }
     let length = bytes.bigEndian32(at: offset)
-    let letters = bytes[(offset + 4)..<(offset + 8)]
+    let letters = bytes.array((offset + 4)..<(offset + 8))
     guard letters.allSatisfy({ (0x41...0x5A).contains($0 & 0xDF) }) else {
       let found = letters.map(ImageFormat.hex).joined(separator: " ")
       throw .damaged(
@@ -120,17 +120,25 @@ struct PNGChunk {
   }
 
   /// Whether the CRC behind the data is that of name and data; for small chunks, since it goes bit by bit.
-  func checksumHolds(in bytes: [UInt8]) -> Bool {
+  func checksumHolds(in bytes: Span<UInt8>) -> Bool {
     var remainder: UInt32 = 0xFFFF_FFFF
-    for byte in bytes[(data.lowerBound - 4)..<data.upperBound] {
-      remainder ^= UInt32(byte)
+    for place in (data.lowerBound - 4)..<data.upperBound {
+      remainder ^= UInt32(bytes[place])
       for _ in 0..<8 { remainder = remainder >> 1 ^ (remainder & 1 == 0 ? 0 : 0xEDB8_8320) }
     }
     return Int(~remainder) == bytes.bigEndian32(at: data.upperBound)
   }
 }
 
-extension [UInt8] {
+extension Span<UInt8> {
+  /// A copy of the bytes of a range that the caller has checked.
+  func array(_ range: Range<Int>) -> [UInt8] {
+    var bytes = [UInt8]()
+    bytes.reserveCapacity(range.count)
+    for place in range { bytes.append(self[place]) }
+    return bytes
+  }
+
   /// The 32-bit number at an offset that the caller has checked, most significant byte first.
   func bigEndian32(at offset: Int) -> Int {
     Int(self[offset]) << 24 | Int(self[offset + 1]) << 16 | Int(self[offset + 2]) << 8 | Int(self[offset + 3])

@@ -70,7 +70,7 @@ import Testing
       (Fixture.png("type2-depth8"), "a PNG of 8-bit RGB"), (Fixture.png("type0-depth16"), "a PNG of 16-bit gray"),
       (Fixture.jpeg("gray"), "a JPEG"),
     ] {
-      #expect(throws: ImageError.notMask(file: "picture", found: found)) { try PNGDecoder.decodeIndices(bytes: bytes) }
+      #expect(throws: ImageError.notMask(file: "the data", found: found)) { try PNGDecoder.decodeIndices(bytes: bytes) }
     }
   }
 }

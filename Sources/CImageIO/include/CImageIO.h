@@ -55,6 +55,12 @@ cimageio_report cimageio_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, const uint8_t *palette, int colours, uint8_t **out,
     size_t *out_count);
 
+/// Encodes 8-bit RGB as JPEG of that quality, 1 to 100, with chroma of half the size in both directions.
+///
+/// On success `*out` is memory to be given to `cimageio_free`, of `*out_count` bytes.
+cimageio_report cimageio_jpeg_encode(
+    const uint8_t *pixels, uint32_t width, uint32_t height, int quality, uint8_t **out, size_t *out_count);
+
 void cimageio_free(void *memory);
 
 /// Whether the system would hand out this much memory just now.
