@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// Resizes and normalises RGB pictures in one pass on the fast kernels, rows shared among the threads.
+/// Resizes and normalises pictures in one pass on the fast kernels, rows shared among the threads.
 ///
 /// The results are those of the plain form to the last bit, on every instruction set and any number of threads.
 @safe package struct PixelResizer: @unchecked Sendable {
@@ -28,6 +28,11 @@ import Tensors
     /// Floats of a written row.
     var count: Int { columns.count * 3 }
 
+    /// Numbers of R, G and B in the order of the picture's colours.
+    fileprivate func ordered(_ numbers: [Float], blueFirst: Bool) -> [Float] {
+      blueFirst ? numbers.indices.map { numbers[$0 / 3 * 3 + 2 - $0 % 3] } : numbers
+    }
+
     /// Where a written row begins.
     func start(_ row: Int) -> Int { ((rows.lowerBound + row) * inputWidth + columns.lowerBound) * 3 }
   }
@@ -51,13 +56,20 @@ import Tensors
   ///   - columns: for each column of the target, in the region.
   ///   - output: the input `[1, height, inputWidth, 3]`.
   package func linear(
-    _ image: Image, _ region: ImageRegion? = nil, rows: LinearTaps, columns: LinearTaps, into output: borrowing Tensor
+    _ view: borrowing PixelView, _ region: ImageRegion? = nil, rows: LinearTaps, columns: LinearTaps,
+    into output: borrowing Tensor
   ) {
-    let region = region ?? image.bounds
-    check(image, region, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
-    let (left, right) = (columns.lower.map { UInt32($0 * 3) }, columns.upper.map { UInt32($0 * 3) })
-    unsafe withMemory(image, output) { pixels, output in
+    let region = region ?? view.bounds
+    check(view, region, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
+    guard let first = columns.lower.min(), let last = columns.upper.max() else { return }
+    let source = unsafe PixelRows(view, region, columns: first..<last + 1, kernels)
+    let (left, right) = (columns.lower.map(source.place), columns.upper.map(source.place))
+    let (scale, shift) = order(source)
+    unsafe output.withUnsafeElements { output in
+      let output = output.baseAddress!
       share { range in
+        let scratch = unsafe source.makeScratch()
+        defer { unsafe scratch?.deallocate() }
         // The two rows of the picture that an output row lies between are neighbours, so one has a place for odd rows.
         let size = target.count + 1
         let buffer = AlignedFloats(count: 2 * size, filled: false)
@@ -67,15 +79,16 @@ import Tensors
           let place = unsafe buffer.base + (isOdd ? size : 0)
           if (isOdd ? held.odd : held.even) == row { return unsafe place }
           if isOdd { held.odd = row } else { held.even = row }
-          let at = beginning(row, region, image)
+          let pixels = unsafe source.row(row, scratch)
           unsafe kernels.pointee.u8_lerp_columns(
-            pixels.baseAddress! + at, pixels.count - at, left, right, columns.fraction, target.columns.count, place)
+            pixels.baseAddress!, pixels.count, left, right, columns.fraction, target.columns.count, place)
           return unsafe place
         }
         for y in range {
+          let out = unsafe output + target.start(y)
           unsafe kernels.pointee.f32_lerp_normalise(
-            resized(rows.lower[y]), resized(rows.upper[y]), rows.fraction[y], target.scale, target.shift, target.count,
-            output + target.start(y))
+            resized(rows.lower[y]), resized(rows.upper[y]), rows.fraction[y], scale, shift, target.count, out)
+          if source.isBlueFirst { unsafe exchange(out) }
         }
       }
     }
@@ -83,31 +96,40 @@ import Tensors
 
   /// Averages over the pixels that each pixel of the target covers, along the row first; parameters as of `linear`.
   package func area(
-    _ image: Image, _ region: ImageRegion? = nil, rows: TriangleTaps, columns: TriangleTaps,
+    _ view: borrowing PixelView, _ region: ImageRegion? = nil, rows: TriangleTaps, columns: TriangleTaps,
     into output: borrowing Tensor
   ) {
-    let region = region ?? image.bounds
-    check(image, region, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
-    let (start, offset) = (columns.start.map { UInt32($0 * 3) }, columns.offset.map { UInt32($0) })
-    unsafe withMemory(image, output) { pixels, output in
+    let region = region ?? view.bounds
+    check(view, region, output, rows: (rows.count, rows.extent), columns: (columns.count, columns.extent))
+    let runs = (0..<columns.count).map(columns.run)
+    guard let first = runs.map(\.lowerBound).min(), let last = runs.map(\.upperBound).max() else { return }
+    let source = unsafe PixelRows(view, region, columns: first..<last, kernels)
+    let (start, offset) = (columns.start.map(source.place), columns.offset.map { UInt32($0) })
+    let (scale, shift) = order(source)
+    unsafe output.withUnsafeElements { output in
+      let output = output.baseAddress!
       share { range in
+        let scratch = unsafe source.makeScratch()
+        defer { unsafe scratch?.deallocate() }
         let row = AlignedFloats(count: target.count + 1, filled: false)
         var firstOpen = range.lowerBound
-        for source in rows.run(range.lowerBound).lowerBound..<rows.run(range.upperBound - 1).upperBound {
+        for place in rows.run(range.lowerBound).lowerBound..<rows.run(range.upperBound - 1).upperBound {
           // The runs begin and end in ascending order, so those that cover this row are neighbours.
-          while rows.run(firstOpen).upperBound <= source { firstOpen += 1 }
-          let at = beginning(source, region, image)
+          while rows.run(firstOpen).upperBound <= place { firstOpen += 1 }
+          let pixels = unsafe source.row(place, scratch)
           unsafe kernels.pointee.u8_average_columns(
-            pixels.baseAddress! + at, pixels.count - at, start, offset, columns.weights, target.columns.count, row.base)
+            pixels.baseAddress!, pixels.count, source.step, start, offset, columns.weights, target.columns.count,
+            row.base)
           for y in firstOpen..<range.upperBound {
             let run = rows.run(y)
-            guard run.contains(source) else { break }
+            guard run.contains(place) else { break }
             let sum = unsafe output + target.start(y)
-            if source == run.lowerBound { unsafe sum.update(repeating: 0, count: target.count) }
-            let weight = rows.weights[rows.offset[y] + source - run.lowerBound]
+            if place == run.lowerBound { unsafe sum.update(repeating: 0, count: target.count) }
+            let weight = rows.weights[rows.offset[y] + place - run.lowerBound]
             unsafe kernels.pointee.f32_add_scaled(row.base, weight, target.count, sum)
-            if source == run.upperBound - 1 {
-              unsafe kernels.pointee.f32_normalise(sum, target.scale, target.shift, target.count)
+            if place == run.upperBound - 1 {
+              unsafe kernels.pointee.f32_normalise(sum, scale, shift, target.count)
+              if source.isBlueFirst { unsafe exchange(sum) }
             }
           }
         }
@@ -115,33 +137,42 @@ import Tensors
     }
   }
 
-  /// The byte of the picture where a region's row begins.
-  private func beginning(_ row: Int, _ region: ImageRegion, _ image: Image) -> Int {
-    ((region.y + row) * image.width + region.x) * 3
+  /// The same of a whole picture.
+  package func area(_ image: Image, rows: TriangleTaps, columns: TriangleTaps, into output: borrowing Tensor) {
+    image.withPixelView { area($0, rows: rows, columns: columns, into: output) }
+  }
+
+  /// The target's scale and shift in the order of the picture's colours.
+  private func order(_ source: PixelRows) -> (scale: [Float], shift: [Float]) {
+    (
+      target.ordered(target.scale, blueFirst: source.isBlueFirst),
+      target.ordered(target.shift, blueFirst: source.isBlueFirst)
+    )
+  }
+
+  /// Puts red before blue in a written row: there are fewer of them, and shorter ones, than of the picture.
+  @unsafe private func exchange(_ row: UnsafeMutablePointer<Float>) {
+    for i in stride(from: 0, to: target.count, by: 3) {
+      let blue = unsafe row[i]
+      unsafe row[i] = unsafe row[i + 2]
+      unsafe row[i + 2] = blue
+    }
   }
 
   private func check(
-    _ image: Image, _ region: ImageRegion, _ output: borrowing Tensor, rows: (count: Int, extent: Int),
+    _ view: borrowing PixelView, _ region: ImageRegion, _ output: borrowing Tensor, rows: (count: Int, extent: Int),
     columns: (count: Int, extent: Int)
   ) {
+    let (width, height) = (view.width, view.height)
     precondition(
-      region.columns.upperBound <= image.width && region.rows.upperBound <= image.height,
-      "a region \(region) beside a picture of \(image.width)x\(image.height)")
+      region.columns.upperBound <= width && region.rows.upperBound <= height,
+      "a region \(region) beside a picture of \(width)x\(height)")
     precondition((rows.extent, columns.extent) == (region.height, region.width), "taps of another picture")
     precondition((rows.count, columns.count) == (target.rows.count, target.columns.count), "taps of another target")
     let shape = output.shape
     precondition(
       shape.channels == 3 && shape.width == target.inputWidth && target.rows.upperBound <= shape.height,
       "the target lies outside \(shape)")
-  }
-
-  @unsafe private func withMemory(
-    _ image: Image, _ output: borrowing Tensor,
-    _ body: (UnsafeBufferPointer<UInt8>, UnsafeMutablePointer<Float>) -> Void
-  ) {
-    unsafe image.pixels.withUnsafeBufferPointer { pixels in
-      unsafe output.withUnsafeElements { output in unsafe body(pixels, output.baseAddress!) }
-    }
   }
 
   /// Does the target's rows in parts, one for each thread where there are enough of them.

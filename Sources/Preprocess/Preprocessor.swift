@@ -50,21 +50,45 @@ public struct Preprocessor: Hashable, Sendable {
   /// - Parameter compute: kernels and threads; without it the machine's best kernels on the caller's thread.
   /// - Complexity: O(input pixels), or O(picture pixels) with antialiasing.
   public func prepare(_ image: Image, compute: Compute? = nil) -> PreparedInput {
-    prepare(image, kernels: compute?.kernels ?? .chosen, pool: compute?.pool)
+    image.withPixelView { prepare($0, compute: compute) }
+  }
+
+  /// The network's input for pixels that are read where they lie, a camera's for one: the bits of their RGB `Image`.
+  ///
+  /// Nothing is copied of RGB, BGR, RGBA and BGRA, whatever the distance of their rows; alpha is ignored. Of gray, NV12 and
+  /// I420 the rows that the resize reads are converted one at a time.
+  ///
+  /// - Parameters:
+  ///   - region: the part that the network is to see, inside the view, as if the picture consisted of it alone; the
+  ///     mapping's picture coordinates begin at its corner. `nil` for all of the view.
+  ///   - compute: kernels and threads; without it the machine's best kernels on the caller's thread.
+  /// - Complexity: O(input pixels), or O(region's pixels) with antialiasing; of gray, NV12 and I420 O(pixels of the rows
+  ///   that are read).
+  public func prepare(
+    _ view: borrowing PixelView, _ region: ImageRegion? = nil, compute: Compute? = nil
+  ) -> PreparedInput {
+    prepare(view, region, kernels: compute?.kernels ?? .chosen, pool: compute?.pool)
   }
 
   /// The network's input for a region of a picture: the bits of a picture that consists of the region alone.
   ///
   /// The mapping is the region's: its picture coordinates begin at the region's corner.
   package func prepare(_ image: Image, _ region: ImageRegion, compute: Compute) -> PreparedInput {
-    prepare(image, region, kernels: compute.kernels, pool: compute.pool)
+    image.withPixelView { prepare($0, region, compute: compute) }
   }
 
   /// The same on kernels and threads of one's choice; without a region it is the whole picture.
   package func prepare(
     _ image: Image, _ region: ImageRegion? = nil, kernels: KernelSet, pool: WorkerPool? = nil
   ) -> PreparedInput {
-    let region = region ?? image.bounds
+    image.withPixelView { prepare($0, region, kernels: kernels, pool: pool) }
+  }
+
+  /// The same of pixels that are read where they lie.
+  package func prepare(
+    _ view: borrowing PixelView, _ region: ImageRegion? = nil, kernels: KernelSet, pool: WorkerPool? = nil
+  ) -> PreparedInput {
+    let region = region ?? view.bounds
     let mapping = ImageMapping(imageWidth: region.width, imageHeight: region.height, card: card)
     let tensor = blank(mapping)
     let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)
@@ -74,10 +98,10 @@ public struct Preprocessor: Hashable, Sendable {
         inputWidth: card.width, rows: visible.rows, columns: visible.columns, scale: scale, shift: shift))
     if card.antialias {
       let area = AreaResizer(mapping)
-      resizer.area(image, region, rows: area.rows, columns: area.columns, into: tensor)
+      resizer.area(view, region, rows: area.rows, columns: area.columns, into: tensor)
     } else {
       let linear = LinearResizer(mapping)
-      resizer.linear(image, region, rows: linear.rows, columns: linear.columns, into: tensor)
+      resizer.linear(view, region, rows: linear.rows, columns: linear.columns, into: tensor)
     }
     return PreparedInput(tensor: tensor, mapping: mapping)
   }

@@ -8,6 +8,8 @@ public struct Image: Hashable, Sendable {
   public var pixels: [UInt8]
 
   /// Creates a picture; the number of bytes must be `width * height * 3`.
+  ///
+  /// Where it may be another, `init(width:height:bytes:)` throws instead.
   public init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0, "a picture needs a size, got \(width)x\(height)")
     precondition(pixels.count == width * height * 3, "\(pixels.count) bytes for a picture of \(width)x\(height)")

@@ -262,49 +262,6 @@ ELEMENTWISE(f32_lerp_normalise, 16, BLEND(a[i], b[i]) * c[i] - d[i], t->f32_lerp
 ELEMENTWISE(f32_add_scaled, 4, out[i] + (double)a[i] * s, t->f32_add_scaled(a, s, n, out))
 ELEMENTWISE(f32_normalise, 4, (double)out[i] * c[i] - d[i], t->f32_normalise(out, c, d, n))
 
-// MARK: Columns of bytes
-
-static void test_u8_lerp_columns(uint64_t seed) {
-  const size_t n = COUNT, pixels = COUNT;
-  uint8_t *p = malloc(pixels * 3);
-  uint32_t *left = calloc(n, 4), *right = calloc(n, 4);
-  float *share = floats(n, 0, 1), *out = undefined(3 * n + 1);
-  double *expected = calloc(3 * n, sizeof(double));
-  for (size_t i = 0; i < pixels * 3; i++) p[i] = (uint8_t)next();
-  for (size_t x = 0; x < n; x++) {
-    left[x] = (uint32_t)(next() % pixels * 3);
-    right[x] = (uint32_t)(next() % pixels * 3);
-    for (size_t c = 0; c < 3; c++)
-      expected[3 * x + c] = p[left[x] + c] + ((double)p[right[x] + c] - p[left[x] + c]) * share[x];
-  }
-  t->u8_lerp_columns(p, pixels * 3, left, right, share, n, out);
-  out[3 * n] = 0;
-  float *found = undefined(3 * n);
-  memcpy(found, out, 3 * n * sizeof(float));
-  expect("columns", found, expected, 3 * n, 40, seed);
-  if (!intact(out, 3 * n + 1)) failed++, printf("%s: columns: wrote behind the end\n", t->isa);
-  free(p), free(left), free(right), free(share), free(out), free(found), free(expected);
-}
-
-static void test_u8_average_columns(uint64_t seed) {
-  const size_t n = COUNT, most = 1 + next() % 6, pixels = COUNT + most;
-  uint8_t *p = malloc(pixels * 3);
-  uint32_t *start = calloc(n, 4), *offset = calloc(n + 1, 4);
-  float *weights = floats(n * most, 0, 1), *out = undefined(3 * n + 1), *found = undefined(3 * n);
-  double *expected = calloc(3 * n, sizeof(double));
-  for (size_t i = 0; i < pixels * 3; i++) p[i] = (uint8_t)next();
-  for (size_t x = 0; x < n; x++) {
-    offset[x + 1] = offset[x] + 1 + (uint32_t)(next() % most);
-    start[x] = (uint32_t)(next() % (pixels - most + 1) * 3);
-    for (uint32_t i = offset[x]; i < offset[x + 1]; i++)
-      for (size_t c = 0; c < 3; c++) expected[3 * x + c] += (double)p[start[x] + 3 * (i - offset[x]) + c] * weights[i];
-  }
-  t->u8_average_columns(p, pixels * 3, start, offset, weights, n, out);
-  memcpy(found, out, 3 * n * sizeof(float));
-  expect("means of columns", found, expected, 3 * n, 40, seed);
-  free(p), free(start), free(offset), free(weights), free(out), free(found), free(expected);
-}
-
 // MARK: Rows of masks
 
 static void test_u8_argmax_row(uint64_t seed) {
@@ -367,10 +324,13 @@ static void test_f32_multiply_add(uint64_t seed) {
 
 // MARK: All of them
 
-// Those of training are in a file of their own.
+// Those of training and those of pixels are in files of their own.
 #define DECLARE(name, args) void test_##name(uint64_t seed);
 CK_TRAINING_LIST(DECLARE)
 #undef DECLARE
+void test_u8_lerp_columns(uint64_t seed);
+void test_u8_average_columns(uint64_t seed);
+void test_u8_yuv_row(uint64_t seed);
 
 // One entry a kernel, from the list that the kernels themselves are made from: a kernel without a test does not compile.
 static const struct {

@@ -98,6 +98,13 @@ typedef struct ck_argmax {
   uint8_t *_Nonnull out;                        ///< 15 more are writable
 } ck_argmax;
 
+/// From luma and chroma to RGB: each colour is (luma * (y - black) + chroma's part + 2^15) >> 16, clipped to 0 ... 255.
+typedef struct ck_yuv {
+  int32_t black;               ///< the luma of black
+  int32_t luma;                ///< a factor times 65536, as all that follow
+  int32_t red_cr, green_cb, green_cr, blue_cb;  ///< of cb - 128 and cr - 128; no sum may leave 32 bits
+} ck_yuv;
+
 #define CK_KERNEL_LIST(X)                                                                              \
   X(f32_gemm_clamp, (const ck_gemm *_Nonnull g))                                                       \
   X(f32_strip, (const ck_strip *_Nonnull s))                                                           \
@@ -113,8 +120,8 @@ typedef struct ck_argmax {
      one float more than 3n is writable at out */                                                      \
   X(u8_lerp_columns, (const uint8_t *_Nonnull p, size_t bytes, const uint32_t *_Nonnull left,          \
                       const uint32_t *_Nonnull right, const float *_Nonnull share, size_t n, float *_Nonnull out)) \
-  /* out[3x + c] = sum over offset[x] <= i < offset[x + 1] of p[start[x] + 3 (i - offset[x]) + c] * weights[i]; likewise */ \
-  X(u8_average_columns, (const uint8_t *_Nonnull p, size_t bytes, const uint32_t *_Nonnull start,      \
+  /* out[3x + c] = sum over offset[x] <= i < offset[x + 1] of p[start[x] + step (i - offset[x]) + c] * weights[i]; likewise */ \
+  X(u8_average_columns, (const uint8_t *_Nonnull p, size_t bytes, size_t step, const uint32_t *_Nonnull start, \
                          const uint32_t *_Nonnull offset, const float *_Nonnull weights, size_t n, float *_Nonnull out)) \
   /* out[i] = (a[i] + (b[i] - a[i]) * t) * scale[i] - shift[i] */                                      \
   X(f32_lerp_normalise, (const float *_Nonnull a, const float *_Nonnull b, float t, const float *_Nonnull scale, \
@@ -123,6 +130,9 @@ typedef struct ck_argmax {
   X(f32_add_scaled, (const float *_Nonnull x, float t, size_t n, float *_Nonnull out))                 \
   /* x[i] = x[i] * scale[i] - shift[i] */                                                              \
   X(f32_normalise, (float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift, size_t n)) \
+  /* rgb[3x + c], x below n, of luma y[x] and chroma cb[x / 2 * step], cr[x / 2 * step]; step is 1, or 2 with cr = cb + 1 */ \
+  X(u8_yuv_row, (const uint8_t *_Nonnull y, const uint8_t *_Nonnull cb, const uint8_t *_Nonnull cr, size_t step, \
+                 const ck_yuv *_Nonnull m, size_t n, uint8_t *_Nonnull rgb))                           \
   X(u8_argmax_row, (const ck_argmax *_Nonnull a))                                                      \
   /* what a thread can do at most: sums[i] = sums[i] * factor + addend, rounds times, i below 12 vectors */ \
   X(f32_multiply_add, (float *_Nonnull sums, float factor, float addend, size_t rounds))
