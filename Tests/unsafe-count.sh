@@ -6,9 +6,9 @@ cd "$(dirname "$0")/.."
 
 allowed="
 Sources/Datasets/Augmentation/PixelLoops.swift
-Sources/Datasets/Formats/Expat.swift
+Sources/Datasets/Formats/VOC/Expat.swift
 Sources/ImageCodecs/CodecBridge.swift
-Sources/ModelFiles/Weights.swift
+Sources/ModelFiles/Weights/Weights.swift
 "
 readers="Sources/Checkpoints Sources/Datasets Sources/ImageCodecs Sources/ModelFiles"
 

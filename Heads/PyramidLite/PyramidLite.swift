@@ -1,81 +1,46 @@
-import Backbone
-@_exported import HeadKit
-import Kernels
+@_exported import Backbone
+import Graphs
 import ModelFiles
-import Tensors
 
-/// A feature pyramid for masks: a path from the deepest map to finer ones, each step an enlargement, the backbone's own
-/// map of that size added, and a depthwise-separable convolution; class logits at the end.
-///
-/// Source: "Feature Pyramid Networks for Object Detection", section 3, with the separable layers of MobileNetV2's section 3.1.
-public final class PyramidLiteHead: Head {
-  public let taps: [Tap]
-  public let outputs: Int
-  private let head: GraphHead
-
-  /// Takes the weights `pyramid.…`; the levels are the card's.
+extension Graph {
+  /// Appends a feature pyramid for masks to a backbone: a path from the deepest map to finer ones, each step an enlargement,
+  /// the backbone's own map of that size added, and a depthwise-separable convolution; an output of class logits at the finest
+  /// level's size.
   ///
-  /// - Throws: `BackboneError` when a tensor is missing or a level is no tap.
-  public init(_ card: SegmentationCard, _ pyramid: PyramidCard, on backbone: any Backbone, weights: Weights)
-    throws(BackboneError)
-  {
-    let graph = try PyramidLiteHead.graph(outputs: card.outputs, pyramid, on: backbone.layout)
-    outputs = card.outputs
-    head = try GraphHead(graph, weights: weights, compute: backbone.compute)
-    taps = head.taps
-  }
-
-  /// The class logits, at the finest level's size.
-  public func callAsFunction(_ maps: FeatureMaps) -> FeatureVector { head(maps)[0] }
-
-  /// The head as layers.
+  /// Source: "Feature Pyramid Networks for Object Detection", section 3, with the separable layers of MobileNetV2's section 3.1.
   ///
   /// - Parameters:
   ///   - outputs: classes, the background included.
-  ///   - firstLearning: the first of the backbone's blocks that learns too.
-  /// - Throws: `BackboneError.noSuchTap` where a level is no tap of the network, `.cannotLearn`.
-  public static func graph(
-    outputs: Int, _ pyramid: PyramidCard, on layout: NetworkLayout, firstLearning: Int? = nil
-  ) throws(BackboneError) -> LayerGraph {
-    var graph = LayerGraph()
-    var trunk = try GraphTrunk(layout, firstLearning: firstLearning)
-    var maps: [LayerGraph.Value] = []
+  ///   - isNormalised: whether the layers that are no lateral enlargements learn with batch norm.
+  /// - Throws: `GraphError.noSuchTap` where a level is no tap of the network.
+  public mutating func pyramid(outputs: Int, _ pyramid: PyramidCard, isNormalised: Bool = false) throws(GraphError) {
+    let (padding, widths) = (padding, pyramid.widths)
+    var maps: [Value] = []
     var strides: [Int] = []
-    let known = layout.taps
     for level in pyramid.levels {
-      guard let info = known.first(where: { $0.name == level }) else {
-        throw .noSuchTap(name: level, known: known.map(\.name))
-      }
-      maps.append(try trunk.value(info.tap, in: &graph))
-      strides.append(info.stride)
+      strides.append(try info(Tap(level)).stride)
+      maps.append(try value(of: Tap(level)))
     }
-    let widths = pyramid.widths
     precondition(maps.count >= 2 && widths.count == maps.count - 1, "\(widths.count) widths for \(maps.count) levels")
-    var x = graph.pointwise("pyramid.deepest", maps[0], outputs: widths[0], .relu6)
+    var x = pointwise("pyramid.deepest", maps[0], outputs: widths[0], .relu6, isNormalised: isNormalised)
     for level in 1..<maps.count {
-      let name = "pyramid.level\(level)"
-      if x.channels != widths[level - 1] {
-        x = graph.pointwise("\(name).narrow", x, outputs: widths[level - 1], .linear, isNormalised: false)
-      }
-      let lateral = graph.pointwise("\(name).lateral", maps[level], outputs: widths[level - 1], .linear)
-      if strides[level] != strides[level - 1] { x = graph.upsample(x, like: lateral, .halfPixel) }
-      x = graph.sum(lateral, x, .relu6)
-      x = graph.depthwise("\(name).depthwise", x, padding: layout.padding, .relu6)
-      x = graph.pointwise("\(name).pointwise", x, outputs: widths[level - 1], .relu6)
+      let (name, width) = ("pyramid.level\(level)", widths[level - 1])
+      if x.channels != width { x = pointwise("\(name).narrow", x, outputs: width, .linear, isNormalised: false) }
+      let lateral = pointwise("\(name).lateral", maps[level], outputs: width, .linear, isNormalised: isNormalised)
+      if strides[level] != strides[level - 1] { x = resize(x, like: lateral, .halfPixel) }
+      x = sum(lateral, x, .relu6)
+      x = depthwise("\(name).depthwise", x, padding: padding, .relu6, isNormalised: isNormalised)
+      x = pointwise("\(name).pointwise", x, outputs: width, .relu6, isNormalised: isNormalised)
     }
-    graph.answer(graph.pointwise("pyramid.logits", x, outputs: outputs, .linear, isNormalised: false))
-    return graph
+    output(pointwise("pyramid.logits", x, outputs: outputs, .linear, isNormalised: false))
   }
-
-  /// What each layer costs for maps of those shapes.
-  public func costs(on shape: (Tap) -> Shape) -> [LayerCost] { head.costs(on: shape) }
 }
 
 extension PyramidCard {
   /// The usual path on a network: from its last block to what the last three blocks that halve the map filter, with 128, 64
   /// and 32 channels; fewer where the network hands out none so fine.
   public static func usual(on layout: NetworkLayout) -> PyramidCard {
-    let (blocks, known) = (layout.blocks, layout.taps.map(\.tap))
+    let (blocks, known) = (layout.blocks, layout.graph.taps.map(\.tap))
     // A stride that was given up shows as a dilation of the blocks behind.
     let halving = blocks.filter { block in
       block.stride == 2 || block.index + 1 < blocks.count && blocks[block.index + 1].dilation > block.dilation
@@ -83,8 +48,16 @@ extension PyramidCard {
     let finer = halving.suffix(3).reversed().compactMap { block in
       [Tap.expansion(block.index), .block(block.index - 1)].first { known.contains($0) }
     }
-    let levels = [layout.deepestBlock] + finer
-    return PyramidCard(levels: levels.map(\.description), widths: usualWidths(levels: levels.count))
+    let levels = [Tap.block(blocks.count - 1)] + finer
+    return PyramidCard(levels: levels.map(\.name), widths: usualWidths(levels: levels.count))
+  }
+
+  /// The same on a network of one's own: from its deepest map to the last ones of up to three finer strides.
+  public static func usual(on graph: Graph) -> PyramidCard {
+    let (taps, deepest) = (graph.taps, graph.deepest)
+    var levels = [deepest]
+    for tap in taps.reversed() where tap.stride < levels.last!.stride && levels.count < 4 { levels.append(tap) }
+    return PyramidCard(levels: levels.map(\.name), widths: usualWidths(levels: levels.count))
   }
 
   /// The usual channels of a path of so many levels: 128, 64, and 32 from there on.

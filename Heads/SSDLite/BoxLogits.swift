@@ -1,3 +1,4 @@
+import Backbone
 import ModelFiles
 import Postprocess
 import Tensors
@@ -43,20 +44,50 @@ public struct BoxLogits: Sendable {
   /// Default boxes.
   public var count: Int { codes.count / 4 }
 
-  /// Lets a predictor write the codes and logits of one map.
-  mutating func fill(
-    _ map: Int,
-    _ body: (_ codes: UnsafeMutableBufferPointer<Float>, _ logits: UnsafeMutableBufferPointer<Float>) -> Void
-  ) {
-    let begin = BoxLogits.boxes(maps[..<map])
-    let end = BoxLogits.boxes(maps[...map])
-    unsafe codes.withUnsafeMutableBufferPointer { codes in
-      unsafe logits.withUnsafeMutableBufferPointer { logits in
-        unsafe body(
-          UnsafeMutableBufferPointer(rebasing: codes[begin * 4..<end * 4]),
-          UnsafeMutableBufferPointer(rebasing: logits[begin * outputs..<end * outputs]))
+  /// Runs a network on one image whose outputs begin with SSDLite's.
+  ///
+  /// - Parameters:
+  ///   - network: of a graph with `ssdlite`.
+  ///   - outputs: class logits of a box.
+  ///   - observer: told when each step has ended.
+  /// - Throws: `BackboneError` when the input has another shape.
+  package init(
+    _ network: Network, _ input: borrowing Tensor, outputs: Int, observer: (_ step: Int) -> Void = { _ in }
+  ) throws(BackboneError) {
+    try unsafe self.init(network, input, outputs: outputs, others: [], observer: observer)
+  }
+
+  /// Runs a network on one image whose first outputs are SSDLite's.
+  ///
+  /// - Parameters:
+  ///   - network: of a graph with `ssdlite`.
+  ///   - others: memory of the outputs behind them, as many floats as each has.
+  ///   - observer: told when each step has ended.
+  /// - Throws: `BackboneError` when the input has another shape.
+  @unsafe package init(
+    _ network: Network, _ input: borrowing Tensor, outputs: Int, others: [UnsafeMutablePointer<Float>],
+    observer: (_ step: Int) -> Void = { _ in }
+  ) throws(BackboneError) {
+    let shape = input.shape
+    let count = unsafe 2 * SSDLite.maps + others.count
+    let shapes = try network.outputShapes(height: shape.height, width: shape.width, 0..<count)
+    let maps = stride(from: 0, to: 2 * SSDLite.maps, by: 2).map { (height: shapes[$0].height, width: shapes[$0].width) }
+    self.init(outputs: outputs, maps: maps)
+    var (codes, logits) = (codes, logits)
+    (self.codes, self.logits) = ([], [])
+    try unsafe codes.withUnsafeMutableBufferPointer { (codes) throws(BackboneError) in
+      try unsafe logits.withUnsafeMutableBufferPointer { (logits) throws(BackboneError) in
+        var pointers: [UnsafeMutablePointer<Float>] = unsafe []
+        for map in maps.indices {
+          let begin = BoxLogits.boxes(maps[..<map])
+          unsafe pointers.append(codes.baseAddress! + begin * 4)
+          unsafe pointers.append(logits.baseAddress! + begin * outputs)
+        }
+        unsafe pointers += others
+        try unsafe network.run(input, 0..<count, into: pointers, observer: observer)
       }
     }
+    (self.codes, self.logits) = (codes, logits)
   }
 
   private static func boxes(_ maps: ArraySlice<(height: Int, width: Int)>) -> Int {

@@ -5,7 +5,7 @@ extension DetectionCard {
   public static func tensorFlow(outputs: Int, _ convolutions: Convolutions? = nil) -> DetectionCard {
     DetectionCard(
       outputs: outputs, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
-      maximumScale: 0.95, maps: SSDLiteHead.maps, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100,
+      maximumScale: 0.95, maps: SSDLite.maps, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100,
       convolutions: convolutions)
   }
 }

@@ -1,38 +1,35 @@
 // A head of one's own: which places of a picture are unlike the rest of it?
 //
-// It taps two maps, brings each to 16 channels with a separable predictor, and measures at every place the distance from
-// the map's mean. Its layers are seeded random projections here; with trained weights the same head learns.
+// Its layers are appended to the backbone's graph, a depthwise-separable convolution to 16 channels on each of two maps; code
+// measures at every place the distance from the map's mean. The layers are seeded random projections here; with trained
+// weights the same head learns.
 import Backbone
-import HeadKit
 
-struct NoveltyHead: Head {
+struct NoveltyHead {
   static let channels = 16
-  let taps: [Tap]
-  private let predictors: [SeparablePredictor]
+  let network: Network
 
-  /// Asks the backbone how wide the taps are, and makes a predictor for each.
-  init(on backbone: any Backbone, taps: [Tap]) throws {
-    self.taps = taps
-    var predictors: [SeparablePredictor] = []
-    for tap in taps {
-      let inputs = try backbone.info(tap).channels
-      let weights = Weights.random(
-        SeparablePredictor.parameters("novelty", inputs: inputs, outputs: NoveltyHead.channels))
-      predictors.append(
-        try SeparablePredictor(
-          "novelty", inputs: inputs, outputs: NoveltyHead.channels, padding: backbone.layout.padding, weights: weights,
-          compute: backbone.compute))
+  /// Appends the layers to a backbone's graph.
+  init(on backbone: Graph, taps: [Tap], weights: Weights?) throws {
+    var graph = backbone
+    for (index, tap) in taps.enumerated() {
+      let map = try graph.value(of: tap)
+      let filtered = graph.depthwise("novelty\(index).depthwise", map, padding: graph.padding, .relu6)
+      graph.output(
+        graph.pointwise("novelty\(index).pointwise", filtered, outputs: NoveltyHead.channels, .linear))
     }
-    self.predictors = predictors
+    // Weights of the backbone alone are joined with random ones for the layers that are new.
+    let random = Weights.random(graph.parameters)
+    network = try Network(graph, weights: weights.map { $0.filled(from: random) } ?? random)
   }
 
   /// Distances in [0, 1] at the places of the first tap's map.
-  func callAsFunction(_ maps: FeatureMaps) -> (shape: Shape, distances: [Float]) {
-    let shape = maps[taps[0]].shape
+  func callAsFunction(_ image: borrowing Tensor) throws -> (shape: Shape, distances: [Float]) {
+    let maps = try network.outputs(of: image)
+    let shape = maps[0].shape
     var total = [Float](repeating: 0, count: shape.pixels)
-    for (tap, predictor) in zip(taps, predictors) {
-      let map = predictor(maps[tap].tensor)
-      let distances = NoveltyHead.distances(map.values())
+    for map in maps {
+      let distances = NoveltyHead.distances(map.tensor.values())
       for y in 0..<shape.height {
         for x in 0..<shape.width {
           let row = y * map.shape.height / shape.height
@@ -63,13 +60,13 @@ struct NoveltyHead: Head {
 }
 
 // A model file on the command line brings trained features; without one the backbone is random and seeded, too.
-let backbone: Network
+let taps = [Tap.block(2), .block(5)]
+let head: NoveltyHead
 if CommandLine.arguments.count > 1 {
   let model = try ModelFile.open(path: CommandLine.arguments[1])
-  backbone = try Network(model.card.backbone, weights: model.weights)
+  head = try NoveltyHead(on: Graph(model.card.backbone), taps: taps, weights: model.weights)
 } else {
-  let layout = NetworkLayout.mobileNetV2(width: 0.35)
-  backbone = try Network(layout, weights: .random(layout.parameters))
+  head = try NoveltyHead(on: NetworkLayout.mobileNetV2(width: 0.35).graph, taps: taps, weights: nil)
 }
 
 // A picture made on the spot: a bright disc on a dark ground.
@@ -78,10 +75,9 @@ let pixels = (0..<size * size).flatMap { i -> [Float] in
   let (y, x) = (Float(i / size) - 80, Float(i % size) - 120)
   return [Float](repeating: x * x + y * y < 1200 ? 0.9 : -0.8, count: 3)
 }
-let head = try NoveltyHead(on: backbone, taps: [.block(2), .block(5)])
-let (shape, distances) = try head.run(on: backbone, Tensor(Shape(height: size, width: size, channels: 3), pixels))
+let (shape, distances) = try head(Tensor(Shape(height: size, width: size, channels: 3), pixels))
 
-print("\(head.taps[0]) and \(head.taps[1]) of a \(size)x\(size) picture; how unlike the rest each place is:")
+print("\(taps[0]) and \(taps[1]) of a \(size)x\(size) picture; how unlike the rest each place is:")
 let shades = Array(" .:-=+*#%@")
 for y in stride(from: 0, to: shape.height, by: 2) {
   print(String((0..<shape.width).map { shades[Int(distances[y * shape.width + $0] * 9)] }))

@@ -1,29 +1,26 @@
+import Graphs
 import ModelFiles
 import Tensors
 
-/// One feature map: what it is, and its values `[N, H, W, C]`.
-public final class FeatureMap: Sendable {
-  public let info: TapInfo
+/// A tensor that can be shared.
+public final class SharedTensor: Sendable {
   public let tensor: Tensor
 
-  package init(info: TapInfo, tensor: consuming Tensor) {
-    self.info = info
-    self.tensor = tensor
-  }
+  public init(_ tensor: consuming Tensor) { self.tensor = tensor }
 
   public var shape: Shape { tensor.shape }
 }
 
-/// The maps that one run of a backbone handed out, in the order asked for.
+/// The maps that one run of a network handed out, `[N, H, W, C]` each.
 public struct FeatureMaps: Sendable {
-  public let maps: [FeatureMap]
+  private let maps: [Tap: SharedTensor]
 
-  package init(maps: [FeatureMap]) { self.maps = maps }
+  package init(_ maps: [Tap: SharedTensor]) { self.maps = maps }
 
   /// The map of a tap; it must have been asked for.
-  public subscript(tap: Tap) -> FeatureMap {
-    guard let map = maps.first(where: { $0.info.tap == tap }) else {
-      preconditionFailure("the tap \(tap) was not asked for; these were: \(maps.map(\.info.name))")
+  public subscript(tap: Tap) -> SharedTensor {
+    guard let map = maps[tap] else {
+      preconditionFailure("the tap \(tap) was not asked for; these were: \(maps.keys.map(\.name).sorted())")
     }
     return map
   }
@@ -36,10 +33,17 @@ public enum BackboneError: Error, Equatable, CustomStringConvertible {
   case inputChannels(expected: Int, found: Int)
   case inputTooSmall(height: Int, width: Int, minimum: Int)
   case noSuchTap(name: String, known: [String])
-  /// A head's layers that cannot run.
+  /// Layers that cannot run.
   case unusableLayer(place: Int, reason: String)
   case unknownNetwork(name: String)
   case weights(WeightsError)
+
+  package init(_ error: GraphError) {
+    switch error {
+    case .noSuchTap(let name, let known): self = .noSuchTap(name: name, known: known)
+    case .unusableLayer(let place, let reason): self = .unusableLayer(place: place, reason: reason)
+    }
+  }
 
   public var description: String {
     switch self {
@@ -50,7 +54,7 @@ public enum BackboneError: Error, Equatable, CustomStringConvertible {
       return "the input is \(height) rows by \(width) columns, expected at least \(minimum) each; enlarge the picture"
     case .noSuchTap(let name, let known):
       return "no tap is named \(name); this network has \(known.joined(separator: ", "))"
-    case .unusableLayer(let place, let reason): return "layer \(place) of the head \(reason)"
+    case .unusableLayer(let place, let reason): return "layer \(place) of the network \(reason)"
     case .unknownNetwork(let name):
       return
         "the card names the network \(name), expected one of \(NetworkFamily.allCases.map(\.rawValue).joined(separator: ", ")); "

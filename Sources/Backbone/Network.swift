@@ -1,27 +1,28 @@
+@_exported import Graphs
 @_exported import Kernels
 @_exported import ModelFiles
 import Synchronization
 @_exported import Tensors
 
-/// A network of the layouts' families, handing out its intermediate feature maps; safe to share between threads.
+/// A graph with its weights packed, which hands out its outputs or the maps inside it; safe to share between threads.
 ///
 /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3; "MobileNets" (2017),
 /// table 1; "ShuffleNet" (CVPR 2018), table 1.
-public final class Network: Backbone {
-  /// The smallest input, in rows and in columns.
+public final class Network: Sendable {
+  /// The smallest image, in rows and in columns.
   public static let minimumExtent = InputCard.leastSide
 
-  public let layout: NetworkLayout
+  public let graph: Graph
   public let compute: Compute
 
-  let operations: [Operation]
+  private let weights: PackedWeights
   private let plans = Mutex<[PlanKey: Plan]>([:])
+  /// The nodes that are its inputs.
+  private let inputs: [Int]
 
-  struct PlanKey: Hashable {
-    let height, width: Int
-    let taps: [Tap]
-    /// The first block that runs.
-    let first: Int
+  private struct PlanKey: Hashable {
+    let inputs: [Shape]
+    let wanted: [Int]
   }
 
   /// Packs the weights of the network that a card describes.
@@ -29,112 +30,203 @@ public final class Network: Backbone {
   /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape, `.unknownNetwork`.
   /// - Complexity: O(weights).
   public convenience init(_ card: BackboneCard, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
-    guard card.family != nil else { throw .unknownNetwork(name: card.network) }
-    try self.init(NetworkLayout(card), weights: weights, compute: compute)
+    try self.init(Graph(card), weights: weights, compute: compute)
   }
 
   /// Packs the weights of a network.
   ///
+  /// - Parameter graph: an image or maps in; without outputs it is a backbone, whose deepest map is its output.
   /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape.
-  public init(_ layout: NetworkLayout, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
-    self.layout = layout
+  public convenience init(_ graph: Graph, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
+    var graph = graph
+    if graph.outputs.isEmpty { graph.output(graph.value(at: graph.nodes.count - 1)) }
+    let packed: PackedWeights
+    do { packed = try PackedWeights(graph, weights, compute) } catch { throw .weights(error) }
+    self.init(graph, packed, compute)
+  }
+
+  private init(_ graph: Graph, _ weights: PackedWeights, _ compute: Compute) {
+    self.graph = graph
+    self.weights = weights
     self.compute = compute
-    do { operations = try Operations.all(layout, weights: weights, compute: compute) } catch { throw .weights(error) }
+    inputs = graph.nodes.indices.filter { graph.nodes[$0].operation == .input }
+  }
+
+  /// The same network on other threads: the packed weights are shared, working memory is not.
+  ///
+  /// For throughput let each core have a network of one thread.
+  ///
+  /// - Parameter compute: with kernels of the same instruction set.
+  public func sharing(_ compute: Compute) -> Network {
+    precondition(compute.kernels.isa == self.compute.kernels.isa, "weights are packed for \(self.compute.kernels.isa)")
+    return Network(graph, weights, compute)
+  }
+
+  /// Every tap, shallow to deep.
+  public var taps: [TapInfo] { graph.taps }
+
+  /// What a tap hands out.
+  ///
+  /// - Throws: `BackboneError.noSuchTap`, naming those that exist.
+  public func info(_ tap: Tap) throws(BackboneError) -> TapInfo {
+    do { return try graph.info(tap) } catch { throw BackboneError(error) }
   }
 
   /// Computes the maps asked for, and nothing beyond the deepest one.
   ///
   /// - Parameters:
-  ///   - input: normalised pictures `[N, H, W, 3]`, at least 33 pixels on both axes.
+  ///   - input: normalised images `[N, H, W, 3]`, at least 33 pixels on both axes.
   ///   - taps: which maps, in any order.
   /// - Throws: `BackboneError` when the input has another shape or a tap does not exist.
-  /// - Complexity: about 300 million multiply-adds for MobileNetV2 1.0 at 224 by 224; see `NetworkLayout.costs`.
+  /// - Complexity: about 300 million multiply-adds for MobileNetV2 1.0 at 224 by 224; see `Graph.costs`.
   public func features(of input: borrowing Tensor, taps: [Tap]) throws(BackboneError) -> FeatureMaps {
-    try features(of: input, taps: taps, observer: nil)
+    let wanted = try wanted(taps)
+    let tensors = try run(input, wanted: wanted, observer: { _ in })
+    return FeatureMaps(
+      Dictionary(uniqueKeysWithValues: zip(wanted, tensors).map { (Tap(graph.nodes[$0].name!), $1) }))
+  }
+
+  /// Computes the graph's outputs.
+  ///
+  /// - Parameter input: normalised images `[N, H, W, 3]`, at least 33 pixels on both axes.
+  /// - Returns: `[N, H', W', channels]` for each output, in the graph's order.
+  /// - Throws: `BackboneError` when the input has another shape.
+  public func outputs(of input: borrowing Tensor) throws(BackboneError) -> [SharedTensor] {
+    try run(input, wanted: graph.outputs, observer: { _ in })
   }
 
   /// The same, telling an observer when each step of the plan has ended.
-  package func features(
-    of input: borrowing Tensor, taps: [Tap], observer: ((_ step: Int) -> Void)?
-  ) throws(BackboneError) -> FeatureMaps {
-    let shape = input.shape
-    guard shape.channels == 3 else { throw .inputChannels(expected: 3, found: shape.channels) }
-    let wanted = try wanted(taps)
-    let plan = try plan(height: shape.height, width: shape.width, wanted: wanted)
-    return run(plan, input, wanted: wanted, observer: observer)
-  }
-
-  /// Computes maps from the output of a block on, which may be another network's whose blocks are the same up to there.
-  ///
-  /// - Parameters:
-  ///   - map: what the block before `first` hands out for pictures of `height` by `width`.
-  ///   - first: the first block that runs, at least 1, of a network that `resumes`.
-  ///   - taps: maps of this block and later ones.
-  /// - Throws: `BackboneError` when a tap does not exist or the map has another shape.
-  package func features(
-    from map: borrowing Tensor, height: Int, width: Int, first: Int, taps: [Tap]
-  ) throws(BackboneError) -> FeatureMaps {
-    precondition(
-      layout.resumes && layout.blocks.indices.dropFirst().contains(first), "no network begins with block \(first)")
-    let wanted = try wanted(taps)
-    let g = layout.geometries(height: height, width: width).blocks[first]
-    let shape = map.shape
-    let channels = layout.blocks[first].inputs
-    guard shape.channels == channels else { throw .inputChannels(expected: channels, found: shape.channels) }
-    precondition(shape.height == g.height && shape.width == g.width, "a map \(shape) before block \(first)")
-    let plan = try plan(height: height, width: width, wanted: wanted, first: first)
-    return run(plan, map, wanted: wanted, observer: nil)
+  package func outputs(
+    of input: borrowing Tensor, observer: (_ step: Int) -> Void
+  ) throws(BackboneError) -> [SharedTensor] {
+    try run(input, wanted: graph.outputs, observer: observer)
   }
 
   private func run(
-    _ plan: Plan, _ input: borrowing Tensor, wanted: [TapInfo], observer: ((_ step: Int) -> Void)?
-  ) -> FeatureMaps {
-    let shape = input.shape
-    guard !wanted.isEmpty else { return FeatureMaps(maps: []) }
-    let workspace = compute.workspaces.take(plan.arenaCount)
-    let maps = wanted.enumerated().map { index, info in
-      let one = plan.shapes[index]
-      return FeatureMap(
-        info: info,
-        tensor: unsafe Tensor(
+    _ input: borrowing Tensor, wanted: [Int], observer: (_ step: Int) -> Void
+  ) throws(BackboneError) -> [SharedTensor] {
+    let (shape, values) = (input.shape, unique(wanted))
+    guard !wanted.isEmpty else { return [] }
+    // Values inside the passes come from a run of their own: nobody's bits depend on who else is asked for.
+    let inside = values.filter(weights.isInside)
+    if !inside.isEmpty, inside.count < values.count {
+      let others = values.filter { !weights.isInside($0) }
+      let (a, b) = (
+        try run(input, wanted: others, observer: observer), try run(input, wanted: inside, observer: { _ in })
+      )
+      let maps = Dictionary(uniqueKeysWithValues: zip(others + inside, a + b))
+      return wanted.map { maps[$0]! }
+    }
+    let plan = try plan(height: shape.height, width: shape.width, channels: shape.channels, wanted: values)
+    let maps = plan.shapes.map { one in
+      SharedTensor(
+        unsafe Tensor(
           undefined: Shape(batch: shape.batch, height: one.height, width: one.width, channels: one.channels)))
     }
+    let workspace = compute.workspaces.take(plan.arenaCount)
     unsafe input.withUnsafeElements { elements in
-      for picture in 0..<shape.batch {
-        let pointers = unsafe maps.map { map in
-          unsafe map.tensor.withUnsafeElements {
-            unsafe $0.baseAddress! + picture * map.shape.count / shape.batch
-          }
+      for image in 0..<shape.batch {
+        let pointers = unsafe zip(maps, plan.shapes).map { map, one in
+          unsafe map.tensor.withUnsafeElements { unsafe $0.baseAddress! + image * one.count }
         }
         unsafe plan.run(
-          on: compute, input: elements.baseAddress! + picture * shape.count / shape.batch, maps: pointers,
-          arena: workspace.base, observer: observer)
+          on: compute,
+          Plan.Memory(
+            inputs: [UnsafePointer(elements.baseAddress! + image * shape.count / shape.batch)], maps: pointers,
+            arena: workspace.base), observer: observer)
       }
     }
     compute.workspaces.give(workspace)
-    return FeatureMaps(maps: maps)
+    return wanted.map { maps[values.firstIndex(of: $0)!] }
   }
 
-  /// What the taps hand out, each once.
-  func wanted(_ taps: [Tap]) throws(BackboneError) -> [TapInfo] {
-    var wanted: [TapInfo] = []
-    for tap in taps where !wanted.contains(where: { $0.tap == tap }) { wanted.append(try info(tap)) }
-    return wanted
+  /// Computes some of one image's outputs into memory of the caller's.
+  ///
+  /// - Parameters:
+  ///   - range: which of the graph's outputs, no value twice.
+  ///   - maps: as many floats for each output as its shape has.
+  @unsafe package func run(
+    _ input: borrowing Tensor, _ range: Range<Int>, into maps: [UnsafeMutablePointer<Float>],
+    observer: (_ step: Int) -> Void = { _ in }
+  ) throws(BackboneError) {
+    let shape = input.shape
+    let count = unsafe maps.count
+    precondition(shape.batch == 1 && count == range.count, "\(count) maps, batch \(shape.batch)")
+    let plan = try plan(
+      height: shape.height, width: shape.width, channels: shape.channels, wanted: Array(graph.outputs[range]))
+    let workspace = compute.workspaces.take(plan.arenaCount)
+    unsafe input.withUnsafeElements { elements in
+      unsafe plan.run(
+        on: compute,
+        Plan.Memory(inputs: [UnsafePointer(elements.baseAddress!)], maps: maps, arena: workspace.base),
+        observer: observer)
+    }
+    compute.workspaces.give(workspace)
+  }
+
+  /// The shapes of some outputs for one image of that size, all of them by default.
+  ///
+  /// - Throws: `BackboneError` when the image is too small.
+  public func outputShapes(height: Int, width: Int, _ range: Range<Int>? = nil) throws(BackboneError) -> [Shape] {
+    let wanted = Array(graph.outputs[range ?? graph.outputs.indices])
+    return try plan(height: height, width: width, wanted: wanted).shapes
+  }
+
+  /// Steps of a run that are done before the first one of a node from `node` on.
+  package func steps(before node: Int, height: Int, width: Int, _ range: Range<Int>) throws(BackboneError) -> Int {
+    let plan = try plan(height: height, width: width, wanted: Array(graph.outputs[range]))
+    return plan.steps.prefix { $0.firstNode < node }.count
+  }
+
+  private func unique(_ values: [Int]) -> [Int] {
+    Set(values).count == values.count ? values : values.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+
+  /// The graph's outputs, each once.
+  var outputs: [Int] { unique(graph.outputs) }
+
+  /// The values of taps, each once.
+  func wanted(_ taps: [Tap]) throws(BackboneError) -> [Int] {
+    do {
+      return unique(try taps.map { (tap) throws(GraphError) in try graph.value(of: tap).index })
+    } catch { throw BackboneError(error) }
   }
 
   /// The plan for an input of that size: the kept one, or a new one.
-  func plan(height: Int, width: Int, wanted taps: [TapInfo], first: Int = 0) throws(BackboneError) -> Plan {
-    guard min(height, width) >= Network.minimumExtent else {
+  func plan(height: Int, width: Int, channels: Int = 3, wanted: [Int]) throws(BackboneError) -> Plan {
+    precondition(inputs.count == 1, "a graph with \(inputs.count) inputs")
+    let expected = graph.nodes[inputs[0]].channels
+    guard channels == expected else { throw .inputChannels(expected: expected, found: channels) }
+    guard min(height, width) >= Network.minimumExtent || graph.nodes[inputs[0]].name != Graph.image else {
       throw .inputTooSmall(height: height, width: width, minimum: Network.minimumExtent)
     }
-    let key = PlanKey(height: height, width: width, taps: taps.map(\.tap), first: first)
-    return plans.withLock { plans in
-      if let plan = plans[key] { return plan }
+    let key = PlanKey(inputs: [Shape(height: height, width: width, channels: channels)], wanted: wanted)
+    if let plan = plans.withLock({ $0[key] }) { return plan }
+    let shapes: [Shape]
+    do { shapes = try graph.checkedShapes { _ in key.inputs[0] } } catch { throw BackboneError(error) }
+    let packed: PackedProgram
+    do { packed = try weights.program(for: wanted, on: compute.pool) } catch { throw .weights(error) }
+    let plan = Plan(
+      graph, packed, shapes: shapes, wanted: wanted, threads: compute.pool.threads, inputs: inputs)
+    plans.withLock { plans in
       // A caller with ever new sizes must not make the cache grow; a plan is quickly made again.
       if plans.count >= 16 { plans.removeAll() }
-      let plan = Plan(self, height: height, width: width, taps: taps, first: first)
       plans[key] = plan
-      return plan
     }
+    return plan
+  }
+}
+
+extension Graph {
+  /// The backbone that a card describes.
+  ///
+  /// - Throws: `BackboneError.unknownNetwork`.
+  public init(_ card: BackboneCard) throws(BackboneError) {
+    if let graph = card.graph {
+      self = graph
+      return
+    }
+    guard card.family != nil else { throw .unknownNetwork(name: card.network) }
+    self = NetworkLayout(card).graph
   }
 }

@@ -20,19 +20,3 @@ import Tensors
 
   deinit { unsafe base.deallocate() }
 }
-
-/// The clamp behind a convolution.
-public enum Activation: Hashable, Sendable {
-  /// The value as it is: a linear bottleneck or a prediction.
-  case linear
-  case relu
-  case relu6
-
-  package var bounds: (low: Float, high: Float) {
-    switch self {
-    case .linear: return (-.infinity, .infinity)
-    case .relu: return (0, .infinity)
-    case .relu6: return (0, 6)
-    }
-  }
-}

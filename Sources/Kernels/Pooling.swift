@@ -23,6 +23,31 @@ import Tensors
 
 /// Elementwise kernels.
 package enum Elementwise {
+  /// Applies an activation in place to a map whose pixels lie `stride` floats apart, pixels shared among the threads.
+  @unsafe package static func apply(
+    _ activation: Activation, _ kernels: KernelSet, on pool: WorkerPool, _ x: UnsafeMutablePointer<Float>, pixels: Int,
+    channels: Int, stride: Int
+  ) {
+    let tasks = min((pixels * channels + (1 << 14) - 1) >> 14, pixels, 4096)
+    pool.run(tasks) { task, _ in
+      let range = pixels * task / tasks..<pixels * (task + 1) / tasks
+      func run(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
+        let table = unsafe kernels.table.pointee
+        switch activation {
+        case .hardSwish: unsafe table.f32_activate(x, count, CK_HARD_SWISH)
+        case .hardSigmoid: unsafe table.f32_activate(x, count, CK_HARD_SIGMOID)
+        case .sigmoid: unsafe table.f32_activate(x, count, CK_SIGMOID)
+        case .linear, .relu, .relu6: unsafe table.f32_clamp(x, count, activation.bounds.low, activation.bounds.high)
+        }
+      }
+      if stride == channels {
+        unsafe run(x + range.lowerBound * channels, range.count * channels)
+      } else {
+        for pixel in range { unsafe run(x + pixel * stride, channels) }
+      }
+    }
+  }
+
   /// `values[i] = min(max(values[i], low), high)`.
   package static func clamp(_ kernels: KernelSet, _ values: inout [Float], low: Float, high: Float) {
     unsafe values.withUnsafeMutableBufferPointer { values in

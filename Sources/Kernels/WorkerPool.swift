@@ -51,10 +51,14 @@ import CKernels
   /// A worker takes 20 to 60 microseconds to wake up: begin before a part that needs none of them, such as preparing the
   /// picture. A worker that waits for more than 5 milliseconds sleeps in any case.
   package func awake<R: ~Copyable, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
-    unsafe ck_pool_begin(pool)
-    defer { unsafe ck_pool_end(pool) }
+    begin()
+    defer { end() }
     return try body()
   }
+
+  /// The two ends of `awake`, for callers whose values no closure can hold.
+  package func begin() { unsafe ck_pool_begin(pool) }
+  package func end() { unsafe ck_pool_end(pool) }
 
   private struct Box { let body: (Int, Int) -> Void }
 }

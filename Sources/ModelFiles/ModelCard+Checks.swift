@@ -1,3 +1,5 @@
+import Graphs
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -28,6 +30,8 @@ extension ModelCard {
     switch error {
     case .keyNotFound(let key, let context):
       return "the card has no \(place(context.codingPath + [key]))"
+    case .dataCorrupted(let context) where context.underlyingError is GraphError:
+      return "the card's \(place(context.codingPath)): \(context.underlyingError!)"
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
       return "the card's \(place(context.codingPath)) has an unknown or wrong value"
     @unknown default: return "the card cannot be read"
@@ -75,6 +79,7 @@ extension ModelCard {
 
 extension BackboneCard {
   var fault: String? {
+    if let graph { return fault(of: graph) }
     guard let family else {
       let known = NetworkFamily.allCases.map(\.rawValue).joined(separator: ", ")
       return "the card's network is \(network), expected one of \(known)"
@@ -88,6 +93,19 @@ extension BackboneCard {
     if !(batchNormEpsilon >= 0 && batchNormEpsilon <= 1) {
       return "the card's batch-norm epsilon is \(batchNormEpsilon)"
     }
+    return nil
+  }
+}
+
+extension BackboneCard {
+  private func fault(of graph: Graph) -> String? {
+    if network != BackboneCard.custom { return "the card has a graph and the network \(network), expected custom" }
+    let inputs = graph.inputs
+    if inputs.count != 1 || inputs[0].name != Graph.image || inputs[0].channels != 3 {
+      return "the card's graph has the inputs \(inputs.map(\.name)), expected one with 3 channels named \(Graph.image)"
+    }
+    if graph.taps.isEmpty { return "the card's graph names no value" }
+    if !graph.outputs.isEmpty { return "the card's graph has outputs; a backbone has taps only" }
     return nil
   }
 }
@@ -151,7 +169,9 @@ extension SegmentationCard {
     if [pyramid != nil, branches != nil, layers != nil].count(where: { $0 }) > 1 {
       return "the card's segmenter has more than one of a pyramid, DeepLab's branches and layers, expected one"
     }
-    if let fault = layers?.fault { return fault }
+    if let layers, layers.outputs.count != 1 {
+      return "the card's head has \(layers.outputs.count) outputs, expected one"
+    }
     if let pyramid {
       guard (2...16).contains(pyramid.levels.count), pyramid.widths.count == pyramid.levels.count - 1,
         pyramid.widths.allSatisfy({ (1...4096).contains($0) })

@@ -1,3 +1,4 @@
+import Graphs
 import Tensors
 
 /// Everything that differs between checkpoint families, in one record that travels inside the model file.
@@ -93,8 +94,10 @@ public enum NetworkFamily: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// How the backbone was built.
 public struct BackboneCard: Codable, Hashable, Sendable {
-  /// The network's name: one of `NetworkFamily`.
+  /// The network's name: one of `NetworkFamily`, or `custom` where `graph` describes it.
   public var network = NetworkFamily.mobileNetV2.rawValue
+  /// A network of one's own: an image in, no outputs, its taps named.
+  public var graph: Graph?
   /// Groups of the 1x1 convolutions; only ShuffleNet has any.
   public var groups: Int?
   /// The paper's width multiplier, for example 1.0, 0.5 or 1.4; ShuffleNet's scale.
@@ -121,6 +124,18 @@ public struct BackboneCard: Codable, Hashable, Sendable {
     self.padding = padding
     self.batchNormEpsilon = batchNormEpsilon
     self.hasLastConvolution = hasLastConvolution
+  }
+
+  /// The `network` of one's own.
+  public static let custom = "custom"
+
+  /// Describes a network of one's own: an image in, no outputs, its taps named.
+  public init(_ graph: Graph) {
+    self.init(
+      widthMultiplier: 1, outputStride: graph.deepest.stride, padding: graph.padding, batchNormEpsilon: 0,
+      hasLastConvolution: false)
+    network = BackboneCard.custom
+    self.graph = graph
   }
 
   /// The network; `nil` where its name is none that is known.
@@ -274,7 +289,7 @@ public struct SegmentationCard: Codable, Hashable, Sendable {
   /// The path of a pyramid head; without it the head is DeepLabV3-lite.
   public var pyramid: PyramidCard?
   /// The layers of a head that is neither of those.
-  public var layers: GraphCard?
+  public var layers: Graph?
   /// DeepLab's branches, where there is no pyramid; without it they are the lite ones.
   public var branches: Branches?
   /// Channels of the logits.

@@ -4,24 +4,25 @@
 public enum Padding: String, Codable, Hashable, Sendable, CaseIterable {
   /// TensorFlow's SAME: the output has `ceil(n / stride)` pixels, and an odd total of padding puts the extra pixel last.
   case same
-  /// PyTorch's symmetric padding: `dilation` pixels on every side.
+  /// PyTorch's symmetric padding: `dilation * (kernel - 1) / 2` pixels on every side.
   case symmetric
 
-  /// The size of the output and the zeros before the first pixel, along one axis, for a 3-tap kernel.
+  /// The size of the output and the zeros before the first pixel, along one axis.
   ///
   /// - Parameters:
   ///   - extent: pixels of the input along the axis, at least 1.
   ///   - stride: distance between output pixels.
   ///   - dilation: distance between taps.
-  public func resolve(extent: Int, stride: Int, dilation: Int) -> (output: Int, before: Int) {
-    let reach = 2 * dilation + 1
+  ///   - kernel: taps, an odd number.
+  public func resolve(extent: Int, stride: Int, dilation: Int, kernel: Int = 3) -> (output: Int, before: Int) {
+    let reach = (kernel - 1) * dilation + 1
     switch self {
     case .same:
       let output = (extent + stride - 1) / stride
       let total = max((output - 1) * stride + reach - extent, 0)
       return (output, total / 2)
     case .symmetric:
-      return ((extent - 1) / stride + 1, dilation)
+      return ((extent - 1) / stride + 1, reach / 2)
     }
   }
 }
@@ -49,5 +50,35 @@ public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
     case .alignCorners: return output > 1 ? position * (Float(input - 1) / Float(output - 1)) : 0
     case .halfPixel: return (position + 0.5) * (Float(input) / Float(output)) - 0.5
     }
+  }
+}
+
+/// The function behind a convolution or a sum.
+public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
+  /// The value as it is: a linear bottleneck or a prediction.
+  case linear
+  case relu
+  case relu6
+  /// `x * relu6(x + 3) / 6`. Source: "Searching for MobileNetV3", section 5.2.
+  case hardSwish = "hard-swish"
+  /// `relu6(x + 3) / 6`.
+  case hardSigmoid = "hard-sigmoid"
+  /// `1 / (1 + exp(-x))`.
+  case sigmoid
+
+  /// The bounds of one that only clamps; `nil` of the others.
+  package var clamp: (low: Float, high: Float)? {
+    switch self {
+    case .linear: return (-.infinity, .infinity)
+    case .relu: return (0, .infinity)
+    case .relu6: return (0, 6)
+    case .hardSwish, .hardSigmoid, .sigmoid: return nil
+    }
+  }
+
+  /// The bounds of one that only clamps.
+  package var bounds: (low: Float, high: Float) {
+    guard let clamp else { preconditionFailure("\(self) is no clamp") }
+    return clamp
   }
 }

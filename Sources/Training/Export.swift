@@ -1,4 +1,4 @@
-import HeadKit
+import Graphs
 import Kernels
 import ModelFiles
 import Tensors

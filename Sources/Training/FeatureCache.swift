@@ -1,5 +1,6 @@
 import Backbone
 import Files
+import Graphs
 import Kernels
 import ModelFiles
 import Tensors
@@ -59,7 +60,7 @@ public final class FeatureCache {
 
     var declarations: [Safetensors.Declaration] {
       zip(taps, shapes).map {
-        .init(name: $0.description, type: .float16, shape: [samples, $1.height, $1.width, $1.channels])
+        .init(name: $0.name, type: .float16, shape: [samples, $1.height, $1.width, $1.channels])
       } + [
         .init(name: "truth", type: .uint8, shape: [samples, truth]),
         .init(name: "usable", type: .uint8, shape: [samples]),

@@ -1,5 +1,6 @@
 import Backbone
 import Datasets
+import Graphs
 import Kernels
 import ModelFiles
 import Preprocess
@@ -68,11 +69,18 @@ package struct FeatureExtraction {
   /// The bytes of the taps' maps as halves.
   private func maps(of image: Image) -> [[UInt8]] {
     let prepared = preprocessor.prepare(image, compute: backbone.compute)
+    let kernels = TrainingKernels(backbone.compute)
+    // Where everything learns there is nothing in front but the image.
+    let frozen = taps.filter { $0.name != Graph.image }
     let maps: FeatureMaps
-    do { maps = try backbone.features(of: prepared.tensor, taps: taps) } catch {
+    do { maps = try backbone.features(of: prepared.tensor, taps: frozen) } catch {
       preconditionFailure("the input was checked before: \(error)")
     }
-    let kernels = TrainingKernels(backbone.compute)
-    return taps.map { kernels.halves(of: maps[$0].tensor) }
+    var halves: [[UInt8]] = []
+    for tap in taps {
+      halves.append(
+        tap.name == Graph.image ? kernels.halves(of: prepared.tensor) : kernels.halves(of: maps[tap].tensor))
+    }
+    return halves
   }
 }

@@ -1,7 +1,7 @@
 import Backbone
 import Datasets
 import Files
-import HeadKit
+import Graphs
 import ModelFiles
 import Preprocess
 import Tensors
@@ -11,8 +11,8 @@ package protocol Lesson {
   /// The model whose backbone the head sits on.
   var base: ModelFile { get }
   var input: InputCard { get }
-  /// The layers that learn.
-  var graph: LayerGraph { get }
+  /// The layers that learn, behind the maps that do not.
+  var graph: Graph { get }
   /// What the features are made with, as a text that changes when they would.
   var key: String { get }
 
@@ -33,7 +33,7 @@ extension DetectionLesson: Lesson {}
 
 extension Lesson {
   /// What computes the features.
-  var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.taps) }
+  var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.inputTaps) }
 
   /// Fills a cache of `layout(samples:)`; see `FeatureExtraction.fill`.
   package func fill(

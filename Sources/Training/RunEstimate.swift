@@ -1,5 +1,6 @@
+import Graphs
+import Kernels
 import Datasets
-import HeadKit
 
 /// The time that a run is likely to take on this machine, as it is loaded now.
 package struct RunEstimate: Sendable {
@@ -43,11 +44,11 @@ extension Lesson {
 extension TrainableNetwork {
   /// The time of a pass forward and back over zeros.
   fileprivate var secondsPerStep: Double {
-    for tap in graph.taps { input(tap).clear() }
+    for tap in graph.inputTaps { input(tap).clear() }
     let measured = parameters.measured.map { $0.values.values }
     func pass() {
       forward(isTraining: true)
-      for index in graph.answers.indices { answerGradient(index).clear() }
+      for index in graph.outputs.indices { answerGradient(index).clear() }
       backward()
     }
     let time = kernels.compute.pool.awake {

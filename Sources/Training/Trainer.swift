@@ -1,5 +1,4 @@
 import Files
-import HeadKit
 import Kernels
 import ModelFiles
 import Tensors

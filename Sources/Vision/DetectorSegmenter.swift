@@ -26,11 +26,9 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
 
   /// The same on threads and kernels of the caller's choice.
   public init(_ detection: ModelFile, _ segmentation: ModelFile, compute: Compute) throws(VisionError) {
-    let detector = try Detector(detection, compute: compute)
-    let masks = try MaskNetwork(segmentation, compute: compute)
-    detectionCard = detector.card
-    segmentationCard = masks.card
-    pass = SharedPass(detector, masks, detection, segmentation)
+    pass = try SharedPass(detection, segmentation, compute: compute)
+    detectionCard = detection.card
+    segmentationCard = segmentation.card
   }
 
   /// Blocks of the backbone, from the first on, that run once for both; 0 where nothing is shared.
@@ -40,8 +38,10 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   ///
   /// - Throws: `VisionError` when a card's input is too small for its network.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError) -> Answer {
-    try pass.detector.backbone.compute.pool.awake { () throws(VisionError) in
-      let answer = try pass.run(image, options.views, options, ended: { _ in })
+    try pass.detector.network.compute.pool.awake { () throws(VisionError) in
+      let answer = try image.withPixelView { (view) throws(VisionError) in
+        try pass.run(view, options.views, options, ended: { _ in })
+      }
       return Answer(detections: answer.detections, mask: answer.mask)
     }
   }
@@ -50,12 +50,12 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   ///
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws -> Answer {
-    try await pass.detector.backbone.compute.run { try self.analyse(image, options) }
+    try await pass.detector.network.compute.run { try self.analyse(image, options) }
   }
 
   /// How much of the backbone runs once for both.
   public var description: String {
-    let all = pass.masks.backbone.layout.blocks.count
+    let all = pass.allBlocks
     let pair = "\(detectionCard.name) and \(segmentationCard.name)"
     guard sharedBlocks > 0 else { return "\(pair) have no block of the backbone in common: each runs its own" }
     return "\(pair) run \(sharedBlocks) of \(all) blocks of the backbone once for both"

@@ -1,25 +1,59 @@
 import Backbone
-import HeadKit
+import Kernels
 import ModelFiles
-import Postprocess
 import Preprocess
+import Postprocess
 import SSDLite
 import Tensors
 
-/// A detector's and a segmenter's networks on one picture, the blocks that both have in common run once.
+/// A detector and a segmenter on one picture: one graph with the outputs of both, in which the layers that both have in common
+/// are there once.
 struct SharedPass: Sendable {
   let detector: Detector
   let masks: MaskNetwork
   /// Blocks, from the first on, that run once for both; 0 where nothing is shared.
   let blocks: Int
+  /// Blocks of the segmenter.
+  let allBlocks: Int
+  /// The network of both, where they share anything.
+  private let both: Pipeline?
 
-  /// - Parameters:
-  ///   - detection: the file that `detector` was made from.
-  ///   - segmentation: the file that `masks` was made from.
-  init(_ detector: Detector, _ masks: MaskNetwork, _ detection: ModelFile, _ segmentation: ModelFile) {
-    self.detector = detector
-    self.masks = masks
-    blocks = SharedPass.blocksInCommon(detection, segmentation)
+  /// What the second model's tensors are called in the graph of both.
+  private static let prefix = "mask:"
+
+  /// - Throws: `VisionError` when a model is for another task or its weights do not fit its card.
+  init(_ detection: ModelFile, _ segmentation: ModelFile, compute: Compute) throws(VisionError) {
+    let (first, second) = try (Graph(detection), Graph(segmentation))
+    let shared = SharedPass.shared(detection, segmentation, first, second)
+    func blocks(_ isShared: (Int) -> Bool) -> Int {
+      let places = (0...).lazy.map { index in second.nodes.firstIndex { $0.name == Tap.block(index).name } }
+      return places.prefix { $0.map(isShared) ?? false }.count
+    }
+    self.blocks = blocks { shared[$0] != nil }
+    allBlocks = blocks { _ in true }
+    guard self.blocks > 0 else {
+      both = nil
+      detector = try Detector(detection, compute: compute)
+      masks = try MaskNetwork(segmentation, compute: compute)
+      return
+    }
+    let network: Network
+    do {
+      var graph = first
+      _ = try graph.append(second, sharing: shared) { SharedPass.prefix + $0 }
+      network = try Network(
+        graph, weights: Weights(detection.weights, and: segmentation.weights, prefix: SharedPass.prefix),
+        compute: compute)
+    } catch let error as GraphError {
+      throw VisionError(BackboneError(error), file: segmentation.path)
+    } catch let error as BackboneError {
+      throw VisionError(error, file: segmentation.path)
+    } catch { preconditionFailure("\(error)") }
+    let border = first.outputs.count
+    let outputs = network.graph.outputs.indices
+    detector = try Detector(detection, Pipeline(detection, network, outputs: 0..<border))
+    masks = try MaskNetwork(segmentation, Pipeline(segmentation, network, outputs: border..<outputs.upperBound))
+    both = try Pipeline(detection, network, outputs: outputs)
   }
 
   /// What both networks find in a picture.
@@ -35,24 +69,25 @@ struct SharedPass: Sendable {
   ///
   /// - Parameter options: of the detections; `nil` for the mask alone.
   /// - Throws: `VisionError` when a card's input is too small for its network.
-  func run(_ image: Image, _ views: Views, _ options: DetectionOptions?, ended: (Stage) -> Void) throws(VisionError)
+  func run(_ image: borrowing PixelView, _ views: Views, _ options: DetectionOptions?, ended: (Stage) -> Void)
+    throws(VisionError)
     -> Answer
   {
-    let layout = detector.card.input.layout(views, of: image)
+    let layout = detector.card.input.layout(views, width: image.width, height: image.height)
     var found = options.map { FoundInViews(detector, layout, $0) }
     var gated = masks.segmentation.gate.map { gate in
       var options = DetectionOptions()
       options.scoreThreshold = gate.score
       return FoundInViews(detector, layout, options)
     }
-    var canvas = MaskCanvas(image)
+    var canvas = MaskCanvas(width: image.width, height: image.height)
     for (index, view) in layout.views.enumerated() {
       let boxes: BoxLogits
       let mapping: ImageMapping
-      if blocks > 0, let cell = view.cell {
-        let both = try logits(image, view.region, ended: ended)
-        (boxes, mapping) = (both.boxes, both.mapping)
-        canvas.paint(masks.mask(both.classes, mapping, cell, of: view.region), at: cell)
+      if let both, let cell = view.cell {
+        let logits = try logits(both, image, view.region, ended: ended)
+        (boxes, mapping) = (logits.boxes, logits.mapping)
+        canvas.paint(masks.mask(logits.classes, mapping, cell, of: view.region), at: cell)
       } else {
         (boxes, mapping) = try detector.logits(image, view.region, ended: ended)
       }
@@ -70,66 +105,56 @@ struct SharedPass: Sendable {
     return answer
   }
 
-  /// What both networks say of one view.
+  /// The outputs of both for one view.
   private struct Logits {
     let boxes: BoxLogits
-    let classes: FeatureVector
+    let classes: SharedTensor
     let mapping: ImageMapping
   }
 
-  /// Runs both on a region of a picture, blocks in common once.
-  private func logits(_ image: Image, _ region: ImageRegion, ended: (Stage) -> Void) throws(VisionError) -> Logits {
-    let prepared = detector.preprocessor.prepare(image, region, compute: detector.backbone.compute)
-    ended(.preprocess)
+  /// Runs both on a region of a picture.
+  private func logits(
+    _ both: Pipeline, _ image: borrowing PixelView, _ region: ImageRegion, ended: (Stage) -> Void
+  ) throws(VisionError) -> Logits {
+    let prepared = both.prepare(image, region, ended: ended)
     do throws(BackboneError) {
-      // What the segmenter reads of the blocks in common comes with the detector's maps.
-      let early = masks.taps.filter(isShared)
-      let late = masks.taps.filter { !isShared($0) }
-      let bridge = Tap.block(blocks - 1)
-      let maps = try detector.backbone.features(
-        of: prepared.tensor, taps: detector.taps + early + (late.isEmpty ? [] : [bridge]))
-      var own = early.map { maps[$0] }
-      if !late.isEmpty {
-        let shape = prepared.tensor.shape
-        own += try masks.backbone.features(
-          from: maps[bridge].tensor, height: shape.height, width: shape.width, first: blocks, taps: late
-        ).maps
-      }
-      ended(.backbone)
-      let answer = Logits(
-        boxes: detector.logits(maps), classes: masks.logits(FeatureMaps(maps: own)), mapping: prepared.mapping)
+      let (classes, border) = try (both.blank(prepared.tensor.shape), both.backboneSteps(prepared.tensor.shape))
+      let to = unsafe classes.tensor.withUnsafeElements { $0.baseAddress! }
+      let boxes = try unsafe BoxLogits(
+        both.network, prepared.tensor, outputs: detector.detection.outputs, others: [to]
+      ) { if $0 + 1 == border { ended(.backbone) } }
       ended(.head)
-      return answer
-    } catch { throw VisionError(error, file: detector.card.name) }
+      return Logits(boxes: boxes, classes: classes, mapping: prepared.mapping)
+    } catch { throw VisionError(error, file: both.name) }
   }
 
-  /// Whether a map lies before the first block that differs.
-  private func isShared(_ tap: Tap) -> Bool {
-    switch tap {
-    case .stem: return true
-    case .block(let index), .expansion(let index): return index < blocks
-    case .last: return false
-    }
-  }
-
-  /// Leading blocks with the same layout and weights in both models, where pictures are prepared the same way.
+  /// The second graph's nodes of the backbone that are the same in the first, weights included, where pictures are prepared the
+  /// same way.
   ///
   /// - Complexity: O(weights in common).
-  private static func blocksInCommon(_ first: ModelFile, _ second: ModelFile) -> Int {
-    guard first.card.input == second.card.input else { return 0 }
-    let layouts = (NetworkLayout(first.card.backbone), NetworkLayout(second.card.backbone))
-    guard layouts.0.resumes, layouts.1.resumes, layouts.0.family == layouts.1.family else { return 0 }
-    guard layouts.0.padding == layouts.1.padding, layouts.0.stemChannels == layouts.1.stemChannels else { return 0 }
-    func isSame(_ prefix: String) -> Bool {
-      layouts.0.parameters.filter { $0.name.hasPrefix("backbone.\(prefix).") }
-        .allSatisfy { first.weights.isSame(as: second.weights, tensor: $0.name) }
+  private static func shared(
+    _ detection: ModelFile, _ segmentation: ModelFile, _ first: Graph, _ second: Graph
+  ) -> [Int: Int] {
+    guard detection.card.input == segmentation.card.input else { return [:] }
+    var shared: [Int: Int] = [:]
+    for (index, node) in second.nodes.enumerated() where index < first.nodes.count {
+      guard first.nodes[index] == node, node.inputs.allSatisfy({ shared[$0] != nil }) else { continue }
+      if case .convolution(let c) = node.operation {
+        guard
+          ["weight", "bias"].allSatisfy({
+            detection.weights.isSame(as: segmentation.weights, tensor: "\(c.name).\($0)")
+          })
+        else { continue }
+      }
+      shared[index] = index
     }
-    guard isSame("stem") else { return 0 }
-    var count = 0
-    for (a, b) in zip(layouts.0.blocks, layouts.1.blocks) {
-      guard a == b, isSame("block\(a.index)") else { break }
-      count += 1
-    }
-    return count
+    return shared
+  }
+}
+
+extension Graph {
+  /// The network of a model file.
+  fileprivate init(_ model: ModelFile) throws(VisionError) {
+    do throws(BackboneError) { try self.init(model.card) } catch { throw VisionError(error, file: model.path) }
   }
 }

@@ -9,7 +9,7 @@ extension Detector {
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
   public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws
     -> [LabelledDetection]
-  { try await backbone.compute.run { try self.detect(image, options) } }
+  { try await network.compute.run { try self.detect(image, options) } }
 }
 
 extension Segmenter {
@@ -18,6 +18,6 @@ extension Segmenter {
   ///
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
   public func segment(_ image: Image, views: Views = .auto) async throws -> LabelMap {
-    try await backbone.compute.run { try self.segment(image, views: views) }
+    try await network.compute.run { try self.segment(image, views: views) }
   }
 }

@@ -13,14 +13,7 @@ public enum VisionError: Error, Equatable, CustomStringConvertible {
 
   /// Refuses cards whose numbers no network can be built from.
   static func check(_ model: ModelFile) throws(VisionError) {
-    let card = model.card.backbone
-    guard [8, 16, 32].contains(card.outputStride) else {
-      throw .unsuitable(
-        file: model.path, reason: "its card has an output stride of \(card.outputStride), expected 8, 16 or 32")
-    }
-    guard card.widthMultiplier > 0, card.widthMultiplier <= 8 else {
-      throw .unsuitable(file: model.path, reason: "its card has a width of \(card.widthMultiplier), expected 0 ... 8")
-    }
+    if let fault = model.card.fault { throw .unsuitable(file: model.path, reason: fault) }
   }
 
   public var description: String {

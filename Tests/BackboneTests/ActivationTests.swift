@@ -5,7 +5,7 @@ import Testing
 @Suite struct ActivationTests {
   /// Channels and thousands of bytes at 16 bits of the largest whole tensor of that many rows.
   private func largest(_ layout: NetworkLayout, side: Int) -> (channels: Int, kilobytes: Double)? {
-    let whole = layout.activations(height: 224, width: 224).filter { !$0.isPartial && $0.shape.height == side }
+    let whole = layout.graph.activations(height: 224, width: 224).filter { !$0.isPartial && $0.shape.height == side }
     return whole.map(\.shape).max { $0.count < $1.count }.map { ($0.channels, Double($0.count) * 2 / 1000) }
   }
 
@@ -17,9 +17,9 @@ import Testing
       let found = try #require(largest(.mobileNetV1(), side: side))
       #expect(found.channels == channels && abs(found.kilobytes / kilobytes - 1) < 0.03, "\(side): \(found)")
     }
-    #expect(NetworkLayout.mobileNetV1().largestActivation(height: 224, width: 224) == 112 * 112 * 64)
+    #expect(NetworkLayout.mobileNetV1().graph.largestActivation(height: 224, width: 224) == 112 * 112 * 64)
     // The 1x1 convolution of the first block has its input and its output at once.
-    #expect(NetworkLayout.mobileNetV1().heldActivations(height: 224, width: 224) == 112 * 112 * (32 + 64))
+    #expect(NetworkLayout.mobileNetV1().graph.heldActivations(height: 224, width: 224) == 112 * 112 * (32 + 64))
   }
 
   @Test("MobileNetV2 holds its thin ends only")
@@ -28,11 +28,11 @@ import Testing
     let ends = [(112, 16), (56, 24), (28, 32), (14, 96), (7, 320), (1, 1280)]
     for (side, channels) in ends { #expect(largest(layout, side: side)?.channels == channels) }
     // The paper's maximum, 400 KB.
-    #expect(layout.largestActivation(height: 224, width: 224) == 112 * 112 * 16)
-    #expect(layout.heldActivations(height: 224, width: 224) == 112 * 112 * 16 + 56 * 56 * 24)
+    #expect(layout.graph.largestActivation(height: 224, width: 224) == 112 * 112 * 16)
+    #expect(layout.graph.heldActivations(height: 224, width: 224) == 112 * 112 * 16 + 56 * 56 * 24)
     // The wide ones are there, in parts.
-    let wide = layout.activations(height: 224, width: 224).filter(\.isPartial)
-    #expect(wide.count == 1 + 16 + 17 + 1 && wide.contains { $0.name == "block1/expand" && $0.shape.channels == 96 })
+    let wide = layout.graph.activations(height: 224, width: 224).filter(\.isPartial)
+    #expect(wide.count == 1 + 16 + 17 + 1 && wide.contains { $0.name == "block1/expansion" && $0.shape.channels == 96 })
   }
 
   @Test("ShuffleNet holds the ends of its units; with two groups they are the paper's")

@@ -37,23 +37,24 @@ import Testing
   {
     for padding in Padding.allCases {
       let layout = NetworkLayout.mobileNetV2(width: 0.35, outputStride: outputStride, padding: padding)
-      let network = try Network(layout, weights: .random(layout.parameters))
-      let maps = try network.features(of: Synthetic.input(width: size + 3, height: size), taps: layout.taps.map(\.tap))
-      for map in maps.maps {
-        func extent(_ n: Int) -> Int { (n + map.info.stride - 1) / map.info.stride }
+      let network = try Network(layout.graph, weights: .random(layout.graph.parameters))
+      let maps = try network.features(
+        of: Synthetic.input(width: size + 3, height: size), taps: layout.graph.taps.map(\.tap))
+      for info in layout.graph.taps {
+        func extent(_ n: Int) -> Int { (n + info.stride - 1) / info.stride }
         #expect(
-          map.shape == Shape(height: extent(size), width: extent(size + 3), channels: map.info.channels),
-          "\(map.info.name)")
+          maps[info.tap].shape == Shape(height: extent(size), width: extent(size + 3), channels: info.channels),
+          "\(info.name)")
       }
     }
   }
 
   @Test func aTapIsTheSameAloneAndInCompany() throws {
     let layout = NetworkLayout.mobileNetV2(width: 0.35)
-    let network = try Network(layout, weights: .random(layout.parameters))
+    let network = try Network(layout.graph, weights: .random(layout.graph.parameters))
     let input = Synthetic.input(width: 65, height: 49)
-    let all = try network.features(of: input, taps: layout.taps.map(\.tap))
-    for info in layout.taps {
+    let all = try network.features(of: input, taps: layout.graph.taps.map(\.tap))
+    for info in layout.graph.taps {
       let one = try network.features(of: input, taps: [info.tap])
       #expect(one[info.tap].tensor.values() == all[info.tap].tensor.values(), "\(info.name)")
     }
@@ -62,13 +63,14 @@ import Testing
   @Test func theBitsDoNotDependOnTheNumberOfThreads() throws {
     for outputStride in [32, 8] {
       let layout = NetworkLayout.mobileNetV2(outputStride: outputStride)
-      let weights = Weights.random(layout.parameters)
+      let weights = Weights.random(layout.graph.parameters)
       let input = Synthetic.input(width: 97, height: 129)
       let taps: [Tap] = [.block(2), .expansion(13), .last]
       var first: [[Float]]?
       for threads in [1, 2, 3, 4, 8] {
-        let network = try Network(layout, weights: weights, compute: Compute(threads: threads))
-        let values = try network.features(of: input, taps: taps).maps.map { $0.tensor.values() }
+        let network = try Network(layout.graph, weights: weights, compute: Compute(threads: threads))
+        let maps = try network.features(of: input, taps: taps)
+        let values = taps.map { maps[$0].tensor.values() }
         #expect(values == first ?? values, "\(threads) threads")
         first = first ?? values
       }
@@ -77,7 +79,7 @@ import Testing
 
   @Test func aBatchIsItsPictures() throws {
     let layout = NetworkLayout.mobileNetV2(width: 0.35)
-    let network = try Network(layout, weights: .random(layout.parameters))
+    let network = try Network(layout.graph, weights: .random(layout.graph.parameters))
     let a = Synthetic.input(width: 40, height: 33).values()
     let b = a.map { -$0 }
     let both = try network.features(
@@ -85,16 +87,16 @@ import Testing
     for (index, values) in [a, b].enumerated() {
       let one = try network.features(
         of: Tensor(Shape(height: 33, width: 40, channels: 3), values), taps: [.block(5), .last])
-      for map in one.maps {
-        let count = map.shape.count
-        #expect(Array(both[map.info.tap].tensor.values()[index * count..<(index + 1) * count]) == map.tensor.values())
+      for tap in [Tap.block(5), .last] {
+        let count = one[tap].shape.count
+        #expect(Array(both[tap].tensor.values()[index * count..<(index + 1) * count]) == one[tap].tensor.values())
       }
     }
   }
 
   @Test func manyCallersGetTheSameBits() throws {
     let layout = NetworkLayout.mobileNetV2(width: 0.35)
-    let network = try Network(layout, weights: .random(layout.parameters), compute: Compute(threads: 2))
+    let network = try Network(layout.graph, weights: .random(layout.graph.parameters), compute: Compute(threads: 2))
     let sizes = [33, 48, 64, 65]
     let expected = try sizes.map {
       try network.features(of: Synthetic.input(width: $0, height: 64), taps: [.last])[.last].tensor.values()
@@ -112,29 +114,32 @@ import Testing
 
   @Test func badInputIsRefusedByName() throws {
     let layout = NetworkLayout.mobileNetV2(width: 0.35, hasLastConvolution: false)
-    let network = try Network(layout, weights: .random(layout.parameters))
+    let network = try Network(layout.graph, weights: .random(layout.graph.parameters))
     #expect(throws: BackboneError.inputTooSmall(height: 32, width: 40, minimum: 33)) {
       try network.features(of: Tensor(zeros: Shape(height: 32, width: 40, channels: 3)), taps: [.stem])
     }
     #expect(throws: BackboneError.inputChannels(expected: 3, found: 1)) {
       try network.features(of: Tensor(zeros: Shape(height: 40, width: 40, channels: 1)), taps: [.stem])
     }
-    #expect(throws: BackboneError.noSuchTap(name: "last", known: layout.taps.map(\.name))) {
+    #expect(throws: BackboneError.noSuchTap(name: "last", known: layout.graph.taps.map(\.name))) {
       try network.features(of: Tensor(zeros: Shape(height: 40, width: 40, channels: 3)), taps: [.last])
     }
     let wider = NetworkLayout.mobileNetV2(width: 0.5)
-    #expect(throws: BackboneError.self) { try Network(wider, weights: .random(layout.parameters)) }
+    #expect(throws: BackboneError.self) { try Network(wider.graph, weights: .random(layout.graph.parameters)) }
   }
 
-  @Test func tapNamesAreReadBack() {
-    for info in NetworkLayout.mobileNetV2().taps { #expect(Tap(info.name) == info.tap) }
-    #expect(Tap("block0/expansion") == nil)
-    #expect(Tap("block17") == nil)
+  @Test func namesOfTapsAreThoseOfTheSugar() throws {
+    let graph = NetworkLayout.mobileNetV2().graph
+    #expect(graph.taps.count == 1 + 17 + 17 + 16 + 1)
+    for tap in [Tap.stem, .block(0), .expansion(1), .depthwise(16), .last] { #expect(try graph.info(tap).tap == tap) }
+    for name in ["block0/expansion", "block17", Graph.image] {
+      #expect(throws: GraphError.noSuchTap(name: name, known: graph.taps.map(\.name))) { try graph.info(Tap(name)) }
+    }
   }
 
   /// Parameters in millions and multiply-adds in millions, at 224, without the classifier.
   @Test func costsAreThePapers() {
-    let costs = NetworkLayout.mobileNetV2().costs(height: 224, width: 224)
+    let costs = NetworkLayout.mobileNetV2().graph.costs(height: 224, width: 224)
     #expect(costs.reduce(0) { $0 + $1.multiplyAdds } + 1280 * 1001 == 300_775_552)
     #expect(costs.reduce(0) { $0 + $1.parameters } + 1281 * 1001 == 3_489_097)
   }

@@ -1,7 +1,6 @@
 import Backbone
 import Checkpoints
 import DeepLabLite
-import HeadKit
 import ModelFiles
 import Tensors
 import TestSupport
@@ -73,24 +72,26 @@ import Testing
       #expect(model.card.backbone.padding == golden.card.padding)
       #expect(model.card.backbone.outputStride == golden.card.outputStride)
 
-      let backbone = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+      let backbone = (
+        graph: try Graph(model.card.backbone),
+        network: try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+      )
       for one in golden.cases {
         let input = Synthetic.input(width: one.size, height: one.size)
         let names = one.taps.map(\.name).filter { $0 != "logits" }
-        let head: [Tap] = segments ? [.block(16)] : [.last]
-        let maps = try backbone.features(of: input, taps: names.map { try #require(Tap($0)) } + head)
+        let maps = try backbone.network.features(of: input, taps: names.map { Tap($0) })
         var largest: Float = 0
         for tap in one.taps where tap.name != "logits" {
-          largest = max(largest, check(tap, maps[Tap(tap.name)!].tensor, "\(name) \(one.size)"))
+          largest = max(largest, check(tap, maps[Tap(tap.name)].tensor, "\(name) \(one.size)"))
         }
-        let logits: FeatureVector
+        var graph = backbone.graph
         if segments {
-          let card = try #require(model.card.segmentation)
-          logits = try DeepLabLiteHead(card, on: backbone, weights: model.weights)(maps)
+          try graph.deepLabLite(outputs: try #require(model.card.segmentation).outputs)
         } else {
           #expect(model.card.classifierOutputs == golden.card.outputs)
-          logits = try Classifier(classes: golden.card.outputs, on: backbone, weights: model.weights)(maps)
+          graph.classifier(outputs: golden.card.outputs)
         }
+        let logits = try Network(graph, weights: model.weights, compute: Compute(threads: 2)).outputs(of: input)[0]
         let expected = try #require(one.taps.first { $0.name == "logits" })
         largest = max(largest, check(expected, logits.tensor, "\(name) \(one.size)"))
         print("\(name) \(one.size): largest error \(largest) of \(one.taps.count) maps, tolerance \(Self.tolerance)")

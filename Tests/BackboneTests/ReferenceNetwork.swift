@@ -1,4 +1,5 @@
 import Backbone
+import KernelOracles
 import Kernels
 
 /// Any layout's network, layer by layer on the reference kernels, in the words of its paper: groups are cut out, channels are
@@ -50,7 +51,7 @@ struct ReferenceNetwork {
     return thin
   }
 
-  private func unit(_ block: BlockLayout, _ x: Map) throws -> Map {
+  private mutating func unit(_ block: BlockLayout, _ x: Map) throws -> Map {
     let thin = try pointwise(block, "expand", x, groups: block.expansionGroups, .relu)
     let shuffled = Reference.shuffle(thin.values, channels: thin.shape.channels, groups: block.projectionGroups)
     let filtered = try depthwise(block, (thin.shape, shuffled), .linear)
@@ -66,7 +67,7 @@ struct ReferenceNetwork {
   // MARK: Layers
 
   private func parameters(_ name: String) throws -> ([Float], [Float]) {
-    let shape = layout.parameters.first { $0.name == "backbone.\(name).weight" }!.shape
+    let shape = layout.graph.parameters.first { $0.name == "backbone.\(name).weight" }!.shape
     let bias = [shape.last!]
     return (
       try weights.withTensor("backbone.\(name).weight", shape: shape) { span in span.indices.map { span[$0] } },
@@ -80,11 +81,13 @@ struct ReferenceNetwork {
       x.values, x.shape, weights: w, bias: b, stride: stride, padding: layout.padding, activation: activation)
   }
 
-  private func depthwise(_ block: BlockLayout, _ x: Map, _ activation: Activation) throws -> Map {
+  private mutating func depthwise(_ block: BlockLayout, _ x: Map, _ activation: Activation) throws -> Map {
     let (w, b) = try parameters("block\(block.index).depthwise")
-    return Reference.depthwise3x3(
+    let filtered = Reference.depthwise3x3(
       x.values, x.shape, weights: w, bias: b, stride: block.stride, dilation: block.dilation, padding: layout.padding,
       activation: activation)
+    maps[.depthwise(block.index)] = filtered
+    return filtered
   }
 
   private func pointwise(

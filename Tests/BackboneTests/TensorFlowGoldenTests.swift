@@ -32,7 +32,7 @@ struct TensorFlowGoldenTests {
   private func check(_ maps: FeatureMaps, names: [String], goldens: [TensorGolden], _ title: String) throws {
     var largest: Float = 0
     for (name, golden) in zip(names, goldens) {
-      let map = maps[try #require(Tap(name))]
+      let map = maps[Tap(name)]
       let values = map.tensor.values()
       #expect([map.shape.height, map.shape.width, map.shape.channels] == golden.shape, "\(title) \(name)")
       let comparison = golden.compare(values)
@@ -54,7 +54,7 @@ struct TensorFlowGoldenTests {
     let model = try model()
     let backbone = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
     let names = golden.taps.map(\.name)
-    let taps = try names.map { try #require(Tap($0)) }
+    let taps = names.map { Tap($0) }
     let input = Synthetic.input(width: size, height: size)
     try check(backbone.features(of: input, taps: taps), names: names, goldens: golden.taps, "\(size)")
     // Without taps inside the blocks another plan runs: the same maps must come out.
@@ -74,7 +74,7 @@ struct TensorFlowGoldenTests {
       var card = model.card.backbone
       card.outputStride = one.outputStride
       let backbone = try Network(card, weights: model.weights, compute: Compute(threads: 2))
-      let taps = try one.names.map { try #require(Tap($0)) }
+      let taps = one.names.map { Tap($0) }
       let maps = try backbone.features(of: Synthetic.input(width: size, height: size), taps: taps)
       try check(maps, names: one.names, goldens: one.taps, "\(size), output stride \(one.outputStride)")
     }

@@ -1,9 +1,9 @@
 import Backbone
-import DeepLabLite
+import Graphs
 import ModelFiles
-import SSDLite
 import TestSupport
 import Testing
+import Vision
 
 /// The programs with models on every backbone and with every head: the card alone says which.
 @Suite struct FamilyTests {
@@ -34,10 +34,8 @@ import Testing
       outputs: 4, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
       maximumScale: 0.95, maps: 6, scoreThreshold: 0.3, iouThreshold: 0.6, maximumDetections: 100,
       convolutions: convolutions)
-    let layout = NetworkLayout(card.backbone)
-    let parameters = SSDLiteHead.parameters(outputs: 4, layout: layout, convolutions ?? .separable)
     try ModelFile.write(
-      card: card, weights: .random(layout.parameters + parameters, seed: 5), to: "\(work.here)/model.safetensors")
+      card: card, weights: .random(try Graph(card).parameters, seed: 5), to: "\(work.here)/model.safetensors")
   }
 
   private static func segmenter(
@@ -46,10 +44,8 @@ import Testing
     var card = card(name, .segment, stride: stride)
     card.segmentation = SegmentationCard(
       outputs: 4, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5, branches: branches)
-    let layout = NetworkLayout(card.backbone)
-    let parameters = DeepLabLiteHead.parameters(outputs: 4, layout: layout, branches ?? .lite)
     try ModelFile.write(
-      card: card, weights: .random(layout.parameters + parameters, seed: 5), to: "\(work.here)/model.safetensors")
+      card: card, weights: .random(try Graph(card).parameters, seed: 5), to: "\(work.here)/model.safetensors")
   }
 
   @Test(arguments: backbones, [DetectionCard.Convolutions.separable, .full])

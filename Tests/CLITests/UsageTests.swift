@@ -81,7 +81,6 @@ import Testing
     ("features a.png --tap last", "Missing expected argument '--out <f.npy>'"),
     ("features --tap last --out f.npy", "Missing expected argument '<image>'"),
     ("features a.png --out f.npy", "Missing expected argument '--tap <name>'"),
-    ("features a.png --tap block17 --out f.npy", "--tap block17: no tap has this name; --tap list prints them all"),
     ("features a.png --tap last --out f.npy --random-init --model x", "--model has no effect with --random-init"),
     ("features --tap list --out f.npy", "--out has no effect with --tap list"),
     ("features a.png --tap last --out f.npy --size 32", "--size 32: expected a number from 33 to 4096"),

@@ -1,11 +1,11 @@
 import Backbone
-import DeepLabLite
+import Graphs
 import ImageCodecs
 import ModelFiles
-import SSDLite
 import Tensors
 import TestSupport
 import Testing
+import Vision
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -122,8 +122,7 @@ final class Workplace {
     card.detection = DetectionCard(
       outputs: 4, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
       maximumScale: 0.95, maps: 6, scoreThreshold: 0.3, iouThreshold: 0.6, maximumDetections: 100)
-    let layout = NetworkLayout(card.backbone)
-    return (card, layout.parameters + SSDLiteHead.parameters(outputs: 4, layout: layout))
+    return (card, try! Graph(card).parameters)
   }
 
   private static func segmenter() -> (ModelCard, [ParameterInfo]) {
@@ -131,8 +130,7 @@ final class Workplace {
     card.labels = (0..<21).map { ClassLabel(output: $0, id: $0, name: $0 == 0 ? "background" : "class-\($0)") }
     card.segmentation = SegmentationCard(
       outputs: 21, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5)
-    let layout = NetworkLayout(card.backbone)
-    return (card, layout.parameters + DeepLabLiteHead.parameters(outputs: 21, layout: layout))
+    return (card, try! Graph(card).parameters)
   }
 }
 

@@ -1,7 +1,6 @@
 import Backbone
 import Checkpoints
 import Files
-import HeadKit
 import ModelFiles
 import Tensors
 import TestSupport
@@ -28,7 +27,7 @@ import Testing
 
   /// The tensors are those of the network at width 0.25, and the card says so.
   private func expectNetwork(_ model: ImportedModel, _ family: Family, outputs: Int?, padding: Padding = .same) {
-    var expected = NetworkLayout.mobileNetV1(width: 0.25).parameters
+    var expected = NetworkLayout.mobileNetV1(width: 0.25).graph.parameters
     if let outputs {
       expected.append(ParameterInfo(name: "classifier.weight", shape: [256, outputs]))
       expected.append(ParameterInfo(name: "classifier.bias", shape: [outputs]))
@@ -69,7 +68,7 @@ import Testing
     let model = try imported(KerasCheckpoints.mobileNetV2(names: names).safetensors())
     #expect(model.summary.family == .keras && model.card.backbone.network == "mobilenet-v2")
     #expect(model.card.backbone.widthMultiplier == TestNetwork.width && model.card.classifierOutputs == 10)
-    #expect(model.weights.entries.count == NetworkLayout(model.card.backbone).parameters.count + 2)
+    #expect(model.weights.entries.count == NetworkLayout(model.card.backbone).graph.parameters.count + 2)
   }
 
   @Test(arguments: ["mobilenet_v1.", ""]) func huggingFace(prefix: String) throws {
@@ -180,21 +179,24 @@ import Testing
   private func check(_ model: ImportedModel, _ golden: String, side: Int? = nil, _ title: String) throws {
     let file = try Golden.load(golden, as: File.self)
     let network = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
-    let classifier = try Classifier(
-      classes: try #require(model.card.classifierOutputs), on: network, weights: model.weights)
+    var graph = try Graph(model.card.backbone)
+    graph.classifier(outputs: try #require(model.card.classifierOutputs))
+    let classifier = try Network(graph, weights: model.weights, compute: Compute(threads: 2))
+    let names = graph.taps.map(\.name).filter { !$0.hasSuffix("/depthwise") }
     var checked = 0
-    for one in file.cases where one.outputStride == network.layout.outputStride && (side ?? one.width) == one.width {
-      let maps = try network.features(
-        of: Synthetic.input(width: one.width, height: one.height), taps: network.layout.taps.map(\.tap))
-      #expect(one.taps.map(\.name) == network.layout.taps.map(\.name) + ["logits"])
+    for one in file.cases where one.outputStride == model.card.backbone.outputStride && (side ?? one.width) == one.width
+    {
+      let input = Synthetic.input(width: one.width, height: one.height)
+      let maps = try network.features(of: input, taps: names.map { Tap($0) })
+      #expect(one.taps.map(\.name) == names + ["logits"])
       var largest: Float = 0
       for tap in one.taps {
         let (shape, values): ([Int], [Float])
-        if let place = Tap(tap.name) {
-          let map = maps[place]
+        if tap.name != "logits" {
+          let map = maps[Tap(tap.name)]
           (shape, values) = ([map.shape.height, map.shape.width, map.shape.channels], map.tensor.values())
         } else {
-          let logits = classifier(maps).tensor.values()
+          let logits = try classifier.outputs(of: input)[0].tensor.values()
           (shape, values) = ([1, 1, logits.count], logits)
         }
         #expect(shape == tap.shape, "\(title) \(tap.name)")

@@ -29,7 +29,7 @@ import Testing
       uniqueKeysWithValues: BackbonePlan(width: 0.75).layers(last: true).flatMap {
         [("\($0.id.name).weight", $0.shape), ("\($0.id.name).bias", [$0.outputs])]
       })
-    let read = NetworkLayout.mobileNetV2(width: 0.75).parameters
+    let read = NetworkLayout.mobileNetV2(width: 0.75).graph.parameters
     #expect(Dictionary(uniqueKeysWithValues: read.map { ($0.name, $0.shape) }) == written)
   }
 }

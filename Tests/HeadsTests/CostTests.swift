@@ -11,11 +11,11 @@ import Testing
   }
 
   private func detector(_ convolutions: DetectionCard.Convolutions) throws -> (parameters: Int, multiplyAdds: Int) {
-    let layout = NetworkLayout.mobileNetV2()
-    let parameters = SSDLiteHead.parameters(outputs: 81, layout: layout, convolutions)
-    let weights = Weights.random(layout.parameters + parameters)
-    let head = try SSDLiteHead(.test(81, convolutions), on: try Network(layout, weights: weights), weights: weights)
-    let costs = head.costs(on: head.taps.map { layout.shape(of: $0, height: 320, width: 320) })
+    let backbone = NetworkLayout.mobileNetV2().graph
+    var graph = backbone
+    try graph.ssdlite(outputs: 81, convolutions)
+    let parameters = graph.parameters.dropFirst(backbone.parameters.count)
+    let costs = Array(graph.costs(height: 320, width: 320).dropFirst(backbone.convolutions.count))
     #expect(total(costs).parameters == parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
     return total(costs)
   }
@@ -31,13 +31,11 @@ import Testing
   }
 
   private func segmenter(_ branches: SegmentationCard.Branches) throws -> (parameters: Int, multiplyAdds: Int) {
-    let layout = NetworkLayout.mobileNetV2(outputStride: 16, hasLastConvolution: false)
-    let parameters = DeepLabLiteHead.parameters(outputs: 21, layout: layout, branches)
-    let weights = Weights.random(layout.parameters + parameters)
-    let head = try DeepLabLiteHead(.test(21, branches), on: try Network(layout, weights: weights), weights: weights)
-    let own = head.costs(on: layout.shape(of: head.taps[0], height: 513, width: 513))
-    #expect(total(own).parameters == parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
-    return total(layout.costs(height: 513, width: 513) + own)
+    var graph = NetworkLayout.mobileNetV2(outputStride: 16, hasLastConvolution: false).graph
+    try graph.deepLabLite(outputs: 21, branches)
+    let costs = graph.costs(height: 513, width: 513)
+    #expect(total(costs).parameters == graph.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
+    return total(costs)
   }
 
   /// Table 7, output stride 16: 4.52 M parameters with atrous spatial pyramid pooling, 2.11 M without.

@@ -44,23 +44,22 @@ import Testing
     for one in golden.cases {
       let layout = Self.layout(one)
       let isSSD = one.head == "ssd"
-      let head =
-        isSSD
-        ? SSDLiteHead.parameters(outputs: one.outputs, layout: layout, .full)
-        : DeepLabLiteHead.parameters(outputs: one.outputs, layout: layout, .aspp)
-      let weights = Weights.formula(layout.parameters + head)
-      let backbone = try Network(layout, weights: weights, compute: Compute(threads: 2))
+      var graph = layout.graph
+      if isSSD {
+        try graph.ssdlite(outputs: one.outputs, width: one.width, .full)
+      } else {
+        try graph.deepLabLite(outputs: one.outputs, .aspp)
+      }
+      let network = try Network(
+        graph, weights: Weights.formula(graph.parameters), compute: Compute(threads: 2))
       let input = Synthetic.input(width: one.input[1], height: one.input[0])
       let title = "\(one.network.rawValue) \(one.head) \(one.outputStride) \(one.input)"
       if isSSD {
-        let logits = try SSDLiteHead(.test(one.outputs, .full), on: backbone, weights: weights)
-          .run(on: backbone, input)
+        let logits = try BoxLogits(network, input, outputs: one.outputs)
         check(one.tensors[0], logits.codes, title)
         check(one.tensors[1], logits.logits, title)
       } else {
-        let logits = try DeepLabLiteHead(.test(one.outputs, .aspp), on: backbone, weights: weights)
-          .run(on: backbone, input)
-        check(one.tensors[0], logits.tensor.values(), title)
+        check(one.tensors[0], try network.outputs(of: input)[0].tensor.values(), title)
       }
     }
   }
@@ -80,22 +79,5 @@ extension Weights {
       )
     }
     return Weights(source: "numbers by formula", tensors: tensors)
-  }
-}
-
-extension DetectionCard {
-  static func test(_ outputs: Int, _ convolutions: Convolutions?) -> DetectionCard {
-    DetectionCard(
-      outputs: outputs, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
-      maximumScale: 0.95, maps: 6, scoreThreshold: 0.3, iouThreshold: 0.6, maximumDetections: 100,
-      convolutions: convolutions)
-  }
-}
-
-extension SegmentationCard {
-  static func test(_ outputs: Int, _ branches: Branches?) -> SegmentationCard {
-    SegmentationCard(
-      outputs: outputs, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5,
-      branches: branches)
   }
 }

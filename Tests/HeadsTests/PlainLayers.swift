@@ -1,5 +1,6 @@
 import Backbone
-import HeadKit
+import Graphs
+import KernelOracles
 import Kernels
 import ModelFiles
 import Tensors
@@ -17,48 +18,121 @@ struct PlainMap {
   init(_ tensor: borrowing Tensor) { self.init(tensor.shape, tensor.values()) }
 }
 
-/// The layers of heads by the reference kernels, one after another, nothing fused and nothing left out.
+/// A graph in plain loops in double precision, one operation after another, nothing fused and nothing left out.
 struct PlainLayers {
   let weights: Weights
-  let padding: Padding
 
-  private func tensor(_ name: String) throws -> [Float] {
-    guard let entry = weights.entries[name] else { throw WeightsError.missing(name: name, source: weights.source) }
-    return try weights.values(name, shape: entry.shape)
+  /// The values of all nodes.
+  ///
+  /// - Parameter input: the map of each of the graph's inputs.
+  func values(_ graph: Graph, _ input: (String) -> PlainMap) throws -> [PlainMap] {
+    var done: [PlainMap] = []
+    for node in graph.nodes {
+      let x = node.inputs.map { done[$0] }
+      switch node.operation {
+      case .input: done.append(input(node.name!))
+      case .convolution(let c): done.append(try convolution(c, x[0]))
+      case .pooling(.maximum(let window)): done.append(slide(x[0], window) { $0.compactMap { $0 }.max()! })
+      case .pooling(.average(let window)):
+        done.append(slide(x[0], window) { $0.reduce(0) { $0 + ($1 ?? 0) } / Double(window.taps) })
+      case .globalPooling:
+        done.append(
+          PlainMap(
+            Shape(height: 1, width: 1, channels: x[0].shape.channels), Reference.globalPooling(x[0].values, x[0].shape))
+        )
+      case .add(let activation): done.append(join(x[0], x[1]) { Self.apply(activation, Double($0) + Double($1)) })
+      case .scale: done.append(join(x[0], x[1]) { Double($0) * Double($1) })
+      case .activation(let activation):
+        done.append(PlainMap(x[0].shape, x[0].values.map { Float(Self.apply(activation, Double($0))) }))
+      case .concatenation: done.append(concatenation(x))
+      case .resize(let grid):
+        let size = x[1].shape
+        done.append(
+          PlainMap(
+            size.with(channels: x[0].shape.channels),
+            Reference.resize(x[0].values, x[0].shape, height: size.height, width: size.width, grid: grid)))
+      case .shuffle(let groups):
+        done.append(
+          PlainMap(x[0].shape, Reference.shuffle(x[0].values, channels: x[0].shape.channels, groups: groups)))
+      }
+    }
+    return done
   }
 
-  func pointwise(_ name: String, _ x: PlainMap, _ activation: Activation) throws -> PlainMap {
-    let bias = try tensor("\(name).bias")
-    let values = Reference.pointwise(
-      x.values, rows: x.shape.pixels, weights: try tensor("\(name).weight"), bias: bias, activation: activation)
-    return PlainMap(x.shape.with(channels: bias.count), values)
+  /// The values of the outputs.
+  func outputs(_ graph: Graph, _ input: (String) -> PlainMap) throws -> [PlainMap] {
+    let values = try values(graph, input)
+    return graph.outputs.map { values[$0] }
   }
 
-  func depthwise(_ name: String, _ x: PlainMap, stride: Int = 1, dilation: Int = 1, _ activation: Activation) throws
-    -> PlainMap
-  {
-    let y = Reference.depthwise3x3(
-      x.values, x.shape, weights: try tensor("\(name).weight"), bias: try tensor("\(name).bias"), stride: stride,
-      dilation: dilation, padding: padding, activation: activation)
-    return PlainMap(y.shape, y.values)
+  static func apply(_ activation: Activation, _ x: Double) -> Double {
+    switch activation {
+    case .linear: x
+    case .relu: max(x, 0)
+    case .relu6: min(max(x, 0), 6)
+    case .hardSwish: x * min(max(x + 3, 0), 6) / 6
+    case .hardSigmoid: min(max(x + 3, 0), 6) / 6
+    case .sigmoid: Double(Reference.sigmoid(Float(x)))
+    }
   }
 
-  func convolution(_ name: String, _ x: PlainMap, stride: Int = 1, dilation: Int = 1, _ activation: Activation) throws
-    -> PlainMap
-  {
-    let y = Reference.convolution3x3(
-      x.values, x.shape, weights: try tensor("\(name).weight"), bias: try tensor("\(name).bias"), stride: stride,
-      dilation: dilation, padding: padding, activation: activation)
-    return PlainMap(y.shape, y.values)
+  private func convolution(_ c: Graph.Convolution, _ x: PlainMap) throws -> PlainMap {
+    let weight = try weights.values("\(c.name).weight", shape: c.weightShape)
+    let bias = try weights.values("\(c.name).bias", shape: [c.outputs])
+    let g = c.window.geometry(height: x.shape.height, width: x.shape.width)
+    let (inputs, outputs) = (c.inputs / c.groups, c.outputs / c.groups)
+    var values = [Float](repeating: 0, count: g.outHeight * g.outWidth * c.outputs)
+    for row in 0..<g.outHeight {
+      for column in 0..<g.outWidth {
+        var sums = bias.map { Double($0) }
+        for tap in 0..<c.window.taps {
+          let y = row * g.stride - g.padTop + tap / g.kernelWidth * g.dilation
+          let z = column * g.stride - g.padLeft + tap % g.kernelWidth * g.dilation
+          guard (0..<g.height).contains(y), (0..<g.width).contains(z) else { continue }
+          let pixel = (y * g.width + z) * c.inputs
+          for group in 0..<c.groups {
+            for input in 0..<inputs {
+              let value = Double(x.values[pixel + group * inputs + input])
+              let begin = (tap * inputs + input) * c.outputs + group * outputs
+              for output in 0..<outputs { sums[group * outputs + output] += value * Double(weight[begin + output]) }
+            }
+          }
+        }
+        let begin = (row * g.outWidth + column) * c.outputs
+        for output in 0..<c.outputs { values[begin + output] = Float(Self.apply(c.activation, sums[output])) }
+      }
+    }
+    return PlainMap(Shape(height: g.outHeight, width: g.outWidth, channels: c.outputs), values)
   }
 
-  func pooled(_ x: PlainMap) -> PlainMap {
-    PlainMap(
-      Shape(height: 1, width: 1, channels: x.shape.channels), Reference.globalPooling(x.values, x.shape))
+  /// What a function makes of each window of each channel; `nil` outside the map.
+  private func slide(_ x: PlainMap, _ window: Graph.Window, _ body: ([Double?]) -> Double) -> PlainMap {
+    let g = window.geometry(height: x.shape.height, width: x.shape.width)
+    let channels = x.shape.channels
+    var values: [Float] = []
+    for row in 0..<g.outHeight {
+      for column in 0..<g.outWidth {
+        for channel in 0..<channels {
+          let found = (0..<window.taps).map { tap -> Double? in
+            let y = row * g.stride - g.padTop + tap / g.kernelWidth * g.dilation
+            let z = column * g.stride - g.padLeft + tap % g.kernelWidth * g.dilation
+            guard (0..<g.height).contains(y), (0..<g.width).contains(z) else { return nil }
+            return Double(x.values[(y * g.width + z) * channels + channel])
+          }
+          values.append(Float(body(found)))
+        }
+      }
+    }
+    return PlainMap(Shape(height: g.outHeight, width: g.outWidth, channels: channels), values)
+  }
+
+  /// A function of two maps, or of a map and one pixel.
+  private func join(_ a: PlainMap, _ b: PlainMap, _ body: (Float, Float) -> Double) -> PlainMap {
+    PlainMap(a.shape, a.values.indices.map { Float(body(a.values[$0], b.values[$0 % b.values.count])) })
   }
 
   /// The channels of all, those of one pixel repeated.
-  func concatenation(_ maps: [PlainMap]) -> PlainMap {
+  private func concatenation(_ maps: [PlainMap]) -> PlainMap {
     let largest = maps.max { $0.shape.pixels < $1.shape.pixels }!.shape
     let values = (0..<largest.pixels).flatMap { pixel in
       maps.flatMap { map in
@@ -67,67 +141,5 @@ struct PlainLayers {
       }
     }
     return PlainMap(largest.with(channels: maps.reduce(0) { $0 + $1.shape.channels }), values)
-  }
-
-  private func sum(_ a: PlainMap, _ b: PlainMap, _ activation: Activation) -> PlainMap {
-    let (low, high) = activation.bounds
-    let values = a.values.indices.map { min(max(a.values[$0] + b.values[$0 % b.values.count], low), high) }
-    return PlainMap(a.shape, values)
-  }
-
-  /// The answers of a graph.
-  func answers(_ graph: LayerGraph, _ maps: FeatureMaps) throws -> [PlainMap] {
-    var done: [PlainMap] = []
-    for layer in graph.layers {
-      let x = layer.inputs.map { done[$0.index] }
-      switch layer.operation {
-      case .tap(let tap): done.append(PlainMap(maps[tap].tensor))
-      case .convolution(let c):
-        switch c.kind {
-        case .pointwise: done.append(try pointwise(c.name, x[0], c.activation))
-        case .depthwise(let stride, let dilation, _):
-          done.append(try depthwise(c.name, x[0], stride: stride, dilation: dilation, c.activation))
-        }
-      case .add(let activation): done.append(sum(x[0], x[1], activation))
-      case .concatenate: done.append(concatenation(x))
-      case .globalPooling: done.append(pooled(x[0]))
-      case .upsample(let grid):
-        let size = x[1].shape
-        done.append(
-          PlainMap(
-            size.with(channels: x[0].shape.channels),
-            Reference.resize(x[0].values, x[0].shape, height: size.height, width: size.width, grid: grid)))
-      }
-    }
-    return graph.answers.map { done[$0.index] }
-  }
-}
-
-/// The heads that no graph describes, written out.
-extension PlainLayers {
-  /// DeepLabV3 on the deepest map.
-  ///
-  /// Source: "Rethinking Atrous Convolution", section 3.3.
-  func aspp(_ x: PlainMap, outputStride: Int) throws -> PlainMap {
-    var branches = [try pointwise("deeplab.pooling", pooled(x), .relu), try pointwise("deeplab.aspp", x, .relu)]
-    for (index, rate) in [6, 12, 18].enumerated() {
-      branches.append(
-        try convolution("deeplab.atrous\(index + 1)", x, dilation: rate * 16 / outputStride, .relu))
-    }
-    let projected = try pointwise("deeplab.projection", concatenation(branches), .relu)
-    return try pointwise("deeplab.logits", projected, .linear)
-  }
-
-  /// SSD on two maps: codes and logits of all, one map after another.
-  func ssd(_ taps: [PlainMap]) throws -> (codes: [Float], logits: [Float]) {
-    var maps = taps
-    for index in 0..<4 {
-      let narrow = try pointwise("ssd.extra\(index).reduce", maps.last!, .relu6)
-      maps.append(try convolution("ssd.extra\(index).expand", narrow, stride: 2, .relu6))
-    }
-    func all(_ kind: String) throws -> [Float] {
-      try maps.enumerated().flatMap { try convolution("ssd.predictor\($0).\(kind)", $1, .linear).values }
-    }
-    return (try all("box"), try all("class"))
   }
 }

@@ -3,6 +3,7 @@
 #else
   import Foundation
 #endif
+import KernelOracles
 import Kernels
 import Tensors
 import TestSupport

@@ -1,4 +1,6 @@
 import Backbone
+import Graphs
+import Kernels
 import ModelFiles
 import Postprocess
 import SSDLite
@@ -50,9 +52,10 @@ import Testing
     let golden = try Golden.load("ssdlite_300.json", as: Head.self)
     let model = try ModelFile.open(path: TestData.model("person-ssdlite")!)
     let card = try #require(model.card.detection)
-    let backbone = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
-    let head = try SSDLiteHead(card, on: backbone, weights: model.weights)
-    let logits = head(try backbone.features(of: Synthetic.input(width: 300, height: 300), taps: head.taps))
+    var graph = try Graph(model.card.backbone)
+    try graph.ssdlite(outputs: card.outputs)
+    let network = try Network(graph, weights: model.weights, compute: Compute(threads: 2))
+    let logits = try BoxLogits(network, Synthetic.input(width: 300, height: 300), outputs: card.outputs)
     #expect(logits.maps.map(\.height) == Self.maps.map(\.height) && logits.count == 1_917)
 
     let boxes = DefaultBoxes(
@@ -74,9 +77,10 @@ import Testing
   @Test("hands boxes out whole: what leaves the input is cut after boxes have competed")
   func whole() {
     var weights: [String: (shape: [Int], values: [Float])] = [:]
-    let layout = NetworkLayout.mobileNetV2()
+    var graph = NetworkLayout.mobileNetV2().graph
     // A network of zeros says 0.5 of every default box, as it is.
-    for parameter in layout.parameters + SSDLiteHead.parameters(outputs: 2, layout: layout) {
+    do { try graph.ssdlite(outputs: 2) } catch { Issue.record(error) }
+    for parameter in graph.parameters {
       weights[parameter.name] = (parameter.shape, [Float](repeating: 0, count: parameter.shape.reduce(1, *)))
     }
     let card = DetectionCard(
@@ -84,10 +88,9 @@ import Testing
       maximumScale: 0.95, maps: 6, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100)
     do {
       let gathered = Weights(source: "zeros", tensors: weights)
-      let backbone = try Network(layout, weights: gathered, compute: Compute(threads: 1))
-      let head = try SSDLiteHead(card, on: backbone, weights: gathered)
-      let logits = head(
-        try backbone.features(of: Tensor(zeros: Shape(height: 64, width: 64, channels: 3)), taps: head.taps))
+      let network = try Network(graph, weights: gathered, compute: Compute(threads: 1))
+      let logits = try BoxLogits(
+        network, Tensor(zeros: Shape(height: 64, width: 64, channels: 3)), outputs: 2)
       let boxes = DefaultBoxes(
         maps: logits.maps, minimumScale: 0.2, maximumScale: 0.95, inputHeight: 64, inputWidth: 64)
       let candidates = logits.candidates(card, anchors: boxes, threshold: 0.4)

@@ -1,47 +1,56 @@
 import Backbone
 import DeepLabLite
-import HeadKit
+import Graphs
+import Kernels
+import ModelFiles
 import PyramidLite
 import TestSupport
 import Testing
 import Training
 
 /// The last blocks of a backbone as layers that learn: they compute what the backbone does, their gradients are right, and
-/// where a network's blocks do not learn that is an error.
+/// where there is no such block that is an error.
 @Suite struct BackboneBlockTests {
   static let layouts = [
     NetworkLayout.mobileNetV1(width: 0.25, outputStride: 32), .mobileNetV1(width: 0.25, outputStride: 8),
     .mobileNetV2(width: 0.35, outputStride: 32), .mobileNetV2(width: 0.35, outputStride: 8),
+    .mobileNetV2(width: 0.35, outputStride: 16, ablation: Ablation(bottleneck: .relu6, shortcut: .expansions)),
+    .mobileNetV2(width: 0.35, outputStride: 32, ablation: Ablation(shortcut: .none)),
+    .shuffleNet(groups: 3, scale: 0.5, outputStride: 32), .shuffleNet(groups: 8, scale: 0.5, outputStride: 32),
   ]
 
-  /// A DeepLabV3-lite head with three blocks below it that learn, fed with a picture's maps.
-  private func network(_ layout: NetworkLayout, _ backbone: Network, compute: Compute) throws -> TrainableNetwork {
-    let graph = try DeepLabLiteHead.graph(outputs: 3, on: layout, firstLearning: layout.blocks.count - 3)
-    let maps = try backbone.features(of: Synthetic.input(width: 97, height: 65), taps: graph.taps)
-    let network = try TrainableNetwork(
-      graph, batch: 1, tapShape: { maps[$0].shape }, weights: .random(layout.parameters, seed: 2), compute: compute)
-    for tap in graph.taps { network.input(tap).set(maps[tap].tensor.values()) }
-    return network
-  }
+  private func learning(_ layout: NetworkLayout) -> LearningPart { .blocks(from: layout.blocks.count - 3) }
 
   private func backbone(_ layout: NetworkLayout, _ compute: Compute) throws -> Network {
-    try Network(layout, weights: .random(layout.parameters, seed: 2), compute: compute)
+    try Network(layout.graph, weights: .random(layout.graph.parameters, seed: 2), compute: compute)
+  }
+
+  /// A part that learns, fed with a picture's maps.
+  private func network(_ graph: Graph, _ backbone: Network, compute: Compute) throws -> TrainableNetwork {
+    let maps = try backbone.features(of: Synthetic.input(width: 97, height: 65), taps: graph.inputTaps)
+    let network = try TrainableNetwork(
+      graph, batch: 1, tapShape: { maps[$0].shape }, weights: .random(backbone.graph.parameters, seed: 2),
+      compute: compute)
+    for tap in graph.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
+    return network
   }
 
   @Test(arguments: layouts) func learningBlocksAreTheBackbones(layout: NetworkLayout) throws {
     let compute = Compute(threads: 2)
     let backbone = try backbone(layout, compute)
     // One answer: the deepest block by layers of the graph, from a map two halvings above it.
-    var graph = LayerGraph()
-    var trunk = try GraphTrunk(layout, firstLearning: layout.blocks.count - 3)
-    graph.answer(try trunk.value(layout.deepestBlock, in: &graph))
-    let maps = try backbone.features(
-      of: Synthetic.input(width: 97, height: 65), taps: graph.taps + [layout.deepestBlock])
-    let head = try GraphHead(graph, weights: .random(layout.parameters, seed: 2), compute: compute)
-    let expected = maps[layout.deepestBlock].tensor.values()
+    let deepest = layout.graph.deepest.tap
+    var whole = layout.graph
+    whole.output(try whole.value(of: deepest))
+    let graph = try learning(layout).graph(of: whole, backbone: whole.nodes.count)
+    #expect(graph.convolutions.count < whole.convolutions.count)
+    let network = try network(graph, backbone, compute: compute)
+    network.forward(isTraining: true)
+    let maps = try backbone.features(of: Synthetic.input(width: 97, height: 65), taps: [deepest])
+    let expected = maps[deepest].tensor.values()
     let peak = expected.reduce(Float(0)) { max($0, abs($1)) }
     let comparison = Comparison(
-      "\(layout.family) \(layout.outputStride)", found: head(maps)[0].tensor.values(), expected: expected,
+      "\(layout.family) \(layout.outputStride)", found: network.answer().values, expected: expected,
       floor: 0.1 * peak)
     #expect(peak > 0 && comparison.isWithin(1e-4), "\(comparison)")
   }
@@ -49,7 +58,11 @@ import Training
   /// Along a parameter's own gradient the loss changes by the gradient's length.
   @Test(arguments: layouts) func gradientsAgreeWithFiniteDifferences(layout: NetworkLayout) throws {
     let compute = Compute(threads: 2)
-    let network = try network(layout, try backbone(layout, compute), compute: compute)
+    var whole = layout.graph
+    let count = whole.nodes.count
+    try whole.deepLabLite(outputs: 3, isNormalised: true)
+    let graph = try learning(layout).graph(of: whole, backbone: count)
+    let network = try network(graph, try backbone(layout, compute), compute: compute)
     let shape = network.answerShape()
     let labels = (0..<shape.height * shape.width).map { UInt8($0 * 7 % 3) }
     let loss = PixelLoss(
@@ -64,14 +77,15 @@ import Training
     _ = value(withGradients: true)
     network.backward()
     let learning = network.parameters.parameters.filter { $0.name.hasPrefix("backbone.") }
-    let expands = layout.family == .mobileNetV2
-    #expect(learning.count == (expands ? 3 : 2) * 2 * 3)
+    #expect(learning.count == (layout.family == .mobileNetV1 ? 2 : 3) * 2 * 3)
+    // What is added by a linear bottleneck's last layer comes before the head's batch norms, to which a shift is nothing.
+    let shift =
+      layout.family == .mobileNetV2 && layout.ablation.bottleneck == .linear ? "backbone.block16.project.bias" : nil
     for parameter in learning {
       let gradient = parameter.gradient.values
       let before = parameter.value.values
       let length = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-      if expands, parameter.name == "backbone.block16.project.bias" {
-        // Behind it come the head's batch norms, to which a shift is nothing.
+      if parameter.name == shift {
         #expect(length < 1e-6, "\(parameter.name): \(length)")
         continue
       }
@@ -87,20 +101,32 @@ import Training
     }
   }
 
-  @Test func whatCannotLearnIsAnError() {
-    func reason(_ layout: NetworkLayout, _ first: Int) -> String {
+  @Test func whatIsNotThereCannotLearn() throws {
+    func reason(_ graph: Graph, _ part: LearningPart) -> String {
+      var whole = graph
+      whole.classifier(outputs: 2)
       do {
-        _ = try GraphTrunk(layout, firstLearning: first)
+        _ = try part.graph(of: whole, backbone: graph.nodes.count)
         return ""
       } catch { return error.description }
     }
-    #expect(reason(.shuffleNet(), 14).contains("shufflenet do not learn"))
-    #expect(reason(.mobileNetV1(), 13) == "no block13 of mobilenet-v1 can learn, expected block1 to block12")
-    #expect(reason(.mobileNetV2(), 0) == "no block0 of mobilenet-v2 can learn, expected block1 to block16")
-    #expect(reason(.mobileNetV2(ablation: Ablation(shortcut: .none)), 14).contains("ablation"))
-    #expect(reason(.mobileNetV1(), 12).isEmpty)
-    #expect(throws: BackboneError.self) {
-      try PyramidLiteHead.graph(outputs: 2, .usual(on: .shuffleNet()), on: .shuffleNet(), firstLearning: 12)
+    let v2 = NetworkLayout.mobileNetV2().graph
+    #expect(
+      reason(NetworkLayout.mobileNetV1().graph, .blocks(from: 13)) == "no block13 can learn, expected block1 to block12"
+    )
+    #expect(reason(v2, .blocks(from: 0)) == "no block0 can learn, expected block1 to block16")
+    #expect(reason(v2, .behind(Tap("elsewhere"))).contains("no tap is named elsewhere"))
+    var own = Graph()
+    let image = own.input()
+    let narrow = own.convolution("narrow", image, outputs: 8, window: Graph.Window(3, 3, stride: 2), .relu6)
+    own.name(narrow, Tap("narrow"))
+    _ = own.pointwise("wide", narrow, outputs: 16, .relu6)
+    #expect(reason(own, .blocks(from: 1)) == "no block1 can learn, this network has none behind another")
+    for part in [LearningPart.all, .behind(Tap("narrow"))] { #expect(reason(own, part).isEmpty) }
+    // The head reads a map that has no name.
+    #expect(reason(own, .none).contains("has no name"))
+    for part in [LearningPart.none, .all, .blocks(from: 1), .blocks(from: 16), .behind(.expansion(6))] {
+      #expect(reason(v2, part).isEmpty, "\(part)")
     }
   }
 

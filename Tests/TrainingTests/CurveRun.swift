@@ -1,6 +1,7 @@
 import Backbone
 import DeepLabLite
-import HeadKit
+import Graphs
+import Kernels
 import ModelFiles
 import PyramidLite
 import TestSupport
@@ -48,7 +49,7 @@ final class CurveRun {
 
   let folder: String
   private let cache: FeatureCache
-  private let graph: LayerGraph
+  private let graph: Graph
   private let weights: Weights?
   private let schedule: Schedule
   private let dice: Float
@@ -59,13 +60,16 @@ final class CurveRun {
   init(_ run: Recorded, of curves: Curves, rate: Float? = nil, patience: Int = 0) throws {
     folder = "\(FileManager.default.temporaryDirectory.path)/curve-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var whole = Self.layout.graph
+    let backbone = whole.nodes.count
     if run.head == "deeplab" {
-      graph = try DeepLabLiteHead.graph(outputs: 3, on: Self.layout)
+      try whole.deepLabLite(outputs: 3, isNormalised: true)
+      graph = try LearningPart.none.graph(of: whole, backbone: backbone)
       weights = nil
     } else {
-      graph = try PyramidLiteHead.graph(
-        outputs: 3, PyramidCard(levels: ["block16", "block13/expansion", "block6/expansion"], widths: [24, 16]),
-        on: Self.layout, firstLearning: 16)
+      let levels = ["block16", "block13/expansion", "block6/expansion"]
+      try whole.pyramid(outputs: 3, PyramidCard(levels: levels, widths: [24, 16]), isNormalised: true)
+      graph = try LearningPart.blocks(from: 16).graph(of: whole, backbone: backbone)
       weights = Self.trained(graph)
     }
     var optimiser = Optimiser(run.kind, rate: rate ?? run.rate, weightDecay: run.decay, warmUp: run.warmUp)
@@ -74,13 +78,13 @@ final class CurveRun {
       epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging,
       patience: patience)
     dice = run.dice
-    cache = try Self.features(graph.taps, path: folder + "/features")
+    cache = try Self.features(graph.inputTaps, path: folder + "/features")
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   /// The backbone's block that learns too.
-  private static func trained(_ graph: LayerGraph) -> Weights {
+  private static func trained(_ graph: Graph) -> Weights {
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     for one in graph.parameters where one.name.hasPrefix("backbone.") {
       let fanIn = [1: 100, 2: one.shape[0], 3: 9][one.shape.count]!

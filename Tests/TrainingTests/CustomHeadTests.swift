@@ -1,6 +1,7 @@
 import Backbone
 import Datasets
-import HeadKit
+import Graphs
+import Kernels
 import ModelFiles
 import TestSupport
 import Testing
@@ -24,16 +25,14 @@ import Vision
         widthMultiplier: 0.35, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: false),
       input: InputCard(
         width: 96, height: 96, fit: .stretch, grid: .halfPixel, antialias: true, mean: half, standardDeviation: half))
-    let layout = NetworkLayout(card.backbone)
-    let model = ModelFile(path: "random", card: card, weights: .random(layout.parameters))
+    var graph = try Graph(card.backbone)
+    let model = ModelFile(path: "random", card: card, weights: .random(graph.parameters))
     let compute = Compute(threads: 2)
 
-    var graph = LayerGraph()
-    var trunk = GraphTrunk(layout)
-    let map = try trunk.value(.expansion(6), in: &graph)
+    let map = try graph.value(of: .expansion(6))
     let narrow = graph.pointwise("mine.narrow", map, outputs: 16, .relu6)
     let filtered = graph.depthwise("mine.filter", narrow, padding: .same, .relu6)
-    graph.answer(graph.pointwise("mine.logits", filtered, outputs: 2, .linear, isNormalised: false))
+    graph.output(graph.pointwise("mine.logits", filtered, outputs: 2, .linear, isNormalised: false))
 
     let data = try Dataset.open(TestData.packageRoot + "/Samples/Balls").withMasks
     #expect(data.samples.count == 24 && data.skipped.isEmpty)
@@ -54,10 +53,10 @@ import Vision
       let metric = try #require(result.records.last?.metric)
       // Nothing but background would be 0.46.
       #expect(metric > 0.52, "mean IoU \(metric)")
-      let head = try GraphHead(graph, weights: result.weights, compute: compute)
-      let backbone = try Network(card.backbone, weights: model.weights, compute: compute)
-      let maps = try backbone.features(of: Synthetic.input(width: 96, height: 96), taps: head.taps)
-      #expect(head(maps)[0].tensor.shape == Shape(height: 12, width: 12, channels: 2))
+      let network = try Network(graph, weights: result.model.weights, compute: compute)
+      let logits = try network.outputs(of: Synthetic.input(width: 96, height: 96))
+      #expect(logits[0].shape == Shape(height: 12, width: 12, channels: 2))
+      #expect(result.weights.entries.keys.allSatisfy { $0.hasPrefix("mine.") })
       // The file has all that it takes to run.
       let path = folder + "/mine.safetensors"
       try ModelFile.write(card: result.model.card, weights: result.model.weights, to: path)

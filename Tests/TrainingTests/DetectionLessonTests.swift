@@ -1,6 +1,6 @@
 import Backbone
 import Datasets
-import HeadKit
+import Graphs
 import Kernels
 import ModelFiles
 import Postprocess
@@ -10,6 +10,7 @@ import TestSupport
 import Testing
 
 import Training
+import Vision
 
 @Suite struct DetectionLessonTests {
   @Test func truthsSurviveTheCache() {
@@ -44,19 +45,19 @@ import Training
     let file = try ModelFile.open(path: try #require(Self.model))
     let card = try #require(file.card.detection)
     let compute = Compute(threads: 2)
-    let backbone = try Network(file.card.backbone, weights: file.weights, compute: compute)
-    let head = try SSDLiteHead(card, on: backbone, weights: file.weights)
-    let graph = try SSDLiteHead.graph(outputs: card.outputs, on: backbone.layout, isPretrained: true)
-    #expect(graph.taps == head.taps)
-    #expect(Set(graph.parameters) == Set(SSDLiteHead.parameters(outputs: card.outputs, layout: backbone.layout)))
-    let maps = try backbone.features(of: Synthetic.input(width: 300, height: 300), taps: head.taps)
-    let expected = head(maps)
+    let whole = try Graph(file.card)
+    let graph = try LearningPart.none.graph(of: whole, backbone: Graph(file.card.backbone).nodes.count)
+    let running = try Network(whole, weights: file.weights, compute: compute)
+    let input = Synthetic.input(width: 300, height: 300)
+    let maps = try running.features(of: input, taps: graph.inputTaps)
+    let expected = try running.outputs(of: input)
+    #expect(expected.count == 2 * card.maps)
     let network = try TrainableNetwork(
       graph, batch: 1, tapShape: { maps[$0].shape }, weights: file.weights, compute: compute)
-    for tap in graph.taps { network.input(tap).set(maps[tap].tensor.values()) }
+    for tap in graph.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
     network.forward(isTraining: false)
-    for (kind, values) in [expected.codes, expected.logits].enumerated() {
-      let found = expected.maps.indices.flatMap { network.answer($0 * 2 + kind).values }
+    for (index, answer) in expected.enumerated() {
+      let (found, values) = (network.answer(index).values, answer.tensor.values())
       try #require(found.count == values.count)
       let peak = values.map(abs).max()!
       for i in values.indices { #expect(abs(found[i] - values[i]) < 1e-4 * peak) }
@@ -72,8 +73,8 @@ import Training
     let network = try lesson.network(batch: 1, seed: 1)
     let objective = lesson.objective()
     let input = Synthetic.input(width: 300, height: 300)
-    let maps = try lesson.backbone.features(of: input, taps: lesson.graph.taps)
-    for tap in lesson.graph.taps { network.input(tap).set(maps[tap].tensor.values()) }
+    let maps = try lesson.backbone.features(of: input, taps: lesson.graph.inputTaps)
+    for tap in lesson.graph.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
     let boxes = [
       TruthBox(box: Box(x1: 20, y1: 30, x2: 130, y2: 200), classIndex: 1),
       TruthBox(box: Box(x1: 160, y1: 100, x2: 290, y2: 280), classIndex: 2),
@@ -97,8 +98,8 @@ import Training
       network, name: "made", ids: [0, 7, 8],
       provenance: Provenance(origin: "a test", licence: "MIT", sourceSHA256: String(repeating: "0", count: 64)))
     #expect(made.card.labels.map(\.id) == [7, 8])
-    let head = try SSDLiteHead(lesson.detection, on: lesson.backbone, weights: made.weights)
-    let logits = head(try lesson.backbone.features(of: input, taps: head.taps))
+    let running = try Network(Graph(made.card), weights: made.weights)
+    let logits = try BoxLogits(running, input, outputs: lesson.detection.outputs)
     let anchors = DefaultBoxes(
       maps: logits.maps, minimumScale: lesson.detection.minimumScale, maximumScale: lesson.detection.maximumScale,
       inputHeight: 300, inputWidth: 300)

@@ -1,6 +1,7 @@
 import Datasets
 import ModelFiles
 import Postprocess
+import Tensors
 import Testing
 import Training
 
@@ -64,8 +65,8 @@ import Training
 
   @Test func networksWhoseBlocksDoNotLearnStayFrozen() {
     let data = data(3, sides: [0.5])
-    #expect(DetectionPlan(data, base: card(.shuffleNet)).firstLearning == nil)
-    #expect(DetectionPlan(data, base: card()).firstLearning == 2)
-    #expect(DetectionPlan(data, base: card(.mobileNetV1)).firstLearning != nil)
+    #expect(DetectionPlan(data, base: card(.shuffleNet)).learning == .none)
+    #expect(DetectionPlan(data, base: card()).learning == .blocks(from: 2))
+    #expect(DetectionPlan(data, base: card(.mobileNetV1)).learning != .none)
   }
 }

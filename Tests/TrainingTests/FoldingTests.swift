@@ -1,6 +1,7 @@
 import Backbone
 import DeepLabLite
-import HeadKit
+import Graphs
+import Kernels
 import TestSupport
 import Testing
 import Training
@@ -28,51 +29,49 @@ import Training
     #expect(peak > 0 && comparison.isWithin(1e-4), "\(comparison)")
   }
 
-  @Test func aGraphRunsAsItLearned() throws {
+  /// Compares what a part of a network has learned, behind the maps of one that is given, with the whole as it runs.
+  private func compare(_ title: String, _ whole: Graph, learning: LearningPart = .none, behind backbone: Graph) throws {
     let compute = Compute(threads: 2)
-    let backbone = try Network(
-      Self.layout, weights: .random(Self.layout.parameters), compute: compute)
-    var g = LayerGraph()
-    let expansion = g.tap(try backbone.info(.expansion(13)))
-    let early = g.tap(try backbone.info(.block(5)))
-    let block = Self.layout.blocks[14]
-    let skip = g.pointwise("thin", expansion, outputs: block.outputs, .linear)
-    let wide14 = g.pointwise("wide", skip, outputs: block.expanded, .relu6)
-    let thin = g.block(block, expanded: wide14, skip: skip, padding: .same)
+    let weights = Weights.random(backbone.parameters)
+    let frozen = try Network(backbone, weights: weights, compute: compute)
+    let part = try learning.graph(of: whole, backbone: backbone.nodes.count)
+    let input = Tensor(Shape(height: 97, width: 65, channels: 3), TestGraph.numbers("picture", 97 * 65 * 3))
+    let maps = try frozen.features(of: input, taps: part.inputTaps)
+    let network = try TrainableNetwork(part, batch: 1, tapShape: { maps[$0].shape }, weights: weights, compute: compute)
+    for tap in part.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
+    settle(network)
+    let learned = Weights(source: "test", tensors: network.folded())
+    let running = try Network(whole, weights: learned.filled(from: weights), compute: compute)
+    let found = try running.outputs(of: input)
+    #expect(found.count == part.outputs.count)
+    for (index, answer) in found.enumerated() {
+      #expect(answer.shape == network.answerShape(index))
+      compare("\(title) \(index)", answer.tensor.values(), network.answer(index).values)
+    }
+  }
+
+  @Test func aGraphRunsAsItLearned() throws {
+    let backbone = Self.layout.graph
+    var g = backbone
+    let expansion = try g.value(of: .expansion(13))
+    let early = try g.value(of: .block(5))
+    let skip = g.pointwise("thin", expansion, outputs: 56, .linear)
+    let wide14 = g.pointwise("wide", skip, outputs: 336, .relu6)
+    let filtered14 = g.depthwise("middle", wide14, padding: .same, .relu6)
+    let thin = g.sum(g.pointwise("narrow", filtered14, outputs: 56, .linear), skip)
     let context = g.pointwise("context", g.globalPooling(thin), outputs: 24, .relu, isNormalised: false)
     let deep = g.sum(g.pointwise("deep", thin, outputs: 24, .linear), context, .relu)
-    let wide = g.upsample(deep, like: early, .halfPixel)
+    let wide = g.resize(deep, like: early, .halfPixel)
     let joined = g.concatenation(wide, g.pointwise("lateral", early, outputs: 9, .relu6))
     let filtered = g.depthwise("filter", joined, padding: .same, .relu6)
-    g.answer(g.pointwise("logits", filtered, outputs: 3, .linear, isNormalised: false))
-
-    let input = Tensor(Shape(height: 97, width: 65, channels: 3), TestGraph.numbers("picture", 97 * 65 * 3))
-    let maps = try backbone.features(of: input, taps: g.taps)
-    let network = try TrainableNetwork(g, batch: 1, tapShape: { maps[$0].shape }, compute: compute)
-    for tap in g.taps { network.input(tap).set(maps[tap].tensor.values()) }
-    settle(network)
-    let head = try GraphHead(g, weights: Weights(source: "test", tensors: network.folded()), compute: compute)
-    let answers = head(maps)
-    #expect(answers.count == 1)
-    compare("graph", answers[0].tensor.values(), network.answer().values)
+    g.output(g.pointwise("logits", filtered, outputs: 3, .linear, isNormalised: false))
+    try compare("graph", g, behind: backbone)
   }
 
   @Test func deepLabsLayersAreItsHead() throws {
-    let compute = Compute(threads: 2)
-    let backbone = try Network(Self.layout, weights: .random(Self.layout.parameters), compute: compute)
-    let deepest = Tap.block(16)
-    let g = try DeepLabLiteHead.graph(outputs: 5, on: Self.layout)
-    #expect(Set(g.parameters) == Set(DeepLabLiteHead.parameters(outputs: 5, layout: Self.layout)))
-
-    let input = Tensor(Shape(height: 97, width: 65, channels: 3), TestGraph.numbers("picture", 97 * 65 * 3))
-    let maps = try backbone.features(of: input, taps: [deepest])
-    let network = try TrainableNetwork(g, batch: 1, tapShape: { maps[$0].shape }, compute: compute)
-    network.input(deepest).set(maps[deepest].tensor.values())
-    settle(network)
-    let card = SegmentationCard(
-      outputs: 5, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-3)
-    let head = try DeepLabLiteHead(
-      card, on: backbone, weights: Weights(source: "test", tensors: network.folded()))
-    compare("deeplab", head(maps).tensor.values(), network.answer().values)
+    let backbone = Self.layout.graph
+    var whole = backbone
+    try whole.deepLabLite(outputs: 5, isNormalised: true)
+    try compare("deeplab", whole, behind: backbone)
   }
 }

@@ -1,5 +1,6 @@
 import Backbone
-import HeadKit
+import Graphs
+import Kernels
 import TestSupport
 import Testing
 
@@ -13,10 +14,9 @@ struct TestGraph {
 
   init(compute: Compute, dice: Float = 0) throws {
     self.dice = dice
-    let taps = NetworkLayout.mobileNetV2().taps
-    var g = LayerGraph()
-    let aIn = g.tap(taps.first { $0.tap == .block(3) }!)
-    let bIn = g.tap(taps.first { $0.tap == .block(1) }!)
+    var g = Graph()
+    let aIn = g.input("block3", channels: 32)
+    let bIn = g.input("block1", channels: 24)
     let a = g.pointwise("a", aIn, outputs: 19, .relu6)
     let d = g.depthwise("d", a, stride: 2, padding: .same, .relu)
     let e = g.depthwise("e", d, dilation: 2, padding: .same, .relu6, isNormalised: false)
@@ -27,10 +27,10 @@ struct TestGraph {
     let q = g.pointwise("q", s, outputs: 17, .linear, isNormalised: false)
     let r = g.sum(q, gate, .relu)
     let c = g.concatenation(r, pooled)
-    let u = g.upsample(c, like: a, .halfPixel)
+    let u = g.resize(c, like: a, .halfPixel)
     let v = g.depthwise("v", u, padding: .symmetric, .relu6)
     let t = g.concatenation(v, a)
-    g.answer(g.pointwise("l", t, outputs: 3, .linear, isNormalised: false))
+    g.output(g.pointwise("l", t, outputs: 3, .linear, isNormalised: false))
     network = try TrainableNetwork(
       g, batch: TestGraph.batch,
       tapShape: { tap in

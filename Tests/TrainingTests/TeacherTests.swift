@@ -1,5 +1,6 @@
 import Backbone
 import Datasets
+import Graphs
 import Kernels
 import ModelFiles
 import Postprocess
@@ -8,6 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 import Training
+import Vision
 
 /// What another model shows to one that learns.
 @Suite struct TeacherTests {
@@ -73,7 +75,7 @@ import Training
   }
 
   /// A detector of left and right things, with random weights.
-  private func detector(_ activation: DetectionCard.ScoreActivation = .softmax) -> ModelFile {
+  private func detector(_ activation: DetectionCard.ScoreActivation = .softmax) throws -> ModelFile {
     let backbone = BackboneCard(
       widthMultiplier: 0.35, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: false)
     let half: [Float] = [127.5, 127.5, 127.5]
@@ -87,10 +89,7 @@ import Training
       detection: DetectionCard(
         outputs: 3, scoreActivation: activation, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
         maximumScale: 0.95, maps: 6, scoreThreshold: 0.3, iouThreshold: 0.5, maximumDetections: 100))
-    let layout = NetworkLayout(backbone)
-    return ModelFile(
-      path: "random", card: card,
-      weights: .random(layout.parameters + SSDLiteHead.parameters(outputs: 3, layout: layout)))
+    return ModelFile(path: "random", card: card, weights: .random(try Graph(card).parameters))
   }
 
   /// The values of a class at every anchor of a predictor's tensor, whose last axis is `[anchors, classes]`.
@@ -99,7 +98,7 @@ import Training
   }
 
   @Test func classesOfTheSameNameBeginWithWhatTheBaseKnows() throws {
-    let base = detector()
+    let base = try detector()
     let compute = Compute(threads: 1)
     let lesson = try DetectionLesson(
       base: base, classes: ["background", "new", "left"], loss: .multibox, compute: compute)
@@ -116,7 +115,7 @@ import Training
     }
     // Scores of another kind, other names and a fresh head begin anew.
     for (model, classes, anew) in [
-      (detector(.sigmoid), ["background", "left"], false), (base, ["background", "cat"], false),
+      (try detector(.sigmoid), ["background", "left"], false), (base, ["background", "cat"], false),
       (base, ["background", "left"], true),
     ] {
       let lesson = try DetectionLesson(

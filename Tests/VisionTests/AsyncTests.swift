@@ -1,7 +1,5 @@
 import Backbone
-import DeepLabLite
 import ModelFiles
-import SSDLite
 import Tensors
 import TestSupport
 import Testing
@@ -9,9 +7,7 @@ import Vision
 
 /// The asynchronous forms, on small networks with random weights.
 @Suite struct AsyncTests {
-  private static let layout = NetworkLayout.mobileNetV2(width: 0.35, outputStride: 32)
-
-  private static func model(_ task: ModelCard.Task, heads: [ParameterInfo]) -> ModelFile {
+  private static func model(_ task: ModelCard.Task) -> ModelFile {
     let card = ModelCard(
       name: "random", task: task, family: "test",
       provenance: Provenance(origin: "a test", licence: "none", sourceSHA256: String(repeating: "0", count: 64)),
@@ -28,7 +24,7 @@ import Vision
       segmentation: task == .segment
         ? SegmentationCard(
           outputs: 5, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5) : nil)
-    return ModelFile(path: "random", card: card, weights: .random(layout.parameters + heads))
+    return SmallModels.random("random", card)
   }
 
   private static let pictures: [Image] = {
@@ -40,7 +36,7 @@ import Vision
   }()
 
   @Test func detectionsAreTheSameInBothForms() async throws {
-    let model = Self.model(.detect, heads: SSDLiteHead.parameters(outputs: 4, layout: Self.layout))
+    let model = Self.model(.detect)
     let detector = try Detector(model, threads: 2)
     let expected = try Self.pictures.map { try detector.detect($0) }
     #expect(expected.contains { !$0.isEmpty })
@@ -53,7 +49,7 @@ import Vision
   }
 
   @Test func labelMapsAreTheSameInBothForms() async throws {
-    let model = Self.model(.segment, heads: DeepLabLiteHead.parameters(outputs: 5, layout: Self.layout))
+    let model = Self.model(.segment)
     let segmenter = try Segmenter(model, threads: 2)
     let expected = try Self.pictures.map { try segmenter.segment($0).ids }
     for (picture, ids) in zip(Self.pictures, expected) { #expect(try await segmenter.segment(picture).ids == ids) }
@@ -61,9 +57,9 @@ import Vision
 
   @Test func cancelledTasksGetNoAnswer() async throws {
     let detector = try Detector(
-      Self.model(.detect, heads: SSDLiteHead.parameters(outputs: 4, layout: Self.layout)), threads: 1)
+      Self.model(.detect), threads: 1)
     let segmenter = try Segmenter(
-      Self.model(.segment, heads: DeepLabLiteHead.parameters(outputs: 5, layout: Self.layout)), threads: 1)
+      Self.model(.segment), threads: 1)
     await #expect(throws: CancellationError.self) {
       try await Task {
         unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }

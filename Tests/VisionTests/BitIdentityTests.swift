@@ -1,5 +1,4 @@
 import Backbone
-import DeepLabLite
 import Files
 import SSDLite
 import TestSupport
@@ -32,21 +31,19 @@ import Vision
   private static func digests(threads: Int, order: [Int]) throws -> [Int: [String: String]] {
     let detector = try Detector(boxes, threads: threads)
     let segmenter = try Segmenter(masks.get(), threads: threads)
-    let boxHead = try SSDLiteHead(boxes.card.detection!, on: detector.backbone, weights: boxes.weights)
-    let maskHead = try DeepLabLiteHead(
-      masks.get().card.segmentation!, on: segmenter.backbone, weights: masks.get().weights)
     var all: [Int: [String: String]] = [:]
     for index in order {
       let shape = Shape(height: height, width: width, channels: 3)
-      let maps = try detector.backbone.features(of: Tensor(shape, input(index)), taps: boxHead.taps)
-      let logits = boxHead(maps)
-      let classes = maskHead(try segmenter.backbone.features(of: Tensor(shape, input(index)), taps: maskHead.taps))
+      let taps: [Tap] = [.expansion(13), .last]
+      let maps = try detector.network.features(of: Tensor(shape, input(index)), taps: taps)
+      let logits = try BoxLogits(detector.network, Tensor(shape, input(index)), outputs: 4)
+      let classes = try segmenter.network.outputs(of: Tensor(shape, input(index)))[0]
       let found = try detector.detect(pictures[index])
       #expect(!found.isEmpty)
       let mask = try segmenter.segment(pictures[index])
       #expect(mask.pixelCounts().count > 1)
       all[index] = [
-        "maps": digest(maps.maps.flatMap { $0.tensor.values() }), "codes": digest(logits.codes),
+        "maps": digest(taps.flatMap { maps[$0].tensor.values() }), "codes": digest(logits.codes),
         "logits": digest(logits.logits), "classes": digest(classes.tensor.values()),
         "boxes": digest(
           found.flatMap { [Float($0.id), $0.score, $0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] }),
@@ -67,11 +64,11 @@ import Vision
   }
 
   @Test(arguments: [1, 2, 4, 8]) func aBatchIsItsPictures(threads: Int) throws {
-    let backbone = try Detector(Self.boxes, threads: threads).backbone
+    let backbone = try Detector(Self.boxes, threads: threads).network
     let taps: [Tap] = [.block(3), .expansion(13), .last]
     let shape = Shape(batch: 4, height: Self.height, width: Self.width, channels: 3)
     let one = Shape(height: Self.height, width: Self.width, channels: 3)
-    let single = try Detector(Self.boxes, threads: 1).backbone
+    let single = try Detector(Self.boxes, threads: 1).network
     for order in [[0, 1, 2, 3], [3, 1, 0, 2]] {
       let batch = try backbone.features(of: Tensor(shape, order.flatMap(Self.input)), taps: taps)
       for (place, index) in order.enumerated() {

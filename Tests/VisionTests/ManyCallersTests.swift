@@ -107,7 +107,8 @@ private let callers = 32
       print("\(right.value) answers for \(callers) callers in \(seconds) s, \(late - early) bytes more of \(early)")
       #expect(wrong.value == 0)
       #expect(right.value >= callers)
-      if !ProcessFacts.isSanitized { #expect(late - early <= 4 << 20) }
+      // The two peaks differ by the working memory of a few callers, which holds a head's maps too.
+      if !ProcessFacts.isSanitized { #expect(late - early <= 8 << 20) }
     }
     print(String(decoding: child?.standardOutputContent ?? [], as: UTF8.self), terminator: "")
   }
@@ -118,11 +119,11 @@ private let callers = 32
     func cancelledCallsGiveTheirMemoryBack() async {
       await #expect(processExitsWith: .success) {
         let detector = try Detector(SmallModels.detector(), threads: 1)
-        let segmenter = try Segmenter(SmallModels.segmenter(), compute: detector.backbone.compute)
+        let segmenter = try Segmenter(SmallModels.segmenter(), compute: detector.network.compute)
         let gate = DispatchSemaphore(value: 0)
         let began = DispatchSemaphore(value: 0)
         let holder = Task {
-          try await detector.backbone.compute.run {
+          try await detector.network.compute.run {
             began.signal()
             gate.wait()
           }

@@ -1,17 +1,17 @@
 import Backbone
 import Checkpoints
-import DeepLabLite
 import Files
+import Graphs
 import ImageCodecs
 import Kernels
 import ModelFiles
 import Objects
 import PersonMask
 import Preprocess
-import PyramidLite
 import SSDLite
 import Tensors
 import TestSupport
+import Vision
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -62,21 +62,15 @@ import Testing
     let compute = Compute(threads: threads, kernels: KernelSet(isa)!)
     let network = try Network(model.card.backbone, weights: model.weights, compute: compute)
     let prepared = try Preprocessor(model.card.input).prepare(image, compute: compute)
-    let all = try network.features(of: prepared.tensor, taps: network.layout.taps.map(\.tap))
-    var found = all.maps.map { digest($0.tensor.values()) }
+    let taps = network.taps.map(\.tap).filter { !$0.name.hasSuffix("/depthwise") }
+    let all = try network.features(of: prepared.tensor, taps: taps)
+    var found = taps.map { digest(all[$0].tensor.values()) }
+    let whole = try Network(Graph(model.card), weights: model.weights, compute: compute)
     if let card = model.card.detection {
-      let head = try SSDLiteHead(card, on: network, weights: model.weights)
-      let logits = head(try network.features(of: prepared.tensor, taps: head.taps))
+      let logits = try BoxLogits(whole, prepared.tensor, outputs: card.outputs)
       found += [digest(logits.codes), digest(logits.logits)]
-    }
-    if let card = model.card.segmentation {
-      if let pyramid = card.pyramid {
-        let head = try PyramidLiteHead(card, pyramid, on: network, weights: model.weights)
-        found.append(digest(head(try network.features(of: prepared.tensor, taps: head.taps)).tensor.values()))
-      } else {
-        let head = try DeepLabLiteHead(card, on: network, weights: model.weights)
-        found.append(digest(head(try network.features(of: prepared.tensor, taps: head.taps)).tensor.values()))
-      }
+    } else {
+      found.append(digest(try whole.outputs(of: prepared.tensor)[0].tensor.values()))
     }
     return found
   }

@@ -1,8 +1,7 @@
 import Backbone
 import Files
+import Graphs
 import ModelFiles
-import PyramidLite
-import SSDLite
 import TestSupport
 import Testing
 import Vision
@@ -36,8 +35,7 @@ import Vision
     card.detection = DetectionCard(
       outputs: 2, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
       maximumScale: 0.95, maps: 6, scoreThreshold: 0.3, iouThreshold: 0.6, maximumDetections: 100)
-    let layout = NetworkLayout(card.backbone)
-    let all = tensors(layout.parameters + SSDLiteHead.parameters(outputs: 2, layout: layout), seed: 3)
+    let all = tensors(try! Graph(card).parameters, seed: 3)
     return ModelFile(path: "boxes", card: card, weights: Weights(source: "boxes", tensors: all))
   }()
 
@@ -48,10 +46,8 @@ import Vision
     card.segmentation = SegmentationCard(
       outputs: 3, backgroundID: 0, voidID: 255, upsampling: .halfPixel, batchNormEpsilon: 1e-3, pyramid: pyramid)
     card.segmentation?.gate = gate
-    let layout = NetworkLayout(card.backbone)
-    let graph = try PyramidLiteHead.graph(outputs: 3, pyramid, on: layout)
-    var all = tensors(layout.parameters + graph.parameters, seed: 9)
-    for parameter in layout.parameters {
+    var all = tensors(try Graph(card).parameters, seed: 9)
+    for parameter in try Graph(card.backbone).parameters {
       let number = parameter.name.split(separator: ".")[1].dropFirst("block".count)
       guard (Int(number) ?? 0) < firstOwn, parameter.name != "backbone.last.weight" else { continue }
       all[parameter.name] = (

@@ -1,8 +1,6 @@
 import Backbone
-import DeepLabLite
+import Graphs
 import ModelFiles
-import PyramidLite
-import SSDLite
 import Tensors
 import TestSupport
 import Vision
@@ -27,9 +25,7 @@ enum SmallModels {
     card.detection = DetectionCard(
       outputs: 4, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,
       maximumScale: 0.95, maps: 6, scoreThreshold: 0.3, iouThreshold: 0.6, maximumDetections: 100)
-    let layout = NetworkLayout(card.backbone)
-    let heads = SSDLiteHead.parameters(outputs: 4, layout: layout)
-    return ModelFile(path: "boxes", card: card, weights: .random(layout.parameters + heads, seed: 7))
+    return random("boxes", card, seed: 7)
   }
 
   /// - Parameter pyramid: whether the head is a feature pyramid, else DeepLabV3-lite.
@@ -40,14 +36,17 @@ enum SmallModels {
     card.labels = (0..<5).map { ClassLabel(output: $0, id: $0, name: "class \($0)") }
     card.segmentation = SegmentationCard(
       outputs: 5, backgroundID: 0, voidID: 255, upsampling: .alignCorners, batchNormEpsilon: 1e-5)
-    let layout = NetworkLayout(card.backbone)
-    var heads = DeepLabLiteHead.parameters(outputs: 5, layout: layout)
     if pyramid {
-      let levels = PyramidCard(levels: ["block16", "block13/expansion", "block4"], widths: [16, 9])
-      card.segmentation?.pyramid = levels
-      heads = try PyramidLiteHead.graph(outputs: 5, levels, on: layout).parameters
+      card.segmentation?.pyramid = PyramidCard(levels: ["block16", "block13/expansion", "block4"], widths: [16, 9])
     }
-    return ModelFile(path: "masks", card: card, weights: .random(layout.parameters + heads, seed: 9))
+    return random("masks", card, seed: 9)
+  }
+
+  /// The model of a card with random weights.
+  static func random(_ path: String, _ card: ModelCard, seed: UInt64 = 1) -> ModelFile {
+    do { return ModelFile(path: path, card: card, weights: .random(try Graph(card).parameters, seed: seed)) } catch {
+      preconditionFailure("\(error)")
+    }
   }
 
   private static func card(_ task: ModelCard.Task, _ width: Int, _ height: Int, _ multiplier: Double) -> ModelCard {

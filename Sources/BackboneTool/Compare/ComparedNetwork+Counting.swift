@@ -1,4 +1,6 @@
 import Backbone
+import DeepLabLite
+import Graphs
 
 /// Counts as publications count, where that is not as this program does: found by trying what gives the printed figures.
 extension ComparedNetwork {
@@ -28,19 +30,11 @@ extension ComparedNetwork {
   /// Source: "Rethinking Atrous Convolution for Semantic Image Segmentation", section 4.1.
   private static func sizes(of size: Int) -> [Int] { (2...7).map { (size - 1) * $0 / 4 + 1 } }
 
-  /// Channels that batch norm follows: all but those of the answers.
+  /// Channels that batch norm follows: all but those of the outputs.
   private var normalisedChannels: Int {
-    let answers: [String: Int] = headCosts.reduce(into: [:]) { channels, cost in
-      let isAnswer =
-        switch head {
-        case .classifier: true
-        case .deepLab, .deepLabASPP: cost.name == "logits"
-        case .ssd, .ssdLite: cost.name.hasPrefix("predictor") && !cost.name.hasSuffix("/depthwise")
-        }
-      if isAnswer { channels[cost.name] = cost.output.channels }
-    }
-    let all = layout.costs(height: size, width: size) + headCosts
-    return all.reduce(0) { $0 + $1.output.channels } - answers.values.reduce(0, +)
+    let (backbone, all) = (layout.graph.convolutions, graph.convolutions)
+    return backbone.reduce(0) { $0 + $1.outputs }
+      + all.dropFirst(backbone.count).reduce(0) { $0 + ($1.isNormalised ? $1.outputs : 0) }
   }
 
   /// Multiply-adds of the pixels that maps are filled up with.
@@ -51,13 +45,13 @@ extension ComparedNetwork {
     }
     var total = 0
     for block in layout.blocks where block.dilation > 1 {
-      let map = layout.shape(of: .block(block.index), height: size, width: size)
+      let map = layout.graph.shape(of: .block(block.index), height: size, width: size)
       total += 9 * block.expanded * added(map.height, map.width, rate: block.dilation)
     }
-    guard head == .deepLabASPP else { return total }
-    let map = layout.shape(of: layout.deepestBlock, height: size, width: size)
-    for rate in ComparedNetwork.atrousRates {
-      total += 9 * map.channels * 256 * added(map.height, map.width, rate: rate * 16 / layout.outputStride)
+    guard head == .deeplabASPP else { return total }
+    let map = layout.graph.shape(of: layout.graph.deepest.tap, height: size, width: size)
+    for rate in DeepLabLite.atrousRates(outputStride: layout.outputStride) {
+      total += 9 * map.channels * DeepLabLite.branchChannels * added(map.height, map.width, rate: rate)
     }
     return total
   }

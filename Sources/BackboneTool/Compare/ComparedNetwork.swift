@@ -1,20 +1,9 @@
 import Backbone
 import Kernels
-import Tensors
-import Vision
+import Graphs
 
 /// A network of ours that stands in a table: a backbone with a head, for a size of input.
 struct ComparedNetwork: Hashable {
-  /// The head, by the name of the task that has it.
-  enum Head: String, Hashable {
-    case classifier = "classify"
-    /// SSD's predictors and extra layers: 3x3 convolutions in full, or taken apart into depthwise and 1x1.
-    case ssd, ssdLite = "ssdlite"
-    /// DeepLabV3 without and with its three atrous branches.
-    case deepLab = "deeplab"
-    case deepLabASPP = "deeplab-aspp"
-  }
-
   /// What a network costs.
   struct Counts: Hashable {
     /// Weights and biases; of batch norm there is only the shift, as a bias.
@@ -23,24 +12,24 @@ struct ComparedNetwork: Hashable {
   }
 
   let layout: NetworkLayout
-  let head: Head
+  let head: NetworkTask
   /// Classes, with the background where there is one.
   let outputs: Int
   let size: Int
 
   /// A classifier of ImageNet's 1000 classes.
   static func classifier(_ layout: NetworkLayout, size: Int = 224) -> ComparedNetwork {
-    ComparedNetwork(layout: layout, head: .classifier, outputs: 1000, size: size)
+    ComparedNetwork(layout: layout, head: .classify, outputs: 1000, size: size)
   }
 
   /// A detector of COCO's 80 classes.
-  static func detector(_ layout: NetworkLayout, _ head: Head = .ssdLite) -> ComparedNetwork {
+  static func detector(_ layout: NetworkLayout, _ head: NetworkTask = .ssdlite) -> ComparedNetwork {
     ComparedNetwork(layout: layout, head: head, outputs: 81, size: 320)
   }
 
   /// A segmenter of Pascal VOC's 20 classes.
   static func segmenter(_ layout: NetworkLayout, hasASPP: Bool) -> ComparedNetwork {
-    ComparedNetwork(layout: layout, head: hasASPP ? .deepLabASPP : .deepLab, outputs: 21, size: 513)
+    ComparedNetwork(layout: layout, head: hasASPP ? .deeplabASPP : .deeplab, outputs: 21, size: 513)
   }
 
   /// The same network for another size of input.
@@ -48,14 +37,13 @@ struct ComparedNetwork: Hashable {
     ComparedNetwork(layout: layout, head: head, outputs: outputs, size: size)
   }
 
-  /// The network with random weights; `nil` where this program has no such task and can count it only.
-  func build(on compute: Compute) -> TaskNetwork? {
-    TaskNetwork.Task(rawValue: head.rawValue).map { .random($0, on: layout, outputs: outputs, compute: compute) }
-  }
+  var graph: Graph { head.graph(on: layout, outputs: outputs, isNormalised: true) }
 
-  var counts: Counts { Counts(layout.costs(height: size, width: size) + headCosts) }
+  var counts: Counts { Counts(graph.costs(height: size, width: size)) }
   /// The head's and the extra layers' alone.
-  var headCounts: Counts { Counts(headCosts) }
+  var headCounts: Counts {
+    Counts(Array(graph.costs(height: size, width: size).dropFirst(layout.graph.convolutions.count)))
+  }
 }
 
 extension ComparedNetwork.Counts {

@@ -57,12 +57,12 @@ enum ComparedTable: String, CaseIterable {
   }
 
   private static var predictorRows: [ComparedRow] {
-    func row(_ published: PublishedFigures, _ head: ComparedNetwork.Head, _ notes: [ComparisonNote]) -> ComparedRow {
+    func row(_ published: PublishedFigures, _ head: NetworkTask, _ notes: [ComparisonNote]) -> ComparedRow {
       var row = ComparedRow(published, "", .detector(.mobileNetV2(), head), notes: [.headAlone] + notes)
       row.ours = row.network?.headCounts
       return row
     }
-    var lite = row(Paper.Predictors.ssdLite, .ssdLite, [.twice])
+    var lite = row(Paper.Predictors.ssdLite, .ssdlite, [.twice])
     lite.alike = lite.ours
     lite.alike?.multiplyAdds *= 2
     return [row(Paper.Predictors.ssd, .ssd, []), lite]

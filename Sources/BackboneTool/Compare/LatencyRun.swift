@@ -2,7 +2,6 @@ import Backbone
 import CLISupport
 import Kernels
 import Tensors
-import Vision
 
 /// Times networks in turn, round by round, so that a drift of the machine hits all alike.
 struct LatencyRun {
@@ -38,11 +37,11 @@ struct LatencyRun {
 
   /// One network with its input and the times of its runs.
   private final class Runner {
-    let network: TaskNetwork
+    let network: Network
     let input: Tensor
     var times: [Double] = []
 
-    init(_ network: TaskNetwork, size: Int) {
+    init(_ network: Network, size: Int) {
       self.network = network
       input = Tensor.noise(size: size)
     }
@@ -50,7 +49,7 @@ struct LatencyRun {
     /// Milliseconds of a run.
     func run() throws(Failure) -> Double {
       let start = Stopwatch.now
-      do { _ = try network.run(input) } catch { throw Failure(.model, error.description) }
+      do { _ = try network.outputs(of: input) } catch { throw Failure(.model, error.description) }
       return Stopwatch.now - start
     }
   }
@@ -61,11 +60,11 @@ struct LatencyRun {
   /// - Parameter ended: told the number of turns so far.
   private func times(of networks: [ComparedNetwork], ended: (Int) -> Void) throws(Failure) -> [ComparedNetwork: Times] {
     // Sizes of input share a network.
-    var built: [ComparedNetwork: TaskNetwork] = [:]
+    var built: [ComparedNetwork: Network] = [:]
     var runners: [(network: ComparedNetwork, runner: Runner)] = []
     for network in networks {
       let key = network.with(size: 0)
-      guard let found = built[key] ?? network.build(on: compute) else { continue }
+      let found = built[key] ?? .random(network.graph, on: compute)
       built[key] = found
       let runner = Runner(found, size: network.size)
       // The first run lays out memory and wakes the threads.

@@ -1,5 +1,6 @@
 import Backbone
 import CLISupport
+import Graphs
 import Kernels
 
 /// Table 3: what must be held at each size of map.
@@ -26,7 +27,7 @@ struct MemoryComparison {
 
     /// The largest tensor of that many rows: among those that exist as a whole, else among the others.
     func cell(side: Int) -> Cell? {
-      let here = layout.activations(height: 224, width: 224).filter { $0.shape.height == side }
+      let here = layout.graph.activations(height: 224, width: 224).filter { $0.shape.height == side }
       let whole = here.filter { !$0.isPartial }
       guard let largest = (whole.isEmpty ? here : whole).map(\.shape).max(by: { $0.count < $1.count }) else {
         return nil
@@ -35,8 +36,8 @@ struct MemoryComparison {
         channels: largest.channels, kilobytes: MemoryComparison.kilobytes(largest.count), isPartial: whole.isEmpty)
     }
 
-    var greatest: Double { MemoryComparison.kilobytes(layout.largestActivation(height: 224, width: 224)) }
-    var held: Double { MemoryComparison.kilobytes(layout.heldActivations(height: 224, width: 224)) }
+    var greatest: Double { MemoryComparison.kilobytes(layout.graph.largestActivation(height: 224, width: 224)) }
+    var held: Double { MemoryComparison.kilobytes(layout.graph.heldActivations(height: 224, width: 224)) }
   }
 
   let columns: [Column]
@@ -63,10 +64,9 @@ struct MemoryComparison {
     do throws(BackboneError) {
       var working: [Double] = []
       for column in columns {
-        let network = try Network(column.layout, weights: .random(column.layout.parameters), compute: compute)
-        let deepest = column.layout.taps.last!.tap
-        let plan = try network.plan(height: 224, width: 224, taps: [deepest])
-        let map = column.layout.shape(of: deepest, height: 224, width: 224).count * MemoryLayout<Float>.stride
+        let graph = column.layout.graph
+        let plan = try Network.random(graph, on: compute).plan(height: 224, width: 224)
+        let map = graph.shapes(height: 224, width: 224).last!.count * MemoryLayout<Float>.stride
         working.append(Double(plan.arenaBytes + map) / 1000)
       }
       self.working = working

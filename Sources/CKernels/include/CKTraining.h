@@ -28,6 +28,15 @@ typedef struct ck_depthwise_gradient {
 #define CK_TRAINING_LIST(X)                                                                                   \
   X(f32_outer, (const ck_outer *_Nonnull o))                                                                  \
   X(f32_depthwise_gradient, (const ck_depthwise_gradient *_Nonnull g))                                        \
+  /* sum[c] += sum over pixels of a[p][c] * b[p][c], whose pixels lie a_stride and b_stride floats apart */     \
+  X(f32_product_sums, (const float *_Nonnull a, size_t a_stride, const float *_Nonnull b, size_t b_stride,    \
+                       size_t pixels, size_t channels, float *_Nonnull sum))                                  \
+  /* back through a maximum y, for one x of its window: where x[c] = y[c], dx[c] += dy[c], and dy[c] = 0 so that \
+     no later x has it too */                                                                                 \
+  X(f32_maximum_gradient, (float *_Nonnull dy, const float *_Nonnull y, const float *_Nonnull x, size_t channels, \
+                           float *_Nonnull dx))                                                               \
+  /* dy[i] *= the slope of the function; v is its argument, for a sigmoid its value */                       \
+  X(f32_activation_gradient, (float *_Nonnull dy, const float *_Nonnull v, size_t n, ck_function function))   \
   /* sum[c] += sum over pixels of (x[p][c] - mean[c])^2 */                                                    \
   X(f32_square_sums, (const float *_Nonnull x, const float *_Nonnull mean, size_t pixels, size_t channels,    \
                       float *_Nonnull sum))                                                                   \

@@ -79,6 +79,22 @@ typedef struct ck_strip {
   ck_branch branch[2];
 } ck_strip;
 
+/// One output pixel of a window over a map: the taps that lie inside it.
+typedef struct ck_window {
+  const float *_Nonnull x;       ///< the first tap's pixel
+  size_t x_row, x_column;        ///< floats from one tap's row and column to the next
+  size_t rows, columns;          ///< taps inside the map
+  const float *_Nullable w;      ///< the first tap's weights [channels]; NULL for the greatest value instead
+  size_t w_row;                  ///< floats from one tap's row to the next; taps of a row follow each other
+  const float *_Nullable bias;   ///< [channels]
+  size_t channels;
+  float *_Nonnull out;           ///< [channels]
+  float low, high;
+} ck_window;
+
+/// Functions that are no clamp.
+typedef enum ck_function { CK_HARD_SWISH = 0, CK_HARD_SIGMOID = 1, CK_SIGMOID = 2 } ck_function;
+
 /// Pixels of a mask's row that lie between the same two columns of the logits.
 typedef struct ck_argmax_cell {
   uint32_t begin, end;   ///< pixels
@@ -130,6 +146,11 @@ typedef struct ck_yuv {
   X(f32_add_scaled, (const float *_Nonnull x, float t, size_t n, float *_Nonnull out))                 \
   /* x[i] = x[i] * scale[i] - shift[i] */                                                              \
   X(f32_normalise, (float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift, size_t n)) \
+  /* out[c] = clamp(bias[c] + sum over the taps of x * w, low, high), or the greatest x of the taps */                   \
+  X(f32_window, (const ck_window *_Nonnull w))                                                          \
+  /* x[i] = x[i] * y[i] */                                                                             \
+  X(f32_multiply, (float *_Nonnull x, const float *_Nonnull y, size_t n))                               \
+  X(f32_activate, (float *_Nonnull x, size_t n, ck_function function))                                  \
   /* rgb[3x + c], x below n, of luma y[x] and chroma cb[x / 2 * step], cr[x / 2 * step]; step is 1, or 2 with cr = cb + 1 */ \
   X(u8_yuv_row, (const uint8_t *_Nonnull y, const uint8_t *_Nonnull cb, const uint8_t *_Nonnull cr, size_t step, \
                  const ck_yuv *_Nonnull m, size_t n, uint8_t *_Nonnull rgb))                           \

@@ -10,7 +10,7 @@ struct GraphConventions {
   struct Found: Equatable {
     var stride = 1
     var dilation = 1
-    var activation = LayerID.Activation.none
+    var activation = Activation.linear
     /// Of the batch norm, where there is one.
     var epsilon: Float?
     /// The padding rules that give the same zeros.
@@ -83,7 +83,7 @@ struct GraphConventions {
     output = try checkOffset(recipe, after: output, &found)
     found.activation = activation(after: output)
     let expected = id.activation(in: network)
-    guard found.activation == expected else { throw fault(expected.rawValue, found.activation.rawValue) }
+    guard found.activation == expected else { throw fault(expected.title, found.activation.title) }
     return found
   }
 
@@ -138,10 +138,10 @@ struct GraphConventions {
     }
   }
 
-  private func activation(after node: TFNode) -> LayerID.Activation {
+  private func activation(after node: TFNode) -> Activation {
     let operations = Set(graph.consumers(node.name).map(\.op))
     if operations.contains("Relu6") { return .relu6 }
-    return operations.contains("Relu") ? .relu : .none
+    return operations.contains("Relu") ? .relu : .linear
   }
 
   /// The number in `[1, n, n, 1]`.

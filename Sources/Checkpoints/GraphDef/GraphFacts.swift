@@ -101,7 +101,7 @@ struct GraphFacts {
     }
     if scales.isEmpty { return }
     scales.sort { ($0.count, $0[0]) < ($1.count, $1[0]) }
-    let counts = (0..<SSDLiteHead.maps).map(DefaultBoxes.count)
+    let counts = (0..<SSDLite.maps).map(DefaultBoxes.count)
     guard scales.map(\.count) == counts else {
       throw fault("the default boxes", "\(counts) boxes a cell", "\(scales.map(\.count))")
     }

@@ -173,16 +173,16 @@ struct TFLiteWalk {
   }
 
   private func checkActivation(_ code: Int8, _ id: LayerID) throws(CheckpointError) {
-    let activation: LayerID.Activation? =
+    let activation: Activation? =
       switch code {
-      case 0: LayerID.Activation.none
+      case 0: .linear
       case 1: .relu
       case 3: .relu6
       default: nil
       }
     let expected = id.activation(in: network)
     guard activation == expected else {
-      throw fault(id.name, expected.rawValue, activation?.rawValue ?? "activation \(code)")
+      throw fault(id.name, expected.title, activation?.title ?? "activation \(code)")
     }
   }
 

@@ -9,7 +9,7 @@ extension TrainingKernels {
   ) {
     precondition(a.count == pictures * pixels * channels && y.count == a.count, "a sum of other sizes")
     precondition(b.count == a.count || b.count == pictures * channels, "a sum of other sizes")
-    unsafe Joints.add(
+    unsafe MergeOperations.add(
       kernels, on: pool, a.base, b.base, isOnePixel: b.count != a.count, pictures: pictures, pixels: pixels,
       channels: channels, activation: activation, to: y.base)
   }
@@ -31,7 +31,7 @@ extension TrainingKernels {
   ) {
     precondition(to.count == pixels * toChannels && from.count == (pixels / fromRepeat) * fromChannels)
     precondition(fromFirst + count <= fromChannels && toFirst + count <= toChannels)
-    unsafe Joints.copyChannels(
+    unsafe MergeOperations.copyChannels(
       on: pool, from.base + fromFirst, stride: fromChannels, each: fromRepeat, to: to.base + toFirst,
       stride: toChannels, count: count, pixels: pixels)
   }
@@ -72,8 +72,11 @@ extension TrainingKernels {
   ) {
     precondition(x.count == pictures * rows.extent * columns.extent * channels)
     precondition(y.count == pictures * rows.count * columns.count * channels)
-    unsafe Joints.enlarge(
-      compute, x.base, rows: rows, columns: columns, pictures: pictures, channels: channels, to: y.base)
+    let scratch = compute.workspaces.take(columns.extent * channels * pool.threads)
+    unsafe MergeOperations.enlarge(
+      kernels, on: pool, x.base, rows: rows, columns: columns, pictures: pictures, channels: channels, to: y.base,
+      scratch: scratch.base)
+    compute.workspaces.give(scratch)
   }
 
   /// The way back of `enlarge`: each gradient is dealt out to the pixels that it came from.
@@ -102,5 +105,84 @@ extension TrainingKernels {
       }
     }
     compute.workspaces.give(scratch)
+  }
+
+  /// `y = x * factors`, the factors one pixel for each picture.
+  package func scale(
+    _ x: FloatSlice, by factors: FloatSlice, pictures: Int, pixels: Int, channels: Int, to y: FloatSlice
+  ) {
+    let count = pixels * channels
+    precondition(x.count == pictures * count && y.count == x.count && factors.count == pictures * channels)
+    for picture in 0..<pictures {
+      unsafe MergeOperations.scale(
+        kernels, on: pool, x.base + picture * count, by: factors.base + picture * channels, pixels: pixels,
+        channels: channels, to: y.base + picture * count)
+    }
+  }
+
+  /// The gradient of `scale` with respect to `x`: `dx (+)= dy * factors`.
+  package func scaleInputGradient(
+    _ dy: FloatSlice, by factors: FloatSlice, pictures: Int, pixels: Int, channels: Int, to dx: FloatSlice,
+    adding: Bool
+  ) {
+    precondition(dy.count == pictures * pixels * channels && dx.count == dy.count)
+    precondition(factors.count == pictures * channels, "\(factors.count) factors")
+    ranges(pictures * pixels, grain: TrainingKernels.chunk) { _, range in
+      for pixel in range {
+        let to = unsafe dx.base + pixel * channels
+        if !adding { unsafe to.update(repeating: 0, count: channels) }
+        unsafe kernels.table.pointee.f32_product_sums(
+          dy.base + pixel * channels, channels, factors.base + pixel / pixels * channels, channels, 1, channels, to)
+      }
+    }
+  }
+
+  /// The gradient of `scale` with respect to the factors: of each picture the sum over its pixels of `dy * x`.
+  package func scaleFactorGradient(
+    _ dy: FloatSlice, _ x: FloatSlice, pictures: Int, pixels: Int, channels: Int, to sums: FloatSlice
+  ) {
+    precondition(dy.count == pictures * pixels * channels && x.count == dy.count)
+    precondition(sums.count == pictures * channels, "\(sums.count) factors")
+    for picture in 0..<pictures {
+      let begin = picture * pixels
+      let totals = unsafe chunkedSums(rows: pixels, width: channels) { range, sums in
+        let at = (begin + range.lowerBound) * channels
+        unsafe kernels.table.pointee.f32_product_sums(
+          dy.base + at, channels, x.base + at, channels, range.count, channels, sums)
+      }
+      sums.part(picture * channels, channels).set(totals.map { Float($0) })
+    }
+  }
+
+  /// Channel `j` of group `i` becomes channel `j * groups + i`; with as many groups as a group had channels, the way back.
+  package func shuffle(_ x: FloatSlice, pixels: Int, channels: Int, groups: Int, to y: FloatSlice) {
+    precondition(x.count == pixels * channels && y.count == x.count && channels % groups == 0)
+    unsafe MergeOperations.shuffle(on: pool, x.base, pixels: pixels, channels: channels, groups: groups, to: y.base)
+  }
+
+  /// `y = activation(x)`.
+  package func activate(_ x: FloatSlice, _ activation: Activation, to y: FloatSlice) {
+    y.copy(from: x)
+    unsafe Elementwise.apply(
+      activation, kernels, on: pool, y.base, pixels: y.count, channels: 1, stride: 1)
+  }
+
+  /// Back through `activate`: `dy` is multiplied by the function's slope.
+  ///
+  /// Where a function bends, its slope is that of PyTorch: 0, and of hard-swish at 3 that of its end, 1.
+  package func activationGradient(_ dy: FloatSlice, _ activation: Activation, x: FloatSlice, y: FloatSlice) {
+    precondition(dy.count == x.count && dy.count == y.count, "\(dy.count) gradients of \(x.count) values")
+    let function: ck_function
+    switch activation {
+    case .linear, .relu, .relu6: return mask(dy, by: y, activation)
+    case .hardSwish: function = CK_HARD_SWISH
+    case .hardSigmoid: function = CK_HARD_SIGMOID
+    case .sigmoid: function = CK_SIGMOID
+    }
+    let from = activation == .sigmoid ? y : x
+    ranges(dy.count, grain: 1 << 15) { _, range in
+      unsafe kernels.table.pointee.f32_activation_gradient(
+        dy.base + range.lowerBound, from.base + range.lowerBound, range.count, function)
+    }
   }
 }

@@ -2,48 +2,31 @@ import CKernels
 import Tensors
 
 extension TrainingKernels {
-  /// `y = clamp(x · w + bias)`, `x` `[rows, inputs]`, `w` `[inputs, outputs]`.
+  /// `c (+)= aᵀ · b`; in groups, whose columns lie side by side in all three, each of `inputs` and `outputs` columns.
   ///
-  /// - Complexity: O(rows · inputs · outputs).
-  package func product(
-    _ x: FloatSlice, rows: Int, weights: FloatSlice, bias: FloatSlice?, inputs: Int, outputs: Int,
-    activation: Activation, to y: FloatSlice
+  /// - Parameters:
+  ///   - a: `[rows, groups · inputs]`, rows `aStride` floats apart.
+  ///   - b: `[rows, groups · outputs]`.
+  ///   - c: `[inputs, groups · outputs]`.
+  @unsafe func outer(
+    _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>, stride bStride: Int, rows: Int,
+    groups: Int = 1, inputs: Int, outputs: Int, to c: UnsafeMutablePointer<Float>, stride cStride: Int, adding: Bool
   ) {
-    precondition(x.count == rows * inputs && y.count == rows * outputs, "a product of other sizes")
-    let packed = pack(weights, inputs: inputs, outputs: outputs, bias: bias, activation: activation)
-    unsafe packed.runAll(on: pool, rows: rows, from: x.base, to: y.base)
-  }
-
-  /// The gradient with respect to the product's input: `dx (+)= dy · wᵀ`.
-  package func productInputGradient(
-    _ dy: FloatSlice, rows: Int, weights: FloatSlice, inputs: Int, outputs: Int, to dx: FloatSlice, adding: Bool
-  ) {
-    precondition(dx.count == rows * inputs && dy.count == rows * outputs, "a product of other sizes")
-    let transposed = FloatSlice(AlignedFloats(count: inputs * outputs))
-    unsafe transpose(weights.base, rows: inputs, columns: outputs, to: transposed.base)
-    let packed = pack(transposed, inputs: outputs, outputs: inputs, bias: nil, activation: .linear)
-    unsafe packed.runAll(
-      on: pool, rows: rows, from: dy.base, to: dx.base, residual: adding ? UnsafePointer(dx.base) : nil)
-  }
-
-  /// The gradient with respect to the product's weights: `dw = xᵀ · dy`.
-  package func productWeightGradient(
-    _ x: FloatSlice, _ dy: FloatSlice, rows: Int, inputs: Int, outputs: Int, to dw: FloatSlice
-  ) {
-    precondition(x.count == rows * inputs && dy.count == rows * outputs && dw.count == inputs * outputs)
     // The rows of a register tile of the widest kernels, so that a task has whole tiles.
     let tile = 14
     let tiles = (inputs + tile - 1) / tile
     let tasks = min(tiles, pool.threads * 4)
-    pool.run(tasks) { task, _ in
+    pool.run(groups * tasks) { index, _ in
+      let (group, task) = (index / tasks, index % tasks)
+      let (a, b) = unsafe (a + group * inputs, b + group * outputs)
       var o = unsafe ck_outer(
-        a: x.base, a_stride: inputs, b: dy.base, b_stride: outputs, rows: 0, c: dw.base, c_stride: outputs,
+        a: a, a_stride: aStride, b: b, b_stride: bStride, rows: 0, c: c + group * outputs, c_stride: cStride,
         k_begin: tiles * task / tasks * tile, k_end: min(tiles * (task + 1) / tasks * tile, inputs), n: outputs,
-        accumulate: 0)
+        accumulate: adding ? 1 : 0)
       // A chunk of rows stays in the cache while all tiles read it.
       for row in stride(from: 0, to: rows, by: TrainingKernels.chunk) {
-        unsafe o.a = UnsafePointer(x.base + row * inputs)
-        unsafe o.b = UnsafePointer(dy.base + row * outputs)
+        unsafe o.a = a + row * aStride
+        unsafe o.b = b + row * bStride
         unsafe o.rows = min(TrainingKernels.chunk, rows - row)
         unsafe kernels.table.pointee.f32_outer(&o)
         unsafe o.accumulate = 1
@@ -60,7 +43,8 @@ extension TrainingKernels {
     sums.set(totals.map { Float($0) })
   }
 
-  private func pack(_ weights: FloatSlice, inputs: Int, outputs: Int, bias: FloatSlice?, activation: Activation)
+  /// Weights `[inputs, outputs]` of a product, and zeros for a bias that there is none of.
+  func pack(_ weights: FloatSlice, inputs: Int, outputs: Int, bias: FloatSlice?, activation: Activation)
     -> PackedPointwise
   {
     precondition(weights.count == inputs * outputs && bias?.count ?? outputs == outputs, "weights of another shape")
@@ -71,7 +55,8 @@ extension TrainingKernels {
       bias: UnsafeBufferPointer(start: bias.base, count: bias.count).span, activation: activation)
   }
 
-  @unsafe private func transpose(
+  /// `to[c][r] = from[r][c]`.
+  @unsafe func transpose(
     _ from: UnsafePointer<Float>, rows: Int, columns: Int, to: UnsafeMutablePointer<Float>
   ) {
     // Squares that fit in the cache's lines both ways.

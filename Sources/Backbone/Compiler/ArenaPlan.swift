@@ -1,0 +1,78 @@
+/// Gives every value that passes between steps a place in one piece of memory; those that never live at once may share.
+struct ArenaPlan {
+  private struct Block {
+    var count: Int
+    var steps: ClosedRange<Int>
+    var offset = 0
+  }
+
+  private var values: [Int: Block] = [:]
+  private var scratch: [Int: Block] = [:]
+  /// Floats in all, once placed.
+  private(set) var count = 0
+
+  /// Floats of memory are handed out in cache lines.
+  private static let grain = 16
+
+  /// Notes that a step reads or writes a value.
+  ///
+  /// - Parameter count: its floats, where it is written.
+  mutating func use(_ value: Int, at step: Int, count: Int = 0) {
+    var block = values[value] ?? Block(count: 0, steps: step...step)
+    block.count = max(block.count, ArenaPlan.rounded(count))
+    block.steps = block.steps.lowerBound...step
+    values[value] = block
+  }
+
+  /// Notes how many floats a step needs for itself.
+  mutating func scratch(_ count: Int, at step: Int) {
+    scratch[step] = Block(count: ArenaPlan.rounded(count), steps: step...step)
+  }
+
+  /// Leaves out values that have memory of their own.
+  mutating func forget(_ others: [Int]) {
+    for value in others { values[value] = nil }
+  }
+
+  /// Places all: the largest first, each as low as those that are placed and live with it allow.
+  ///
+  /// - Complexity: O(values · values).
+  mutating func place() {
+    var placed: [Block] = []
+    func lowest(_ block: Block) -> Int {
+      var offset = 0
+      for other in placed.sorted(by: { $0.offset < $1.offset }) where other.steps.overlaps(block.steps) {
+        if offset + block.count <= other.offset { break }
+        offset = max(offset, other.offset + other.count)
+      }
+      return offset
+    }
+    // By size, then by age: the outcome must not depend on the order of a dictionary.
+    func isBefore(_ a: Block, _ b: Block) -> Bool {
+      (-a.count, a.steps.lowerBound, a.steps.upperBound) < (-b.count, b.steps.lowerBound, b.steps.upperBound)
+    }
+    let all =
+      values.map { (key: Key.value($0.key), block: $0.value) }
+      + scratch.map { (key: Key.scratch($0.key), block: $0.value) }
+    for (key, block) in all.sorted(by: { isBefore($0.block, $1.block) }) {
+      var block = block
+      block.offset = lowest(block)
+      placed.append(block)
+      count = max(count, block.offset + block.count)
+      switch key {
+      case .value(let value): values[value] = block
+      case .scratch(let step): scratch[step] = block
+      }
+    }
+  }
+
+  func offset(of value: Int) -> Int { values[value]!.offset }
+  func scratchOffset(at step: Int) -> Int { scratch[step]!.offset }
+
+  private enum Key {
+    case value(Int)
+    case scratch(Int)
+  }
+
+  private static func rounded(_ count: Int) -> Int { (count + grain - 1) / grain * grain }
+}

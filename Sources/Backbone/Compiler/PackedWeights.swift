@@ -1,0 +1,80 @@
+import Graphs
+import Kernels
+import ModelFiles
+import Synchronization
+
+/// A program and its passes, packed.
+struct PackedProgram: Sendable {
+  let program: Program
+  let works: [PackedWork]
+}
+
+/// A graph's weights, packed for one instruction set: what all networks on the same weights share.
+///
+/// The program for the graph's outputs is made at once. Values that lie inside one of its passes are left by a second one,
+/// which leaves every value; what both have in common is packed once. So a value has the same bits whoever else is asked for.
+final class PackedWeights: Sendable {
+  private let graph: Graph
+  private let weights: Weights
+  private let kernels: KernelSet
+  private let usual: PackedProgram
+  private let unfused = Mutex<PackedProgram?>(nil)
+
+  /// - Throws: `WeightsError` when a tensor is missing or has another shape.
+  init(_ graph: Graph, _ weights: Weights, _ compute: Compute) throws(WeightsError) {
+    self.graph = graph
+    self.weights = weights
+    kernels = compute.kernels
+    let program = Fusion.program(graph, kept: Set(graph.outputs))
+    usual = PackedProgram(
+      program: program,
+      works: try PackedWeights.pack(program, graph, weights, kernels, on: compute.pool, known: nil))
+    weights.releasePages()
+  }
+
+  /// Whether a value lies inside a pass of the program for the outputs.
+  func isInside(_ value: Int) -> Bool { !usual.program.available.contains(value) }
+
+  /// The program that leaves those values: all of them inside passes, or none.
+  func program(for wanted: [Int], on pool: WorkerPool) throws(WeightsError) -> PackedProgram {
+    guard wanted.contains(where: isInside) else { return usual }
+    if let unfused = unfused.withLock({ $0 }) { return unfused }
+    let program = Fusion.program(graph, kept: Set(graph.nodes.indices))
+    let packed = PackedProgram(
+      program: program, works: try PackedWeights.pack(program, graph, weights, kernels, on: pool, known: usual))
+    unfused.withLock { $0 = packed }
+    return packed
+  }
+
+  /// Weights of a pass that are packed before others take memory: a classifier's.
+  private static let huge = 1 << 20
+
+  /// Packs passes side by side, those of a known program aside.
+  private static func pack(
+    _ program: Program, _ graph: Graph, _ weights: Weights, _ kernels: KernelSet, on pool: WorkerPool,
+    known: PackedProgram?
+  ) throws(WeightsError) -> [PackedWork] {
+    let packer = LayerPacker(graph: graph, channels: program.channels, weights: weights, kernels: kernels)
+    func size(_ pass: Pass) -> Int {
+      pass.nodes.reduce(0) { sum, node in
+        guard case .convolution(let c) = graph.nodes[node].operation else { return sum }
+        return sum + c.weightShape.reduce(1, *)
+      }
+    }
+    let sizes = program.passes.map(size)
+    let order = sizes.indices.sorted { (sizes[$0] < huge ? 1 : 0, $0) < (sizes[$1] < huge ? 1 : 0, $1) }
+    let packed = try pool.map(order.count) { (place) throws(WeightsError) -> PackedWork in
+      let pass = program.passes[order[place]]
+      // Values that the compiler made have numbers of their own in each program.
+      if let known, pass.reads.allSatisfy({ $0 < graph.nodes.count }), pass.placement == nil,
+        let index = known.program.passes.firstIndex(of: pass)
+      {
+        return known.works[index]
+      }
+      return try packer.pack(pass)
+    }
+    var works = [PackedWork?](repeating: nil, count: order.count)
+    for (place, work) in packed.enumerated() { works[order[place]] = work }
+    return works.map { $0! }
+  }
+}

@@ -1,0 +1,152 @@
+import Graphs
+import Kernels
+import Tensors
+
+/// How a program runs for one size of input and some outputs: decided once, then followed without allocating.
+struct Plan: Sendable {
+  /// Where a step reads or writes.
+  enum Place: Hashable {
+    /// An input of the graph, by its place among them.
+    case input(Int)
+    /// Working memory, from that float on.
+    case arena(Int)
+    /// A map that is handed out, from that float on.
+    case map(Int, first: Int)
+  }
+
+  struct Operand: Hashable {
+    let place: Place
+    let shape: Shape
+    /// Floats between its pixels.
+    let stride: Int
+  }
+
+  struct Step: Sendable {
+    let pass: Pass
+    let work: PackedWork
+    let strip: FusedPlan?
+    let taps: (rows: LinearTaps, columns: LinearTaps)?
+    let window: Geometry?
+    let from: [Operand]
+    /// One for each branch; empty where only the map in its middle is wanted.
+    let to: [Operand]
+    /// Where the map in its middle is left, if anywhere.
+    let wide: Operand?
+    let epilogue: Activation?
+    let multiplyAdds: Int
+    /// Of working memory.
+    let scratch: (offset: Int, count: Int)
+
+    /// Whether it does the whole pass; else what its source makes alone.
+    var isWhole: Bool { !to.isEmpty }
+
+    /// The first node that it does.
+    var firstNode: Int { pass.nodes.first ?? pass.reads[0] }
+
+    /// The shape of what it computes last.
+    var output: Shape { (to.first ?? wide!).shape }
+  }
+
+  let steps: [Step]
+  /// The shapes of the maps, batch 1, in the order asked for.
+  let shapes: [Shape]
+  /// Those of the inputs.
+  let inputs: [Shape]
+  /// Floats of working memory.
+  let arenaCount: Int
+
+  /// The memory that a run reads and writes.
+  @unsafe struct Memory {
+    let inputs: [UnsafePointer<Float>]
+    let maps: [UnsafeMutablePointer<Float>]
+    let arena: UnsafeMutablePointer<Float>
+
+    subscript(operand: Operand) -> UnsafeMutablePointer<Float> {
+      switch operand.place {
+      case .input(let index): return unsafe UnsafeMutablePointer(mutating: inputs[index])
+      case .arena(let offset): return unsafe arena + offset
+      case .map(let index, let first): return unsafe maps[index] + first
+      }
+    }
+  }
+
+  /// Follows the steps for one image.
+  ///
+  /// - Parameter observer: told after each step.
+  @unsafe func run(on compute: Compute, _ memory: Memory, observer: (_ step: Int) -> Void) {
+    for (index, step) in steps.enumerated() {
+      unsafe step.run(on: compute, memory)
+      if let epilogue = step.epilogue {
+        let to = step.to[0]
+        unsafe Elementwise.apply(
+          epilogue, compute.kernels, on: compute.pool, memory[to], pixels: to.shape.pixels,
+          channels: to.shape.channels, stride: to.stride)
+      }
+      observer(index)
+    }
+  }
+}
+
+extension Plan.Step {
+  @unsafe fileprivate func run(on compute: Compute, _ memory: Plan.Memory) {
+    let (kernels, pool) = (compute.kernels, compute.pool)
+    let x = unsafe UnsafePointer(memory[from[0]])
+    let shape = from[0].shape
+    func y(_ index: Int = 0) -> UnsafeMutablePointer<Float> { unsafe memory[to[index]] }
+    func addend(_ index: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(memory[from[index]]) }
+    switch work {
+    case .fused(let block):
+      unsafe block.run(
+        strip!, on: pool, from: x,
+        to: FusedBlock.Outputs(
+          first: to.isEmpty ? nil : y(), second: to.count > 1 ? y(1) : nil, tap: wide.map { unsafe memory[$0] }),
+        scratch: memory.arena + scratch.offset)
+    case .product(let product):
+      let isPixel = from.count > 1 && from[1].shape.pixels < to[0].shape.pixels
+      unsafe product.runAll(
+        on: pool, rows: to[0].shape.pixels, from: x, stride: from[0].stride, to: y(), toStride: to[0].stride,
+        residual: from.count > 1 ? addend(1) : nil,
+        residualStride: isPixel ? 0 : from.count > 1 ? from[1].stride : nil)
+    case .chain(let chain, let addends):
+      unsafe chain.run(
+        on: pool, pixels: shape.pixels, from: x, stride: from[0].stride, to: y(),
+        addends: addends.map { unsafe $0.map { unsafe addend($0) } }, scratch: memory.arena + scratch.offset)
+    case .convolution(let groups):
+      for (index, group) in groups.enumerated() {
+        unsafe group.run(
+          window!, on: pool, from: x + index * group.inputs, fromStride: from[0].stride,
+          to: y() + index * group.outputs, stride: to[0].stride)
+      }
+    case .depthwise(let packed): unsafe packed.run(window!, on: pool, from: x, to: y())
+    case .pooling(let pooling):
+      var isMaximum = false
+      if case .maximum = pooling { isMaximum = true }
+      unsafe PackedWindow.pool(
+        kernels, window!, on: pool, channels: shape.channels, isMaximum: isMaximum, from: x, to: y())
+    case .globalPooling:
+      unsafe GlobalPooling.run(kernels, on: pool, pixels: shape.pixels, channels: shape.channels, from: x, to: y())
+    case .add(let activation):
+      unsafe MergeOperations.add(
+        kernels, on: pool, x, addend(1), isOnePixel: from[1].shape.pixels < shape.pixels, pictures: 1,
+        pixels: shape.pixels, channels: shape.channels, activation: activation, to: y())
+    case .scale:
+      unsafe MergeOperations.scale(
+        kernels, on: pool, x, by: addend(1), pixels: shape.pixels, channels: shape.channels, to: y())
+    case .activation(let activation):
+      unsafe y().update(from: x, count: shape.count)
+      unsafe Elementwise.apply(
+        activation, kernels, on: pool, y(), pixels: shape.pixels, channels: shape.channels, stride: shape.channels)
+    case .resize:
+      unsafe MergeOperations.enlarge(
+        kernels, on: pool, x, rows: taps!.rows, columns: taps!.columns, pictures: 1, channels: shape.channels, to: y(),
+        scratch: memory.arena + scratch.offset)
+    case .shuffle(let groups):
+      unsafe MergeOperations.shuffle(
+        on: pool, x, pixels: shape.pixels, channels: shape.channels, groups: groups, to: y())
+    case .copy:
+      unsafe MergeOperations.copyChannels(
+        on: pool, x, stride: from[0].stride, each: to[0].shape.pixels / shape.pixels, to: y(), stride: to[0].stride,
+        count: shape.channels, pixels: to[0].shape.pixels)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Graphs
+import Kernels
+import Tensors
+
+/// One step of a compiled plan: layers that run as one pass.
+public struct StepInfo: Hashable, Sendable {
+  /// The layers, by block.
+  public let name: String
+  /// The shape of what it leaves.
+  public let output: Shape
+  /// How its work is cut: "rows" (strips), "halves" (of the wide channels, in strips), "tiles" (of a GEMM), "sum" or
+  /// "pixels".
+  public let strategy: String
+  /// Output rows of a strip; 0 where the step has none.
+  public let stripRows: Int
+  /// Bytes of scratch memory, all threads together.
+  public let scratchBytes: Int
+  public let multiplyAdds: Int
+}
+
+/// How a network runs for one size of input: what `Network` decides before its first run.
+public struct PlanInfo: Hashable, Sendable {
+  public let steps: [StepInfo]
+  /// Bytes of working memory, scratch included; the maps that are handed out are not.
+  public let arenaBytes: Int
+}
+
+extension Network {
+  /// The plan for an input of that size.
+  ///
+  /// - Parameter taps: the maps that are handed out; `nil` for the graph's outputs.
+  /// - Throws: `BackboneError` when the input is too small or a tap does not exist.
+  /// - Complexity: O(layers).
+  public func plan(height: Int, width: Int, taps: [Tap]? = nil) throws(BackboneError) -> PlanInfo {
+    let plan = try plan(height: height, width: width, wanted: try taps.map(wanted) ?? outputs)
+    let names = PassNames(graph)
+    return PlanInfo(
+      steps: plan.steps.map { $0.info(named: $0.isWhole ? names[$0.pass] : names.source(of: $0.pass)) },
+      arenaBytes: plan.arenaCount * MemoryLayout<Float>.stride)
+  }
+}
+
+extension Plan.Step {
+  func info(named name: String) -> StepInfo {
+    var (strategy, rows) = ("tiles", 0)
+    switch work {
+    case .fused:
+      switch strip!.strategy {
+      case .rows: strategy = "rows"
+      case .halves: strategy = "halves"
+      }
+      rows = strip!.strategy.rows
+    case .add: strategy = "sum"
+    case .product, .chain, .convolution: break
+    default: strategy = "pixels"
+    }
+    return StepInfo(
+      name: name, output: output, strategy: strategy, stripRows: rows,
+      scratchBytes: scratch.count * MemoryLayout<Float>.stride, multiplyAdds: multiplyAdds)
+  }
+}

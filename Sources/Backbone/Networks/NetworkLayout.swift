@@ -1,0 +1,143 @@
+import Graphs
+import ModelFiles
+import Tensors
+
+/// A network of blocks for one width and output stride: its paper's table, worked out.
+///
+/// `mobileNetV2`, `mobileNetV1` and `shuffleNet` make one; `Network` runs it.
+public struct NetworkLayout: Hashable, Sendable {
+  public let family: NetworkFamily
+  public let width: WidthMultiplier
+  public let outputStride: Int
+  public let padding: Padding
+  public let stemChannels: Int
+  public let blocks: [BlockLayout]
+  /// Channels of the last convolution, or `nil` where the network ends with its last block.
+  public let lastChannels: Int?
+  /// What is left out of, or added to, MobileNetV2's blocks.
+  public let ablation: Ablation
+
+  init(
+    _ family: NetworkFamily, width: WidthMultiplier, outputStride: Int, padding: Padding, stemChannels: Int,
+    blocks: [BlockLayout], lastChannels: Int? = nil, ablation: Ablation = Ablation()
+  ) {
+    self.family = family
+    self.width = width
+    self.outputStride = outputStride
+    self.padding = padding
+    self.stemChannels = stemChannels
+    self.blocks = blocks
+    self.lastChannels = lastChannels
+    self.ablation = ablation
+  }
+
+  /// Lays out the network that a card describes; its network must be known and its output stride 8, 16 or 32.
+  public init(_ card: BackboneCard) {
+    guard let family = card.family else { preconditionFailure("a network \(card.network)") }
+    switch family {
+    case .mobileNetV2:
+      self = .mobileNetV2(
+        width: card.widthMultiplier, divisor: card.channelDivisor, outputStride: card.outputStride,
+        padding: card.padding, hasLastConvolution: card.hasLastConvolution)
+    case .mobileNetV1:
+      self = .mobileNetV1(
+        width: card.widthMultiplier, divisor: card.channelDivisor, outputStride: card.outputStride,
+        padding: card.padding)
+    case .shuffleNet:
+      self = .shuffleNet(
+        groups: card.groups ?? 3, scale: card.widthMultiplier, outputStride: card.outputStride, padding: card.padding)
+    }
+  }
+
+  /// Whether the first convolution's map is max-pooled before the first block.
+  public var hasStemPooling: Bool { family == .shuffleNet }
+}
+
+extension NetworkLayout {
+  /// The network as a graph without outputs, its taps named: `stem`, `block0`, `block1/expansion`, …, `last`.
+  ///
+  /// - Complexity: O(layers).
+  public var graph: Graph {
+    var graph = Graph()
+    let image = graph.input()
+    var x = graph.convolution(
+      "backbone.stem", image, outputs: stemChannels, window: Graph.Window(3, 3, stride: 2, padding: padding),
+      hasStemPooling ? .relu : .relu6, isNormalised: false)
+    graph.name(x, .stem)
+    if hasStemPooling { x = graph.pooling(x, .maximum(Graph.Window(3, 3, stride: 2, padding: padding))) }
+    var expanded: Graph.Value?
+    for block in blocks {
+      switch family {
+      case .mobileNetV2: x = graph.invertedResidual(block, x, &expanded, ablation, padding)
+      case .mobileNetV1: x = graph.separable(block, x, padding)
+      case .shuffleNet: x = graph.shuffleUnit(block, x, padding)
+      }
+      graph.name(x, .block(block.index))
+    }
+    if let lastChannels {
+      graph.name(
+        graph.pointwise("backbone.last", x, outputs: lastChannels, .relu6, isNormalised: false), .last)
+    }
+    return graph
+  }
+}
+
+extension Graph {
+  /// MobileNetV2's block: expand, depthwise, project, and the sum with the input.
+  ///
+  /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", section 3.4 and table 1.
+  ///
+  /// - Parameter neighbour: the expanded tensor of the block before, replaced by this one's; only ablations add it.
+  fileprivate mutating func invertedResidual(
+    _ block: BlockLayout, _ x: Value, _ neighbour: inout Value?, _ ablation: Ablation, _ padding: Padding
+  ) -> Value {
+    let name = "backbone.block\(block.index)"
+    var wide = x
+    if block.hasExpansion {
+      // The earlier expanded tensor of the same shape is added before this one's activation.
+      let isAdded = ablation.shortcut == .expansions && neighbour?.channels == block.expanded
+      wide = pointwise("\(name).expand", x, outputs: block.expanded, isAdded ? .linear : .relu6, isNormalised: false)
+      if isAdded { wide = sum(wide, neighbour!, .relu6) }
+      self.name(wide, .expansion(block.index))
+    }
+    neighbour = block.hasExpansion && block.stride == 1 ? wide : nil
+    let filtered = depthwise(
+      "\(name).depthwise", wide, stride: block.stride, dilation: block.dilation, padding: padding, .relu6,
+      isNormalised: false)
+    self.name(filtered, .depthwise(block.index))
+    let activation: Activation = ablation.bottleneck == .relu6 ? .relu6 : .linear
+    let projected = pointwise("\(name).project", filtered, outputs: block.outputs, activation, isNormalised: false)
+    return block.hasSkip ? sum(projected, x) : projected
+  }
+
+  /// MobileNetV1's block: depthwise and 1x1.
+  fileprivate mutating func separable(_ block: BlockLayout, _ x: Value, _ padding: Padding) -> Value {
+    let name = "backbone.block\(block.index)"
+    let filtered = depthwise(
+      "\(name).depthwise", x, stride: block.stride, dilation: block.dilation, padding: padding, .relu6,
+      isNormalised: false)
+    self.name(filtered, .depthwise(block.index))
+    return pointwise("\(name).project", filtered, outputs: block.outputs, .relu6, isNormalised: false)
+  }
+
+  /// ShuffleNet's unit: grouped 1x1, shuffle, depthwise, grouped 1x1, and the sum with the input or its average-pooled
+  /// channels beside.
+  ///
+  /// Source: "ShuffleNet", section 3.2 and figure 2.
+  fileprivate mutating func shuffleUnit(_ block: BlockLayout, _ x: Value, _ padding: Padding) -> Value {
+    let name = "backbone.block\(block.index)"
+    let isJoined = block.join == .concatenation
+    let narrow = pointwise(
+      "\(name).expand", x, outputs: block.expanded, groups: block.expansionGroups, .relu, isNormalised: false)
+    let filtered = depthwise(
+      "\(name).depthwise", shuffle(narrow, groups: block.projectionGroups), stride: block.stride,
+      dilation: block.dilation, padding: padding, .linear, isNormalised: false)
+    let branch = pointwise(
+      "\(name).project", filtered, outputs: block.projected, groups: block.projectionGroups,
+      isJoined ? .relu : .linear, isNormalised: false)
+    guard isJoined else { return sum(branch, x, .relu) }
+    // The branch dilates where a stride was given up; the pooled neighbours stay neighbours.
+    let pooled = pooling(x, .average(Window(3, 3, stride: block.stride, padding: padding)))
+    return concatenation(pooled, branch)
+  }
+}

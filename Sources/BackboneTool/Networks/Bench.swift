@@ -1,0 +1,108 @@
+import Backbone
+import CLISupport
+import Kernels
+import Tensors
+import Graphs
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension Tensor {
+  /// A picture's tensor of numbers in [-1, 1), the same each time.
+  static func noise(size: Int) -> Tensor {
+    let shape = Shape(height: size, width: size, channels: 3)
+    var state: UInt32 = 1
+    return Tensor(
+      shape,
+      (0..<shape.count).map { _ in
+        state = state &* 1_664_525 &+ 1_013_904_223
+        return Float(state >> 8) / Float(1 << 23) - 1
+      })
+  }
+}
+
+/// A network and its input, ready to be timed.
+struct Bench: ~Copyable {
+  let network: Network
+  let size: Int
+  private let input: Tensor
+
+  init(_ task: NetworkTask, options: NetworkOptions, threads: Int?) {
+    network = options.network(task, compute: Compute(threads: threads))
+    size = options.size ?? task.usualSize
+    input = Tensor.noise(size: size)
+  }
+
+  var compute: Compute { network.compute }
+
+  /// One run, nothing kept.
+  func run() throws(Failure) {
+    do { _ = try network.outputs(of: input) } catch { throw Failure(.model, error.description) }
+  }
+
+  /// Milliseconds of each run.
+  func times(_ count: Int) throws(Failure) -> Times {
+    var times: [Double] = []
+    times.reserveCapacity(count)
+    for _ in 0..<count {
+      let start = Stopwatch.now
+      try run()
+      times.append(Stopwatch.now - start)
+    }
+    return Times(times)
+  }
+
+  /// Milliseconds of each run, and of each step in them.
+  func timesBySteps(_ count: Int) throws(Failure) -> (whole: Times, steps: [(step: StepInfo, times: Times)]) {
+    do throws(BackboneError) {
+      let steps = try network.plan(height: size, width: size).steps
+      var whole: [Double] = []
+      var parts = [[Double]](repeating: [], count: steps.count)
+      for _ in 0..<count {
+        let start = Stopwatch.now
+        var last = start
+        _ = try network.outputs(of: input) { step in
+          let now = Stopwatch.now
+          parts[step].append(now - last)
+          last = now
+        }
+        whole.append(Stopwatch.now - start)
+      }
+      return (Times(whole), zip(steps, parts).map { ($0, Times($1)) })
+    } catch { throw Failure(.model, error.description) }
+  }
+
+  /// Billions of multiply-adds in a second that all threads together can do at most.
+  func measurePeak() -> Double {
+    let rounds = 100_000
+    let threads = compute.pool.threads
+    let kernels = compute.kernels
+    // The threads begin together, and the best of a few tries is that in which nobody disturbed them.
+    let best = (0..<10).map { _ in
+      let start = Stopwatch.now
+      compute.pool.run(threads) { _, _ in kernels.chain(rounds: rounds) }
+      return Stopwatch.now - start
+    }.min()!
+    return Double(kernels.chainLength * rounds * threads) / best / 1e6
+  }
+
+  /// The most memory that the process has held, in units of 2^20 bytes.
+  static var peakMegabytes: Double {
+    var usage = rusage()
+    #if canImport(Darwin)
+      unsafe getrusage(RUSAGE_SELF, &usage)
+      return Double(usage.ru_maxrss) / Double(1 << 20)
+    #elseif canImport(Glibc)
+      unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return Double(usage.ru_maxrss) / 1024
+    #else
+      unsafe getrusage(RUSAGE_SELF, &usage)
+      return Double(usage.ru_maxrss) / 1024
+    #endif
+  }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import CLISupport
+import Kernels
+import Tensors
+import Vision
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Time a network on random input.",
+    discussion: """
+      Prints the least, the median and the greatest time of the runs, picture preparation and post-processing not \
+      included. With --stdin it prints "ready", then reads numbers, one a line; for each number N it runs N times and \
+      prints [min_ms, median_ms, peak_rss_mb]. It ends when its input does.
+
+      --layers times each pass of the backbone and each part of the head too: the median of its runs, its billions of \
+      multiply-adds in a second, and how much that is of what this machine's arithmetic can do at most, which is \
+      measured first with the same instructions on as many threads.
+      """)
+
+  /// Precisions of the computation.
+  enum Precision: String, ExpressibleByArgument, CaseIterable {
+    case fp32
+  }
+
+  @Argument(help: NetworkOptions.taskHelp)
+  var task: NetworkTask
+
+  @OptionGroup var network: NetworkOptions
+
+  @Option(help: "What the network computes with.")
+  var precision = Precision.fp32
+
+  @Option(
+    help: ArgumentHelp(
+      "Threads; without it as many as the affinity mask and the cgroup's quota allow.", valueName: "number"))
+  var threads: Int?
+
+  @Flag(help: "Use seeded random weights; needed, since no model file is read.")
+  var randomInit = false
+
+  @Option(help: ArgumentHelp("Runs to time, after a few that are not counted. (default: 50)", valueName: "count"))
+  var runs: Int?
+
+  @Flag(help: "Take the number of runs from standard input, a line each time.")
+  var stdin = false
+
+  @Flag(help: "Time by layer too.")
+  var layers = false
+
+  @Flag(help: "Print comma-separated values under a line of names.")
+  var csv = false
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
+    }
+    if let runs, !(1...1_000_000).contains(runs) {
+      throw ValidationError("--runs \(runs): expected a number from 1 to 1000000")
+    }
+    if stdin, runs != nil { throw ValidationError("--runs has no effect with --stdin") }
+    if stdin, layers { throw ValidationError("--layers has no effect with --stdin") }
+    if stdin, csv { throw ValidationError("--csv has no effect with --stdin") }
+    guard randomInit else {
+      throw ValidationError("only random weights can be timed, which must be asked for: add --random-init")
+    }
+  }
+
+  func run() throws {
+    let bench = Bench(task, options: network, threads: threads)
+    // The first runs lay out memory and wake the threads.
+    for _ in 0..<3 { try bench.run() }
+    if stdin { return try answer(bench) }
+    let report = BenchReport(
+      network: network.backbone.isUsual ? task.rawValue : "\(task.rawValue) \(network.backbone.title)",
+      size: bench.size, precision: precision.rawValue,
+      isa: bench.compute.kernels.isa.rawValue, threads: bench.compute.pool.threads)
+    if layers {
+      let peak = bench.measurePeak()
+      let (whole, steps) = try bench.timesBySteps(runs ?? 50)
+      try Main.console.write(csv ? report.csv(whole, steps, peak: peak) : report.text(whole, steps, peak: peak))
+    } else {
+      let times = try bench.times(runs ?? 50)
+      try Main.console.write(csv ? report.csv(times) : report.text(times))
+    }
+  }
+
+  /// The protocol of --stdin.
+  private func answer(_ bench: borrowing Bench) throws {
+    let console = Main.console
+    try console.write("ready\n")
+    while let line = readLine() {
+      let text = line.split(whereSeparator: \.isWhitespace).joined()
+      guard let count = Int(text), (1...1_000_000).contains(count) else {
+        throw Failure(.inputs, "standard input: \"\(line)\": expected a number of runs from 1 to 1000000")
+      }
+      let times = try bench.times(count)
+      let figures = [fixed(times.min, 4), fixed(times.median, 4), fixed(Bench.peakMegabytes, 1)]
+      try console.write("[" + figures.joined(separator: ", ") + "]\n")
+    }
+  }
+}

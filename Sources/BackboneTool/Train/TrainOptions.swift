@@ -1,0 +1,351 @@
+import ArgumentParser
+import Backbone
+import CLISupport
+import Datasets
+import Files
+import ModelFiles
+import Training
+
+/// Where a lesson's pictures come from.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder of pictures and truth: Pascal VOC, COCO, YOLO, or images with masks. May be given several times.",
+      valueName: "folder"))
+  var data: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Pictures kept apart, on which the metric is measured: every:5, every:2+1, fraction:0.2@7, list:names.txt or \
+      none; once, or once for each --data. (default: every:5)
+      """, valueName: "rule"))
+  var holdOut: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Classes to learn, everything else being background: person, or person,vehicle=car+bus+truck; after void= those \
+      that count neither way. Without it all that the data has.
+      """, valueName: "names"))
+  var classes: String?
+
+  @Flag(help: "Refuse a data set with a broken file instead of leaving the file out.")
+  var strict = false
+
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
+  func validate() throws {
+    if holdOut.count > 1, holdOut.count != data.count {
+      throw ValidationError("\(holdOut.count) --hold-out for \(data.count) --data: expected one, or one for each")
+    }
+  }
+
+  /// Which of the data's classes are wanted; `nil` for all.
+  ///
+  /// - Throws: `Failure`.
+  func mapping() throws(Failure) -> ClassMapping? {
+    guard let classes else { return nil }
+    do { return try ClassMapping(parsing: classes) } catch { throw Failure(.inputs, error.description, stops: true) }
+  }
+
+  /// The pictures to learn from and those kept apart.
+  ///
+  /// - Parameters:
+  ///   - isLabelled: which samples can be used without a teacher.
+  ///   - teacher: looks at the others too.
+  /// - Throws: `Failure`.
+  func read(
+    on console: Console, where isLabelled: (Sample) -> Bool, teacher: TeacherChoice?
+  ) throws(Failure) -> (training: Dataset, held: Dataset) {
+    let mapping = try mapping()
+    do throws(DatasetError) {
+      var options = Dataset.Options()
+      options.isStrict = strict
+      options.limits = limits.limits
+      options.keepsUnlabelled = teacher != nil
+      var training: Dataset?
+      var held: Dataset?
+      for (index, path) in data.enumerated() {
+        let rule = try Split(parsing: holdOut.isEmpty ? "every:5" : holdOut[holdOut.count == 1 ? 0 : index])
+        let dataset = try Dataset.open(path, options)
+        for error in dataset.skipped { console.note("left out: \(error.description)") }
+        var parts = try dataset.split(by: rule, where: isLabelled)
+        switch teacher {
+        case nil: parts.training = parts.training.filter(isLabelled)
+        case .maps(let folder)?: parts.training = try parts.training.withMaps(from: folder).filter(isLabelled)
+        case .model?: break
+        }
+        if let mapping {
+          parts = (try parts.training.mapped(by: mapping), try parts.held.mapped(by: mapping))
+        }
+        if let known = training { training = try known.joined(with: parts.training) } else { training = parts.training }
+        if let known = held { held = try known.joined(with: parts.held) } else { held = parts.held }
+      }
+      return (training!, held!)
+    } catch { throw Failure(.inputs, error.description, stops: true) }
+  }
+}
+
+/// How long and how fast a head learns.
+struct ScheduleOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Variants of each picture to learn from, the picture itself and augmented ones. (default: 8; detect chooses)",
+      valueName: "count"))
+  var variants: Int?
+
+  @Option(help: ArgumentHelp("Passes over all variants. (default: 10; detect chooses)", valueName: "count"))
+  var epochs: Int?
+
+  @Option(help: ArgumentHelp("Pictures of a step. (default: 8; detect chooses)", valueName: "count"))
+  var batch: Int?
+
+  @Option(help: "The optimiser: adamw or sgd.")
+  var optimiser = Optimiser.Kind.adamw
+
+  @Option(help: ArgumentHelp("The greatest learning rate. (default: 0.002, with sgd 0.05)", valueName: "number"))
+  var rate: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "The rate of the backbone's blocks, where they learn, as a share of --rate. (default: 0.1, of detect 0.3)",
+      valueName: "number"))
+  var backboneRate: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "The rate of each of the backbone's blocks as a share of that of the block behind it.", valueName: "share"))
+  var layerDecay: Float = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "Epochs without a better metric after which training ends; 0 for never. (default: 0; detect chooses)",
+      valueName: "count"))
+  var patience: Int?
+
+  @Option(help: ArgumentHelp("Weight decay. (default: 0.01, with sgd 0.0001)", valueName: "number"))
+  var weightDecay: Float?
+
+  @Option(help: ArgumentHelp("Steps over which the rate rises. (default: 5% of all, at most 200)", valueName: "count"))
+  var warmUp: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much of the weights' running average a step leaves; the average becomes the model. 0 keeps the last weights.",
+      valueName: "share"))
+  var averaging: Float = 0.99
+
+  @Option(help: ArgumentHelp("What all random numbers follow from.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Threads to compute with; results are the same for any number.", valueName: "number"))
+  var threads: Int?
+
+  func validate() throws {
+    for (name, value, most) in [
+      ("--variants", variants, 10_000), ("--epochs", epochs, 100_000), ("--batch", batch, 1024),
+    ] {
+      if let value, !(1...most).contains(value) {
+        throw ValidationError("\(name) \(value): expected a number from 1 to \(most)")
+      }
+    }
+    if let rate, !(rate > 0 && rate <= 100) {
+      throw ValidationError("--rate \(rate): expected a number above 0, at most 100")
+    }
+    if let backboneRate, !(backboneRate >= 0 && backboneRate <= 1) {
+      throw ValidationError("--backbone-rate \(backboneRate): expected a number from 0 to 1")
+    }
+    if let weightDecay, !(weightDecay >= 0 && weightDecay <= 1) {
+      throw ValidationError("--weight-decay \(weightDecay): expected a number from 0 to 1")
+    }
+    guard layerDecay > 0, layerDecay <= 1 else {
+      throw ValidationError("--layer-decay \(layerDecay): expected a number above 0, at most 1")
+    }
+    if let patience, !(0...100_000).contains(patience) {
+      throw ValidationError("--patience \(patience): expected a number from 0 to 100000")
+    }
+    guard averaging >= 0, averaging < 1 else {
+      throw ValidationError("--averaging \(averaging): expected a number from 0 to below 1")
+    }
+    if let warmUp, warmUp < 0 { throw ValidationError("--warm-up \(warmUp): expected a number of at least 0") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 1024")
+    }
+  }
+
+  /// The numbers that were not asked for, filled in.
+  func filled(
+    variants: Int = 8, epochs: Int = 10, batch: Int = 8, patience: Int = 0, backboneRate: Float = 0.1
+  ) -> FilledScheduleOptions {
+    FilledScheduleOptions(
+      options: self, variants: self.variants ?? variants, epochs: self.epochs ?? epochs, batch: self.batch ?? batch,
+      patience: self.patience ?? patience, backboneRate: self.backboneRate ?? backboneRate)
+  }
+}
+
+/// `ScheduleOptions` of which every number is known.
+struct FilledScheduleOptions {
+  fileprivate let options: ScheduleOptions
+  let variants, epochs, batch, patience: Int
+  let backboneRate: Float
+
+  var seed: UInt64 { options.seed }
+  var threads: Int? { options.threads }
+
+  /// The schedule for so many samples.
+  func schedule(samples: Int) -> Schedule {
+    let steps = samples / batch * epochs
+    let (optimiser, rate, warmUp) = (options.optimiser, options.rate, options.warmUp)
+    let isSGD = optimiser == .sgd
+    return Schedule(
+      epochs: epochs, batch: batch, seed: seed,
+      optimiser: Optimiser(
+        optimiser, rate: rate ?? (isSGD ? 0.05 : 0.002), backboneFactor: backboneRate,
+        layerDecay: options.layerDecay, weightDecay: options.weightDecay ?? (isSGD ? 0.0001 : 0.01),
+        warmUp: warmUp ?? min(steps / 20, 200)),
+      averaging: options.averaging, patience: patience)
+  }
+}
+
+extension Optimiser.Kind: ExpressibleByArgument {}
+
+/// How pictures are varied.
+struct AugmentOptions: ParsableArguments {
+  /// How much variants differ from their picture.
+  enum Strength: String, ExpressibleByArgument, CaseIterable {
+    case none, light, strong, ssd
+  }
+
+  @Option(
+    help: """
+      How variants differ from their picture: none (mirrored only), light (size, place, colours), strong (more of it, \
+      blurred, things cut out of other pictures pasted in) or ssd (for detection: cropped around boxes, zoomed out, \
+      colours, mosaics of four). (default: strong; of detect light)
+      """)
+  var augment: Strength?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Give pictures with rare classes more variants: those of a class whose share of the pictures is below this get \
+      sqrt(this / share) times as many. 0 gives all the same; boxes tell the classes.
+      """, valueName: "share"))
+  var balance = 0.0
+
+  func validate() throws {
+    guard balance >= 0, balance <= 1 else {
+      throw ValidationError("--balance \(balance): expected a number from 0 to 1")
+    }
+  }
+
+  /// The ranges for an input of that size.
+  ///
+  /// - Parameter usual: the strength where none is asked for.
+  func augmentation(width: Int, height: Int, usual: Strength) -> Augmentation {
+    var augmentation = (augment ?? usual).augmentation(width: width, height: height)
+    augmentation.repeatThreshold = balance
+    return augmentation
+  }
+}
+
+extension AugmentOptions.Strength {
+  /// The ranges for an input of that size.
+  fileprivate func augmentation(width: Int, height: Int) -> Augmentation {
+    switch self {
+    case .none:
+      var augmentation = Augmentation.none(width: width, height: height)
+      augmentation.flip = 0.5
+      return augmentation
+    case .light: return Augmentation(width: width, height: height)
+    case .strong: return .strong(width: width, height: height)
+    case .ssd: return .detection(width: width, height: height)
+    }
+  }
+}
+
+/// How much of the backbone learns.
+struct BlockOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Let the backbone learn too, from this block on, such as block14; or all of it; or none. (default: none; detect chooses)",
+      valueName: "block|all|none"))
+  var unfreeze: String?
+
+  /// The part of the backbone that learns; `nil` where the option has no such value.
+  private var asked: LearningPart? {
+    switch unfreeze {
+    case "none": return LearningPart.none
+    case "all": return .all
+    case let name?: return name.hasPrefix("block") ? Int(name.dropFirst(5)).map { .blocks(from: $0) } : nil
+    case nil: return nil
+    }
+  }
+
+  /// The part of the backbone that learns.
+  ///
+  /// - Parameter usual: the one where none is asked for.
+  func learning(usual: LearningPart) -> LearningPart { unfreeze == nil ? usual : asked ?? usual }
+
+  func validate() throws {
+    guard let unfreeze else { return }
+    // Which blocks there are is the model's to say.
+    let isWrong: Bool
+    switch asked {
+    case .blocks(let first): isWrong = !(1...99).contains(first)
+    case let part: isWrong = part == nil
+    }
+    if isWrong {
+      throw ValidationError("--unfreeze \(unfreeze): expected a block's name from block1 on, all or none")
+    }
+  }
+}
+
+extension BlockOptions {
+  /// Why a lesson could not be laid out on a model.
+  func failure(_ error: BackboneError, base: String) -> Failure {
+    guard case .cannotLearn(let reason) = error else { return Failure(.model, "\(base): \(error.description)") }
+    return Failure(.usage, "--unfreeze \(unfreeze ?? ""): \(reason)")
+  }
+}
+
+/// The files of a run.
+struct RunFileOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the model goes; its log, curve and checkpoint lie beside it.", valueName: "head.safetensors"))
+  var out: String
+
+  @Flag(help: "Go on where the checkpoint beside --out was written.")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Seconds between two checkpoints; one is written too when the run is interrupted.", valueName: "seconds"))
+  var checkpointEvery = 60.0
+
+  @Option(
+    help: ArgumentHelp("Where the features are kept. (default: beside --out, removed at the end)", valueName: "file"))
+  var cache: String?
+
+  @Option(help: ArgumentHelp("Refuse to make a file of features larger than this.", valueName: "MB"))
+  var cacheLimit = 16384
+
+  func validate() throws {
+    guard out.hasSuffix(".safetensors"), out.utf8.count > 12 else {
+      throw ValidationError("--out \(out): expected a name that ends in .safetensors")
+    }
+    guard checkpointEvery >= 0, checkpointEvery.isFinite else {
+      throw ValidationError("--checkpoint-every \(checkpointEvery): expected a number of at least 0")
+    }
+    guard cacheLimit > 0 else { throw ValidationError("--cache-limit \(cacheLimit): expected a number of at least 1") }
+  }
+
+  private var stem: String { String(out.dropLast(12)) }
+  var checkpoint: String { stem + ".checkpoint" }
+  var log: String { stem + ".csv" }
+  var curve: String { stem + ".png" }
+  var features: String { cache ?? stem + ".features" }
+  /// The files that follow from `--out`.
+  var all: [String] { [out, checkpoint, log, curve] + (cache == nil ? [features] : []) }
+}

@@ -1,0 +1,97 @@
+extension Graph {
+  /// Appends another graph, whose inputs are values of this one by name; its outputs become outputs.
+  ///
+  /// Names of its values that are taken here are dropped.
+  ///
+  /// - Returns: where each of its nodes is now.
+  /// - Throws: `GraphError.noSuchTap` where an input has no value of that name and so many channels.
+  @discardableResult public mutating func append(_ head: Graph) throws(GraphError) -> [Value] {
+    try append(head, sharing: [:], renaming: { $0 })
+  }
+
+  /// The same where some of its nodes are already here, and with other names for its tensors.
+  ///
+  /// - Parameter shared: for nodes of the head the place here.
+  package mutating func append(_ head: Graph, sharing shared: [Int: Int], renaming: (String) -> String)
+    throws(GraphError) -> [Value]
+  {
+    var values: [Value] = []
+    var taken = Set(nodes.compactMap(\.name))
+    for (place, node) in head.nodes.enumerated() {
+      if let here = shared[place] {
+        values.append(value(at: here))
+        continue
+      }
+      if node.operation == .input {
+        let found = try value(of: Tap(node.name!))
+        guard found.channels == node.channels else {
+          throw .unusableLayer(
+            place: place, reason: "reads \(node.name!) with \(node.channels) channels, which has \(found.channels)")
+        }
+        values.append(found)
+        continue
+      }
+      var operation = node.operation
+      if case .convolution(let c) = operation {
+        operation = .convolution(
+          Convolution(
+            name: renaming(c.name), window: c.window, groups: c.groups, inputs: c.inputs, outputs: c.outputs,
+            activation: c.activation, isNormalised: c.isNormalised))
+      }
+      let made = add(operation, node.inputs.map { values[$0] }, channels: node.channels)
+      if let name = node.name, taken.insert(name).inserted { nodes[made.index].name = name }
+      values.append(made)
+    }
+    outputs += head.outputs.map { values[$0].index }
+    return values
+  }
+
+  /// What lies behind the first `count` nodes, up to the outputs: their values that it reads are its inputs, by their names.
+  ///
+  /// A head that was appended to a backbone comes out as a graph of its own; or the layers that learn, behind those that do
+  /// not.
+  ///
+  /// - Throws: `GraphError.unusableLayer` where a value that is read has no name.
+  public func suffix(after count: Int) throws(GraphError) -> Graph {
+    let needed = ancestors(of: outputs)
+    var part = Graph()
+    var places: [Int: Value] = [:]
+    for place in nodes.indices where place >= count && needed.contains(place) {
+      for input in nodes[place].inputs where places[input] == nil {
+        guard let name = nodes[input].name else {
+          throw .unusableLayer(place: input, reason: "has no name, and a layer behind it that is cut off reads it")
+        }
+        places[input] = part.input(name, channels: nodes[input].channels)
+      }
+      let node = nodes[place]
+      let made = part.add(node.operation, node.inputs.map { places[$0]! }, channels: node.channels)
+      part.nodes[made.index].name = node.name
+      places[place] = made
+    }
+    for output in outputs {
+      guard let value = places[output], output >= count else {
+        throw .unusableLayer(place: output, reason: "is an output and lies before the cut")
+      }
+      part.output(value)
+    }
+    return part
+  }
+
+  /// Nodes up to and with a tap's.
+  ///
+  /// - Throws: `GraphError.noSuchTap`.
+  public func count(through tap: Tap) throws(GraphError) -> Int { try value(of: tap).index + 1 }
+
+  /// The same graph with other tensors' names.
+  package func renamed(_ renaming: (String) -> String) -> Graph {
+    var graph = self
+    for index in nodes.indices {
+      guard case .convolution(let c) = nodes[index].operation else { continue }
+      graph.nodes[index].operation = .convolution(
+        Convolution(
+          name: renaming(c.name), window: c.window, groups: c.groups, inputs: c.inputs, outputs: c.outputs,
+          activation: c.activation, isNormalised: c.isNormalised))
+    }
+    return graph
+  }
+}

@@ -1,0 +1,147 @@
+import Tensors
+
+/// A network as data: its operations, in an order in which they can run, and which values are its outputs.
+///
+/// Parameters, shapes, costs, memory tables, training and what runs are all read off this value. A graph begins with its
+/// inputs, an image or maps of another graph; a head is appended to the graph of a backbone:
+///
+///     var graph = NetworkLayout.mobileNetV2().graph
+///     let map = try graph.value(of: .expansion(13))
+///     let narrow = graph.pointwise("head.narrow", map, outputs: 64, .relu6)
+///     graph.output(graph.pointwise("head.logits", narrow, outputs: 2, .linear, isNormalised: false))
+public struct Graph: Hashable, Sendable {
+  /// What an operation hands on: a map of some channels.
+  public struct Value: Hashable, Sendable {
+    package let index: Int
+    public let channels: Int
+  }
+
+  /// A window that slides over a map: odd extents, the same stride and dilation on both axes.
+  public struct Window: Hashable, Sendable {
+    public var height, width: Int
+    public var stride, dilation: Int
+    public var padding: Padding
+
+    public init(_ height: Int, _ width: Int, stride: Int = 1, dilation: Int = 1, padding: Padding = .same) {
+      self.height = height
+      self.width = width
+      self.stride = stride
+      self.dilation = dilation
+      self.padding = padding
+    }
+
+    /// One pixel, stride 1.
+    public static let one = Window(1, 1)
+
+    /// Positions in the window.
+    public var taps: Int { height * width }
+    package var isOne: Bool { taps == 1 && stride == 1 }
+
+    /// The positions of the window on a map of that size.
+    public func geometry(height rows: Int, width columns: Int) -> Geometry {
+      Geometry(
+        height: rows, width: columns, stride: stride, dilation: dilation, padding: padding, kernelHeight: height,
+        kernelWidth: width)
+    }
+  }
+
+  /// A convolution with its bias, or in training with batch norm in the bias's place, and the activation behind it.
+  ///
+  /// Depthwise means as many groups as channels.
+  public struct Convolution: Hashable, Sendable {
+    /// Its tensors are `NAME.weight` and `NAME.bias`.
+    public let name: String
+    public let window: Window
+    /// Each output channel sees the input channels of its group only.
+    public let groups: Int
+    public let inputs, outputs: Int
+    public var activation: Activation
+    /// Whether it learns with batch norm behind it, which is folded into weight and bias afterwards.
+    public var isNormalised: Bool
+
+    public var isDepthwise: Bool { groups == inputs && groups == outputs && !window.isOne }
+    /// Whether it is a 1x1 convolution of stride 1: a GEMM.
+    public var isPointwise: Bool { window.isOne }
+
+    /// `[inputs / groups, outputs]` of a 1x1 convolution, `[height, width, channels]` of a depthwise one, else
+    /// `[height, width, inputs / groups, outputs]`.
+    public var weightShape: [Int] {
+      if isPointwise { return [inputs / groups, outputs] }
+      let window = [window.height, window.width]
+      return window + (isDepthwise ? [outputs] : [inputs / groups, outputs])
+    }
+  }
+
+  public enum Pooling: Hashable, Sendable {
+    /// The greatest value of the window; what lies outside the map does not count.
+    case maximum(Window)
+    /// The mean over the window; zeros outside the map count.
+    case average(Window)
+  }
+
+  public enum Operation: Hashable, Sendable {
+    /// An image or another graph's map, by the node's name.
+    case input
+    case convolution(Convolution)
+    case pooling(Pooling)
+    /// The mean over all pixels: one pixel.
+    case globalPooling
+    /// The sum of two maps of the same size, or of a map and one pixel.
+    case add(Activation)
+    case activation(Activation)
+    /// The channels of all inputs, one after the other; one pixel is repeated.
+    case concatenation
+    /// A map times one pixel, by channels: squeeze-and-excite.
+    case scale
+    /// Bilinear, to the size of the second input.
+    case resize(SamplingGrid)
+    /// Channel `j` of group `i` becomes channel `j * groups + i`.
+    case shuffle(groups: Int)
+  }
+
+  public struct Node: Hashable, Sendable {
+    public internal(set) var operation: Operation
+    /// The places of the nodes that it reads, each before its own.
+    public internal(set) var inputs: [Int]
+    public let channels: Int
+    /// What its value is called: an input's name, or a tap.
+    public internal(set) var name: String?
+  }
+
+  public internal(set) var nodes: [Node] = []
+  /// The places of the nodes whose values are the graph's outputs.
+  public internal(set) var outputs: [Int] = []
+
+  public init() {}
+
+  /// The name of the input that is an image.
+  public static let image = "image"
+
+  /// The value of a node.
+  public func value(at index: Int) -> Value { Value(index: index, channels: nodes[index].channels) }
+
+  /// The value of a tap or an input.
+  ///
+  /// - Throws: `GraphError.noSuchTap`, naming those that exist.
+  public func value(of tap: Tap) throws(GraphError) -> Value {
+    guard let index = nodes.firstIndex(where: { $0.name == tap.name }) else {
+      throw .noSuchTap(name: tap.name, known: taps.map(\.name))
+    }
+    return value(at: index)
+  }
+}
+
+/// Why a graph can't be used.
+public enum GraphError: Error, Equatable, CustomStringConvertible {
+  case noSuchTap(name: String, known: [String])
+  /// An operation that can't run.
+  case unusableLayer(place: Int, reason: String)
+
+  public var description: String {
+    switch self {
+    case .noSuchTap(let name, let known):
+      return "no tap is named \(name); this network has \(known.joined(separator: ", "))"
+    case .unusableLayer(let place, let reason): return "layer \(place) of the network \(reason)"
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Tensors
+
+/// What one layer costs, counted as the paper counts: a multiply-add is one operation, biases count as parameters.
+public struct LayerCost: Hashable, Sendable {
+  public let name: String
+  /// The shape of its output.
+  public let output: Shape
+  public let parameters: Int
+  public let multiplyAdds: Int
+
+  public init(name: String, output: Shape, parameters: Int, multiplyAdds: Int) {
+    self.name = name
+    self.output = output
+    self.parameters = parameters
+    self.multiplyAdds = multiplyAdds
+  }
+}
+
+extension Graph.Convolution {
+  /// The layer's name in tables: `block3/expand` for the tensors `backbone.block3.expand`.
+  public var layerName: String {
+    let own = name.hasPrefix("backbone.") ? String(name.dropFirst("backbone.".count)) : name
+    return String(own.map { $0 == "." ? "/" : $0 })
+  }
+
+  /// What it costs where its output has that shape.
+  public func cost(output: Shape) -> LayerCost {
+    let weights = window.taps * inputs / groups * outputs
+    return LayerCost(
+      name: layerName, output: output, parameters: weights + outputs, multiplyAdds: weights * output.pixels)
+  }
+}
+
+extension Graph {
+  /// What each convolution costs for inputs of those shapes.
+  public func costs(_ inputShape: (Tap) -> Shape) -> [LayerCost] {
+    zip(nodes, shapes(inputShape)).compactMap { node, shape in
+      guard case .convolution(let convolution) = node.operation else { return nil }
+      return convolution.cost(output: shape)
+    }
+  }
+
+  /// What each convolution costs for an image of that size.
+  public func costs(height: Int, width: Int) -> [LayerCost] {
+    costs { _ in Shape(height: height, width: width, channels: 3) }
+  }
+}
+
+/// A tensor that passes between a network's layers.
+public struct ActivationTensor: Hashable, Sendable {
+  /// The value's name, or that of the layer that makes it.
+  public let name: String
+  public let shape: Shape
+  /// Whether its reader can take it in parts, so that all of it never exists at once.
+  public let isPartial: Bool
+}
+
+extension Graph {
+  /// The tensors between the layers for an image of that size, up to the pooled one; the image is not among them.
+  ///
+  /// A map is partial where its only reader sums over its channels to fewer of them, pools it, or is a depthwise convolution
+  /// of whose output the same is true: so is what lies inside a block of MobileNetV2 or ShuffleNet. MobileNetV1 has no
+  /// bottlenecks: all of its tensors exist.
+  /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", section 5 and table 3.
+  public func activations(height: Int, width: Int) -> [ActivationTensor] {
+    var graph = self
+    if graph.outputs.isEmpty { graph.output(graph.globalPooling(graph.value(at: nodes.count - 1))) }
+    let readers = graph.readers
+    func isPartial(_ index: Int) -> Bool {
+      guard !graph.outputs.contains(index), readers[index].count == 1 else { return false }
+      let reader = readers[index][0]
+      switch graph.nodes[reader].operation {
+      case .convolution(let c) where c.isDepthwise: return isPartial(reader)
+      case .convolution(let c) where c.isPointwise:
+        // A grouped convolution behind a bottleneck makes more channels again, of which it needs its group's alone.
+        return c.outputs < c.inputs || c.groups > 1
+      case .shuffle: return isPartial(reader)
+      case .pooling, .globalPooling: return true
+      default: return false
+      }
+    }
+    return zip(graph.nodes.indices, graph.shapes(height: height, width: width)).compactMap { index, shape in
+      let node = graph.nodes[index]
+      switch node.operation {
+      case .convolution(let convolution):
+        // What is only added or laid beside another is summed or written in place: no further tensor.
+        if node.name == nil, readers[index].count == 1 {
+          switch graph.nodes[readers[index][0]].operation {
+          case .add, .concatenation: return nil
+          default: break
+          }
+        }
+        return ActivationTensor(
+          name: node.name ?? convolution.layerName, shape: shape, isPartial: isPartial(index))
+      case .globalPooling: return ActivationTensor(name: "pool", shape: shape, isPartial: false)
+      case .pooling(.maximum): return ActivationTensor(name: "stem/pool", shape: shape, isPartial: isPartial(index))
+      case .add, .concatenation:
+        return node.name.map { ActivationTensor(name: $0, shape: shape, isPartial: isPartial(index)) }
+      default: return nil
+      }
+    }
+  }
+
+  /// Elements of the largest tensor that exists as a whole: what table 3 of the paper counts.
+  public func largestActivation(height: Int, width: Int) -> Int { whole(height: height, width: width).max()! }
+
+  /// Elements of a layer's or block's whole input and output together, where they are most: what section 5 counts.
+  public func heldActivations(height: Int, width: Int) -> Int {
+    let counts = whole(height: height, width: width)
+    return zip(counts, counts.dropFirst()).map(+).max() ?? counts[0]
+  }
+
+  private func whole(height: Int, width: Int) -> [Int] {
+    activations(height: height, width: width).filter { !$0.isPartial }.map(\.shape.count)
+  }
+}

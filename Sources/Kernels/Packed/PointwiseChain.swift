@@ -1,0 +1,51 @@
+import CKernels
+import Tensors
+
+/// Some 1x1 convolutions in a row, run a strip of pixels at a time: the maps between them never exist whole.
+@safe package final class PointwiseChain: Sendable {
+  package let layers: [PackedPointwise]
+  /// Pixels of a strip: whole register tiles.
+  private static let strip = 84
+
+  package init(_ layers: [PackedPointwise]) {
+    precondition(!layers.isEmpty && zip(layers, layers.dropFirst()).allSatisfy { $0.outputs == $1.inputs })
+    self.layers = layers
+  }
+
+  /// Floats between the layers, for one worker.
+  private var between: Int { layers.dropLast().reduce(0) { $0 + PointwiseChain.strip * $1.outputs } }
+
+  /// Floats of scratch memory that a run needs.
+  package func scratch(threads: Int) -> Int { (16 + between) * threads }
+
+  /// Computes `[pixels, outputs]` from `[pixels, inputs]`.
+  ///
+  /// - Parameters:
+  ///   - stride: floats between the pixels that are read.
+  ///   - addends: for each layer a row that is added at every pixel before the clamp, or `nil`.
+  @unsafe package func run(
+    on pool: WorkerPool, pixels: Int, from: UnsafePointer<Float>, stride: Int, to: UnsafeMutablePointer<Float>,
+    addends: [UnsafePointer<Float>?], scratch: UnsafeMutablePointer<Float>
+  ) {
+    let workers = pool.threads
+    let ranges = unsafe UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: ck_range.self)
+    unsafe ck_ranges_set(ranges, Int32(workers), 0, 1, pixels)
+    pool.run(workers) { task, worker in
+      let memory = unsafe scratch + 16 * workers + worker * between
+      var (begin, end) = (0, 0)
+      while unsafe ck_ranges_take(ranges, Int32(workers), Int32(task), PointwiseChain.strip, &begin, &end) != 0 {
+        var input = unsafe from + begin * stride
+        var next = unsafe memory
+        for (index, layer) in layers.enumerated() {
+          let output = unsafe index == layers.count - 1 ? to + begin * layer.outputs : next
+          unsafe layer.run(
+            rows: end - begin, from: input, stride: index == 0 ? stride : layer.inputs, to: output,
+            toStride: layer.outputs,
+            residual: addends[index], residualStride: 0)
+          unsafe input = UnsafePointer(output)
+          unsafe next += PointwiseChain.strip * layer.outputs
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import CKernels
+import Tensors
+
+extension TrainingKernels {
+  /// The greatest value of each window, or the mean over it with zeros outside the map, for each picture of a batch.
+  ///
+  /// - Parameters:
+  ///   - x: `[pictures, g.height, g.width, channels]`.
+  ///   - y: `[pictures, g.outHeight, g.outWidth, channels]`.
+  package func windowPool(
+    _ x: FloatSlice, _ g: Geometry, pictures: Int, channels: Int, isMaximum: Bool, to y: FloatSlice
+  ) {
+    let (inCount, outCount) = (g.height * g.width * channels, g.outHeight * g.outWidth * channels)
+    precondition(x.count == pictures * inCount && y.count == pictures * outCount, "maps of other sizes")
+    for picture in 0..<pictures {
+      unsafe PackedWindow.pool(
+        kernels, g, on: pool, channels: channels, isMaximum: isMaximum, from: x.base + picture * inCount,
+        to: y.base + picture * outCount)
+    }
+  }
+
+  /// The way back of a mean: every pixel of a window gets an equal share of its gradient.
+  package func averagePoolGradient(
+    _ dy: FloatSlice, _ g: Geometry, pictures: Int, channels: Int, to dx: FloatSlice, adding: Bool
+  ) {
+    let (inCount, outCount) = (g.height * g.width * channels, g.outHeight * g.outWidth * channels)
+    precondition(dx.count == pictures * inCount && dy.count == pictures * outCount, "maps of other sizes")
+    if !adding { dx.clear() }
+    let share = 1 / Float(g.kernelHeight * g.kernelWidth)
+    pool.run(pictures) { picture, _ in
+      let (from, to) = unsafe (dy.base + picture * outCount, dx.base + picture * inCount)
+      let addScaled = unsafe kernels.table.pointee.f32_add_scaled
+      g.eachTap { output, input, _ in
+        unsafe addScaled(from + output * channels, share, channels, to + input * channels)
+      }
+    }
+  }
+
+  /// The way back of a maximum: the first pixel of a window that has it gets the window's gradient.
+  ///
+  /// - Parameter dy: is used up.
+  package func maximumPoolGradient(
+    _ dy: FloatSlice, _ x: FloatSlice, _ y: FloatSlice, _ g: Geometry, pictures: Int, channels: Int,
+    to dx: FloatSlice, adding: Bool
+  ) {
+    let (inCount, outCount) = (g.height * g.width * channels, g.outHeight * g.outWidth * channels)
+    precondition(dx.count == pictures * inCount && dy.count == pictures * outCount, "maps of other sizes")
+    precondition(x.count == dx.count && y.count == dy.count, "maps of other sizes")
+    if !adding { dx.clear() }
+    pool.run(pictures) { picture, _ in
+      let (x, to) = unsafe (x.base + picture * inCount, dx.base + picture * inCount)
+      let (y, from) = unsafe (y.base + picture * outCount, dy.base + picture * outCount)
+      let gradient = unsafe kernels.table.pointee.f32_maximum_gradient
+      g.eachTap { output, input, _ in
+        unsafe gradient(
+          from + output * channels, y + output * channels, x + input * channels, channels, to + input * channels)
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Tensors
+
+extension Weights {
+  /// These tensors, and some of another's for names that these lack; nothing is copied.
+  package func joined(with base: Weights, tensors: [String]) -> Weights {
+    Weights(source: source, first: self, second: base, tensors: Set(tensors))
+  }
+
+  /// These tensors, and another's for all names that these lack; nothing is copied.
+  public func filled(from other: Weights) -> Weights { joined(with: other, tensors: Array(other.entries.keys)) }
+
+  /// Whether both have a tensor of that name with the same bits.
+  ///
+  /// - Complexity: O(elements), or O(1) where both take the tensor from one place.
+  package func isSame(as other: Weights, tensor name: String) -> Bool {
+    guard let entry = entries[name], let second = other.entries[name], entry.shape == second.shape else { return false }
+    // A head's base is asked about its own memory: that needs no look at the elements.
+    if entry.precision == second.precision, let address = address(of: name), address == other.address(of: name) {
+      return true
+    }
+    return withValues(name) { a in
+      other.withValues(name) { b in
+        var difference: UInt32 = 0
+        for i in a.indices { difference |= a[i].bitPattern ^ b[i].bitPattern }
+        return difference == 0
+      }
+    }
+  }
+
+  /// A checksum of some tensors' names and fp32 bits, hexadecimal: whether they are those that a head was trained on.
+  ///
+  /// Two sums modulo 2^64, of the words and of the words times their place: it finds other weights, not forgeries.
+  /// Values stored as fp16 count as the fp32 values that they are widened to.
+  /// - Parameter precision: the format whose rounding the values pass before they are summed.
+  /// - Complexity: O(elements).
+  package func checksum(of names: [String], storedAs precision: WeightPrecision = .fp32) -> String {
+    var (sum, weighted, place): (UInt64, UInt64, UInt64) = (0, 0, 1)
+    for name in names.sorted() {
+      for byte in name.utf8 {
+        sum &+= UInt64(byte)
+        weighted &+= UInt64(byte) &* place
+        place &+= 1
+      }
+      guard contains(name) else { continue }
+      withValues(name) { values in
+        for i in values.indices {
+          let word = UInt64(precision.stored(values[i]).bitPattern)
+          sum &+= word
+          weighted &+= word &* (place &+ UInt64(truncatingIfNeeded: i))
+        }
+        place &+= UInt64(truncatingIfNeeded: values.count)
+      }
+    }
+    func hex(_ value: UInt64) -> String {
+      let digits = String(value, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+    return hex(sum) + hex(weighted)
+  }
+}

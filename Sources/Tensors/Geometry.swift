@@ -1,0 +1,60 @@
+/// The places of a sliding window on one map: a convolution's or a pooling's.
+public struct Geometry: Hashable, Sendable {
+  public let height, width, stride, dilation: Int
+  public let kernelHeight, kernelWidth: Int
+  public let outHeight, outWidth, padTop, padLeft: Int
+
+  /// - Parameters:
+  ///   - height: rows of the input, at least 1.
+  ///   - width: columns of the input, at least 1.
+  ///   - kernelHeight: rows of the window, odd.
+  ///   - kernelWidth: columns of the window, odd.
+  public init(
+    height: Int, width: Int, stride: Int, dilation: Int, padding: Padding, kernelHeight: Int = 3, kernelWidth: Int = 3
+  ) {
+    self.height = height
+    self.width = width
+    self.stride = stride
+    self.dilation = dilation
+    self.kernelHeight = kernelHeight
+    self.kernelWidth = kernelWidth
+    (outHeight, padTop) = padding.resolve(extent: height, stride: stride, dilation: dilation, kernel: kernelHeight)
+    (outWidth, padLeft) = padding.resolve(extent: width, stride: stride, dilation: dilation, kernel: kernelWidth)
+  }
+
+  /// Pixels from the window's first row to its last, and likewise for columns.
+  package var reachDown: Int { (kernelHeight - 1) * dilation }
+  package var reachAcross: Int { (kernelWidth - 1) * dilation }
+
+  /// The input rows that exist under some output rows.
+  package func inputRows(of rows: Range<Int>) -> Range<Int> {
+    let first = min(max(rows.lowerBound * stride - padTop, 0), height)
+    let end = (rows.upperBound - 1) * stride - padTop + reachDown + 1
+    return first..<max(min(end, height), first)
+  }
+
+  /// Columns of an input row with all the zeros that its outputs reach.
+  package var paddedWidth: Int { max((outWidth - 1) * stride + reachAcross + 1, padLeft + width) }
+
+  /// The output rows whose tap in kernel row `tap` lies inside the map.
+  package func reachedRows(_ tap: Int) -> Range<Int> { reached(tap, extent: height, output: outHeight, before: padTop) }
+
+  /// The output columns whose tap in kernel column `tap` lies inside the map.
+  package func reachedColumns(_ tap: Int) -> Range<Int> {
+    reached(tap, extent: width, output: outWidth, before: padLeft)
+  }
+
+  /// Taps inside the map, over all output pixels.
+  package var reachedTaps: Int {
+    (0..<kernelHeight).reduce(0) { $0 + reachedRows($1).count }
+      * (0..<kernelWidth).reduce(0) { $0 + reachedColumns($1).count }
+  }
+
+  private func reached(_ tap: Int, extent: Int, output: Int, before: Int) -> Range<Int> {
+    // Output i reads input i * stride - shift.
+    let shift = before - tap * dilation
+    let first = min(max((shift + stride - 1) / stride, 0), output)
+    let last = extent - 1 + shift
+    return first..<max(first, last < 0 ? 0 : min(last / stride + 1, output))
+  }
+}

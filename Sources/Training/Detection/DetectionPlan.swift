@@ -1,0 +1,88 @@
+import Backbone
+import Datasets
+import Graphs
+import ModelFiles
+import Postprocess
+
+/// The input's size and the schedule of a detector, chosen from the data that it is to learn from.
+///
+/// The choice follows from the data alone, never from the machine's speed, so that the same data gives the same model
+/// everywhere.
+public struct DetectionPlan: Hashable, Sendable {
+  /// Rows and columns of the input.
+  public let size: Int
+  /// Variants of each image, the image itself among them.
+  public let variants: Int
+  /// Passes over all variants.
+  public let epochs: Int
+  /// Images of a step.
+  public let batch: Int
+  /// Epochs without a better metric after which the run ends.
+  public let patience: Int
+  /// The part of the backbone that learns: its blocks from the one on that reads the first map of stride 4 or more.
+  ///
+  /// The blocks before it see edges and colours, which are the same everywhere, and cost most: their maps are the largest.
+  public let learning: LearningPart
+  /// The class whose boxes decided on the size: its median box is the smallest.
+  public let smallestClass: String
+  /// The side of that box, as a share of the image's: the square root of its share of the area, in (0, 1].
+  public let smallestSide: Float
+
+  /// The rate of the backbone's blocks as a share of the head's.
+  ///
+  /// On microscope pictures of blood a tenth ends at an AP50 of 0.90 with a loss that still falls, this at 0.91.
+  public static let backboneRate: Float = 0.3
+
+  /// Chooses for the images to learn from, which have at least one box.
+  ///
+  /// - Parameter base: the model to begin from; the size of its input is kept unless things are small.
+  /// - Complexity: O(boxes · log boxes).
+  public init(_ training: Dataset, base: ModelCard) {
+    let smallest = DetectionPlan.smallest(in: training)
+    (smallestSide, smallestClass) = (smallest.side, smallest.name)
+    // The finest map has a pixel for 16 of the input: smaller things share one with their neighbours.
+    let usualSize = max(base.input.width, base.task == .detect ? 0 : 300)
+    let wanted = DetectionPlan.smallestThing / smallest.side
+    size = min(max(Int((wanted / 32).rounded(.up)) * 32, usualSize), max(DetectionPlan.largestSize, usualSize))
+    let images = max(training.samples.count, 1)
+    let samples = max(min(2000 + 30 * images, 24000), images)
+    epochs = images > 24000 ? 1 : images > 4000 ? 3 : 8
+    variants = min(max(samples / (images * epochs), 1), 32)
+    patience = max(epochs / 2, 3)
+    learning = DetectionPlan.learning(base.backbone)
+    batch = images * variants < 64 ? max(min(images * variants / 4, 16), 1) : 16
+  }
+
+  private static func learning(_ card: BackboneCard) -> LearningPart {
+    guard card.family == .mobileNetV1 || card.family == .mobileNetV2 else { return .none }
+    let block = NetworkLayout(card).blocks.first { $0.index > 0 && $0.outputStride / $0.stride >= 4 }
+    return block.map { .blocks(from: $0.index) } ?? .none
+  }
+
+  /// The class whose median box is the smallest, and that box's side: the square root of its share of the image's area.
+  private static func smallest(in training: Dataset) -> (side: Float, name: String) {
+    var sides = [[Float]](repeating: [], count: training.classes.count)
+    for sample in training.samples {
+      let area = Float(sample.width * sample.height)
+      for truth in sample.boxes where !truth.crowd && !truth.difficult {
+        sides[truth.classIndex].append((truth.box.area / area).squareRoot())
+      }
+    }
+    let medians = sides.enumerated().compactMap { index, sides in
+      sides.isEmpty ? nil : (side: sides.sorted()[sides.count / 2], name: training.classNames[index])
+    }
+    return medians.min { $0.side < $1.side } ?? (1, "")
+  }
+
+  /// Whether things are so small that a backbone is asked for which has learned from small ones.
+  ///
+  /// On microscope pictures of blood, whose platelets have a side of 0.07, the detector of small people as a base reaches an
+  /// AP50 of 0.90 and that of larger things of 20 classes 0.82.
+  public static func hasSmallThings(_ training: Dataset) -> Bool { smallest(in: training).side < smallSide }
+
+  private static let smallSide: Float = 0.1
+
+  /// The least side of the smallest class's median box, in pixels of the input.
+  private static let smallestThing: Float = 20
+  private static let largestSize = 512
+}

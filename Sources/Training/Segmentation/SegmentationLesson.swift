@@ -1,0 +1,195 @@
+import Backbone
+@_exported import Datasets
+import DeepLabLite
+import Graphs
+import Kernels
+import ModelFiles
+import Postprocess
+import Preprocess
+import PyramidLite
+import Tensors
+
+/// The head that learns to outline things.
+public enum SegmentationHeadKind: Hashable, Sendable {
+  /// DeepLabV3-lite on the deepest map. Source: paper, section 6.3.
+  case deeplab
+  case pyramid(PyramidCard)
+  /// Layers of one's own, appended to the graph of the base's backbone, with an output of a channel for each class.
+  case custom(Graph)
+}
+
+/// A segmentation head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
+public struct SegmentationLesson {
+  /// The model whose backbone the head sits on.
+  public let base: ModelFile
+  /// Class names, the background first.
+  public let classes: [String]
+  public let kind: SegmentationHeadKind
+  /// The part of the backbone that learns too.
+  public let learning: LearningPart
+  public let backboneCard: BackboneCard
+  public let input: InputCard
+  /// The layers that learn, behind the maps that do not.
+  public let graph: Graph
+  /// The head's layers, behind the backbone's maps.
+  private let head: Graph
+  package let backbone: Network
+  package let preprocessor: Preprocessor
+  private let shapes: [Tap: Shape]
+  private let teacher: (any SegmentationTeacher)?
+
+  /// Lays out a lesson.
+  ///
+  /// - Parameters:
+  ///   - classes: 2 to 255 names, the background first.
+  ///   - learning: the part of the backbone that learns too.
+  ///   - outputStride: of the backbone: 8, 16 or 32; `nil` for the model's own.
+  ///   - size: rows and columns of the input; `nil` for the model's own.
+  ///   - teacher: shows each sample's class probabilities, also where there is no mask.
+  /// - Throws: `BackboneError` when a level is no tap, the input is too small or the weights do not fit.
+  public init(
+    base: ModelFile, classes: [String], kind: SegmentationHeadKind, learning: LearningPart = .none,
+    outputStride: Int? = nil,
+    size: Int? = nil, teacher: (any SegmentationTeacher)? = nil, compute: Compute
+  ) throws(BackboneError) {
+    precondition((2...255).contains(classes.count), "\(classes.count) classes")
+    self.teacher = teacher
+    self.base = base
+    self.classes = classes
+    self.kind = kind
+    self.learning = learning
+    var card = base.card.backbone
+    card.outputStride = outputStride ?? card.outputStride
+    var input = base.card.input
+    // Masks cover the whole picture, so the picture is stretched to the input, as most detectors do.
+    (input.width, input.height) = (size ?? input.width, size ?? input.height)
+    (input.fit, input.resizeShortest) = (.stretch, nil)
+    self.input = input
+    let backboneGraph = try Graph(card)
+    let classCount = classes.count
+    var whole = backboneGraph
+    let head: Graph
+    do throws(GraphError) {
+      switch kind {
+      case .custom(let layers): whole = layers
+      case .deeplab: try whole.deepLabLite(outputs: classCount, isNormalised: true)
+      case .pyramid(let pyramid): try whole.pyramid(outputs: classCount, pyramid, isNormalised: true)
+      }
+      let count = backboneGraph.nodes.count
+      guard Array(whole.nodes.prefix(count)) == backboneGraph.nodes else {
+        throw GraphError.unusableLayer(
+          place: 0, reason: "is not that of the base's backbone, which a head is appended to")
+      }
+      head = try whole.suffix(after: count)
+    } catch { throw BackboneError(error) }
+    self.head = head
+    let channels = head.outputs.map { head.value(at: $0).channels }
+    guard channels == [classCount] else {
+      throw .unusableLayer(
+        place: whole.outputs.first ?? 0, reason: "has \(channels) channels, expected one output with \(classCount)")
+    }
+    graph = try learning.graph(of: whole, backbone: backboneGraph.nodes.count)
+    // The last convolution stays where a layer wants it.
+    card.hasLastConvolution = card.hasLastConvolution && head.inputTaps.contains(.last)
+    backboneCard = card
+    backbone = try Network(card, weights: base.weights, compute: compute)
+    do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
+    shapes = backboneGraph.shapes(of: graph.inputTaps, height: input.height, width: input.width)
+  }
+
+  /// What a cache of so many samples holds.
+  package func layout(samples: Int) -> FeatureCache.Layout {
+    FeatureCache.Layout(
+      samples: samples, taps: graph.inputTaps, shapes: graph.inputTaps.map { shapes[$0]! },
+      truth: input.height * input.width + (teacher == nil ? 0 : answerShape.count))
+  }
+
+  /// What the layers answer for one picture.
+  private var answerShape: Shape { graph.shapes { shapes[$0]! }[graph.outputs[0]] }
+
+  /// The label map, all void where there is none, and what the teacher shows.
+  package func truth(of sample: LabelledImage) -> [UInt8] {
+    let labels = sample.mask?.ids ?? [UInt8](repeating: Dataset.void, count: input.height * input.width)
+    guard let teacher else { return labels }
+    let shape = answerShape
+    return labels
+      + SoftLabels.bytes(
+        teacher.probabilities(of: sample.image, height: shape.height, width: shape.width), classes: classes.count)
+  }
+
+  /// What the features are made with, as a text that changes when they would.
+  package var key: String {
+    "\(input)\n\(backboneCard)\n\(graph.inputTaps)\nbackbone \(base.weights.checksum(of: backbone.graph.parameters.map(\.name)))"
+      + (teacher.map { "\nteacher \($0.key) \(answerShape)" } ?? "")
+  }
+
+  /// The network that learns.
+  ///
+  /// - Throws: `BackboneError.weights` where the base's tensors have other shapes.
+  package func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork {
+    do {
+      return try TrainableNetwork(
+        graph, batch: batch, tapShape: { shapes[$0]! }, weights: base.weights, seed: seed, compute: backbone.compute)
+    } catch { throw .weights(error) }
+  }
+
+  /// How logits become a mask.
+  public var segmentation: SegmentationCard {
+    var card = SegmentationCard(
+      outputs: classes.count, backgroundID: 0, voidID: 255, upsampling: .halfPixel,
+      batchNormEpsilon: Normalisation.epsilon)
+    switch kind {
+    case .custom: card.layers = head
+    case .deeplab: break
+    case .pyramid(let pyramid): card.pyramid = pyramid
+    }
+    return card
+  }
+
+  /// The objective of the masks.
+  ///
+  /// - Parameters:
+  ///   - classWeights: for each class, the background first.
+  ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
+  ///   - teacherWeight: how much a teacher's probabilities count, in [0, 1]; the labels have the rest.
+  package func objective(classWeights: [Float], dice: Float, teacherWeight: Float = 0.5) -> SegmentationObjective {
+    SegmentationObjective(
+      height: input.height, width: input.width, weights: classWeights, dice: dice, upsampling: segmentation.upsampling,
+      teacherWeight: teacher == nil ? nil : teacherWeight)
+  }
+
+  /// The model that has been learned: the base's backbone, what was trained of it, and the head.
+  ///
+  /// - Parameter onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
+  ///
+  /// - Parameters:
+  ///   - onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
+  ///   - gate: cuts masks to what the base, a detector, finds; only with `onlyLearned`.
+  package func model(
+    _ network: TrainableNetwork, name: String, provenance: Provenance, onlyLearned: Bool = false,
+    gate: GateCard? = nil
+  ) -> (card: ModelCard, weights: Weights) {
+    precondition(gate == nil || onlyLearned, "a gate needs the base")
+    var tensors = network.folded()
+    var own = backbone.graph.parameters.filter { tensors[$0.name] == nil }
+    var baseCard: BaseModel?
+    if onlyLearned {
+      let names = own.map(\.name).sorted()
+      baseCard = BaseModel(name: base.card.name, tensors: names, checksum: base.weights.checksum(of: names))
+      own = []
+    }
+    for parameter in own {
+      // It was packed from there when the lesson was laid out.
+      guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
+      tensors[parameter.name] = (parameter.shape, values)
+    }
+    var card = ModelCard(
+      name: name, task: .segment, family: "trained", provenance: provenance, backbone: backboneCard,
+      // A head that shares its base's pass takes the pictures as the base does.
+      input: onlyLearned ? input : input.asLearned,
+      labels: classes.enumerated().map { ClassLabel(output: $0, id: $0, name: $1) }, segmentation: segmentation)
+    card.base = baseCard
+    card.segmentation?.gate = gate
+    return (card, Weights(source: name, tensors: tensors))
+  }
+}

@@ -1,0 +1,131 @@
+import Graphs
+import Kernels
+import ModelFiles
+import Tensors
+
+/// A graph with memory for the passes of training: forward to the outputs, and back to the gradients.
+///
+/// A batch has a fixed number of pictures. The gradients' sums run in an order of their own, so that the same batches give
+/// the same bits with any number of threads. One caller at a time.
+package final class TrainableNetwork {
+  package let graph: Graph
+  package let batch: Int
+  package let parameters = ParameterSet()
+  package let kernels: TrainingKernels
+  private let maps: [LayerMap]
+  private let steps: [any TrainingStep]
+  private let taps: [Tap: LayerMap]
+
+  /// - Parameters:
+  ///   - batch: pictures in a batch, at least 1.
+  ///   - shape: of each tap for one picture.
+  ///   - weights: where layers have their first values from; those that are not there begin anew.
+  ///   - seed: of the values of those that begin anew.
+  /// - Throws: `WeightsError.wrongShape` where the weights are of another network.
+  package init(
+    _ graph: Graph, batch: Int, tapShape shape: (Tap) -> Shape, weights: Weights? = nil, seed: UInt64 = 1,
+    compute: Compute
+  ) throws(WeightsError) {
+    precondition(batch > 0 && !graph.outputs.isEmpty, "a graph without outputs")
+    self.graph = graph
+    self.batch = batch
+    kernels = TrainingKernels(compute)
+    let shapes = graph.shapes { tap in
+      let one = shape(tap)
+      return Shape(batch: batch, height: one.height, width: one.width, channels: one.channels)
+    }
+    let layer = LayerMaker(
+      kernels: kernels, parameters: parameters, weights: weights, initializer: Initializer(seed: seed))
+    var maps: [LayerMap] = []
+    var steps: [any TrainingStep] = []
+    var taps: [Tap: LayerMap] = [:]
+    for (node, shape) in zip(graph.nodes, shapes) {
+      let inputs = node.inputs.map { maps[$0] }
+      // What lies before the first layer that learns needs no gradient.
+      let needsGradient: Bool
+      switch node.operation {
+      case .input: needsGradient = false
+      case .convolution: needsGradient = true
+      case .resize: needsGradient = inputs[0].gradient != nil
+      default: needsGradient = inputs.contains { $0.gradient != nil }
+      }
+      let map = LayerMap(shape, needsGradient: needsGradient)
+      if node.operation == .input { taps[Tap(node.name!)] = map }
+      if let step = try layer.step(node.operation, inputs, map) { steps.append(step) }
+      maps.append(map)
+    }
+    self.maps = maps
+    self.steps = steps
+    self.taps = taps
+  }
+
+  /// Where the backbone's maps of a batch go, `[batch, H, W, C]`.
+  package func input(_ tap: Tap) -> FloatSlice { taps[tap]!.values }
+
+  /// An answer, `[batch, H, W, C]`.
+  package func answer(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]].values }
+
+  package func answerShape(_ index: Int = 0) -> Shape { maps[graph.outputs[index]].shape }
+
+  /// Where the loss's gradient with respect to an answer goes, before `backward`.
+  package func answerGradient(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]].gradient! }
+
+  /// Whether every answer of the last forward pass is the same for all pictures of the batch, up to rounding.
+  package var hasConstantAnswers: Bool {
+    guard batch > 1 else { return false }
+    return graph.outputs.allSatisfy { answer in
+      let values = maps[answer].values
+      let count = values.count / batch
+      let first = values.part(0, count).values
+      let largest = first.reduce(Float(1e-6)) { max($0, abs($1)) }
+      return (1..<batch).allSatisfy { picture in
+        zip(first, values.part(picture * count, count).values).allSatisfy { abs($0 - $1) <= 1e-4 * largest }
+      }
+    }
+  }
+
+  /// Computes the answers of the inputs.
+  ///
+  /// - Parameter isTraining: whether batch norm uses the batch's moments and follows them, or uses what it has measured.
+  package func forward(isTraining: Bool) { for step in steps { step.forward(isTraining: isTraining) } }
+
+  /// Computes the parameters' gradients from those of the answers, after a forward pass of training.
+  package func backward() {
+    for map in maps { map.hasGradient = false }
+    for answer in graph.outputs { maps[answer].hasGradient = true }
+    for step in steps.reversed() { step.backward() }
+  }
+}
+
+/// A value of the graph and the loss's gradient with respect to it.
+final class LayerMap {
+  let shape: Shape
+  let values: FloatSlice
+  /// `nil` where nothing before it learns.
+  let gradient: FloatSlice?
+  /// Whether something has been written to the gradient, to which more is then added.
+  var hasGradient = false
+
+  init(_ shape: Shape, needsGradient: Bool) {
+    self.shape = shape
+    values = FloatSlice(AlignedFloats(count: shape.count, filled: false), count: shape.count)
+    gradient = needsGradient ? FloatSlice(AlignedFloats(count: shape.count, filled: false), count: shape.count) : nil
+  }
+
+  /// Rows of the map as a matrix: a pixel is a row.
+  var rows: Int { shape.batch * shape.pixels }
+
+  /// Has `body` write the gradient, or add to what is there.
+  func contribute(_ body: (_ gradient: FloatSlice, _ isAdding: Bool) -> Void) {
+    guard let gradient else { return }
+    body(gradient, hasGradient)
+    hasGradient = true
+  }
+}
+
+/// What runs one layer of the graph both ways.
+protocol TrainingStep: AnyObject {
+  func forward(isTraining: Bool)
+  /// Adds to the inputs' gradients and sets the parameters'; may change the output's gradient, which is done with.
+  func backward()
+}

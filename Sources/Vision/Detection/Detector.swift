@@ -1,0 +1,242 @@
+@_exported import ImageCodecs
+@_exported import Kernels
+@_exported import ModelFiles
+@_exported import Postprocess
+import Backbone
+import Preprocess
+import SSDLite
+import Synchronization
+@_exported import Tensors
+
+/// What a caller asks of a detector; `nil` means the model's own value.
+public struct DetectionOptions: Hashable, Sendable {
+  /// Scores must be greater, in [0, 1]; `nil` means the card's recommended score, without one its own threshold.
+  public var scoreThreshold: Float?
+  /// Boxes that overlap a better one by more than this go, in [0, 1].
+  public var iouThreshold: Float?
+  /// Which boxes compete.
+  public var suppression = NonMaximumSuppression.Mode.perClass
+  /// The most that come out, at least 1.
+  public var maximumDetections: Int?
+  /// The regions of the picture that the network looks at.
+  public var views = Views.auto
+
+  public init() {}
+}
+
+/// A detection with its names, in pixels of the picture as displayed.
+public struct LabelledDetection: Hashable, Sendable {
+  public var label: String
+  /// The data set's own class id.
+  public var id: Int
+  /// The network's output channel.
+  public var output: Int
+  /// In [0, 1].
+  public var score: Float
+  public var box: Box
+
+  public init(label: String, id: Int, output: Int, score: Float, box: Box) {
+    self.label = label
+    self.id = id
+    self.output = output
+    self.score = score
+    self.box = box
+  }
+}
+
+/// Finds things in pictures with one model; safe to share between threads.
+public final class Detector: Sendable {
+  public let card: ModelCard
+  let detection: DetectionCard
+  let pipeline: Pipeline
+  let labels: [Int: ClassLabel]
+  private let anchors = Mutex<DefaultBoxes?>(nil)
+  private let specialists: [Specialist]
+
+  /// A detector that answers in another one's place for the classes that it knows better.
+  private struct Specialist {
+    let detector: Detector
+    /// The other one's label for each of its outputs.
+    let labels: [Int: ClassLabel]
+  }
+
+  /// Prepares a detection model.
+  ///
+  /// - Parameters:
+  ///   - specialists: detectors that answer for the classes of theirs that the model has too, by name; each is a pass of its own.
+  ///   - threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
+  ///   model.
+  public convenience init(_ model: ModelFile, specialists: [ModelFile] = [], threads: Int? = nil) throws(VisionError) {
+    try self.init(model, specialists: specialists, compute: Compute(threads: threads))
+  }
+
+  /// Prepares a detection model on threads and kernels of the caller's choice.
+  ///
+  /// - Parameter specialists: detectors that answer for the classes of theirs that the model has too, by name; each is a pass of
+  ///   its own.
+  /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
+  ///   model.
+  public init(_ model: ModelFile, specialists: [ModelFile] = [], compute: Compute) throws(VisionError) {
+    detection = try Detector.check(model)
+    card = model.card
+    labels = Detector.labels(card)
+    pipeline = try Pipeline(model, compute: compute)
+    let own = Dictionary(card.labels.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var prepared: [Specialist] = []
+    for file in specialists {
+      let detector = try Detector(file, compute: compute)
+      let labels = detector.labels.compactMapValues { own[$0.name] }
+      guard !labels.isEmpty else {
+        throw .unsuitable(file: file.path, reason: "it knows no class of \(model.card.name)")
+      }
+      prepared.append(Specialist(detector: detector, labels: labels))
+    }
+    self.specialists = prepared
+  }
+
+  /// A detector whose network has the model's outputs among others.
+  init(_ model: ModelFile, _ pipeline: Pipeline) throws(VisionError) {
+    detection = try Detector.check(model)
+    card = model.card
+    labels = Detector.labels(card)
+    self.pipeline = pipeline
+    specialists = []
+  }
+
+  private static func check(_ model: ModelFile) throws(VisionError) -> DetectionCard {
+    guard model.card.task == .detect, let detection = model.card.detection else {
+      throw .wrongTask(expected: .detect, found: model.card.task, file: model.path)
+    }
+    try VisionError.check(model)
+    guard detection.boxCoder.count == 4, detection.boxCoder.allSatisfy({ $0.isFinite && $0 != 0 }),
+      (1...100_000).contains(detection.outputs)
+    else { throw .unsuitable(file: model.path, reason: "its card describes no box predictor") }
+    return detection
+  }
+
+  private static func labels(_ card: ModelCard) -> [Int: ClassLabel] {
+    Dictionary(card.labels.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The network, from the image to box codes and class logits; its taps hand out the backbone's maps.
+  public var network: Network { pipeline.network }
+
+  /// The same detector on other threads: packed weights are shared, working memory is not.
+  ///
+  /// For throughput let each core have a detector of one thread.
+  public func sharing(_ compute: Compute) -> Detector { Detector(self, compute) }
+
+  private init(_ other: Detector, _ compute: Compute) {
+    (card, detection, labels) = (other.card, other.detection, other.labels)
+    pipeline = other.pipeline.sharing(compute)
+    specialists = other.specialists.map {
+      Specialist(detector: $0.detector.sharing(compute), labels: $0.labels)
+    }
+  }
+
+  /// The names of the models that answer, the main one first.
+  public var names: [String] { [card.name] + specialists.map(\.detector.card.name) }
+
+  /// Finds things, best first.
+  ///
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError)
+    -> [LabelledDetection]
+  { try detect(image, options, ended: { _ in }) }
+
+  /// Finds things in a camera's pixels, read in place, best first.
+  ///
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  public func detect(
+    _ view: borrowing PixelView, _ options: DetectionOptions = DetectionOptions()
+  ) throws(VisionError) -> [LabelledDetection] {
+    network.compute.pool.begin()
+    defer { network.compute.pool.end() }
+    return try answer(view, options, ended: { _ in })
+  }
+
+  /// The same, telling `ended` when each part has ended.
+  package func detect(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
+    -> [LabelledDetection]
+  {
+    try network.compute.pool.awake { () throws(VisionError) in
+      try image.withPixelView { (view) throws(VisionError) in try answer(view, options, ended: ended) }
+    }
+  }
+
+  private func answer(_ image: borrowing PixelView, _ options: DetectionOptions, ended: (Stage) -> Void)
+    throws(VisionError)
+    -> [LabelledDetection]
+  {
+    var found = FoundInViews(self, card.input.layout(options.views, width: image.width, height: image.height), options)
+    for (index, view) in found.layout.views.enumerated() {
+      let (logits, mapping) = try logits(image, view.region, ended: ended)
+      found.add(logits, mapping, view: index)
+      ended(.postprocess)
+    }
+    var detections = found.detections()
+    ended(.postprocess)
+    for specialist in specialists {
+      var asked = options
+      // Scores of a card that recommends none are cut where the model's are.
+      if options.scoreThreshold == nil, specialist.detector.detection.recommendedScore == nil {
+        asked.scoreThreshold = detection.recommendedScore
+      }
+      let better = try specialist.detector.answer(image, asked, ended: ended)
+      detections = join(detections, better, specialist.labels, options)
+      ended(.postprocess)
+    }
+    return detections
+  }
+
+  /// A specialist's detections under the model's own labels, in the place of the model's.
+  private func join(
+    _ own: [LabelledDetection], _ better: [LabelledDetection], _ labels: [Int: ClassLabel], _ options: DetectionOptions
+  ) -> [LabelledDetection] {
+    let replaced = Set(labels.values.map(\.output))
+    var all = own.filter { !replaced.contains($0.output) }
+    for var detection in better {
+      guard let label = labels[detection.output] else { continue }
+      (detection.label, detection.id, detection.output) = (label.name, label.id, label.output)
+      all.append(detection)
+    }
+    all.sort { ($1.score, $0.output) < ($0.score, $1.output) }
+    if options.suppression == .agnostic {
+      let threshold = options.iouThreshold ?? self.detection.iouThreshold
+      all = all.reduce(into: []) { kept, one in
+        if !kept.contains(where: { $0.box.iou(with: one.box) > threshold }) { kept.append(one) }
+      }
+    }
+    return Array(all.prefix(options.maximumDetections ?? self.detection.maximumDetections))
+  }
+
+  /// Runs the network on a region of a picture.
+  ///
+  /// - Returns: its logits, and where the region lies in the input.
+  func logits(_ image: borrowing PixelView, _ region: ImageRegion, ended: (Stage) -> Void) throws(VisionError)
+    -> (BoxLogits, ImageMapping)
+  {
+    let prepared = pipeline.prepare(image, region, ended: ended)
+    do throws(BackboneError) {
+      let border = try pipeline.backboneSteps(prepared.tensor.shape)
+      let logits = try BoxLogits(network, prepared.tensor, outputs: detection.outputs) {
+        if $0 + 1 == border { ended(.backbone) }
+      }
+      ended(.head)
+      return (logits, prepared.mapping)
+    } catch { throw VisionError(error, file: card.name) }
+  }
+
+  /// The default boxes, made for the first picture: the input's size never changes.
+  func anchors(for logits: BoxLogits) -> DefaultBoxes {
+    anchors.withLock { anchors in
+      if let anchors { return anchors }
+      let made = DefaultBoxes(
+        maps: logits.maps, minimumScale: detection.minimumScale, maximumScale: detection.maximumScale,
+        inputHeight: card.input.height, inputWidth: card.input.width)
+      anchors = made
+      return made
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import Postprocess
+import Tensors
+
+/// A picture's mask, put together from the cells of its views.
+struct MaskCanvas {
+  private(set) var mask: LabelMap
+
+  init(width: Int, height: Int) {
+    mask = LabelMap(width: width, height: height, ids: [UInt8](repeating: 0, count: width * height))
+  }
+
+  /// Writes a cell.
+  mutating func paint(_ part: LabelMap, at cell: ImageRegion) {
+    if part.width == mask.width, part.height == mask.height {
+      mask = part
+      return
+    }
+    for row in 0..<cell.height {
+      let start = (cell.y + row) * mask.width + cell.x
+      mask.ids.replaceSubrange(
+        start..<start + cell.width, with: part.ids[row * cell.width..<(row + 1) * cell.width])
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Backbone
+import Kernels
+import ModelFiles
+import Postprocess
+import Tensors
+
+/// Outlines things in pictures with one model; safe to share between threads.
+public final class Segmenter: Sendable {
+  public let card: ModelCard
+  let masks: MaskNetwork
+  /// Where the mask is cut to what the base model finds: both in one pass.
+  private let pass: SharedPass?
+
+  /// Prepares a segmentation model.
+  ///
+  /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
+  public convenience init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
+    try self.init(model, compute: Compute(threads: threads))
+  }
+
+  /// Prepares a segmentation model on threads and kernels of the caller's choice.
+  ///
+  /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
+  public init(_ model: ModelFile, compute: Compute) throws(VisionError) {
+    if model.card.segmentation?.gate != nil, model.card.task == .segment {
+      guard let base = model.base else {
+        throw .withoutBase(file: model.path, base: model.card.base?.name ?? "a detector")
+      }
+      let pass = try SharedPass(base, model, compute: compute)
+      masks = pass.masks
+      self.pass = pass
+    } else {
+      masks = try MaskNetwork(model, compute: compute)
+      pass = nil
+    }
+    card = masks.card
+  }
+
+  /// The network, from the image to class logits; its taps hand out the backbone's maps.
+  public var network: Network { masks.pipeline.network }
+
+  /// A class id for each pixel of the picture, at the picture's own size.
+  ///
+  /// - Parameter views: the regions of the picture that the network looks at.
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  public func segment(_ image: Image, views: Views = .auto) throws(VisionError) -> LabelMap {
+    try segment(image, views: views, ended: { _ in })
+  }
+
+  /// The same, telling `ended` when each part has ended.
+  package func segment(_ image: Image, views: Views, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
+    try network.compute.pool.awake { () throws(VisionError) in
+      try image.withPixelView { (view) throws(VisionError) in try answer(view, views, ended: ended) }
+    }
+  }
+
+  /// A class id for each pixel of a camera's image, read in place.
+  ///
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  public func segment(_ view: borrowing PixelView, views: Views = .auto) throws(VisionError) -> LabelMap {
+    network.compute.pool.begin()
+    defer { network.compute.pool.end() }
+    return try answer(view, views, ended: { _ in })
+  }
+
+  private func answer(_ image: borrowing PixelView, _ views: Views, ended: (Stage) -> Void) throws(VisionError)
+    -> LabelMap
+  {
+    if let pass { return try pass.run(image, views, nil, ended: ended).mask }
+    var canvas = MaskCanvas(width: image.width, height: image.height)
+    try masks.paint(image, views, on: &canvas, ended: ended)
+    return canvas.mask
+  }
+}

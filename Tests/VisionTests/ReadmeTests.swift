@@ -1,0 +1,28 @@
+import TestSupport
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The README's Swift is that of `Tests/OutsidePackage/Sources/Readme`, which is compiled.
+@Suite struct ReadmeTests {
+  private static func lines(_ path: String) throws -> [String] {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(TestData.packageRoot)/\(path)"))
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(
+      String.init)
+  }
+
+  @Test func everySnippetIsCompiled() throws {
+    func dense(_ text: String) -> String { text.filter { !$0.isWhitespace } }
+    let compiled = dense(try Self.lines("Tests/OutsidePackage/Sources/Readme/main.swift").joined())
+    let readme = try Self.lines("README.md")
+    let first = try #require(readme.firstIndex(of: "## The library"))
+    let end = try #require(readme.firstIndex(of: "## Models"))
+    let snippets = readme[first..<end].filter { $0.hasPrefix("    ") }
+    #expect(snippets.count > 40)
+    for line in snippets where !compiled.contains(dense(line)) { Issue.record("not compiled: \(line)") }
+  }
+}
