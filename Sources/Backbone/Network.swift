@@ -12,6 +12,9 @@ public final class Network: Sendable {
   /// The smallest image, in rows and in columns.
   public static let minimumExtent = InputCard.leastSide
 
+  /// Bytes of working memory that a graph, which may come from anybody, can ask for.
+  private static let mostMemory = 4 << 30
+
   public let graph: Graph
   public let compute: Compute
 
@@ -208,6 +211,10 @@ public final class Network: Sendable {
     do { packed = try weights.program(for: wanted, on: compute.pool) } catch { throw .weights(error) }
     let plan = Plan(
       graph, packed, shapes: shapes, wanted: wanted, threads: compute.pool.threads, inputs: inputs)
+    guard plan.arenaCount <= Network.mostMemory / MemoryLayout<Float>.stride else {
+      throw .unusableLayer(
+        place: 0, reason: "is of a network that takes \(plan.arenaCount >> 18) MB for an image of \(width)x\(height)")
+    }
     plans.withLock { plans in
       // A caller with ever new sizes must not make the cache grow; a plan is quickly made again.
       if plans.count >= 16 { plans.removeAll() }

@@ -41,8 +41,9 @@ extension Graph {
     for node in nodes {
       var stride = node.inputs.first.map { strides[$0] } ?? 1
       switch node.operation {
-      case .convolution(let convolution): stride *= convolution.window.stride
-      case .pooling(.maximum(let window)), .pooling(.average(let window)): stride *= window.stride
+      // Thousands of strided layers are no network, and must not overflow.
+      case .convolution(let convolution): stride = min(stride * convolution.window.stride, 1 << 32)
+      case .pooling(.maximum(let window)), .pooling(.average(let window)): stride = min(stride * window.stride, 1 << 32)
       case .resize: stride = strides[node.inputs[1]]
       case .concatenation: stride = node.inputs.map { strides[$0] }.max()!
       default: break
@@ -72,7 +73,10 @@ extension Graph {
   }
 
   /// The deepest map of a backbone; `last`, the 1x1 convolution to many channels in front of a classifier, does not count.
-  public var deepest: TapInfo { taps.last { $0.tap != .last }! }
+  public var deepest: TapInfo {
+    let taps = taps
+    return taps.last { $0.tap != .last } ?? taps.last!
+  }
 
   /// How the network's windows lie on its maps: as those of its last convolution that has one.
   public var padding: Padding { convolutions.last { $0.window.taps > 1 }?.window.padding ?? .same }

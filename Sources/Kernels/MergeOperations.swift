@@ -7,6 +7,8 @@ import Tensors
   private static let grain = 256
 
   private static func share(_ pixels: Int, on pool: WorkerPool, _ body: (Range<Int>) -> Void) {
+    // A pool takes some 65,000 tasks.
+    let grain = max(grain, pixels / 60_000 + 1)
     let tasks = (pixels + grain - 1) / grain
     pool.run(tasks) { task, _ in body(task * grain..<min((task + 1) * grain, pixels)) }
   }

@@ -93,6 +93,38 @@ import Testing
     }
   }
 
+  /// What is right by itself and strange as a network runs or is refused, and never traps.
+  @Test func strangeNetworksRunOrAreRefused() throws {
+    func run(_ build: (inout Graph, Graph.Value) -> Graph.Value) throws -> [SharedTensor] {
+      var graph = Graph()
+      let image = graph.input()
+      let last = build(&graph, image)
+      graph.name(last, .last)
+      graph.output(last)
+      let again = try JSONDecoder().decode(Graph.self, from: JSONEncoder().encode(graph))
+      #expect(again.deepest.tap == .last)
+      let network = try Network(again, weights: .random(again.parameters), compute: Compute(threads: 2))
+      return try network.outputs(of: Tensor(zeros: Shape(height: 40, width: 33, channels: 3)))
+    }
+    // More strides than a number holds.
+    _ = try run { graph, image in
+      (0..<300).reduce(image) { x, _ in graph.pooling(x, .maximum(Graph.Window(3, 3, stride: 8))) }
+    }
+    // More groups than a product has segments.
+    _ = try run { graph, image in
+      let wide = graph.pointwise("a", image, outputs: 24, .relu)
+      let filtered = graph.depthwise("b", graph.shuffle(wide, groups: 12), padding: .same, .linear)
+      return graph.pointwise("c", filtered, outputs: 12, groups: 12, .relu)
+    }
+    // More memory than there is: maps that all live until the end.
+    #expect(throws: (any Error).self) {
+      try run { graph, image in
+        let maps = (0..<40).map { graph.pointwise("layer\($0)", image, outputs: 65536, .relu) }
+        return maps.dropFirst().reduce(maps[0]) { graph.sum($0, $1) }
+      }
+    }
+  }
+
   /// Any small change is refused or describes a network whose shapes can be computed.
   @Test func noChangeCrashes() throws {
     let json = try Self.json(Self.head())

@@ -74,7 +74,8 @@ extension Fusion {
 
   /// ShuffleNet's unit: the shuffle is no step, the last convolution's groups pick their inputs where they lie.
   private func shuffled(_ index: Int, _ shuffle: Int, groups: Int) -> Pass? {
-    guard let d = soleReader(shuffle), filter(d) != nil, let p = soleReader(d), !done.contains(p),
+    // A GEMM reads at most nine runs of channels.
+    guard groups <= 9, let d = soleReader(shuffle), filter(d) != nil, let p = soleReader(d), !done.contains(p),
       let project = convolution(p), project.isPointwise, project.groups == groups,
       convolution(index)!.groups == groups || convolution(index)!.groups == 1
     else { return nil }
