@@ -324,10 +324,13 @@ static void test_f32_multiply_add(uint64_t seed) {
 
 // MARK: All of them
 
-// Those of training and those of pixels are in files of their own.
+// Those of training, of pixels and of other functions are in files of their own.
 #define DECLARE(name, args) void test_##name(uint64_t seed);
 CK_TRAINING_LIST(DECLARE)
 #undef DECLARE
+void test_f32_window(uint64_t seed);
+void test_f32_multiply(uint64_t seed);
+void test_f32_activate(uint64_t seed);
 void test_u8_lerp_columns(uint64_t seed);
 void test_u8_average_columns(uint64_t seed);
 void test_u8_yuv_row(uint64_t seed);
