@@ -23,13 +23,17 @@ func bytes(_ request: [UInt8], _ frame: [UInt8], _ detector: Detector) throws {
 }
 
 func throughput(_ model: ModelFile, _ names: [String]) async throws {
-  let single = try Detector(model, threads: 1)
-  try await withThrowingTaskGroup(of: Int.self) { group in
-    for name in names {
+  let (single, cores) = (try Detector(model, threads: 1), WorkerPool.usableProcessors)
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for core in 0..<cores {
       let own = single.sharing(Compute(threads: 1))
-      group.addTask { try await own.detect(ImageFile.read(path: name)).count }
+      group.addTask {
+        for index in stride(from: core, to: names.count, by: cores) {
+          print(names[index], try await own.detect(ImageFile.read(path: names[index])).count)
+        }
+      }
     }
-    for try await count in group { print(count) }
+    try await group.waitForAll()
   }
 }
 
