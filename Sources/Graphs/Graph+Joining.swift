@@ -32,11 +32,9 @@ extension Graph {
         continue
       }
       var operation = node.operation
-      if case .convolution(let c) = operation {
-        operation = .convolution(
-          Convolution(
-            name: renaming(c.name), window: c.window, groups: c.groups, inputs: c.inputs, outputs: c.outputs,
-            activation: c.activation, isNormalised: c.isNormalised))
+      if case .convolution(var convolution) = operation {
+        convolution.name = renaming(convolution.name)
+        operation = .convolution(convolution)
       }
       let made = add(operation, node.inputs.map { values[$0] }, channels: node.channels)
       if let name = node.name, taken.insert(name).inserted { nodes[made.index].name = name }
@@ -81,17 +79,4 @@ extension Graph {
   ///
   /// - Throws: `GraphError.noSuchTap`.
   public func count(through tap: Tap) throws(GraphError) -> Int { try value(of: tap).index + 1 }
-
-  /// The same graph with other tensors' names.
-  package func renamed(_ renaming: (String) -> String) -> Graph {
-    var graph = self
-    for index in nodes.indices {
-      guard case .convolution(let c) = nodes[index].operation else { continue }
-      graph.nodes[index].operation = .convolution(
-        Convolution(
-          name: renaming(c.name), window: c.window, groups: c.groups, inputs: c.inputs, outputs: c.outputs,
-          activation: c.activation, isNormalised: c.isNormalised))
-    }
-    return graph
-  }
 }

@@ -22,7 +22,7 @@ extension Graph {
 
   /// Its convolutions, in order.
   public var convolutions: [Convolution] {
-    nodes.compactMap { if case .convolution(let convolution) = $0.operation { convolution } else { nil } }
+    nodes.indices.compactMap(convolution(at:))
   }
 
   /// The tensors that it runs with: weight and bias of each convolution, in order.

@@ -36,6 +36,8 @@ public struct Graph: Hashable, Sendable {
     /// Positions in the window.
     public var taps: Int { height * width }
     package var isOne: Bool { taps == 1 && stride == 1 }
+    /// Whether the strip kernels slide it: 3x3, stride 1 or 2.
+    package var fitsStrips: Bool { height == 3 && width == 3 && stride <= 2 }
 
     /// The positions of the window on a map of that size.
     public func geometry(height rows: Int, width columns: Int) -> Geometry {
@@ -50,7 +52,7 @@ public struct Graph: Hashable, Sendable {
   /// Depthwise means as many groups as channels.
   public struct Convolution: Hashable, Sendable {
     /// Its tensors are `NAME.weight` and `NAME.bias`.
-    public let name: String
+    public internal(set) var name: String
     public let window: Window
     /// Each output channel sees the input channels of its group only.
     public let groups: Int
@@ -119,6 +121,12 @@ public struct Graph: Hashable, Sendable {
 
   /// The value of a node.
   public func value(at index: Int) -> Value { Value(index: index, channels: nodes[index].channels) }
+
+  /// The convolution of a node; `nil` where it is none.
+  package func convolution(at index: Int) -> Convolution? {
+    guard case .convolution(let convolution) = nodes[index].operation else { return nil }
+    return convolution
+  }
 
   /// The value of a tap or an input.
   ///

@@ -34,10 +34,7 @@ extension Graph.Convolution {
 extension Graph {
   /// What each convolution costs for inputs of those shapes.
   public func costs(_ inputShape: (Tap) -> Shape) -> [LayerCost] {
-    zip(nodes, shapes(inputShape)).compactMap { node, shape in
-      guard case .convolution(let convolution) = node.operation else { return nil }
-      return convolution.cost(output: shape)
-    }
+    zip(nodes.indices, shapes(inputShape)).compactMap { convolution(at: $0)?.cost(output: $1) }
   }
 
   /// What each convolution costs for an image of that size.

@@ -139,7 +139,7 @@ struct SharedPass: Sendable {
     var shared: [Int: Int] = [:]
     for (index, node) in second.nodes.enumerated() where index < first.nodes.count {
       guard first.nodes[index] == node, node.inputs.allSatisfy({ shared[$0] != nil }) else { continue }
-      if case .convolution(let c) = node.operation {
+      if let c = second.convolution(at: index) {
         guard
           ["weight", "bias"].allSatisfy({
             detection.weights.isSame(as: segmentation.weights, tensor: "\(c.name).\($0)")

@@ -17,16 +17,8 @@ import Vision
 /// A head of one's own, as the README shows it: described, trained on the sample data set, and run.
 @Suite struct CustomHeadTests {
   @Test func aHeadOfOnesOwnLearnsAndRuns() throws {
-    let half: [Float] = [127.5, 127.5, 127.5]
-    let card = ModelCard(
-      name: "random", task: .features, family: "test",
-      provenance: Provenance(origin: "a test", licence: "none", sourceSHA256: String(repeating: "0", count: 64)),
-      backbone: BackboneCard(
-        widthMultiplier: 0.35, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: false),
-      input: InputCard(
-        width: 96, height: 96, fit: .stretch, grid: .halfPixel, antialias: true, mean: half, standardDeviation: half))
-    var graph = try Graph(card.backbone)
-    let model = ModelFile(path: "random", card: card, weights: .random(graph.parameters))
+    let model = try RandomBase.model(side: 96)
+    var graph = try Graph(model.card.backbone)
     let compute = Compute(threads: 2)
 
     let map = try graph.value(of: .expansion(6))

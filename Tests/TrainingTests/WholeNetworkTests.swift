@@ -82,16 +82,8 @@ import Vision
 
   /// A backbone and a head on it learn together from pictures with masks.
   @Test func everythingLearnsFromPictures() throws {
-    let half: [Float] = [127.5, 127.5, 127.5]
-    let card = ModelCard(
-      name: "random", task: .features, family: "test",
-      provenance: Provenance(origin: "a test", licence: "none", sourceSHA256: String(repeating: "0", count: 64)),
-      backbone: BackboneCard(
-        widthMultiplier: 0.35, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: false),
-      input: InputCard(
-        width: 64, height: 64, fit: .stretch, grid: .halfPixel, antialias: true, mean: half, standardDeviation: half))
-    var graph = try Graph(card.backbone)
-    let base = ModelFile(path: "random", card: card, weights: .random(graph.parameters))
+    let base = try RandomBase.model(side: 64)
+    var graph = try Graph(base.card.backbone)
     let narrow = graph.pointwise("mine.narrow", try graph.value(of: .expansion(6)), outputs: 16, .hardSwish)
     let gated = graph.squeezeExcite("mine.gate", narrow, squeezed: 4)
     graph.output(graph.pointwise("mine.logits", gated, outputs: 2, .linear, isNormalised: false))

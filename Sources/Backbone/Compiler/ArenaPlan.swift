@@ -38,10 +38,11 @@ struct ArenaPlan {
   ///
   /// - Complexity: O(values · values).
   mutating func place() {
+    // Always in the order of their offsets.
     var placed: [Block] = []
     func lowest(_ block: Block) -> Int {
       var offset = 0
-      for other in placed.sorted(by: { $0.offset < $1.offset }) where other.steps.overlaps(block.steps) {
+      for other in placed where other.steps.overlaps(block.steps) {
         if offset + block.count <= other.offset { break }
         offset = max(offset, other.offset + other.count)
       }
@@ -57,7 +58,7 @@ struct ArenaPlan {
     for (key, block) in all.sorted(by: { isBefore($0.block, $1.block) }) {
       var block = block
       block.offset = lowest(block)
-      placed.append(block)
+      placed.insert(block, at: placed.firstIndex { $0.offset >= block.offset } ?? placed.count)
       count = max(count, block.offset + block.count)
       switch key {
       case .value(let value): values[value] = block

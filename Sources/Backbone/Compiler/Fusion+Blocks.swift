@@ -60,8 +60,7 @@ extension Fusion {
 
   private func isPooling(_ index: Int) -> Bool {
     guard case .pooling(.maximum(let window)) = graph.nodes[index].operation else { return false }
-    return !done.contains(index) && window.height == 3 && window.width == 3 && window.stride <= 2
-      && window.dilation == 1
+    return !done.contains(index) && window.fitsStrips && window.dilation == 1
   }
 
   /// The image's convolution and the maximum pooling behind it; no value is negative there, so zeros may lie around the map.

@@ -43,10 +43,7 @@ struct Fusion {
 
   // MARK: What the rules ask
 
-  func convolution(_ index: Int) -> Graph.Convolution? {
-    guard case .convolution(let convolution) = graph.nodes[index].operation else { return nil }
-    return convolution
-  }
+  func convolution(_ index: Int) -> Graph.Convolution? { graph.convolution(at: index) }
 
   /// The only reader of a value that need not exist; `nil` where there are others.
   func soleReader(_ value: Int) -> Int? {
@@ -61,8 +58,8 @@ struct Fusion {
 
   /// A depthwise 3x3 convolution that the strip kernels do.
   func filter(_ index: Int?) -> Graph.Convolution? {
-    guard let index, !done.contains(index), let c = convolution(index), c.isDepthwise, c.window.height == 3,
-      c.window.width == 3, c.window.stride <= 2, c.activation.clamp != nil
+    guard let index, !done.contains(index), let c = convolution(index), c.isDepthwise,
+      c.window.fitsStrips, c.activation.clamp != nil
     else { return nil }
     return c
   }
@@ -81,21 +78,21 @@ struct Fusion {
 
   private mutating func take(_ index: Int) {
     let node = graph.nodes[index]
+    let strip = Pass.Work.fused(source: nil, branches: [Pass.Branch(filter: index)], shuffle: nil, hasSkip: false)
     func single(_ work: Pass.Work) -> Pass { Pass(work: work, nodes: [index], reads: node.inputs, writes: [index]) }
     switch node.operation {
     case .input: done.insert(index)
     case .convolution(let c):
       if let pass = block(from: index) ?? map(of: index) { return append(pass) }
       if c.isPointwise, c.groups == 1 { return takeProduct(index, c) }
-      let isStrip = c.isDepthwise && c.window.height == 3 && c.window.width == 3 && c.window.stride <= 2
-      let strip = Pass.Work.fused(source: nil, branches: [Pass.Branch(filter: index)], shuffle: nil, hasSkip: false)
-      var pass = single(isStrip ? strip : c.isDepthwise ? .depthwise(index) : .convolution(index))
+      let alone: Pass.Work = c.isDepthwise ? .depthwise(index) : .convolution(index)
+      var pass = single(c.isDepthwise && c.window.fitsStrips ? strip : alone)
       if c.activation.clamp == nil { pass.epilogue = c.activation }
       append(pass)
     case .pooling(let pooling):
       // The mean of 3x3 neighbours is a depthwise convolution whose nine weights are the same.
-      if case .average(let window) = pooling, window.height == 3, window.width == 3, window.stride <= 2 {
-        append(single(.fused(source: nil, branches: [Pass.Branch(filter: index)], shuffle: nil, hasSkip: false)))
+      if case .average(let window) = pooling, window.fitsStrips {
+        append(single(strip))
       } else {
         append(single(.pooling(pooling)))
       }

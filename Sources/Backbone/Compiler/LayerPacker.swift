@@ -11,14 +11,8 @@ enum PackedWork: Sendable {
   /// One for each group.
   case convolution([PackedConvolution])
   case depthwise(PackedWindow)
-  case pooling(Graph.Pooling)
-  case globalPooling
-  case add(Activation)
-  case scale
-  case activation(Activation)
-  case resize(SamplingGrid)
-  case shuffle(groups: Int)
-  case copy
+  /// The pass says all: it has no weights.
+  case plain
 }
 
 /// Packs the weights of passes; tensors are `NAME.weight` and `NAME.bias`.
@@ -47,14 +41,9 @@ struct LayerPacker {
             kernels, channels: c.outputs, taps: c.window.taps, weights: weights, bias: bias,
             activation: c.activation.clamp == nil ? .linear : c.activation)
         })
-    case .pooling(let pooling): return .pooling(pooling)
-    case .globalPooling: return .globalPooling
-    case .add(let activation): return .add(activation)
-    case .scale: return .scale
-    case .activation(let activation): return .activation(activation)
-    case .resize(let grid): return .resize(grid)
-    case .shuffle(let groups): return .shuffle(groups: groups)
-    case .copy: return .copy
+    case .pooling(.average(let window)):
+      return .depthwise(.mean(kernels, channels: channels[pass.writes[0]], taps: window.taps))
+    case .pooling(.maximum), .globalPooling, .add, .scale, .activation, .resize, .shuffle, .copy: return .plain
     }
   }
 
@@ -65,10 +54,7 @@ struct LayerPacker {
   static func spread(_ channels: Int) -> Int { channels % 512 == 0 ? channels + 16 : channels }
 
   private func convolution(_ index: Int) -> Graph.Convolution {
-    guard case .convolution(let convolution) = graph.nodes[index].operation else {
-      preconditionFailure("node \(index)")
-    }
-    return convolution
+    graph.convolution(at: index)!
   }
 
   // MARK: Blocks

@@ -56,10 +56,7 @@ final class PackedWeights: Sendable {
   ) throws(WeightsError) -> [PackedWork] {
     let packer = LayerPacker(graph: graph, channels: program.channels, weights: weights, kernels: kernels)
     func size(_ pass: Pass) -> Int {
-      pass.nodes.reduce(0) { sum, node in
-        guard case .convolution(let c) = graph.nodes[node].operation else { return sum }
-        return sum + c.weightShape.reduce(1, *)
-      }
+      pass.nodes.reduce(0) { $0 + (graph.convolution(at: $1)?.weightShape.reduce(1, *) ?? 0) }
     }
     let sizes = program.passes.map(size)
     let order = sizes.indices.sorted { (sizes[$0] < huge ? 1 : 0, $0) < (sizes[$1] < huge ? 1 : 0, $1) }

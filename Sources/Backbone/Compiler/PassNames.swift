@@ -35,10 +35,7 @@ struct PassNames: Sendable {
   /// The name of the layer that makes what lies in the middle.
   func source(of pass: Pass) -> String { pass.nodes.first.flatMap(layer) ?? self[pass] }
 
-  private func layer(_ index: Int) -> String? {
-    guard case .convolution(let c) = graph.nodes[index].operation else { return nil }
-    return c.layerName
-  }
+  private func layer(_ index: Int) -> String? { graph.convolution(at: index)?.layerName }
 
   private func label(_ index: Int) -> String {
     switch graph.nodes[index].operation {

@@ -54,7 +54,6 @@ extension Plan {
     steps = zip(needed.reversed(), drafts).enumerated().map { index, one in
       let (pass, draft) = (program.passes[one.0.index], one.1)
       var to: [Operand] = []
-      if one.0.isWhole, pass.placement == nil { to = pass.writes.map(operand(_:)) }
       if one.0.isWhole, let placement = pass.placement {
         let shape = values.shapes[placement.value].with(channels: program.channels[pass.writes[0]])
         // A block knows its channels' place itself.
@@ -63,6 +62,8 @@ extension Plan {
         to = [
           Operand(place: place(placement.value, first: first), shape: shape, stride: values.strides[placement.value])
         ]
+      } else if one.0.isWhole {
+        to = pass.writes.map(operand(_:))
       }
       return Step(
         pass: pass, work: draft.work, strip: draft.strip,
@@ -71,7 +72,6 @@ extension Plan {
         multiplyAdds: draft.multiplyAdds, scratch: (memory.scratchOffset(at: index), draft.scratch))
     }
     shapes = wanted.map { values.shapes[$0] }
-    inputs = kept.map { values.shapes[$0] }
     arenaCount = memory.count
   }
 
@@ -159,13 +159,10 @@ extension Plan {
     /// What the pass really multiplies: a pixel's part once, and no taps outside the map where they cost nothing.
     private static func multiplyAdds(_ pass: Pass, _ values: ValueShapes, _ graph: Graph, isWhole: Bool) -> Int {
       func cost(_ index: Int) -> Int {
-        guard case .convolution(let c) = graph.nodes[index].operation else { return 0 }
-        return c.cost(output: values.shapes[index]).multiplyAdds
+        graph.convolution(at: index)?.cost(output: values.shapes[index]).multiplyAdds ?? 0
       }
       func cost(_ product: Pass.Product) -> Int {
-        guard let rows = product.rows, case .convolution(let c) = graph.nodes[product.node].operation else {
-          return cost(product.node)
-        }
+        guard let rows = product.rows, let c = graph.convolution(at: product.node) else { return cost(product.node) }
         return rows.count * c.outputs * (product.isBiased ? 1 : values.shapes[product.node].pixels)
       }
       switch pass.work {
@@ -177,7 +174,7 @@ extension Plan {
       case .product(let product): return cost(product)
       case .chain(let products, _): return products.reduce(0) { $0 + cost($1) }
       case .convolution(let index):
-        guard case .convolution(let c) = graph.nodes[index].operation else { return 0 }
+        let c = graph.convolution(at: index)!
         let input = values.shapes[pass.reads[0]]
         return c.window.geometry(height: input.height, width: input.width).reachedTaps * c.inputs / c.groups * c.outputs
       case .depthwise(let index): return cost(index)

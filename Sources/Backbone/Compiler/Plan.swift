@@ -50,8 +50,6 @@ struct Plan: Sendable {
   let steps: [Step]
   /// The shapes of the maps, batch 1, in the order asked for.
   let shapes: [Shape]
-  /// Those of the inputs.
-  let inputs: [Shape]
   /// Floats of working memory.
   let arenaCount: Int
 
@@ -89,7 +87,7 @@ struct Plan: Sendable {
 
 extension Plan.Step {
   @unsafe fileprivate func run(on compute: Compute, _ memory: Plan.Memory) {
-    let (kernels, pool) = (compute.kernels, compute.pool)
+    let pool = compute.pool
     let x = unsafe UnsafePointer(memory[from[0]])
     let shape = from[0].shape
     func y(_ index: Int = 0) -> UnsafeMutablePointer<Float> { unsafe memory[to[index]] }
@@ -118,34 +116,44 @@ extension Plan.Step {
           to: y() + index * group.outputs, stride: to[0].stride)
       }
     case .depthwise(let packed): unsafe packed.run(window!, on: pool, from: x, to: y())
-    case .pooling(let pooling):
-      var isMaximum = false
-      if case .maximum = pooling { isMaximum = true }
-      unsafe PackedWindow.pool(
-        kernels, window!, on: pool, channels: shape.channels, isMaximum: isMaximum, from: x, to: y())
+    case .plain: unsafe runPlain(on: compute, memory)
+    }
+  }
+
+  /// A pass without weights.
+  @unsafe private func runPlain(on compute: Compute, _ memory: Plan.Memory) {
+    let (kernels, pool) = (compute.kernels, compute.pool)
+    let (x, y) = unsafe (UnsafePointer(memory[from[0]]), memory[to[0]])
+    let shape = from[0].shape
+    func addend() -> UnsafePointer<Float> { unsafe UnsafePointer(memory[from[1]]) }
+    switch pass.work {
+    case .fused, .product, .chain, .convolution, .depthwise, .pooling(.average):
+      preconditionFailure("a pass with weights")
+    case .pooling(.maximum):
+      unsafe PackedWindow.maximum(kernels, window!, on: pool, channels: shape.channels, from: x, to: y)
     case .globalPooling:
-      unsafe GlobalPooling.run(kernels, on: pool, pixels: shape.pixels, channels: shape.channels, from: x, to: y())
+      unsafe GlobalPooling.run(kernels, on: pool, pixels: shape.pixels, channels: shape.channels, from: x, to: y)
     case .add(let activation):
       unsafe MergeOperations.add(
-        kernels, on: pool, x, addend(1), isOnePixel: from[1].shape.pixels < shape.pixels, pictures: 1,
-        pixels: shape.pixels, channels: shape.channels, activation: activation, to: y())
+        kernels, on: pool, x, addend(), isOnePixel: from[1].shape.pixels < shape.pixels, pictures: 1,
+        pixels: shape.pixels, channels: shape.channels, activation: activation, to: y)
     case .scale:
       unsafe MergeOperations.scale(
-        kernels, on: pool, x, by: addend(1), pixels: shape.pixels, channels: shape.channels, to: y())
+        kernels, on: pool, x, by: addend(), pixels: shape.pixels, channels: shape.channels, to: y)
     case .activation(let activation):
-      unsafe y().update(from: x, count: shape.count)
+      unsafe y.update(from: x, count: shape.count)
       unsafe Elementwise.apply(
-        activation, kernels, on: pool, y(), pixels: shape.pixels, channels: shape.channels, stride: shape.channels)
+        activation, kernels, on: pool, y, pixels: shape.pixels, channels: shape.channels, stride: shape.channels)
     case .resize:
       unsafe MergeOperations.enlarge(
-        kernels, on: pool, x, rows: taps!.rows, columns: taps!.columns, pictures: 1, channels: shape.channels, to: y(),
+        kernels, on: pool, x, rows: taps!.rows, columns: taps!.columns, pictures: 1, channels: shape.channels, to: y,
         scratch: memory.arena + scratch.offset)
     case .shuffle(let groups):
       unsafe MergeOperations.shuffle(
-        on: pool, x, pixels: shape.pixels, channels: shape.channels, groups: groups, to: y())
+        on: pool, x, pixels: shape.pixels, channels: shape.channels, groups: groups, to: y)
     case .copy:
       unsafe MergeOperations.copyChannels(
-        on: pool, x, stride: from[0].stride, each: to[0].shape.pixels / shape.pixels, to: y(), stride: to[0].stride,
+        on: pool, x, stride: from[0].stride, each: to[0].shape.pixels / shape.pixels, to: y, stride: to[0].stride,
         count: shape.channels, pixels: to[0].shape.pixels)
     }
   }

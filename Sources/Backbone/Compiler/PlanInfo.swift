@@ -43,7 +43,7 @@ extension Network {
 extension Plan.Step {
   func info(named name: String) -> StepInfo {
     var (strategy, rows) = ("tiles", 0)
-    switch work {
+    switch pass.work {
     case .fused:
       switch strip!.strategy {
       case .rows: strategy = "rows"

@@ -41,19 +41,19 @@ import Tensors
     }
   }
 
-  /// The greatest value of each window, or the mean with zeros outside the map.
-  @unsafe package static func pool(
-    _ kernels: KernelSet, _ g: Geometry, on pool: WorkerPool, channels: Int, isMaximum: Bool,
-    from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>
+  /// The mean over a window of so many taps, zeros outside the map among them.
+  package static func mean(_ kernels: KernelSet, channels: Int, taps: Int) -> PackedWindow {
+    let weights = [Float](repeating: 1 / Float(taps), count: taps * channels)
+    let bias = [Float](repeating: 0, count: channels)
+    return PackedWindow(
+      kernels, channels: channels, taps: taps, weights: weights.span, bias: bias.span, activation: .linear)
+  }
+
+  /// The greatest value of each window.
+  @unsafe package static func maximum(
+    _ kernels: KernelSet, _ g: Geometry, on pool: WorkerPool, channels: Int, from: UnsafePointer<Float>,
+    to: UnsafeMutablePointer<Float>
   ) {
-    guard isMaximum else {
-      let taps = g.kernelHeight * g.kernelWidth
-      let weights = [Float](repeating: 1 / Float(taps), count: taps * channels)
-      let bias = [Float](repeating: 0, count: channels)
-      let mean = PackedWindow(
-        kernels, channels: channels, taps: taps, weights: weights.span, bias: bias.span, activation: .linear)
-      return unsafe mean.run(g, on: pool, from: from, to: to)
-    }
     let (low, high) = Activation.linear.bounds
     unsafe slide(kernels, g, on: pool, channels: channels, from: from, to: to) { one, _ in
       unsafe (one.low, one.high) = (low, high)

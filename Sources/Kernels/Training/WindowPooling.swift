@@ -12,10 +12,15 @@ extension TrainingKernels {
   ) {
     let (inCount, outCount) = (g.height * g.width * channels, g.outHeight * g.outWidth * channels)
     precondition(x.count == pictures * inCount && y.count == pictures * outCount, "maps of other sizes")
+    let mean =
+      isMaximum ? nil : PackedWindow.mean(kernels, channels: channels, taps: g.kernelHeight * g.kernelWidth)
     for picture in 0..<pictures {
-      unsafe PackedWindow.pool(
-        kernels, g, on: pool, channels: channels, isMaximum: isMaximum, from: x.base + picture * inCount,
-        to: y.base + picture * outCount)
+      let (from, to) = unsafe (UnsafePointer(x.base + picture * inCount), y.base + picture * outCount)
+      if let mean {
+        unsafe mean.run(g, on: pool, from: from, to: to)
+      } else {
+        unsafe PackedWindow.maximum(kernels, g, on: pool, channels: channels, from: from, to: to)
+      }
     }
   }
 
