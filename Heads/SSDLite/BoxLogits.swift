@@ -102,16 +102,16 @@ public struct BoxLogits: Sendable {
   ///   - threshold: scores must be greater.
   ///   - anchors: the default boxes of `maps`.
   /// - Complexity: O(boxes · outputs); an exponential only where a logit passes.
-  public func candidates(_ card: DetectionCard, anchors: DefaultBoxes, threshold: Float) -> [Detection] {
+  public func candidates(_ card: DetectionCard, anchors: DefaultBoxes, threshold: Float) -> [BoxCandidate] {
     precondition(anchors.anchors.count == count, "\(anchors.anchors.count) default boxes for \(count) codes")
-    var found: [Detection] = []
+    var found: [BoxCandidate] = []
     let divisors: [4 of Float] = [card.boxCoder[0], card.boxCoder[1], card.boxCoder[2], card.boxCoder[3]]
     func consider(_ anchor: Int, _ output: Int, _ score: Float) {
       guard score > threshold, score.isFinite else { return }
       let c = anchor * 4
       let box = anchors.decode(anchor, (codes[c], codes[c + 1], codes[c + 2], codes[c + 3]), divisors: divisors)
       guard box.isProper else { return }
-      found.append(Detection(output: output, score: score, box: box, anchor: anchor))
+      found.append(BoxCandidate(output: output, score: score, box: box, anchor: anchor))
     }
     switch card.scoreActivation {
     case .sigmoid:

@@ -1,7 +1,7 @@
 extension Network {
   /// Computes the maps asked for without holding a thread of Swift's cooperative pool meanwhile.
   ///
-  /// Calls on the same `Compute` run one after another, each on all its workers. Swift chooses this form wherever it may
+  /// Calls on the same `Session` run one after another, each on all its workers. Swift chooses this form wherever it may
   /// suspend; what it returns is the same, to the bit.
   ///
   /// - Parameters:
@@ -12,7 +12,7 @@ extension Network {
   ///   comes.
   public func features(of input: consuming Tensor, taps: [Tap]) async throws -> FeatureMaps {
     let held = Held(input)
-    return try await compute.run { try self.features(of: held.tensor, taps: taps) }
+    return try await session.run { try self.features(of: held.tensor, taps: taps) }
   }
 
   /// A tensor that a closure can hold.

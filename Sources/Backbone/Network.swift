@@ -16,7 +16,7 @@ public final class Network: Sendable {
   private static let mostMemory = 4 << 30
 
   public let graph: Graph
-  public let compute: Compute
+  public let session: Session
 
   private let weights: PackedWeights
   private let plans = Mutex<[PlanKey: Plan]>([:])
@@ -32,26 +32,26 @@ public final class Network: Sendable {
   ///
   /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape, `.unknownNetwork`.
   /// - Complexity: O(weights).
-  public convenience init(_ card: BackboneCard, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
-    try self.init(Graph(card), weights: weights, compute: compute)
+  public convenience init(_ card: BackboneCard, weights: Weights, session: Session = Session()) throws(BackboneError) {
+    try self.init(Graph(card), weights: weights, session: session)
   }
 
   /// Packs the weights of a network.
   ///
   /// - Parameter graph: an image or maps in; without outputs it is a backbone, whose deepest map is its output.
   /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape.
-  public convenience init(_ graph: Graph, weights: Weights, compute: Compute = Compute()) throws(BackboneError) {
+  public convenience init(_ graph: Graph, weights: Weights, session: Session = Session()) throws(BackboneError) {
     var graph = graph
     if graph.outputs.isEmpty { graph.output(graph.value(at: graph.nodes.count - 1)) }
     let packed: PackedWeights
-    do { packed = try PackedWeights(graph, weights, compute) } catch { throw .weights(error) }
-    self.init(graph, packed, compute)
+    do { packed = try PackedWeights(graph, weights, session) } catch { throw .weights(error) }
+    self.init(graph, packed, session)
   }
 
-  private init(_ graph: Graph, _ weights: PackedWeights, _ compute: Compute) {
+  private init(_ graph: Graph, _ weights: PackedWeights, _ session: Session) {
     self.graph = graph
     self.weights = weights
-    self.compute = compute
+    self.session = session
     inputs = graph.nodes.indices.filter { graph.nodes[$0].operation == .input }
   }
 
@@ -59,10 +59,10 @@ public final class Network: Sendable {
   ///
   /// For throughput let each core have a network of one thread.
   ///
-  /// - Parameter compute: with kernels of the same instruction set.
-  public func sharing(_ compute: Compute) -> Network {
-    precondition(compute.kernels.isa == self.compute.kernels.isa, "weights are packed for \(self.compute.kernels.isa)")
-    return Network(graph, weights, compute)
+  /// - Parameter session: with kernels of the same instruction set.
+  public func running(on session: Session) -> Network {
+    precondition(session.kernels.isa == self.session.kernels.isa, "weights are packed for \(self.session.kernels.isa)")
+    return Network(graph, weights, session)
   }
 
   /// Every tap, shallow to deep.
@@ -126,20 +126,20 @@ public final class Network: Sendable {
         unsafe Tensor(
           undefined: Shape(batch: shape.batch, height: one.height, width: one.width, channels: one.channels)))
     }
-    let workspace = compute.workspaces.take(plan.arenaCount)
+    let workspace = session.workspaces.take(plan.arenaCount)
     unsafe input.withUnsafeElements { elements in
       for image in 0..<shape.batch {
         let pointers = unsafe zip(maps, plan.shapes).map { map, one in
           unsafe map.tensor.withUnsafeElements { unsafe $0.baseAddress! + image * one.count }
         }
         unsafe plan.run(
-          on: compute,
+          on: session,
           Plan.Memory(
             inputs: [UnsafePointer(elements.baseAddress! + image * shape.count / shape.batch)], maps: pointers,
             arena: workspace.base), observer: observer)
       }
     }
-    compute.workspaces.give(workspace)
+    session.workspaces.give(workspace)
     return wanted.map { maps[values.firstIndex(of: $0)!] }
   }
 
@@ -157,14 +157,14 @@ public final class Network: Sendable {
     precondition(shape.batch == 1 && count == range.count, "\(count) maps, batch \(shape.batch)")
     let plan = try plan(
       height: shape.height, width: shape.width, channels: shape.channels, wanted: Array(graph.outputs[range]))
-    let workspace = compute.workspaces.take(plan.arenaCount)
+    let workspace = session.workspaces.take(plan.arenaCount)
     unsafe input.withUnsafeElements { elements in
       unsafe plan.run(
-        on: compute,
+        on: session,
         Plan.Memory(inputs: [UnsafePointer(elements.baseAddress!)], maps: maps, arena: workspace.base),
         observer: observer)
     }
-    compute.workspaces.give(workspace)
+    session.workspaces.give(workspace)
   }
 
   /// The shapes of some outputs for one image of that size, all of them by default.
@@ -208,9 +208,9 @@ public final class Network: Sendable {
     let shapes: [Shape]
     do { shapes = try graph.checkedShapes { _ in key.inputs[0] } } catch { throw BackboneError(error) }
     let packed: PackedProgram
-    do { packed = try weights.program(for: wanted, on: compute.pool) } catch { throw .weights(error) }
+    do { packed = try weights.program(for: wanted, on: session.pool) } catch { throw .weights(error) }
     let plan = Plan(
-      graph, packed, shapes: shapes, wanted: wanted, threads: compute.pool.threads, inputs: inputs)
+      graph, packed, shapes: shapes, wanted: wanted, threads: session.pool.threads, inputs: inputs)
     guard plan.arenaCount <= Network.mostMemory / MemoryLayout<Float>.stride else {
       throw .unusableLayer(
         place: 0, reason: "is of a network that takes \(plan.arenaCount >> 18) MB for an image of \(width)x\(height)")

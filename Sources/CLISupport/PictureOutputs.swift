@@ -149,7 +149,7 @@ public struct PictureOutputs: Sendable {
   /// The file of the mask that belongs to an input: pixel values are class ids, the palette has a colour for each.
   ///
   /// - Throws: `Failure` with status `output`.
-  public func encode(_ map: LabelMap, palette: [Colour], for index: Int) throws(Failure) -> [UInt8] {
+  public func encode(_ map: Mask, palette: [Colour], for index: Int) throws(Failure) -> [UInt8] {
     do {
       return try PNGEncoder.encodeIndexed(width: map.width, height: map.height, indices: map.ids, palette: palette)
     } catch { throw Failure(.output, "\(paths[index]): \(error.description)") }

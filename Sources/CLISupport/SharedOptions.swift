@@ -5,7 +5,7 @@ import ModelFiles
 public struct RunOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Threads to compute with; without it as many as the affinity mask and the cgroup's quota allow.",
+      "Threads to session with; without it as many as the affinity mask and the cgroup's quota allow.",
       valueName: "number"))
   public var threads: Int?
 

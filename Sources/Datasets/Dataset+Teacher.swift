@@ -27,14 +27,14 @@ extension Dataset {
   ///
   /// - Throws: as `split(by:)`.
   public func split(by rule: Split, where isLabelled: (Sample) -> Bool) throws(DatasetError)
-    -> (training: Dataset, held: Dataset)
+    -> (training: Dataset, validation: Dataset)
   {
     if case .list = rule {
       let parts = try split(by: rule)
-      return (parts.training, parts.held.filter(isLabelled))
+      return (parts.training, parts.validation.filter(isLabelled))
     }
-    let held = try filter(isLabelled).split(by: rule).held
-    let names = Set(held.samples.map(\.name))
-    return (filter { !names.contains($0.name) }, held)
+    let validation = try filter(isLabelled).split(by: rule).validation
+    let names = Set(validation.samples.map(\.name))
+    return (filter { !names.contains($0.name) }, validation)
   }
 }

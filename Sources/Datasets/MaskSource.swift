@@ -33,11 +33,11 @@ public struct MaskSource: Sendable {
   /// Reads the mask.
   ///
   /// - Throws: `DatasetError`.
-  func read(width: Int, height: Int, limits: Limits) throws(DatasetError) -> LabelMap {
+  func read(width: Int, height: Int, limits: Limits) throws(DatasetError) -> Mask {
     switch storage {
     case .outlines(let outlines):
       let raw = try outlines.paint(width: width, height: height)
-      return LabelMap(width: width, height: height, ids: try meaning.translate(raw, width: width, file: outlines.path))
+      return Mask(width: width, height: height, ids: try meaning.translate(raw, width: width, file: outlines.path))
     case .png(let path):
       let stored: IndexedImage
       do throws(ImageError) { stored = try PNGDecoder.readIndices(path: path, limits: limits) } catch {
@@ -47,7 +47,7 @@ public struct MaskSource: Sendable {
         throw .size(
           file: path, expected: "\(width)x\(height) as its picture", found: "\(stored.width)x\(stored.height)")
       }
-      return LabelMap(
+      return Mask(
         width: width, height: height, ids: try meaning.translate(stored.indices, width: width, file: path))
     }
   }

@@ -49,7 +49,7 @@ public struct Sample: Sendable {
   /// Reads the mask, `nil` where there is none: class numbers and 255 for void, of the picture's size.
   ///
   /// - Throws: `DatasetError` where it is damaged, has another size than the picture or a value without a class.
-  public func readMask(limits: Limits = .standard) throws(DatasetError) -> LabelMap? {
+  public func readMask(limits: Limits = .standard) throws(DatasetError) -> Mask? {
     try mask?.read(width: width, height: height, limits: limits)
   }
 
@@ -104,11 +104,11 @@ public struct TruthBox: Hashable, Sendable {
 public struct LabelledImage: Hashable, Sendable {
   public var image: Image
   /// Of the picture's size.
-  public var mask: LabelMap?
+  public var mask: Mask?
   /// In pixels of the picture.
   public var boxes: [TruthBox]
 
-  public init(image: Image, mask: LabelMap?, boxes: [TruthBox]) {
+  public init(image: Image, mask: Mask?, boxes: [TruthBox]) {
     if let mask {
       precondition((mask.width, mask.height) == (image.width, image.height), "a mask of another size than its picture")
     }

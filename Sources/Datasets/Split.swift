@@ -57,16 +57,16 @@ extension Dataset {
   /// The samples to learn from and those kept apart, both in the data set's order.
   ///
   /// - Throws: `DatasetError` when a list cannot be read or names a sample that is not there.
-  public func split(by rule: Split) throws(DatasetError) -> (training: Dataset, held: Dataset) {
-    var isHeld = [Bool](repeating: false, count: samples.count)
+  public func split(by rule: Split) throws(DatasetError) -> (training: Dataset, validation: Dataset) {
+    var isValidation = [Bool](repeating: false, count: samples.count)
     switch rule {
     case .every(let n, let offset):
-      for i in stride(from: offset, to: samples.count, by: n) { isHeld[i] = true }
+      for i in stride(from: offset, to: samples.count, by: n) { isValidation[i] = true }
     case .fraction(let share, let seed):
       let lots = samples.map { Draw.lot(of: $0.name, seed: seed) }
       // Equal lots go by position.
       let order = samples.indices.sorted { (lots[$0], $0) < (lots[$1], $1) }
-      for i in order.prefix(Int((share * Double(samples.count)).rounded())) { isHeld[i] = true }
+      for i in order.prefix(Int((share * Double(samples.count)).rounded())) { isValidation[i] = true }
     case .list(let path):
       let places = Dictionary(samples.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
       let dropped = Set(skipped.compactMap(\.sampleName))
@@ -74,7 +74,7 @@ extension Dataset {
         // Pascal VOC's lists of a class have a second column.
         let name = String(line.text.split(separator: " ")[0])
         if let place = places[name] {
-          isHeld[place] = true
+          isValidation[place] = true
         } else if !dropped.contains(name) {
           throw .invalid(file: path, place: line.place, expected: "the name of a sample", found: name)
         }
@@ -84,7 +84,7 @@ extension Dataset {
     func part(_ wanted: Bool) -> Dataset {
       Dataset(
         formats: formats, classes: classes,
-        samples: samples.indices.filter { isHeld[$0] == wanted }.map { samples[$0] },
+        samples: samples.indices.filter { isValidation[$0] == wanted }.map { samples[$0] },
         skipped: skipped)
     }
     return (part(false), part(true))

@@ -23,7 +23,7 @@ public struct ConfusionMatrix: Hashable, Sendable {
   ///   - truth: ids of `classes` or more (255 is "void") are left out.
   ///   - prediction: of the same size; ids of `classes` or more are wrong wherever the truth has a class.
   /// - Complexity: O(pixels).
-  public mutating func add(truth: LabelMap, prediction: LabelMap) {
+  public mutating func add(truth: Mask, prediction: Mask) {
     precondition(
       truth.width == prediction.width && truth.height == prediction.height,
       "a prediction of \(prediction.width)x\(prediction.height) for a truth of \(truth.width)x\(truth.height)")

@@ -14,7 +14,7 @@ package struct Border {
   }
 
   /// The pixels that have a neighbour of another class above, below or beside them.
-  package init(of map: LabelMap) {
+  package init(of map: Mask) {
     let width = map.width
     let ids = map.ids.span
     // Beyond the mask nothing changes.

@@ -9,7 +9,7 @@ extension Overlay {
   ///   - opacity: how much of the class colour shows, in [0, 1].
   ///   - contours: whether a white line, and one in the class colour within it, run along the inside of each class's border.
   /// - Complexity: O(pixels).
-  public static func blend(_ map: LabelMap, into image: inout Image, opacity: Float = 0.5, contours: Bool = true) {
+  public static func blend(_ map: Mask, into image: inout Image, opacity: Float = 0.5, contours: Bool = true) {
     precondition(
       map.width == image.width && map.height == image.height,
       "a mask of \(map.width)x\(map.height) for a picture of \(image.width)x\(image.height)")

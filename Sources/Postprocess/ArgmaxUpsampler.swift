@@ -33,11 +33,11 @@ public struct ArgmaxUpsampler: Sendable {
   /// The best class of each pixel; equal logits go to the lowest class, and a logit that is not a number never wins.
   ///
   /// - Parameter logits: `[rows.extent, columns.extent, classes]`.
-  public func labels(_ logits: Span<Float>) -> LabelMap {
+  public func labels(_ logits: Span<Float>) -> Mask {
     var ids = [UInt8](repeating: 0, count: rows.count * columns.count)
     var span = ids.mutableSpan
     label(0..<rows.count, of: logits, into: &span)
-    return LabelMap(width: columns.count, height: rows.count, ids: ids)
+    return Mask(width: columns.count, height: rows.count, ids: ids)
   }
 
   /// The same for a range of the mask's rows, so that threads can share a mask.

@@ -52,7 +52,7 @@ public struct Box: Hashable, Sendable {
 }
 
 /// One thing found: a class, how sure, and where.
-public struct Detection: Hashable, Sendable {
+public struct BoxCandidate: Hashable, Sendable {
   /// The network's output channel, background counted where there is one.
   public var output: Int
   /// In [0, 1].

@@ -29,10 +29,10 @@ public struct NonMaximumSuppression: Hashable, Sendable {
   ///
   /// - Complexity: O(n + k log n + k m) for n candidates, of which k are looked at until `limit` are kept, and m kept
   ///   ones that compete with one of them: those of its class, or all.
-  public func apply(to candidates: [Detection]) -> [Detection] {
+  public func apply(to candidates: [BoxCandidate]) -> [BoxCandidate] {
     guard limit > 0 else { return [] }
     var queue = DetectionQueue(candidates.filter { $0.box.isProper && $0.score.isFinite })
-    var kept = [Detection]()
+    var kept = [BoxCandidate]()
     kept.reserveCapacity(min(limit, queue.count))
     // The kept boxes that compete with one another: by class where only those of a class do.
     var rivals: [Int: [Box]] = [:]
@@ -47,9 +47,9 @@ public struct NonMaximumSuppression: Hashable, Sendable {
   }
 }
 
-extension Detection {
+extension BoxCandidate {
   /// Whether this comes before another one: higher score, then lower class, then lower default box.
-  public func precedes(_ other: Detection) -> Bool {
+  public func precedes(_ other: BoxCandidate) -> Bool {
     if score != other.score { return score > other.score }
     if output != other.output { return output < other.output }
     return anchor < other.anchor
@@ -58,10 +58,10 @@ extension Detection {
 
 /// A binary heap with the best detection on top: few are ever asked for, so the rest is never sorted.
 struct DetectionQueue {
-  private var heap: [Detection]
+  private var heap: [BoxCandidate]
 
   /// - Complexity: O(n).
-  init(_ detections: [Detection]) {
+  init(_ detections: [BoxCandidate]) {
     heap = detections
     for parent in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(parent) }
   }
@@ -71,7 +71,7 @@ struct DetectionQueue {
   /// Takes the best one out.
   ///
   /// - Complexity: O(log n).
-  mutating func popBest() -> Detection? {
+  mutating func popBest() -> BoxCandidate? {
     guard let best = heap.first else { return nil }
     let last = heap.removeLast()
     if !heap.isEmpty {

@@ -1,13 +1,13 @@
 /// A detection of one of an image's views.
 public struct ViewDetection: Hashable, Sendable {
   /// Its box in pixels of the image.
-  public var detection: Detection
+  public var detection: BoxCandidate
   /// The view's place in its layout.
   public var view: Int
   /// Whether an inner edge of the view cuts the box.
   public var isCut: Bool
 
-  public init(_ detection: Detection, view: Int, isCut: Bool) {
+  public init(_ detection: BoxCandidate, view: Int, isCut: Bool) {
     self.detection = detection
     self.view = view
     self.isCut = isCut

@@ -47,10 +47,10 @@ public struct Preprocessor: Hashable, Sendable {
 
   /// The network's input for a picture.
   ///
-  /// - Parameter compute: kernels and threads; without it the machine's best kernels on the caller's thread.
+  /// - Parameter session: kernels and threads; without it the machine's best kernels on the caller's thread.
   /// - Complexity: O(input pixels), or O(picture pixels) with antialiasing.
-  public func prepare(_ image: Image, compute: Compute? = nil) -> PreparedInput {
-    image.withPixelView { prepare($0, compute: compute) }
+  public func prepare(_ image: Image, session: Session? = nil) -> PreparedInput {
+    image.withPixelView { prepare($0, session: session) }
   }
 
   /// The network's input for pixels that are read where they lie, a camera's for one: the bits of their RGB `Image`.
@@ -61,20 +61,20 @@ public struct Preprocessor: Hashable, Sendable {
   /// - Parameters:
   ///   - region: the part that the network is to see, inside the view, as if the picture consisted of it alone; the
   ///     mapping's picture coordinates begin at its corner. `nil` for all of the view.
-  ///   - compute: kernels and threads; without it the machine's best kernels on the caller's thread.
+  ///   - session: kernels and threads; without it the machine's best kernels on the caller's thread.
   /// - Complexity: O(input pixels), or O(region's pixels) with antialiasing; of gray, NV12 and I420 O(pixels of the rows
   ///   that are read).
   public func prepare(
-    _ view: borrowing PixelView, _ region: ImageRegion? = nil, compute: Compute? = nil
+    _ view: borrowing PixelView, _ region: ImageRegion? = nil, session: Session? = nil
   ) -> PreparedInput {
-    prepare(view, region, kernels: compute?.kernels ?? .chosen, pool: compute?.pool)
+    prepare(view, region, kernels: session?.kernels ?? .chosen, pool: session?.pool)
   }
 
   /// The network's input for a region of a picture: the bits of a picture that consists of the region alone.
   ///
   /// The mapping is the region's: its picture coordinates begin at the region's corner.
-  package func prepare(_ image: Image, _ region: ImageRegion, compute: Compute) -> PreparedInput {
-    image.withPixelView { prepare($0, region, compute: compute) }
+  package func prepare(_ image: Image, _ region: ImageRegion, session: Session) -> PreparedInput {
+    image.withPixelView { prepare($0, region, session: session) }
   }
 
   /// The same on kernels and threads of one's choice; without a region it is the whole picture.

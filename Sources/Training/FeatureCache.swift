@@ -159,7 +159,7 @@ public final class FeatureCache {
     let kernels = network.kernels
     unsafe truth.withUnsafeMutableBytes { truth in
       let truth = unsafe truth
-      kernels.compute.pool.run(samples.count) { place, _ in
+      kernels.session.pool.run(samples.count) { place, _ in
         let sample = samples[place]
         for (index, (input, count)) in inputs.enumerated() {
           let begin = offsets[index] + sample * count * 2

@@ -33,13 +33,13 @@ package struct FeatureExtraction {
   ///   - ended: told of each picture, from any thread, one at a time: how many are done, and why this one can't be used.
   /// - Throws: what stopped the storing.
   package func fill(
-    _ writer: FeatureCache.Writer, _ source: LessonSamples, truth: (LabelledImage) -> [UInt8],
+    _ writer: FeatureCache.Writer, _ source: TrainingSamples, truth: (LabelledImage) -> [UInt8],
     ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
   ) throws(TrainingError) {
     let progress = Mutex(Progress())
     // As many tasks at a time as a pool takes.
     for first in stride(from: 0, to: source.pictures, by: 8192) {
-      backbone.compute.pool.run(min(8192, source.pictures - first)) { task, _ in
+      backbone.session.pool.run(min(8192, source.pictures - first)) { task, _ in
         let picture = first + task
         guard progress.withLock({ $0.error == nil }) else { return }
         var fault: (picture: Int, error: DatasetError)?
@@ -68,8 +68,8 @@ package struct FeatureExtraction {
 
   /// The bytes of the taps' maps as halves.
   private func maps(of image: Image) -> [[UInt8]] {
-    let prepared = preprocessor.prepare(image, compute: backbone.compute)
-    let kernels = TrainingKernels(backbone.compute)
+    let prepared = preprocessor.prepare(image, session: backbone.session)
+    let kernels = TrainingKernels(backbone.session)
     // Where everything learns there is nothing in front but the image.
     let frozen = taps.filter { $0.name != Graph.image }
     let maps: FeatureMaps

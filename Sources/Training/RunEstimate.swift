@@ -16,12 +16,12 @@ private func seconds(_ body: () -> Void) -> Double {
   return Double(time.seconds) + Double(time.attoseconds) / 1e18
 }
 
-extension Lesson {
+extension TrainingTask {
   /// Measures a sample and a step, and multiplies.
   ///
   /// - Returns: `nil` where the first image cannot be read, which the run itself will report.
   /// - Complexity: one variant of an image, two passes forward and back; the network's parameters are left as they were.
-  package func estimate(_ samples: LessonSamples, _ network: TrainableNetwork, steps: Int) -> RunEstimate? {
+  package func estimate(_ samples: TrainingSamples, _ network: TrainableNetwork, steps: Int) -> RunEstimate? {
     guard samples.trainingCount > 0 else { return nil }
     // The first variant is the image itself, later ones are drawn.
     let variant = min(samples.variants - 1, 1)
@@ -37,7 +37,7 @@ extension Lesson {
     guard isMade else { return nil }
     let features = (reading + each * Double(samples.variants)) * Double(samples.pictures)
     return RunEstimate(
-      features: features / Double(network.kernels.compute.pool.threads), steps: network.secondsPerStep * Double(steps))
+      features: features / Double(network.kernels.session.pool.threads), steps: network.secondsPerStep * Double(steps))
   }
 }
 
@@ -51,7 +51,7 @@ extension TrainableNetwork {
       for index in graph.outputs.indices { answerGradient(index).clear() }
       backward()
     }
-    let time = kernels.compute.pool.awake {
+    let time = kernels.session.pool.awake {
       // The first pass touches the memory.
       pass()
       return seconds { pass() }

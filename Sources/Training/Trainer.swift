@@ -132,7 +132,7 @@ package final class Trainer {
     let samples = (0..<schedule.batch).map { training[order[place * schedule.batch + $0]] }
     let origin = progress.setBacks.last?.step ?? 0
     let share = progress.setBacks.reduce(Float(1)) { share, _ in share / 2 }
-    let loss = network.kernels.compute.pool.awake {
+    let loss = network.kernels.session.pool.awake {
       let truth = cache.read(samples, into: network)
       network.forward(isTraining: true)
       let loss = objective.loss(network, truth: truth)
@@ -221,7 +221,7 @@ package final class Trainer {
       let count = min(schedule.batch, validation.count - begin)
       // The last batch is filled up with a picture that is not counted.
       let samples = (0..<schedule.batch).map { validation[begin + min($0, count - 1)] }
-      network.kernels.compute.pool.awake {
+      network.kernels.session.pool.awake {
         let truth = cache.read(samples, into: network)
         network.forward(isTraining: false)
         objective.count(network, truth: truth, first: count)

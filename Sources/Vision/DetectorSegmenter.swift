@@ -8,9 +8,9 @@ import ModelFiles
 public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   /// What was found in a picture.
   public struct Answer: Hashable, Sendable {
-    public let detections: [LabelledDetection]
+    public let detections: [Detection]
     /// A class id of the segmentation model for each pixel.
-    public let mask: LabelMap
+    public let mask: Mask
   }
 
   public let detectionCard, segmentationCard: ModelCard
@@ -21,12 +21,12 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
   /// - Throws: `VisionError` when a model is for another task or its weights do not fit its card.
   public convenience init(_ detection: ModelFile, _ segmentation: ModelFile, threads: Int? = nil) throws(VisionError) {
-    try self.init(detection, segmentation, compute: Compute(threads: threads))
+    try self.init(detection, segmentation, session: Session(threads: threads))
   }
 
   /// The same on threads and kernels of the caller's choice.
-  public init(_ detection: ModelFile, _ segmentation: ModelFile, compute: Compute) throws(VisionError) {
-    pass = try SharedPass(detection, segmentation, compute: compute)
+  public init(_ detection: ModelFile, _ segmentation: ModelFile, session: Session) throws(VisionError) {
+    pass = try SharedPass(detection, segmentation, session: session)
     detectionCard = detection.card
     segmentationCard = segmentation.card
   }
@@ -38,7 +38,7 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   ///
   /// - Throws: `VisionError` when a card's input is too small for its network.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError) -> Answer {
-    try pass.detector.network.compute.pool.awake { () throws(VisionError) in
+    try pass.detector.network.session.pool.awake { () throws(VisionError) in
       let answer = try image.withPixelView { (view) throws(VisionError) in
         try pass.run(view, options.views, options, ended: { _ in })
       }
@@ -50,7 +50,7 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   ///
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws -> Answer {
-    try await pass.detector.network.compute.run { try self.analyse(image, options) }
+    try await pass.detector.network.session.run { try self.analyse(image, options) }
   }
 
   /// How much of the backbone runs once for both.

@@ -18,12 +18,12 @@ struct Pipeline: Sendable {
   /// The network of a model file.
   ///
   /// - Throws: `VisionError` where its weights do not fit its card.
-  init(_ model: ModelFile, compute: Compute) throws(VisionError) {
+  init(_ model: ModelFile, session: Session) throws(VisionError) {
     do throws(BackboneError) {
       var graph = try Graph(model.card.backbone)
       backboneNodes = graph.nodes.count
       try graph.appendHead(of: model.card)
-      network = try Network(graph, weights: model.weights, compute: compute)
+      network = try Network(graph, weights: model.weights, session: session)
     } catch { throw VisionError(error, file: model.path) }
     name = model.card.name
     outputs = network.graph.outputs.indices
@@ -55,13 +55,13 @@ struct Pipeline: Sendable {
   }
 
   /// The same on other threads: packed weights are shared.
-  func sharing(_ compute: Compute) -> Pipeline { Pipeline(self, network.sharing(compute)) }
+  func running(on session: Session) -> Pipeline { Pipeline(self, network.running(on: session)) }
 
   /// The network's input for a region.
   ///
   /// - Parameter ended: told when each part has ended.
   func prepare(_ image: borrowing PixelView, _ region: ImageRegion, ended: (Stage) -> Void) -> PreparedInput {
-    let prepared = preprocessor.prepare(image, region, compute: network.compute)
+    let prepared = preprocessor.prepare(image, region, session: network.session)
     ended(.preprocess)
     return prepared
   }

@@ -22,7 +22,7 @@ struct SharedPass: Sendable {
   private static let prefix = "mask:"
 
   /// - Throws: `VisionError` when a model is for another task or its weights do not fit its card.
-  init(_ detection: ModelFile, _ segmentation: ModelFile, compute: Compute) throws(VisionError) {
+  init(_ detection: ModelFile, _ segmentation: ModelFile, session: Session) throws(VisionError) {
     let (first, second) = try (Graph(detection), Graph(segmentation))
     let shared = SharedPass.shared(detection, segmentation, first, second)
     func blocks(_ isShared: (Int) -> Bool) -> Int {
@@ -33,8 +33,8 @@ struct SharedPass: Sendable {
     allBlocks = blocks { _ in true }
     guard self.blocks > 0 else {
       both = nil
-      detector = try Detector(detection, compute: compute)
-      masks = try MaskNetwork(segmentation, compute: compute)
+      detector = try Detector(detection, session: session)
+      masks = try MaskNetwork(segmentation, session: session)
       return
     }
     let network: Network
@@ -43,7 +43,7 @@ struct SharedPass: Sendable {
       _ = try graph.append(second, sharing: shared) { SharedPass.prefix + $0 }
       network = try Network(
         graph, weights: Weights(detection.weights, and: segmentation.weights, prefix: SharedPass.prefix),
-        compute: compute)
+        session: session)
     } catch let error as GraphError {
       throw VisionError(BackboneError(error), file: segmentation.path)
     } catch let error as BackboneError {
@@ -58,8 +58,8 @@ struct SharedPass: Sendable {
 
   /// What both networks find in a picture.
   struct Answer {
-    var detections: [LabelledDetection] = []
-    let mask: LabelMap
+    var detections: [Detection] = []
+    let mask: Mask
   }
 
   /// Runs both on a picture's views.

@@ -8,8 +8,8 @@ extension Detector {
   ///
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
   public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws
-    -> [LabelledDetection]
-  { try await network.compute.run { try self.detect(image, options) } }
+    -> [Detection]
+  { try await network.session.run { try self.detect(image, options) } }
 }
 
 extension Segmenter {
@@ -17,7 +17,7 @@ extension Segmenter {
   /// pool meanwhile.
   ///
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
-  public func segment(_ image: Image, views: Views = .auto) async throws -> LabelMap {
-    try await network.compute.run { try self.segment(image, views: views) }
+  public func segment(_ image: Image, views: Views = .auto) async throws -> Mask {
+    try await network.session.run { try self.segment(image, views: views) }
   }
 }

@@ -103,10 +103,10 @@ struct DetectCommand: ParsableCommand {
     }
     var report = try Report(format: format ?? .text, images: images, quiet: quiet)
     let callers = Batch.callers(images.count, threads: work.threads)
-    let compute = Compute(threads: callers > 1 ? 1 : work.threads)
-    let opening = try Opening(model ?? ModelChoice.detector, first: images[0], on: compute.pool, &timing) {
+    let session = Session(threads: callers > 1 ? 1 : work.threads)
+    let opening = try Opening(model ?? ModelChoice.detector, first: images[0], on: session.pool, &timing) {
       (watch) throws(Failure) in
-      try load(on: compute, outputs: outputs.map { [$0] } ?? [], &watch)
+      try load(on: session, outputs: outputs.map { [$0] } ?? [], &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])
     }
@@ -151,7 +151,7 @@ struct DetectCommand: ParsableCommand {
   }
 
   private func load(
-    on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
+    on session: Session, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Detector {
     let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
     var specialists: [ModelFile] = []
@@ -163,7 +163,7 @@ struct DetectCommand: ParsableCommand {
     }
     watch.lap("load")
     do {
-      let detector = try Detector(file, specialists: specialists, compute: compute)
+      let detector = try Detector(file, specialists: specialists, session: session)
       watch.lap("pack")
       return detector
     } catch { throw Failure(.model, error.description) }
@@ -171,7 +171,7 @@ struct DetectCommand: ParsableCommand {
 
   private func find(
     in image: Image, named name: String, with detector: Detector, _ score: Float?, ended: (Stage) -> Void
-  ) throws(Failure) -> [LabelledDetection] {
+  ) throws(Failure) -> [Detection] {
     var options = DetectionOptions()
     options.scoreThreshold = score
     options.iouThreshold = iou
@@ -183,7 +183,7 @@ struct DetectCommand: ParsableCommand {
     }
   }
 
-  private func draw(_ detections: [LabelledDetection], on image: inout Image) {
+  private func draw(_ detections: [Detection], on image: inout Image) {
     let annotations = detections.map {
       Annotation(box: $0.box, text: "\($0.label) \(fixed(Double($0.score), 2))", colourIndex: $0.id)
     }

@@ -14,7 +14,7 @@ struct PictureResult {
   let image: String
   let width, height: Int
   let model: String
-  let detections: [LabelledDetection]
+  let detections: [Detection]
   /// Where the picture with the boxes went.
   let overlay: String?
 
@@ -25,7 +25,7 @@ struct PictureResult {
     ])
   }
 
-  private static func json(_ detection: LabelledDetection) -> JSON {
+  private static func json(_ detection: Detection) -> JSON {
     let box = detection.box
     return .object([
       ("label", .string(detection.label)), ("id", .integer(detection.id)), ("score", .number(detection.score)),
@@ -108,7 +108,7 @@ struct Report {
     return text
   }
 
-  private static func csv(_ detection: LabelledDetection, of image: String) -> String {
+  private static func csv(_ detection: Detection, of image: String) -> String {
     let box = detection.box
     return csvRecord(
       [image, detection.label, "\(detection.id)", "\(detection.score)"]

@@ -29,7 +29,7 @@ struct PictureResult {
   /// By id.
   let classes: [ClassShare]
 
-  init(image: String, map: LabelMap, card: ModelCard, mask: String, overlay: String?) {
+  init(image: String, map: Mask, card: ModelCard, mask: String, overlay: String?) {
     self.image = image
     width = map.width
     height = map.height

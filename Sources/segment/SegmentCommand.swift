@@ -90,10 +90,10 @@ struct SegmentCommand: ParsableCommand {
     }
     var report = Report(format: format ?? .text, quiet: quiet)
     let callers = Batch.callers(images.count, threads: work.threads)
-    let compute = Compute(threads: callers > 1 ? 1 : work.threads)
-    let opening = try Opening(model, first: images[0], on: compute.pool, &timing) {
+    let session = Session(threads: callers > 1 ? 1 : work.threads)
+    let opening = try Opening(model, first: images[0], on: session.pool, &timing) {
       (watch) throws(Failure) in
-      try load(on: compute, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
+      try load(on: session, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
     } decode: { () throws(Failure) in
       try limits.read(images[0])
     }
@@ -132,14 +132,14 @@ struct SegmentCommand: ParsableCommand {
 
   private func outline(
     _ image: Image, named name: String, with segmenter: Segmenter, ended: (Stage) -> Void
-  ) throws(Failure) -> LabelMap {
+  ) throws(Failure) -> Mask {
     do { return try segmenter.segment(image, views: views.chosen(else: .auto), ended: ended) } catch {
       throw Failure(.model, "\(name): \(error.description)", stops: true)
     }
   }
 
   private func load(
-    on compute: Compute, outputs: [PictureOutputs], _ watch: inout Stopwatch
+    on session: Session, outputs: [PictureOutputs], _ watch: inout Stopwatch
   ) throws(Failure) -> Segmenter {
     var file = try ModelChoice.open(model, limits)
     if let size {
@@ -148,7 +148,7 @@ struct SegmentCommand: ParsableCommand {
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
     do {
-      let segmenter = try Segmenter(file, compute: compute)
+      let segmenter = try Segmenter(file, session: session)
       watch.lap("pack")
       return segmenter
     } catch { throw Failure(.model, error.description) }

@@ -6,7 +6,7 @@ import Testing
   private static let layout = NetworkLayout.mobileNetV2(width: 0.35)
 
   private static func network(threads: Int) throws -> Network {
-    try Network(layout.graph, weights: .random(layout.graph.parameters), compute: Compute(threads: threads))
+    try Network(layout.graph, weights: .random(layout.graph.parameters), session: Session(threads: threads))
   }
 
   /// Calls the form that does not suspend, from a place that must not.

@@ -25,7 +25,7 @@ import Testing
     let reference = try ReferenceNetwork(layout, weights: weights, input)
     for kernels in KernelSet.available {
       for threads in [1, 3] {
-        let network = try Network(layout.graph, weights: weights, compute: Compute(threads: threads, kernels: kernels))
+        let network = try Network(layout.graph, weights: weights, session: Session(threads: threads, kernels: kernels))
         let maps = try network.features(of: input, taps: layout.graph.taps.map(\.tap))
         for info in layout.graph.taps {
           let (map, expected) = (maps[info.tap], reference.maps[info.tap]!)
@@ -48,10 +48,10 @@ import Testing
   @Test(arguments: layouts) func aTapIsTheSameAloneInCompanyAndOnManyThreads(_ layout: NetworkLayout) throws {
     let weights = Weights.random(layout.graph.parameters, seed: 7)
     let input = Synthetic.input(width: 53, height: 71)
-    let all = try Network(layout.graph, weights: weights, compute: Compute(threads: 1))
+    let all = try Network(layout.graph, weights: weights, session: Session(threads: 1))
       .features(of: input, taps: layout.graph.taps.map(\.tap))
     for threads in [1, 2, 4] {
-      let network = try Network(layout.graph, weights: weights, compute: Compute(threads: threads))
+      let network = try Network(layout.graph, weights: weights, session: Session(threads: threads))
       for info in layout.graph.taps {
         let one = try network.features(of: input, taps: [info.tap])
         #expect(one[info.tap].tensor.values() == all[info.tap].tensor.values(), "\(info.name) threads \(threads)")

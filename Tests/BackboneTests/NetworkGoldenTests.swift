@@ -40,7 +40,7 @@ import Testing
   private func check(
     _ layout: NetworkLayout, _ weights: Weights, _ one: File.Case, _ title: String, every: Bool = true
   ) throws {
-    let network = try Network(layout.graph, weights: weights, compute: Compute(threads: 2))
+    let network = try Network(layout.graph, weights: weights, session: Session(threads: 2))
     let input = Synthetic.input(width: one.width, height: one.height)
     let names = one.taps.map(\.name)
     let taps = names.map { Tap($0) }

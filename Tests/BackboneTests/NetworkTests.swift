@@ -68,7 +68,7 @@ import Testing
       let taps: [Tap] = [.block(2), .expansion(13), .last]
       var first: [[Float]]?
       for threads in [1, 2, 3, 4, 8] {
-        let network = try Network(layout.graph, weights: weights, compute: Compute(threads: threads))
+        let network = try Network(layout.graph, weights: weights, session: Session(threads: threads))
         let maps = try network.features(of: input, taps: taps)
         let values = taps.map { maps[$0].tensor.values() }
         #expect(values == first ?? values, "\(threads) threads")
@@ -96,7 +96,7 @@ import Testing
 
   @Test func manyCallersGetTheSameBits() throws {
     let layout = NetworkLayout.mobileNetV2(width: 0.35)
-    let network = try Network(layout.graph, weights: .random(layout.graph.parameters), compute: Compute(threads: 2))
+    let network = try Network(layout.graph, weights: .random(layout.graph.parameters), session: Session(threads: 2))
     let sizes = [33, 48, 64, 65]
     let expected = try sizes.map {
       try network.features(of: Synthetic.input(width: $0, height: 64), taps: [.last])[.last].tensor.values()

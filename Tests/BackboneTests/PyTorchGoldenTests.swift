@@ -74,7 +74,7 @@ import Testing
 
       let backbone = (
         graph: try Graph(model.card.backbone),
-        network: try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+        network: try Network(model.card.backbone, weights: model.weights, session: Session(threads: 2))
       )
       for one in golden.cases {
         let input = Synthetic.input(width: one.size, height: one.size)
@@ -91,7 +91,7 @@ import Testing
           #expect(model.card.classifierOutputs == golden.card.outputs)
           graph.classifier(outputs: golden.card.outputs)
         }
-        let logits = try Network(graph, weights: model.weights, compute: Compute(threads: 2)).outputs(of: input)[0]
+        let logits = try Network(graph, weights: model.weights, session: Session(threads: 2)).outputs(of: input)[0]
         let expected = try #require(one.taps.first { $0.name == "logits" })
         largest = max(largest, check(expected, logits.tensor, "\(name) \(one.size)"))
         print("\(name) \(one.size): largest error \(largest) of \(one.taps.count) maps, tolerance \(Self.tolerance)")

@@ -9,7 +9,7 @@
   @Suite(.timeLimit(.minutes(5))) struct ResidenceTests {
     private static func network(threads: Int) throws -> Network {
       let layout = NetworkLayout.mobileNetV2(width: 0.35)
-      return try Network(layout.graph, weights: .random(layout.graph.parameters), compute: Compute(threads: threads))
+      return try Network(layout.graph, weights: .random(layout.graph.parameters), session: Session(threads: threads))
     }
 
     /// More sizes than the network keeps plans for, in an order without a period.

@@ -52,7 +52,7 @@ struct TensorFlowGoldenTests {
   func taps(size: Int) throws {
     let golden = try Golden.load("backbone_\(size).json", as: Whole.self)
     let model = try model()
-    let backbone = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+    let backbone = try Network(model.card.backbone, weights: model.weights, session: Session(threads: 2))
     let names = golden.taps.map(\.name)
     let taps = names.map { Tap($0) }
     let input = Synthetic.input(width: size, height: size)
@@ -73,7 +73,7 @@ struct TensorFlowGoldenTests {
     for one in golden.cases {
       var card = model.card.backbone
       card.outputStride = one.outputStride
-      let backbone = try Network(card, weights: model.weights, compute: Compute(threads: 2))
+      let backbone = try Network(card, weights: model.weights, session: Session(threads: 2))
       let taps = one.names.map { Tap($0) }
       let maps = try backbone.features(of: Synthetic.input(width: size, height: size), taps: taps)
       try check(maps, names: one.names, goldens: one.taps, "\(size), output stride \(one.outputStride)")

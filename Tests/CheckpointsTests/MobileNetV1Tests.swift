@@ -178,10 +178,10 @@ import Testing
   /// Holds an imported network to TensorFlow's answers on the cases of that size, or on all that its output stride has.
   private func check(_ model: ImportedModel, _ golden: String, side: Int? = nil, _ title: String) throws {
     let file = try Golden.load(golden, as: File.self)
-    let network = try Network(model.card.backbone, weights: model.weights, compute: Compute(threads: 2))
+    let network = try Network(model.card.backbone, weights: model.weights, session: Session(threads: 2))
     var graph = try Graph(model.card.backbone)
     graph.classifier(outputs: try #require(model.card.classifierOutputs))
-    let classifier = try Network(graph, weights: model.weights, compute: Compute(threads: 2))
+    let classifier = try Network(graph, weights: model.weights, session: Session(threads: 2))
     let names = graph.taps.map(\.name).filter { !$0.hasSuffix("/depthwise") }
     var checked = 0
     for one in file.cases where one.outputStride == model.card.backbone.outputStride && (side ?? one.width) == one.width

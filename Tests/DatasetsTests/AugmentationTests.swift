@@ -88,7 +88,7 @@ import Testing
 
   @Test func mirroringTwiceIsTheIdentity() {
     let image = Synthetic.image(width: 37, height: 21)
-    let mask = LabelMap(width: 37, height: 21, ids: (0..<37 * 21).map { UInt8($0 % 5) })
+    let mask = Mask(width: 37, height: 21, ids: (0..<37 * 21).map { UInt8($0 % 5) })
     let truth = TruthBox(box: Box(x1: 3, y1: 4, x2: 12, y2: 20), classIndex: 2)
     let picture = LabelledImage(image: image, mask: mask, boxes: [truth])
     var plan = AugmentationPlan()
@@ -117,7 +117,7 @@ import Testing
       }
     }
     return LabelledImage(
-      image: image, mask: LabelMap(width: width, height: height, ids: ids), boxes: [TruthBox(box: box, classIndex: 3)])
+      image: image, mask: Mask(width: width, height: height, ids: ids), boxes: [TruthBox(box: box, classIndex: 3)])
   }
 
   private func geometryOnly(_ width: Int, _ height: Int) -> Augmentation {
@@ -253,7 +253,7 @@ import Testing
     let donor = figure(rectangle: false)
     let ground = LabelledImage(
       image: Image(width: 100, height: 90, red: 0, green: 0, blue: 90),
-      mask: LabelMap(width: 100, height: 90, ids: [UInt8](repeating: 1, count: 9000)),
+      mask: Mask(width: 100, height: 90, ids: [UInt8](repeating: 1, count: 9000)),
       boxes: [TruthBox(box: Box(x1: 0, y1: 0, x2: 100, y2: 90), classIndex: 1)])
     var plan = AugmentationPlan()
     var paste = AugmentationPlan.Paste(donor: 0, lot: 0)
@@ -299,7 +299,7 @@ import Testing
     for y in 16..<28 { for x in 16..<28 { ids[y * 64 + x] = 2 } }
     for y in 40..<46 { for x in 40..<48 { ids[y * 64 + x] = 2 } }
     for y in 4..<20 { for x in 50..<60 { ids[y * 64 + x] = 7 } }
-    let mask = LabelMap(width: 64, height: 48, ids: ids)
+    let mask = Mask(width: 64, height: 48, ids: ids)
     let all = CutOut.find(in: mask, classes: [])
     #expect(all.cutOuts.map(\.pixels) == [36 * 36 - 24 * 24, 160, 144, 48])
     #expect(all.cutOuts.map(\.classIndex) == [2, 7, 2, 2])

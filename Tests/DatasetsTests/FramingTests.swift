@@ -125,7 +125,7 @@ import Testing
   @Test func zoomedOutPicturesLieOnTheFill() {
     let picture = LabelledImage(
       image: Image(width: 80, height: 60, red: 200, green: 100, blue: 50),
-      mask: LabelMap(width: 80, height: 60, ids: [UInt8](repeating: 4, count: 4800)),
+      mask: Mask(width: 80, height: 60, ids: [UInt8](repeating: 4, count: 4800)),
       boxes: [TruthBox(box: Box(x1: 0, y1: 0, x2: 80, y2: 60), classIndex: 1)])
     var augmentation = plain(300, 200)
     augmentation.zoomOut = 0.5
@@ -167,7 +167,7 @@ import Testing
     return LabelledImage(
       image: Image(width: 200, height: 150, red: red, green: 0, blue: 0),
       mask: mask
-        ? LabelMap(width: 200, height: 150, ids: [UInt8](repeating: UInt8(classIndex), count: 30000)) : nil,
+        ? Mask(width: 200, height: 150, ids: [UInt8](repeating: UInt8(classIndex), count: 30000)) : nil,
       boxes: corners)
   }
 

@@ -24,29 +24,30 @@ import Testing
   }
 
   @Test func everyNth() throws {
-    let (training, held) = try dataset(11).split(by: .every(4, offset: 1))
-    #expect(held.samples.map(\.name) == ["p1", "p5", "p9"])
+    let (training, validation) = try dataset(11).split(by: .every(4, offset: 1))
+    #expect(validation.samples.map(\.name) == ["p1", "p5", "p9"])
     #expect(training.samples.count == 8)
     #expect(training.samples.first?.name == "p0")
   }
 
   @Test func fractionsGoByName() throws {
     let all = dataset(1000)
-    let (training, held) = try all.split(by: .fraction(0.2, seed: 3))
-    #expect((training.samples.count, held.samples.count) == (800, 200))
+    let (training, validation) = try all.split(by: .fraction(0.2, seed: 3))
+    #expect((training.samples.count, validation.samples.count) == (800, 200))
     // A shorter data set keeps nearly all lots.
-    let shorter = try dataset(990).split(by: .fraction(0.2, seed: 3)).held
-    let names = Set(held.samples.map(\.name))
+    let shorter = try dataset(990).split(by: .fraction(0.2, seed: 3)).validation
+    let names = Set(validation.samples.map(\.name))
     #expect(shorter.samples.count { names.contains($0.name) } >= 188)
-    let other = try all.split(by: .fraction(0.2, seed: 4)).held
+    let other = try all.split(by: .fraction(0.2, seed: 4)).validation
     #expect(1..<100 ~= other.samples.count { names.contains($0.name) })
-    #expect(held.samples.map(\.name) == all.samples.map(\.name).filter { names.contains($0) })
+    #expect(validation.samples.map(\.name) == all.samples.map(\.name).filter { names.contains($0) })
   }
 
   @Test func listsOfNames() throws {
     try Fixture.withFolder { folder in
       try Fixture.write("p3\n\np1  1\nbroken\n", "\(folder)/val.txt")
-      #expect(try dataset(5).split(by: .list(path: "\(folder)/val.txt")).held.samples.map(\.name) == ["p1", "p3"])
+      #expect(
+        try dataset(5).split(by: .list(path: "\(folder)/val.txt")).validation.samples.map(\.name) == ["p1", "p3"])
       try Fixture.write("p3\nq\n", "\(folder)/bad.txt")
       let error = #expect(throws: DatasetError.self) { try dataset(5).split(by: .list(path: "\(folder)/bad.txt")) }
       #expect(error?.description.contains("bad.txt: line 2") == true)

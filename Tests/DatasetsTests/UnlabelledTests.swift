@@ -38,14 +38,14 @@ import Testing
     try Fixture.withFolder { folder in
       try make(folder)
       let isLabelled = { (sample: Sample) in sample.mask != nil }
-      let (training, held) = try open(folder).split(by: .every(2, offset: 0), where: isLabelled)
-      #expect(names(held) == ["p0", "p4"])
-      #expect(names(held) == names(try Dataset.open(folder).split(by: .every(2, offset: 0)).held))
+      let (training, validation) = try open(folder).split(by: .every(2, offset: 0), where: isLabelled)
+      #expect(names(validation) == ["p0", "p4"])
+      #expect(names(validation) == names(try Dataset.open(folder).split(by: .every(2, offset: 0)).validation))
       #expect(names(training) == ["p1", "p2", "p3", "p5"])
       // What a list keeps apart is not learned from, with or without a mask.
       try Fixture.write("p1\np2\n", "\(folder)/held.txt")
       let listed = try open(folder).split(by: .list(path: "\(folder)/held.txt"), where: isLabelled)
-      #expect(names(listed.held) == ["p2"])
+      #expect(names(listed.validation) == ["p2"])
       #expect(names(listed.training) == ["p0", "p3", "p4", "p5"])
     }
   }

@@ -18,15 +18,15 @@ import Testing
   }
 
   /// The masks of a case: the same as `segmentation` in `Tests/Golden/generate_evaluation.py`.
-  private func masks(_ one: Masks.Case) -> (truth: LabelMap, prediction: LabelMap) {
+  private func masks(_ one: Masks.Case) -> (truth: Mask, prediction: Mask) {
     let pixels = one.width * one.height
     let seed = SplitMix64.seed(of: one.name)
     func draw(_ index: Int) -> UInt8 { UInt8(SplitMix64.number(at: index, seed: seed) >> 40 % UInt64(one.kinds)) }
     let truth = (0..<pixels).map(draw)
     let prediction = (0..<pixels).map { $0 % 17 == 0 ? 255 : $0 % 3 == 0 ? draw(pixels + $0) : truth[$0] }
     return (
-      LabelMap(width: one.width, height: one.height, ids: (0..<pixels).map { $0 % 13 == 0 ? 255 : truth[$0] }),
-      LabelMap(width: one.width, height: one.height, ids: prediction)
+      Mask(width: one.width, height: one.height, ids: (0..<pixels).map { $0 % 13 == 0 ? 255 : truth[$0] }),
+      Mask(width: one.width, height: one.height, ids: prediction)
     )
   }
 
@@ -48,9 +48,9 @@ import Testing
       // In two halves it is the same.
       var halves = ConfusionMatrix(classes: one.classes)
       for rows in [0..<one.height / 2, one.height / 2..<one.height] {
-        func cut(_ map: LabelMap) -> LabelMap {
+        func cut(_ map: Mask) -> Mask {
           let ids = Array(map.ids[rows.lowerBound * one.width..<rows.upperBound * one.width])
-          return LabelMap(width: one.width, height: rows.count, ids: ids)
+          return Mask(width: one.width, height: rows.count, ids: ids)
         }
         var half = ConfusionMatrix(classes: one.classes)
         half.add(truth: cut(truth), prediction: cut(prediction))
@@ -65,8 +65,8 @@ import Testing
     var matrix = ConfusionMatrix(classes: 3)
     #expect(matrix.meanIoU == nil && matrix.pixelAccuracy == nil)
     matrix.add(
-      truth: LabelMap(width: 4, height: 1, ids: [0, 0, 255, 1]),
-      prediction: LabelMap(width: 4, height: 1, ids: [0, 2, 1, 1]))
+      truth: Mask(width: 4, height: 1, ids: [0, 0, 255, 1]),
+      prediction: Mask(width: 4, height: 1, ids: [0, 2, 1, 1]))
     #expect(matrix.iou(0) == 0.5 && matrix.iou(1) == 1 && matrix.iou(2) == 0 && matrix.accuracy(2) == nil)
     #expect(matrix.pixels == 3 && matrix.truePixels(0) == 2 && matrix.predictedPixels(2) == 1)
     #expect(matrix.meanIoU == 0.5 && matrix.meanAccuracy == 0.75)

@@ -117,7 +117,7 @@ import Testing
       let kernels = KernelSet.available[seed % KernelSet.available.count]
       var first: [[Float]]?
       for threads in [1, 3] {
-        let network = try Network(graph, weights: weights, compute: Compute(threads: threads, kernels: kernels))
+        let network = try Network(graph, weights: weights, session: Session(threads: threads, kernels: kernels))
         let found = try network.outputs(of: input)
         for (index, (map, plain)) in zip(found, expected).enumerated() {
           #expect(map.shape == plain.shape, "seed \(seed)")

@@ -51,7 +51,7 @@ import Testing
     #expect(graph.outputs.count == outputs)
     let head = try graph.suffix(after: backbone.nodes.count)
     let weights = Weights.random(graph.parameters, seed: 3)
-    let network = try Network(graph, weights: weights, compute: Compute(threads: 2))
+    let network = try Network(graph, weights: weights, session: Session(threads: 2))
     for (height, width) in Self.sizes {
       let input = Synthetic.input(width: width, height: height)
       let maps = try network.features(of: input, taps: head.inputTaps)

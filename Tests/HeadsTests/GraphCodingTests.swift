@@ -103,7 +103,7 @@ import Testing
       graph.output(last)
       let again = try JSONDecoder().decode(Graph.self, from: JSONEncoder().encode(graph))
       #expect(again.deepest.tap == .last)
-      let network = try Network(again, weights: .random(again.parameters), compute: Compute(threads: 2))
+      let network = try Network(again, weights: .random(again.parameters), session: Session(threads: 2))
       return try network.outputs(of: Tensor(zeros: Shape(height: 40, width: 33, channels: 3)))
     }
     // More strides than a number holds.

@@ -51,7 +51,7 @@ import Testing
         try graph.deepLabLite(outputs: one.outputs, .aspp)
       }
       let network = try Network(
-        graph, weights: Weights.formula(graph.parameters), compute: Compute(threads: 2))
+        graph, weights: Weights.formula(graph.parameters), session: Session(threads: 2))
       let input = Synthetic.input(width: one.input[1], height: one.input[0])
       let title = "\(one.network.rawValue) \(one.head) \(one.outputStride) \(one.input)"
       if isSSD {

@@ -6,8 +6,8 @@ import Testing
 @Suite struct BlendTests {
   static let picture = Image(width: 40, height: 30, red: 10, green: 200, blue: 90)
 
-  static func map(_ id: (Int, Int) -> UInt8) -> LabelMap {
-    LabelMap(width: 40, height: 30, ids: (0..<1200).map { id($0 % 40, $0 / 40) })
+  static func map(_ id: (Int, Int) -> UInt8) -> Mask {
+    Mask(width: 40, height: 30, ids: (0..<1200).map { id($0 % 40, $0 / 40) })
   }
 
   @Test func backgroundStaysAsItIs() {

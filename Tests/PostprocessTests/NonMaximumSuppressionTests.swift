@@ -4,14 +4,14 @@ import Testing
 
 @Suite struct NonMaximumSuppressionTests {
   /// The definition, without a heap: sort everything, compare with everything kept.
-  private func oracle(_ candidates: [Detection], _ rule: NonMaximumSuppression) -> [Detection] {
+  private func oracle(_ candidates: [BoxCandidate], _ rule: NonMaximumSuppression) -> [BoxCandidate] {
     let usable = candidates.filter { candidate in
       let box = candidate.box
       return candidate.score.isFinite && [box.x1, box.y1, box.x2, box.y2].allSatisfy(\.isFinite) && box.x1 < box.x2
         && box.y1 < box.y2
     }
     let sorted = usable.sorted { ($1.score, $0.output, $0.anchor) < ($0.score, $1.output, $1.anchor) }
-    var kept = [Detection]()
+    var kept = [BoxCandidate]()
     for candidate in sorted {
       let rivals = kept.filter { rule.mode == .agnostic || $0.output == candidate.output }
       if !rivals.contains(where: { $0.box.iou(with: candidate.box) > rule.iouThreshold }) { kept.append(candidate) }
@@ -19,7 +19,7 @@ import Testing
     return Array(kept.prefix(rule.limit))
   }
 
-  private func randomDetection(_ generator: inout SplitMix64, anchor: Int) -> Detection {
+  private func randomDetection(_ generator: inout SplitMix64, anchor: Int) -> BoxCandidate {
     func coordinate() -> Float {
       switch generator.integer(in: 0...60) {
       case 0: return .nan
@@ -31,7 +31,7 @@ import Testing
     }
     // Few different scores, so that many are equal.
     let scores: [Float] = [0, 0.25, 0.5, 0.5, 0.75, 1, .nan, .infinity, -0.0]
-    return Detection(
+    return BoxCandidate(
       output: generator.integer(in: 1...3), score: scores[generator.integer(in: 0...scores.count - 1)],
       box: Box(x1: coordinate(), y1: coordinate(), x2: coordinate(), y2: coordinate()), anchor: anchor)
   }
@@ -65,10 +65,10 @@ import Testing
   @Test("the work of hostile sets grows with the classes, not with their square")
   func hostile() {
     var generator = SplitMix64(seed: 1917)
-    func candidates(classes: Int) -> [Detection] {
+    func candidates(classes: Int) -> [BoxCandidate] {
       (0..<1917).flatMap { anchor in
         (1...classes).map { output in
-          Detection(
+          BoxCandidate(
             output: output, score: generator.unit(), box: Box(x1: 0, y1: 0, x2: 1, y2: 1), anchor: anchor)
         }
       }
@@ -77,7 +77,7 @@ import Testing
     let (few, many) = (candidates(classes: 2), candidates(classes: 60))
     let clock = ContinuousClock()
     let short = (0..<5).map { _ in clock.measure { _ = everything.apply(to: few) } }.min()!
-    var kept: [Detection] = []
+    var kept: [BoxCandidate] = []
     let long = clock.measure { kept = everything.apply(to: many) }
     let isSorted = kept == many.sorted { $0.precedes($1) }
     #expect(isSorted)
@@ -95,9 +95,11 @@ import Testing
     let box = Box(x1: 0, y1: 0, x2: 1, y2: 1)
     let apart = Box(x1: 2, y1: 0, x2: 3, y2: 1)
     let candidates = [
-      Detection(output: 2, score: 0.5, box: box, anchor: 0), Detection(output: 1, score: 0.5, box: apart, anchor: 9),
-      Detection(output: 1, score: 0.5, box: box, anchor: 7), Detection(output: 1, score: 0.5, box: box, anchor: 8),
-      Detection(output: 3, score: 0.9, box: apart, anchor: 3),
+      BoxCandidate(output: 2, score: 0.5, box: box, anchor: 0),
+      BoxCandidate(output: 1, score: 0.5, box: apart, anchor: 9),
+      BoxCandidate(output: 1, score: 0.5, box: box, anchor: 7),
+      BoxCandidate(output: 1, score: 0.5, box: box, anchor: 8),
+      BoxCandidate(output: 3, score: 0.9, box: apart, anchor: 3),
     ]
     let perClass = NonMaximumSuppression(mode: .perClass, iouThreshold: 0.6, limit: 10).apply(to: candidates)
     #expect(perClass.map(\.anchor) == [3, 7, 9, 0])
@@ -108,8 +110,8 @@ import Testing
   @Test("keeps a box whose overlap is exactly the threshold")
   func threshold() {
     let candidates = [
-      Detection(output: 1, score: 0.9, box: Box(x1: 0, y1: 0, x2: 2, y2: 1), anchor: 0),
-      Detection(output: 1, score: 0.8, box: Box(x1: 0, y1: 0, x2: 1, y2: 1), anchor: 1),
+      BoxCandidate(output: 1, score: 0.9, box: Box(x1: 0, y1: 0, x2: 2, y2: 1), anchor: 0),
+      BoxCandidate(output: 1, score: 0.8, box: Box(x1: 0, y1: 0, x2: 1, y2: 1), anchor: 1),
     ]
     func count(_ threshold: Float) -> Int {
       NonMaximumSuppression(mode: .perClass, iouThreshold: threshold, limit: 10).apply(to: candidates).count
@@ -124,7 +126,7 @@ import Testing
       Box(x1: 0.5, y1: 0, x2: 0.5, y2: 1), Box(x1: 0.6, y1: 0, x2: 0.5, y2: 1), Box(x1: 0, y1: 0, x2: .nan, y2: 1),
       Box(x1: -.infinity, y1: 0, x2: 1, y2: 1),
     ]
-    let candidates = boxes.enumerated().map { Detection(output: 1, score: 1, box: $1, anchor: $0) }
+    let candidates = boxes.enumerated().map { BoxCandidate(output: 1, score: 1, box: $1, anchor: $0) }
     #expect(NonMaximumSuppression(mode: .perClass, iouThreshold: 0.6, limit: 10).apply(to: candidates).isEmpty)
   }
 }

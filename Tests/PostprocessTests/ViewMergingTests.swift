@@ -9,7 +9,7 @@ import Testing
     anchor: Int = 0
   ) -> ViewDetection {
     ViewDetection(
-      Detection(output: output, score: score, box: Box(x1: x1, y1: y1, x2: x2, y2: y2), anchor: anchor), view: view,
+      BoxCandidate(output: output, score: score, box: Box(x1: x1, y1: y1, x2: x2, y2: y2), anchor: anchor), view: view,
       isCut: cut)
   }
 

@@ -50,7 +50,7 @@ import Testing
   func regions(format: PixelFormat) throws {
     let frame = Frame(format, width: 151, height: 97, padding: 7)
     let image = format.planes == 1 ? frame.image : try frame.withView { Image($0) }
-    let compute = Compute(threads: 2)
+    let session = Session(threads: 2)
     // Odd columns and rows lie in the middle of a block of chroma.
     for (x, y, width, height) in [
       (0, 0, 151, 97), (54, 1, 97, 96), (150, 96, 1, 1), (149, 95, 2, 2), (3, 60, 140, 37), (0, 96, 151, 1),
@@ -64,7 +64,7 @@ import Testing
         for antialias in [false, true] {
           let preprocessor = try Self.preprocessor(50, 41, fit, antialias: antialias)
           let expected = preprocessor.prepareByReference(crop)
-          let found = try frame.withView { preprocessor.prepare($0, region, compute: compute) }
+          let found = try frame.withView { preprocessor.prepare($0, region, session: session) }
           #expect(found.mapping == expected.mapping)
           let isSame = found.tensor.values().map(\.bitPattern) == expected.tensor.values().map(\.bitPattern)
           #expect(isSame, "\(region) \(fit), antialias \(antialias)")

@@ -64,9 +64,9 @@ import Testing
   }
 
   /// The definition of the suppression, comparing each with each.
-  private func suppressed(_ candidates: [Detection], _ rule: NonMaximumSuppression) -> [Detection] {
+  private func suppressed(_ candidates: [BoxCandidate], _ rule: NonMaximumSuppression) -> [BoxCandidate] {
     let sorted = candidates.sorted { ($1.score, $0.output, $0.anchor) < ($0.score, $1.output, $1.anchor) }
-    var kept: [Detection] = []
+    var kept: [BoxCandidate] = []
     for one in sorted {
       let loses = kept.contains { $0.output == one.output && $0.box.iou(with: one.box) > rule.iouThreshold }
       if !loses { kept.append(one) }

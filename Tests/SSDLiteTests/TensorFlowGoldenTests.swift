@@ -54,7 +54,7 @@ import Testing
     let card = try #require(model.card.detection)
     var graph = try Graph(model.card.backbone)
     try graph.ssdlite(outputs: card.outputs)
-    let network = try Network(graph, weights: model.weights, compute: Compute(threads: 2))
+    let network = try Network(graph, weights: model.weights, session: Session(threads: 2))
     let logits = try BoxLogits(network, Synthetic.input(width: 300, height: 300), outputs: card.outputs)
     #expect(logits.maps.map(\.height) == Self.maps.map(\.height) && logits.count == 1_917)
 
@@ -88,7 +88,7 @@ import Testing
       maximumScale: 0.95, maps: 6, scoreThreshold: 1e-8, iouThreshold: 0.6, maximumDetections: 100)
     do {
       let gathered = Weights(source: "zeros", tensors: weights)
-      let network = try Network(graph, weights: gathered, compute: Compute(threads: 1))
+      let network = try Network(graph, weights: gathered, session: Session(threads: 1))
       let logits = try BoxLogits(
         network, Tensor(zeros: Shape(height: 64, width: 64, channels: 3)), outputs: 2)
       let boxes = DefaultBoxes(

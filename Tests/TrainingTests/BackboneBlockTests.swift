@@ -21,30 +21,30 @@ import Training
 
   private func learning(_ layout: NetworkLayout) -> LearningPart { .blocks(from: layout.blocks.count - 3) }
 
-  private func backbone(_ layout: NetworkLayout, _ compute: Compute) throws -> Network {
-    try Network(layout.graph, weights: .random(layout.graph.parameters, seed: 2), compute: compute)
+  private func backbone(_ layout: NetworkLayout, _ session: Session) throws -> Network {
+    try Network(layout.graph, weights: .random(layout.graph.parameters, seed: 2), session: session)
   }
 
   /// A part that learns, fed with a picture's maps.
-  private func network(_ graph: Graph, _ backbone: Network, compute: Compute) throws -> TrainableNetwork {
+  private func network(_ graph: Graph, _ backbone: Network, session: Session) throws -> TrainableNetwork {
     let maps = try backbone.features(of: Synthetic.input(width: 97, height: 65), taps: graph.inputTaps)
     let network = try TrainableNetwork(
       graph, batch: 1, tapShape: { maps[$0].shape }, weights: .random(backbone.graph.parameters, seed: 2),
-      compute: compute)
+      session: session)
     for tap in graph.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
     return network
   }
 
   @Test(arguments: layouts) func learningBlocksAreTheBackbones(layout: NetworkLayout) throws {
-    let compute = Compute(threads: 2)
-    let backbone = try backbone(layout, compute)
+    let session = Session(threads: 2)
+    let backbone = try backbone(layout, session)
     // One answer: the deepest block by layers of the graph, from a map two halvings above it.
     let deepest = layout.graph.deepest.tap
     var whole = layout.graph
     whole.output(try whole.value(of: deepest))
     let graph = try learning(layout).graph(of: whole, backbone: whole.nodes.count)
     #expect(graph.convolutions.count < whole.convolutions.count)
-    let network = try network(graph, backbone, compute: compute)
+    let network = try network(graph, backbone, session: session)
     network.forward(isTraining: true)
     let maps = try backbone.features(of: Synthetic.input(width: 97, height: 65), taps: [deepest])
     let expected = maps[deepest].tensor.values()
@@ -57,12 +57,12 @@ import Training
 
   /// Along a parameter's own gradient the loss changes by the gradient's length.
   @Test(arguments: layouts) func gradientsAgreeWithFiniteDifferences(layout: NetworkLayout) throws {
-    let compute = Compute(threads: 2)
+    let session = Session(threads: 2)
     var whole = layout.graph
     let count = whole.nodes.count
     try whole.deepLabLite(outputs: 3, isNormalised: true)
     let graph = try learning(layout).graph(of: whole, backbone: count)
-    let network = try network(graph, try backbone(layout, compute), compute: compute)
+    let network = try network(graph, try backbone(layout, session), session: session)
     let shape = network.answerShape()
     let labels = (0..<shape.height * shape.width).map { UInt8($0 * 7 % 3) }
     let loss = PixelLoss(

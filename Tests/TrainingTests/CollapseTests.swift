@@ -13,7 +13,7 @@ import Training
 
   @Test(arguments: curves.runs) func aRunThatCollapsesIsSetBack(_ recorded: CurveRun.Recorded) throws {
     let run = try CurveRun(recorded, of: Self.curves, rate: Self.ruinous)
-    let trainer = try run.trainer(compute: Compute(threads: 2))
+    let trainer = try run.trainer(session: Session(threads: 2))
     do { try finish(trainer) } catch TrainingError.diverged {
       // Nothing was ever worth keeping.
       #expect(trainer.best.epoch == 0)
@@ -25,7 +25,7 @@ import Training
 
   @Test func healthyRunsAreLeftAlone() throws {
     for recorded in Self.curves.runs {
-      let trainer = try CurveRun(recorded, of: Self.curves).trainer(compute: Compute(threads: 2))
+      let trainer = try CurveRun(recorded, of: Self.curves).trainer(session: Session(threads: 2))
       try finish(trainer)
       #expect(trainer.setBacks.isEmpty, "\(recorded.testDescription): \(trainer.setBacks)")
     }
@@ -37,14 +37,14 @@ import Training
       try? finish(trainer)
       return trainer.network.parameters.state.map { $0.values.values.map(\.bitPattern) }
     }
-    let whole = try run.trainer(compute: Compute(threads: 1))
+    let whole = try run.trainer(session: Session(threads: 1))
     let expected = end(whole)
     let first = try #require(whole.setBacks.first)
     for kept in [max(first.step - 1, 0), first.step, first.step + 1] {
-      let killed = try run.trainer(compute: Compute(threads: 2), checkpoint: "c")
+      let killed = try run.trainer(session: Session(threads: 2), checkpoint: "c")
       while killed.step < kept { _ = try killed.advance() }
       try killed.save()
-      let second = try run.trainer(compute: Compute(threads: 3), checkpoint: "c")
+      let second = try run.trainer(session: Session(threads: 3), checkpoint: "c")
       try second.resume()
       #expect(second.step == kept)
       let isSame = end(second) == expected
@@ -56,7 +56,7 @@ import Training
   /// The model is that of the epoch with the best metric, also where later ones are worse.
   @Test func theBestEpochBecomesTheModel() throws {
     for recorded in Self.curves.runs {
-      let trainer = try CurveRun(recorded, of: Self.curves).trainer(compute: Compute(threads: 2))
+      let trainer = try CurveRun(recorded, of: Self.curves).trainer(session: Session(threads: 2))
       try finish(trainer)
       let metrics = trainer.records.compactMap(\.metric)
       let best = try #require(metrics.max())
@@ -70,7 +70,7 @@ import Training
     let recorded = Self.curves.runs[0]
     // So small a rate changes nothing, so the first epoch stays the best.
     let trainer = try CurveRun(recorded, of: Self.curves, rate: 1e-20, patience: 2).trainer(
-      compute: Compute(threads: 1))
+      session: Session(threads: 1))
     try finish(trainer)
     #expect(trainer.step < trainer.totalSteps)
     #expect(trainer.records.compactMap(\.metric).count == 3)

@@ -98,7 +98,7 @@ final class CurveRun {
     let layout = FeatureCache.Layout(
       samples: samples, taps: taps, shapes: taps.map { shapes[$0]! }, truth: height * width)
     let writer = try FeatureCache.Writer(path: path, key: "curve", layout: layout, limit: 1 << 30)
-    let kernels = TrainingKernels(Compute(threads: 1))
+    let kernels = TrainingKernels(Session(threads: 1))
     let squares = SplitMix64.seed(of: "curve truth")
     let void = SplitMix64.seed(of: "curve void")
     let numbers = taps.map { tap in
@@ -124,10 +124,10 @@ final class CurveRun {
   /// A trainer at the run's beginning.
   ///
   /// - Parameter checkpoint: the name of a file in `folder`.
-  func trainer(compute: Compute, settings: [String: String] = [:], checkpoint: String? = nil) throws -> Trainer {
+  func trainer(session: Session, settings: [String: String] = [:], checkpoint: String? = nil) throws -> Trainer {
     let network = try TrainableNetwork(
       graph, batch: schedule.batch, tapShape: { Self.shapes[$0]! }, weights: weights, seed: schedule.seed,
-      compute: compute)
+      session: session)
     let objective = SegmentationObjective(
       height: Self.height, width: Self.width, weights: [0.5, 1, 2], dice: dice, upsampling: .halfPixel)
     return try Trainer(

@@ -19,7 +19,7 @@ import Vision
   @Test func aHeadOfOnesOwnLearnsAndRuns() throws {
     let model = try RandomBase.model(side: 96)
     var graph = try Graph(model.card.backbone)
-    let compute = Compute(threads: 2)
+    let session = Session(threads: 2)
 
     let map = try graph.value(of: .expansion(6))
     let narrow = graph.pointwise("mine.narrow", map, outputs: 16, .relu6)
@@ -28,16 +28,16 @@ import Vision
 
     let data = try Dataset.open(TestData.packageRoot + "/Samples/Balls").withMasks
     #expect(data.samples.count == 24 && data.skipped.isEmpty)
-    let (training, held) = try data.split(by: .every(4, offset: 0))
-    let lesson = try SegmentationLesson(
-      base: model, classes: data.classNames, kind: .custom(graph), compute: compute)
-    let samples = try LessonSamples(
-      training: training, held: held, variants: 2, augmentation: .none(width: 96, height: 96), seed: 1)
+    let (training, validation) = try data.split(by: .every(4, offset: 0))
+    let task = try SegmentationTraining(
+      base: model, classes: data.classNames, kind: .custom(graph), session: session)
+    let samples = try TrainingSamples(
+      training: training, validation: validation, variants: 2, augmentation: .none(width: 96, height: 96), seed: 1)
     try TestData.withTemporaryFolder { folder in
       var losses: [Double] = []
       let schedule = Schedule(
         epochs: 20, batch: 6, optimiser: Optimiser(.adamw, rate: 0.01, weightDecay: 0.01, warmUp: 5))
-      let result = try lesson.learn(from: samples, schedule: schedule, cache: folder + "/features") {
+      let result = try task.train(from: samples, schedule: schedule, cache: folder + "/features") {
         losses.append($2)
         return true
       }
@@ -45,14 +45,14 @@ import Vision
       let metric = try #require(result.records.last?.metric)
       // Nothing but background would be 0.46.
       #expect(metric > 0.52, "mean IoU \(metric)")
-      let network = try Network(graph, weights: result.model.weights, compute: compute)
+      let network = try Network(graph, weights: result.model.weights, session: session)
       let logits = try network.outputs(of: Synthetic.input(width: 96, height: 96))
       #expect(logits[0].shape == Shape(height: 12, width: 12, channels: 2))
       #expect(result.weights.entries.keys.allSatisfy { $0.hasPrefix("mine.") })
       // The file has all that it takes to run.
       let path = folder + "/mine.safetensors"
       try ModelFile.write(card: result.model.card, weights: result.model.weights, to: path)
-      let image = try held.samples[0].readImage()
+      let image = try validation.samples[0].readImage()
       let (one, other) = (
         try Segmenter(result.model, threads: 1), try Segmenter(ModelFile.open(path: path), threads: 2)
       )

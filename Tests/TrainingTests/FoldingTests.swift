@@ -31,17 +31,17 @@ import Training
 
   /// Compares what a part of a network has learned, behind the maps of one that is given, with the whole as it runs.
   private func compare(_ title: String, _ whole: Graph, learning: LearningPart = .none, behind backbone: Graph) throws {
-    let compute = Compute(threads: 2)
+    let session = Session(threads: 2)
     let weights = Weights.random(backbone.parameters)
-    let frozen = try Network(backbone, weights: weights, compute: compute)
+    let frozen = try Network(backbone, weights: weights, session: session)
     let part = try learning.graph(of: whole, backbone: backbone.nodes.count)
     let input = Tensor(Shape(height: 97, width: 65, channels: 3), TestGraph.numbers("picture", 97 * 65 * 3))
     let maps = try frozen.features(of: input, taps: part.inputTaps)
-    let network = try TrainableNetwork(part, batch: 1, tapShape: { maps[$0].shape }, weights: weights, compute: compute)
+    let network = try TrainableNetwork(part, batch: 1, tapShape: { maps[$0].shape }, weights: weights, session: session)
     for tap in part.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
     settle(network)
     let learned = Weights(source: "test", tensors: network.folded())
-    let running = try Network(whole, weights: learned.filled(from: weights), compute: compute)
+    let running = try Network(whole, weights: learned.filled(from: weights), session: session)
     let found = try running.outputs(of: input)
     #expect(found.count == part.outputs.count)
     for (index, answer) in found.enumerated() {

@@ -12,7 +12,7 @@ struct TestGraph {
   let network: TrainableNetwork
   let dice: Float
 
-  init(compute: Compute, dice: Float = 0) throws {
+  init(session: Session, dice: Float = 0) throws {
     self.dice = dice
     var g = Graph()
     let aIn = g.input("block3", channels: 32)
@@ -35,7 +35,7 @@ struct TestGraph {
       g, batch: TestGraph.batch,
       tapShape: { tap in
         tap == .block(3) ? Shape(height: 9, width: 8, channels: 32) : Shape(height: 5, width: 4, channels: 24)
-      }, compute: compute)
+      }, session: session)
     for parameter in network.parameters.parameters { parameter.value.set(TestGraph.values(parameter)) }
     network.input(.block(3)).set(TestGraph.numbers("input a", 2 * 9 * 8 * 32, -1, 2))
     network.input(.block(1)).set(TestGraph.numbers("input b", 2 * 5 * 4 * 24, -1, 2))
@@ -86,7 +86,7 @@ struct TestGraph {
   @Test(arguments: KernelSet.available.map(\.isa), [Float(0), 0.7])
   func everyLayerAgreesWithPyTorch(_ isa: InstructionSet, dice: Float) throws {
     let golden: Recorded = try Golden.load(dice > 0 ? "training_gradients_dice.json" : "training_gradients.json")
-    let graph = try TestGraph(compute: Compute(threads: 2, kernels: KernelSet(isa)!), dice: dice)
+    let graph = try TestGraph(session: Session(threads: 2, kernels: KernelSet(isa)!), dice: dice)
     let loss = graph.loss(withGradients: true)
     #expect(abs(loss - golden.loss) < 1e-6 * golden.loss, "loss \(loss), expected \(golden.loss)")
     func check(_ name: String, _ values: [Float]) {
@@ -110,7 +110,7 @@ struct TestGraph {
 
   /// Along a parameter's own gradient the loss changes by the gradient's length.
   @Test func everyGradientAgreesWithFiniteDifferences() throws {
-    let graph = try TestGraph(compute: Compute(threads: 1), dice: 0.7)
+    let graph = try TestGraph(session: Session(threads: 1), dice: 0.7)
     _ = graph.loss(withGradients: true)
     graph.network.backward()
     for parameter in graph.network.parameters.parameters {
@@ -132,7 +132,7 @@ struct TestGraph {
   @Test func gradientsAreTheSameBitsForAnyNumberOfThreads() throws {
     var first: [[Float]]?
     for threads in [1, 2, 3, 8] {
-      let graph = try TestGraph(compute: Compute(threads: threads))
+      let graph = try TestGraph(session: Session(threads: threads))
       _ = graph.loss(withGradients: true)
       graph.network.backward()
       let all = graph.network.parameters.parameters.map(\.gradient.values)
@@ -158,7 +158,7 @@ struct TestGraph {
           name: "w", shape: [37], values: TestGraph.numbers("w", 37), decays: true, block: nil))
       var optimiser = Optimiser(one.kind, rate: one.kind == .sgd ? 0.1 : 0.01, warmUp: 1_000_000)
       optimiser.weightDecay = one.kind == .sgd ? 0.01 : 0.05
-      let kernels = TrainingKernels(Compute(threads: 1, kernels: KernelSet(isa)!))
+      let kernels = TrainingKernels(Session(threads: 1, kernels: KernelSet(isa)!))
       // A constant rate: the rise's last step of one step.
       optimiser.warmUp = 0
       for step in 0..<7 {

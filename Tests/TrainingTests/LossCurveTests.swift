@@ -17,7 +17,7 @@ import Training
   @Test(arguments: curves.runs) func everyStepsLossIsPyTorchs(_ recorded: CurveRun.Recorded) throws {
     let run = try CurveRun(recorded, of: Self.curves)
     for isa in KernelSet.available.map(\.isa) {
-      let trainer = try run.trainer(compute: Compute(threads: 2, kernels: KernelSet(isa)!))
+      let trainer = try run.trainer(session: Session(threads: 2, kernels: KernelSet(isa)!))
       #expect(trainer.totalSteps == recorded.losses.count)
       var losses: [Float] = []
       while trainer.step < trainer.totalSteps { losses.append(Float(try trainer.advance())) }
@@ -49,7 +49,7 @@ import Training
 
   @Test(arguments: curves.runs) func aRunThatWasKilledEndsWithTheSameBits(_ recorded: CurveRun.Recorded) throws {
     let run = try CurveRun(recorded, of: Self.curves)
-    let whole = try run.trainer(compute: Compute(threads: 1))
+    let whole = try run.trainer(session: Session(threads: 1))
     while whole.step < whole.totalSteps { _ = try whole.advance() }
     let expected = Result(whole)
     #expect(expected.records.last?.step == whole.totalSteps)
@@ -60,12 +60,12 @@ import Training
       let kept = random.integer(in: 1...whole.totalSteps - 2)
       let lost = random.integer(in: kept + 1...whole.totalSteps - 1)
       let name = "\(threads).checkpoint"
-      let first = try run.trainer(compute: Compute(threads: threads), checkpoint: name)
+      let first = try run.trainer(session: Session(threads: threads), checkpoint: name)
       while first.step < lost {
         if first.step == kept { try first.save() }
         _ = try first.advance()
       }
-      let second = try run.trainer(compute: Compute(threads: threads % 3 + 1), checkpoint: name)
+      let second = try run.trainer(session: Session(threads: threads % 3 + 1), checkpoint: name)
       try second.resume()
       #expect(second.step == kept)
       while second.step < second.totalSteps { _ = try second.advance() }
@@ -85,12 +85,12 @@ import Training
 
   @Test func aCheckpointOfAnotherRunIsRefusedByName() throws {
     let run = try CurveRun(Self.curves.runs[0], of: Self.curves)
-    let compute = Compute(threads: 1)
-    let first = try run.trainer(compute: compute, settings: ["rate": "0.1", "data": "a"], checkpoint: "c")
+    let session = Session(threads: 1)
+    let first = try run.trainer(session: session, settings: ["rate": "0.1", "data": "a"], checkpoint: "c")
     for _ in 0..<3 { _ = try first.advance() }
     try first.save()
 
-    let other = try run.trainer(compute: compute, settings: ["rate": "0.2", "data": "a", "mix": "1"], checkpoint: "c")
+    let other = try run.trainer(session: session, settings: ["rate": "0.2", "data": "a", "mix": "1"], checkpoint: "c")
     let before = other.network.parameters.state.map(\.values.values)
     let reason = try #require(refusal { try other.resume() })
     #expect(reason.contains("mix was not set, is 1; rate was 0.1, is 0.2"), "\(reason)")
@@ -99,21 +99,21 @@ import Training
 
     let pyramid = try CurveRun(Self.curves.runs[2], of: Self.curves)
     let network = try pyramid.trainer(
-      compute: compute, settings: ["rate": "0.1", "data": "a"], checkpoint: "c")
+      session: session, settings: ["rate": "0.1", "data": "a"], checkpoint: "c")
     try FileManager.default.copyItem(atPath: run.folder + "/c", toPath: pyramid.folder + "/c")
     #expect(refusal { try network.resume() }?.contains("other layers") == true)
   }
 
   @Test func aTornCheckpointIsRefused() throws {
     let run = try CurveRun(Self.curves.runs[0], of: Self.curves)
-    let compute = Compute(threads: 1)
-    let first = try run.trainer(compute: compute, checkpoint: "c")
+    let session = Session(threads: 1)
+    let first = try run.trainer(session: session, checkpoint: "c")
     _ = try first.advance()
     try first.save()
     let bytes = try Data(contentsOf: URL(fileURLWithPath: run.folder + "/c"))
     for count in [0, 7, 1000, bytes.count / 2, bytes.count - 1] {
       try bytes.prefix(count).write(to: URL(fileURLWithPath: run.folder + "/torn"))
-      let torn = try run.trainer(compute: compute, checkpoint: "torn")
+      let torn = try run.trainer(session: session, checkpoint: "torn")
       #expect(refusal { try torn.resume() } != nil, "\(count) bytes of \(bytes.count)")
       #expect(torn.step == 0)
     }

@@ -33,7 +33,7 @@ import Testing
   private func run(_ one: Case, room: Int, adding: Bool = false) -> (y: [Float], dx: [Float], dw: [Float]) {
     let g = one.geometry
     let convolution = PatchConvolution(
-      TrainingKernels(Compute(threads: 2)), g, pictures: Self.pictures, inputs: Self.inputs, outputs: Self.outputs,
+      TrainingKernels(Session(threads: 2)), g, pictures: Self.pictures, inputs: Self.inputs, outputs: Self.outputs,
       groups: one.groups, room: room)
     func numbers(_ name: String, _ count: Int) -> FloatSlice { FloatSlice(TestGraph.numbers(name, count)) }
     let x = numbers("x", Self.pictures * g.height * g.width * Self.inputs)

@@ -26,7 +26,7 @@ import Vision
 
   @Test(arguments: [1, 2, 5]) func theLossAgreesWithPyTorch(threads: Int) throws {
     let golden: Recorded = try Golden.load("training_soft.json")
-    let kernels = TrainingKernels(Compute(threads: threads))
+    let kernels = TrainingKernels(Session(threads: threads))
     let logits = FloatSlice(TestGraph.numbers("soft logits", 120, -3, 3))
     let gradient = FloatSlice(zeros: 120)
     let loss = SoftLoss(classes: 3).evaluate(
@@ -45,7 +45,7 @@ import Vision
   @Test func aTeacherThatSaysNothingChangesNothing() {
     let gradient = FloatSlice(zeros: 120)
     let loss = SoftLoss(classes: 3).evaluate(
-      TrainingKernels(Compute(threads: 1)), FloatSlice(TestGraph.numbers("soft logits", 120)), pictures: 2,
+      TrainingKernels(Session(threads: 1)), FloatSlice(TestGraph.numbers("soft logits", 120)), pictures: 2,
       soft: [UInt8](repeating: 0, count: 120), weight: 1, gradient: gradient)
     #expect(loss == 0 && gradient.values.allSatisfy { $0 == 0 })
   }
@@ -99,10 +99,10 @@ import Vision
 
   @Test func classesOfTheSameNameBeginWithWhatTheBaseKnows() throws {
     let base = try detector()
-    let compute = Compute(threads: 1)
-    let lesson = try DetectionLesson(
-      base: base, classes: ["background", "new", "left"], loss: .multibox, compute: compute)
-    let network = try lesson.network(batch: 1, seed: 1)
+    let session = Session(threads: 1)
+    let task = try DetectionTraining(
+      base: base, classes: ["background", "new", "left"], loss: .multibox, session: session)
+    let network = try task.network(batch: 1, seed: 1)
     let predictors = network.parameters.parameters.filter { $0.name.contains(".class.pointwise.") }
     #expect(predictors.count == 12)
     for parameter in predictors {
@@ -118,9 +118,9 @@ import Vision
       (try detector(.sigmoid), ["background", "left"], false), (base, ["background", "cat"], false),
       (base, ["background", "left"], true),
     ] {
-      let lesson = try DetectionLesson(
-        base: model, classes: classes, loss: .multibox, startsAnew: anew, compute: compute)
-      for parameter in try lesson.network(batch: 1, seed: 1).parameters.parameters
+      let task = try DetectionTraining(
+        base: model, classes: classes, loss: .multibox, startsAnew: anew, session: session)
+      for parameter in try task.network(batch: 1, seed: 1).parameters.parameters
       where parameter.name.contains(".class.pointwise.bias") {
         #expect(parameter.value.values.allSatisfy { $0 == 0 }, "\(classes) \(parameter.name)")
       }

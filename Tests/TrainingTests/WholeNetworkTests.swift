@@ -22,7 +22,7 @@ import Vision
   @Test(arguments: WholeNetwork.allCases, KernelSet.available.map(\.isa))
   func everyGradientIsPyTorchs(_ whole: WholeNetwork, isa: InstructionSet) throws {
     let golden = try golden(whole)
-    let network = try whole.network(gain: golden.gain, compute: Compute(threads: 2, kernels: KernelSet(isa)!))
+    let network = try whole.network(gain: golden.gain, session: Session(threads: 2, kernels: KernelSet(isa)!))
     whole.run(network)
     var worst: (error: Float, of: String) = (0, "")
     func check(_ name: String, _ values: [Float]) {
@@ -50,7 +50,7 @@ import Vision
     let gain = try golden(whole).gain
     var first: [[UInt32]]?
     for threads in [1, 2, 3, 8] {
-      let network = try whole.network(gain: gain, compute: Compute(threads: threads))
+      let network = try whole.network(gain: gain, session: Session(threads: threads))
       whole.run(network)
       let all = network.parameters.parameters.map { $0.gradient.values.map(\.bitPattern) }
       // Compared here, so that a failure does not print all the bits.
@@ -61,12 +61,12 @@ import Vision
   }
 
   @Test(arguments: WholeNetwork.allCases) func whatHasBeenLearnedIsWhatRuns(_ whole: WholeNetwork) throws {
-    let compute = Compute(threads: 2)
-    let network = try whole.network(gain: golden(whole).gain, compute: compute)
+    let session = Session(threads: 2)
+    let network = try whole.network(gain: golden(whole).gain, session: session)
     for _ in 0..<20 { network.forward(isTraining: true) }
     network.forward(isTraining: false)
     let running = try Network(
-      whole.graph(), weights: Weights(source: "test", tensors: network.folded()), compute: compute)
+      whole.graph(), weights: Weights(source: "test", tensors: network.folded()), session: session)
     let shape = Shape(batch: WholeNetwork.batch, height: whole.size.height, width: whole.size.width, channels: 3)
     let found = try running.outputs(of: Tensor(shape, whole.images))
     #expect(found.count == network.graph.outputs.count)
@@ -89,20 +89,20 @@ import Vision
     graph.output(graph.pointwise("mine.logits", gated, outputs: 2, .linear, isNormalised: false))
 
     let data = try Dataset.open(TestData.packageRoot + "/Samples/Balls").withMasks
-    let (training, held) = try data.split(by: .every(4, offset: 0))
-    let samples = try LessonSamples(
-      training: training, held: held, variants: 1, augmentation: .none(width: 64, height: 64), seed: 1)
+    let (training, validation) = try data.split(by: .every(4, offset: 0))
+    let samples = try TrainingSamples(
+      training: training, validation: validation, variants: 1, augmentation: .none(width: 64, height: 64), seed: 1)
     let schedule = Schedule(
       epochs: 10, batch: 6, optimiser: Optimiser(.adamw, rate: 0.01, backboneFactor: 0.3, weightDecay: 0.01, warmUp: 3))
     try TestData.withTemporaryFolder { folder in
       var models: [ModelFile] = []
       for threads in [1, 2] {
-        let lesson = try SegmentationLesson(
+        let task = try SegmentationTraining(
           base: base, classes: data.classNames, kind: .custom(graph), learning: .all,
-          compute: Compute(threads: threads))
-        #expect(lesson.graph.inputTaps == [Tap(Graph.image)])
+          session: Session(threads: threads))
+        #expect(task.graph.inputTaps == [Tap(Graph.image)])
         var losses: [Double] = []
-        let result = try lesson.learn(from: samples, schedule: schedule, cache: "\(folder)/\(threads)") {
+        let result = try task.train(from: samples, schedule: schedule, cache: "\(folder)/\(threads)") {
           losses.append($2)
           return true
         }
@@ -117,7 +117,7 @@ import Vision
         let isLearned = !name.hasPrefix("backbone.block") || isBeforeTheHead(name)
         #expect(models[0].weights.isSame(as: base.weights, tensor: name) != isLearned, "\(name)")
       }
-      let image = try held.samples[0].readImage()
+      let image = try validation.samples[0].readImage()
       let mask = try Segmenter(models[0], threads: 1).segment(image)
       #expect(try Segmenter(models[1], threads: 2).segment(image) == mask)
       #expect(mask.width == image.width && mask.pixelCounts().count == 2)

@@ -73,10 +73,10 @@ enum WholeNetwork: String, CaseIterable, Sendable {
   /// The network with weights and a batch of images by formula.
   ///
   /// - Parameter gain: a third of it over the inputs of one output is a weight's variance.
-  func network(gain: Double, compute: Compute) throws -> TrainableNetwork {
+  func network(gain: Double, session: Session) throws -> TrainableNetwork {
     let network = try TrainableNetwork(
       graph(), batch: WholeNetwork.batch,
-      tapShape: { _ in Shape(height: size.height, width: size.width, channels: 3) }, compute: compute)
+      tapShape: { _ in Shape(height: size.height, width: size.width, channels: 3) }, session: session)
     for parameter in network.parameters.parameters { parameter.value.set(WholeNetwork.values(parameter, gain: gain)) }
     network.input(Tap(Graph.image)).set(images)
     return network

@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: geometries, [true, false]) func bothWaysAgreeWithPlainLoops(_ g: Geometry, isMaximum: Bool) {
-    let kernels = TrainingKernels(Compute(threads: 2))
+    let kernels = TrainingKernels(Session(threads: 2))
     let (pictures, channels) = (Self.pictures, Self.channels)
     let x = TestGraph.numbers("x", pictures * g.height * g.width * channels, -2, 2).map { $0.rounded() }
     let gradients = TestGraph.numbers("dy", pictures * g.outHeight * g.outWidth * channels)

@@ -40,7 +40,7 @@ import Vision
     let detector = try Detector(model, threads: 2)
     let expected = try Self.pictures.map { try detector.detect($0) }
     #expect(expected.contains { !$0.isEmpty })
-    try await withThrowingTaskGroup(of: (Int, [LabelledDetection]).self) { group in
+    try await withThrowingTaskGroup(of: (Int, [Detection]).self) { group in
       for call in 0..<24 {
         group.addTask { (call % 3, try await detector.detect(Self.pictures[call % 3])) }
       }

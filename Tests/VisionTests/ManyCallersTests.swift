@@ -15,17 +15,17 @@ private let callers = 32
     let pictures: [Image]
     let detector: Detector
     let segmenter: Segmenter
-    let found: [[LabelledDetection]]
-    let masks: [LabelMap]
+    let found: [[Detection]]
+    let masks: [Mask]
 
     init() throws {
       pictures = [(96, 96), (40, 70), (201, 110), (33, 33), (350, 251), (1, 120)].enumerated().map { index, size in
         SmallModels.picture(size.0, size.1, seed: UInt64(index))
       }
-      let compute = Compute(threads: 2)
+      let session = Session(threads: 2)
       let (boxes, outlines) = (SmallModels.detector(), try SmallModels.segmenter())
-      detector = try Detector(boxes, compute: compute)
-      segmenter = try Segmenter(outlines, compute: compute)
+      detector = try Detector(boxes, session: session)
+      segmenter = try Segmenter(outlines, session: session)
       // By models of their own, on one thread.
       let (first, second) = (try Detector(boxes, threads: 1), try Segmenter(outlines, threads: 1))
       found = try pictures.map { try first.detect($0) }
@@ -119,11 +119,11 @@ private let callers = 32
     func cancelledCallsGiveTheirMemoryBack() async {
       await #expect(processExitsWith: .success) {
         let detector = try Detector(SmallModels.detector(), threads: 1)
-        let segmenter = try Segmenter(SmallModels.segmenter(), compute: detector.network.compute)
+        let segmenter = try Segmenter(SmallModels.segmenter(), session: detector.network.session)
         let gate = DispatchSemaphore(value: 0)
         let began = DispatchSemaphore(value: 0)
         let holder = Task {
-          try await detector.network.compute.run {
+          try await detector.network.session.run {
             began.signal()
             gate.wait()
           }

@@ -16,7 +16,7 @@ import Vision
     }
   }
 
-  private static func expectFits(_ mask: LabelMap, _ picture: Image, _ what: String) {
+  private static func expectFits(_ mask: Mask, _ picture: Image, _ what: String) {
     #expect(mask.width == picture.width && mask.height == picture.height, "\(what)")
     #expect(mask.ids.count == picture.width * picture.height, "\(what)")
     #expect(mask.ids.allSatisfy { $0 < 5 }, "\(what)")

@@ -59,13 +59,13 @@ import Testing
   private static func outputs(_ model: ModelFile, _ image: Image, _ isa: InstructionSet, threads: Int) throws
     -> [String]
   {
-    let compute = Compute(threads: threads, kernels: KernelSet(isa)!)
-    let network = try Network(model.card.backbone, weights: model.weights, compute: compute)
-    let prepared = try Preprocessor(model.card.input).prepare(image, compute: compute)
+    let session = Session(threads: threads, kernels: KernelSet(isa)!)
+    let network = try Network(model.card.backbone, weights: model.weights, session: session)
+    let prepared = try Preprocessor(model.card.input).prepare(image, session: session)
     let taps = network.taps.map(\.tap).filter { !$0.name.hasSuffix("/depthwise") }
     let all = try network.features(of: prepared.tensor, taps: taps)
     var found = taps.map { digest(all[$0].tensor.values()) }
-    let whole = try Network(Graph(model.card), weights: model.weights, compute: compute)
+    let whole = try Network(Graph(model.card), weights: model.weights, session: session)
     if let card = model.card.detection {
       let logits = try BoxLogits(whole, prepared.tensor, outputs: card.outputs)
       found += [digest(logits.codes), digest(logits.logits)]

@@ -32,7 +32,7 @@ import Vision
     let detector = try Detector(SmallModels.detector(), threads: 2)
     let layout = ViewLayout(.auto, width: 320, height: 180)
     #expect(layout.views.count == 4)
-    var all: [LabelledDetection] = []
+    var all: [Detection] = []
     for view in layout.views {
       for var one in try detector.detect(SmallModels.crop(Self.wide, view.region), Self.options(.whole)) {
         one.box = one.box.moved(x: Float(view.region.x), y: Float(view.region.y))

@@ -61,7 +61,7 @@ struct WidePictureTests {
           astronaut, onto: &canvas, x: width > height ? slackX * step / 8 : slackX,
           y: width > height ? slackY : slackY * step / 8)
         places += 1
-        func isThere(_ detection: LabelledDetection, _ dx: Int = 0, _ dy: Int = 0) -> Bool {
+        func isThere(_ detection: Detection, _ dx: Int = 0, _ dy: Int = 0) -> Bool {
           detection.box.moved(x: Float(dx), y: Float(dy)).iou(with: place) > 0.5
         }
         let bySquares = try ViewLayout(.auto, width: width, height: height).views.dropFirst().contains { view in

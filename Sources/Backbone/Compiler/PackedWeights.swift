@@ -21,14 +21,14 @@ final class PackedWeights: Sendable {
   private let unfused = Mutex<PackedProgram?>(nil)
 
   /// - Throws: `WeightsError` when a tensor is missing or has another shape.
-  init(_ graph: Graph, _ weights: Weights, _ compute: Compute) throws(WeightsError) {
+  init(_ graph: Graph, _ weights: Weights, _ session: Session) throws(WeightsError) {
     self.graph = graph
     self.weights = weights
-    kernels = compute.kernels
+    kernels = session.kernels
     let program = Fusion.program(graph, kept: Set(graph.outputs))
     usual = PackedProgram(
       program: program,
-      works: try PackedWeights.pack(program, graph, weights, kernels, on: compute.pool, known: nil))
+      works: try PackedWeights.pack(program, graph, weights, kernels, on: session.pool, known: nil))
     weights.releasePages()
   }
 

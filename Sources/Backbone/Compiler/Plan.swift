@@ -71,13 +71,13 @@ struct Plan: Sendable {
   /// Follows the steps for one image.
   ///
   /// - Parameter observer: told after each step.
-  @unsafe func run(on compute: Compute, _ memory: Memory, observer: (_ step: Int) -> Void) {
+  @unsafe func run(on session: Session, _ memory: Memory, observer: (_ step: Int) -> Void) {
     for (index, step) in steps.enumerated() {
-      unsafe step.run(on: compute, memory)
+      unsafe step.run(on: session, memory)
       if let epilogue = step.epilogue {
         let to = step.to[0]
         unsafe Elementwise.apply(
-          epilogue, compute.kernels, on: compute.pool, memory[to], pixels: to.shape.pixels,
+          epilogue, session.kernels, on: session.pool, memory[to], pixels: to.shape.pixels,
           channels: to.shape.channels, stride: to.stride)
       }
       observer(index)
@@ -86,8 +86,8 @@ struct Plan: Sendable {
 }
 
 extension Plan.Step {
-  @unsafe fileprivate func run(on compute: Compute, _ memory: Plan.Memory) {
-    let pool = compute.pool
+  @unsafe fileprivate func run(on session: Session, _ memory: Plan.Memory) {
+    let pool = session.pool
     let x = unsafe UnsafePointer(memory[from[0]])
     let shape = from[0].shape
     func y(_ index: Int = 0) -> UnsafeMutablePointer<Float> { unsafe memory[to[index]] }
@@ -116,13 +116,13 @@ extension Plan.Step {
           to: y() + index * group.outputs, stride: to[0].stride)
       }
     case .depthwise(let packed): unsafe packed.run(window!, on: pool, from: x, to: y())
-    case .plain: unsafe runPlain(on: compute, memory)
+    case .plain: unsafe runPlain(on: session, memory)
     }
   }
 
   /// A pass without weights.
-  @unsafe private func runPlain(on compute: Compute, _ memory: Plan.Memory) {
-    let (kernels, pool) = (compute.kernels, compute.pool)
+  @unsafe private func runPlain(on session: Session, _ memory: Plan.Memory) {
+    let (kernels, pool) = (session.kernels, session.pool)
     let (x, y) = unsafe (UnsafePointer(memory[from[0]]), memory[to[0]])
     let shape = from[0].shape
     func addend() -> UnsafePointer<Float> { unsafe UnsafePointer(memory[from[1]]) }

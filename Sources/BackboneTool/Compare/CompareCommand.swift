@@ -73,17 +73,17 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     try checkPlaces()
     let console = Main.console
-    let compute = Compute(threads: threads)
-    let timing = noTiming ? nil : LatencyRun(compute: compute, isQuick: quick)
+    let session = Session(threads: threads)
+    let timing = noTiming ? nil : LatencyRun(session: session, isQuick: quick)
     let conditions = CompareConditions(
-      isa: compute.kernels.isa.rawValue, threads: compute.pool.threads, rounds: timing?.rounds)
+      isa: session.kernels.isa.rawValue, threads: session.pool.threads, rounds: timing?.rounds)
     let report = CompareReport(conditions: conditions), records = CompareRecords(conditions: conditions)
     var csvText = CompareRecords.header
     var rows: [ComparedTable: [ComparedRow]] = [:]
     try console.write(report.heading())
     for table in try chosenTables() {
       if table == .memory {
-        let memory = try MemoryComparison(compute: compute)
+        let memory = try MemoryComparison(session: session)
         csvText += records.text(memory)
         try console.write("\n" + memory.text())
         continue

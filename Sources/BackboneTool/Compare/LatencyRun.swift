@@ -5,7 +5,7 @@ import Tensors
 
 /// Times networks in turn, round by round, so that a drift of the machine hits all alike.
 struct LatencyRun {
-  let compute: Compute
+  let session: Session
   let rounds: Int
   /// Milliseconds of a network's turn, at least.
   private let turn: Double
@@ -13,8 +13,8 @@ struct LatencyRun {
   /// A network whose runs are shorter is run once uncounted when its turn begins: the others have taken its caches.
   private static let settling = 100.0
 
-  init(compute: Compute, isQuick: Bool) {
-    self.compute = compute
+  init(session: Session, isQuick: Bool) {
+    self.session = session
     (rounds, turn) = isQuick ? (3, 60) : (9, 200)
   }
 
@@ -64,7 +64,7 @@ struct LatencyRun {
     var runners: [(network: ComparedNetwork, runner: Runner)] = []
     for network in networks {
       let key = network.with(size: 0)
-      let found = built[key] ?? .random(network.graph, on: compute)
+      let found = built[key] ?? .random(network.graph, on: session)
       built[key] = found
       let runner = Runner(found, size: network.size)
       // The first run lays out memory and wakes the threads.

@@ -44,7 +44,7 @@ struct MemoryComparison {
   /// Kilobytes that this program's plans hold beside weights and picture, with its 32-bit activations, by column.
   let working: [Double]
 
-  init(compute: Compute) throws(Failure) {
+  init(session: Session) throws(Failure) {
     let rows = Paper.Memory.rows, greatest = Paper.Memory.greatest
     let columns = [
       Column(
@@ -65,7 +65,7 @@ struct MemoryComparison {
       var working: [Double] = []
       for column in columns {
         let graph = column.layout.graph
-        let plan = try Network.random(graph, on: compute).plan(height: 224, width: 224)
+        let plan = try Network.random(graph, on: session).plan(height: 224, width: 224)
         let map = graph.shapes(height: 224, width: 224).last!.count * MemoryLayout<Float>.stride
         working.append(Double(plan.arenaBytes + map) / 1000)
       }

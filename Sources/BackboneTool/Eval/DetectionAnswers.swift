@@ -54,7 +54,7 @@ extension DetectionAnswers {
 
   private static func detect(
     in sample: Sample, with detector: Detector, _ options: DetectionOptions, _ limits: LimitOptions
-  ) throws(Failure) -> [LabelledDetection] {
+  ) throws(Failure) -> [Detection] {
     let image: Image
     do { image = try sample.readImage(limits: limits.limits) } catch { throw Failure(.inputs, error.description) }
     do { return try detector.detect(image, options) } catch {

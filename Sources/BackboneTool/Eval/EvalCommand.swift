@@ -51,7 +51,7 @@ struct EvalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Threads to compute with; without it as many as the affinity mask and the cgroup's quota allow.",
+      "Threads to session with; without it as many as the affinity mask and the cgroup's quota allow.",
       valueName: "number"))
   var threads: Int?
 
@@ -99,7 +99,7 @@ struct EvalOptions: ParsableArguments {
         for error in dataset.skipped { console.note("left out: \(error.description)") }
         dataset = wanted(dataset)
         if !holdOut.isEmpty {
-          dataset = try dataset.split(by: Split(parsing: holdOut[holdOut.count == 1 ? 0 : index])).held
+          dataset = try dataset.split(by: Split(parsing: holdOut[holdOut.count == 1 ? 0 : index])).validation
         }
         datasets.append(dataset)
       }

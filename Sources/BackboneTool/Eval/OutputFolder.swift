@@ -28,7 +28,7 @@ struct OutputFolder {
   }
 
   /// Writes a mask, with the colours of Pascal VOC.
-  func write(_ map: LabelMap, _ name: String) throws(Failure) {
+  func write(_ map: Mask, _ name: String) throws(Failure) {
     let png: [UInt8]
     do {
       png = try PNGEncoder.encodeIndexed(width: map.width, height: map.height, indices: map.ids, palette: Palette.voc)

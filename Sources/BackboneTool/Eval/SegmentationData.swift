@@ -92,14 +92,14 @@ struct MaskPredictor {
   /// The picture, its truth and its prediction.
   ///
   /// - Throws: `Failure`.
-  func masks(_ sample: Sample, _ limits: LimitOptions) throws(Failure) -> (Image, LabelMap, LabelMap) {
+  func masks(_ sample: Sample, _ limits: LimitOptions) throws(Failure) -> (Image, Mask, Mask) {
     let image: Image
-    let mask: LabelMap
+    let mask: Mask
     do {
       image = try sample.readImage(limits: limits.limits)
       mask = try sample.readMask(limits: limits.limits)!
     } catch { throw Failure(.inputs, error.description) }
-    let found: LabelMap
+    let found: Mask
     switch from {
     case .folder(let folder): found = try stored("\(folder)/\(sample.name).png", like: mask, limits)
     case .model(let segmenter, let views):
@@ -110,7 +110,7 @@ struct MaskPredictor {
     return (image, MaskPredictor.map(mask, ofTruth), MaskPredictor.map(found, ofPrediction))
   }
 
-  private func stored(_ path: String, like mask: LabelMap, _ limits: LimitOptions) throws(Failure) -> LabelMap {
+  private func stored(_ path: String, like mask: Mask, _ limits: LimitOptions) throws(Failure) -> Mask {
     let stored: IndexedImage
     do { stored = try PNGDecoder.readIndices(path: path, limits: limits.limits) } catch {
       throw Failure(.inputs, error.description)
@@ -127,17 +127,17 @@ struct MaskPredictor {
         "\(path): the value \(value) is no class of the data set, expected "
           + "\(classes.map { "\($0.ids[0])" }.joined(separator: ", ")); write the data set's own numbers")
     }
-    return LabelMap(width: stored.width, height: stored.height, ids: stored.indices)
+    return Mask(width: stored.width, height: stored.height, ids: stored.indices)
   }
 
   /// A predicted mask in the data set's own numbers.
-  func stored(_ map: LabelMap) -> LabelMap {
+  func stored(_ map: Mask) -> Mask {
     var table = [UInt8](repeating: 255, count: 256)
     for (index, one) in classes.enumerated() { table[index] = UInt8(clamping: one.ids[0]) }
     return MaskPredictor.map(map, table)
   }
 
-  private static func map(_ map: LabelMap, _ table: [UInt8]) -> LabelMap {
-    LabelMap(width: map.width, height: map.height, ids: map.ids.map { table[Int($0)] })
+  private static func map(_ map: Mask, _ table: [UInt8]) -> Mask {
+    Mask(width: map.width, height: map.height, ids: map.ids.map { table[Int($0)] })
   }
 }

@@ -29,7 +29,7 @@ struct SegmentationReport {
   init(
     _ predictor: MaskPredictor, _ data: SegmentationData, of names: [String], limits: LimitOptions,
     _ loop: inout EvalLoop,
-    ended: (_ index: Int, _ prediction: LabelMap, _ matrix: ConfusionMatrix) throws(Failure) -> Void = { _, _, _ in }
+    ended: (_ index: Int, _ prediction: Mask, _ matrix: ConfusionMatrix) throws(Failure) -> Void = { _, _, _ in }
   ) throws(Failure) {
     var total = ConfusionMatrix(classes: predictor.classes.count)
     try loop.run(data.samples.count) { (index) throws(Failure) in
@@ -147,7 +147,7 @@ struct SegmentationReport {
 
   /// A picture beside its truth and its prediction.
   func drawCase(
-    _ image: Image, _ truth: LabelMap, _ prediction: LabelMap, named name: String, iou: Double, rank: Int,
+    _ image: Image, _ truth: Mask, _ prediction: Mask, named name: String, iou: Double, rank: Int,
     in folder: OutputFolder
   ) throws(Failure) {
     var (left, right) = (image, image)

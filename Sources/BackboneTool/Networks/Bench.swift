@@ -33,12 +33,12 @@ struct Bench: ~Copyable {
   private let input: Tensor
 
   init(_ task: NetworkTask, options: NetworkOptions, threads: Int?) {
-    network = options.network(task, compute: Compute(threads: threads))
+    network = options.network(task, session: Session(threads: threads))
     size = options.size ?? task.usualSize
     input = Tensor.noise(size: size)
   }
 
-  var compute: Compute { network.compute }
+  var session: Session { network.session }
 
   /// One run, nothing kept.
   func run() throws(Failure) {
@@ -80,12 +80,12 @@ struct Bench: ~Copyable {
   /// Billions of multiply-adds in a second that all threads together can do at most.
   func measurePeak() -> Double {
     let rounds = 100_000
-    let threads = compute.pool.threads
-    let kernels = compute.kernels
+    let threads = session.pool.threads
+    let kernels = session.kernels
     // The threads begin together, and the best of a few tries is that in which nobody disturbed them.
     let best = (0..<10).map { _ in
       let start = Stopwatch.now
-      compute.pool.run(threads) { _, _ in kernels.chain(rounds: rounds) }
+      session.pool.run(threads) { _, _ in kernels.chain(rounds: rounds) }
       return Stopwatch.now - start
     }.min()!
     return Double(kernels.chainLength * rounds * threads) / best / 1e6

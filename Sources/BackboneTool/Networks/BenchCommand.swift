@@ -74,7 +74,7 @@ struct BenchCommand: ParsableCommand {
     let report = BenchReport(
       network: network.backbone.isUsual ? task.rawValue : "\(task.rawValue) \(network.backbone.title)",
       size: bench.size, precision: precision.rawValue,
-      isa: bench.compute.kernels.isa.rawValue, threads: bench.compute.pool.threads)
+      isa: bench.session.kernels.isa.rawValue, threads: bench.session.pool.threads)
     if layers {
       let peak = bench.measurePeak()
       let (whole, steps) = try bench.timesBySteps(runs ?? 50)

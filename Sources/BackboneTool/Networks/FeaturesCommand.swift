@@ -77,12 +77,12 @@ struct FeaturesCommand: ParsableCommand {
     do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }
     let backbone: Network
     do {
-      backbone = try Network(graph, weights: weights, compute: Compute(threads: work.threads))
+      backbone = try Network(graph, weights: weights, session: Session(threads: work.threads))
     } catch { throw Failure(.model, "\(source): \(error.description)") }
     watch.lap("pack")
     let picture = try limits.read(image)
     watch.lap("decode")
-    let prepared = preprocessor.prepare(picture, compute: backbone.compute)
+    let prepared = preprocessor.prepare(picture, session: backbone.session)
     watch.lap("preprocess")
     let maps: FeatureMaps
     do { maps = try backbone.features(of: prepared.tensor, taps: [tap]) } catch {

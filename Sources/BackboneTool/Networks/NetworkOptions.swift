@@ -36,7 +36,7 @@ struct NetworkOptions: ParsableArguments {
   }
 
   /// The same with random weights.
-  func network(_ task: NetworkTask, compute: Compute) -> Network { .random(graph(task), on: compute) }
+  func network(_ task: NetworkTask, session: Session) -> Network { .random(graph(task), on: session) }
 
   /// What is meant by a task's name, for the help.
   static let taskHelp = ArgumentHelp(

@@ -40,7 +40,7 @@ struct ProfileCommand: ParsableCommand {
   func run() throws {
     let size = network.size ?? task.usualSize
     if plan {
-      let built = network.network(task, compute: Compute(threads: threads))
+      let built = network.network(task, session: Session(threads: threads))
       try Main.console.write(text(built, size: size))
       return
     }
@@ -54,7 +54,7 @@ struct ProfileCommand: ParsableCommand {
     do { plan = try network.plan(height: size, width: size) } catch {
       throw Failure(.usage, error.description)
     }
-    let compute = network.compute
+    let session = network.session
     if json {
       let steps = plan.steps.map { step in
         JSON.object([
@@ -64,8 +64,8 @@ struct ProfileCommand: ParsableCommand {
         ])
       }
       return JSON.object([
-        ("network", .string(task.rawValue)), ("size", .integer(size)), ("isa", .string(compute.kernels.isa.rawValue)),
-        ("threads", .integer(compute.pool.threads)), ("arena_bytes", .integer(plan.arenaBytes)),
+        ("network", .string(task.rawValue)), ("size", .integer(size)), ("isa", .string(session.kernels.isa.rawValue)),
+        ("threads", .integer(session.pool.threads)), ("arena_bytes", .integer(plan.arenaBytes)),
         ("steps", .array(steps)),
       ]).text + "\n"
     }
@@ -78,8 +78,8 @@ struct ProfileCommand: ParsableCommand {
         "\(step.multiplyAdds)",
       ])
     }
-    return "\(task.rawValue)  \(size)x\(size)  \(compute.kernels.isa.rawValue)  "
-      + "\(compute.pool.threads) \(compute.pool.threads == 1 ? "thread" : "threads")\n" + table.lines()
+    return "\(task.rawValue)  \(size)x\(size)  \(session.kernels.isa.rawValue)  "
+      + "\(session.pool.threads) \(session.pool.threads == 1 ? "thread" : "threads")\n" + table.lines()
       + "  arena \(plan.arenaBytes) bytes\n"
   }
 

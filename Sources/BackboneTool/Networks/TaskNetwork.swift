@@ -42,8 +42,8 @@ enum NetworkTask: String, Hashable, Sendable, CaseIterable {
 
 extension Network {
   /// A network with seeded random weights: right for timing and counting, and good for nothing else.
-  static func random(_ graph: Graph, on compute: Compute) -> Network {
-    do { return try Network(graph, weights: .random(graph.parameters), compute: compute) } catch {
+  static func random(_ graph: Graph, on session: Session) -> Network {
+    do { return try Network(graph, weights: .random(graph.parameters), session: session) } catch {
       preconditionFailure("random weights fit their own network: \(error)")
     }
   }

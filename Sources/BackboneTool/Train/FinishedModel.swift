@@ -31,10 +31,10 @@ struct FinishedModel {
   /// - Returns: `nil` where no picture can be measured.
   /// - Throws: `Failure` where the model cannot run.
   mutating func measureBoxes(
-    on held: Dataset, of names: [String], threads: Int?, limits: LimitOptions
+    on validation: Dataset, of names: [String], threads: Int?, limits: LimitOptions
   ) throws(Failure) -> DetectionReport? {
-    guard !held.samples.isEmpty else { return nil }
-    var data = try DetectionData(joining: [DetectionData(held)])
+    guard !validation.samples.isEmpty else { return nil }
+    var data = try DetectionData(joining: [DetectionData(validation)])
     var loop = EvalLoop(on: console)
     let answers = try DetectionAnswers(of: file, about: &data, threads: threads, limits: limits, &loop)
     guard !data.pictures.isEmpty else { return nil }
@@ -49,12 +49,12 @@ struct FinishedModel {
   /// - Returns: `nil` where no picture can be measured.
   /// - Throws: `Failure` where the model cannot run.
   mutating func measureMasks(
-    on held: Dataset, of names: [String], threads: Int?, limits: LimitOptions
+    on validation: Dataset, of names: [String], threads: Int?, limits: LimitOptions
   ) throws(Failure) -> SegmentationReport? {
-    guard !held.samples.isEmpty else { return nil }
+    guard !validation.samples.isEmpty else { return nil }
     let segmenter: Segmenter
     do { segmenter = try Segmenter(file, threads: threads) } catch { throw Failure(.model, error.description) }
-    let data = try SegmentationData([held], nil, limit: nil)
+    let data = try SegmentationData([validation], nil, limit: nil)
     var loop = EvalLoop(on: console)
     let report = try SegmentationReport(MaskPredictor(segmenter, .whole, data), data, of: names, limits: limits, &loop)
     guard report.pictures > 0 else { return nil }

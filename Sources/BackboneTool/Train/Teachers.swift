@@ -7,7 +7,7 @@ import Tensors
 import Training
 import Vision
 
-/// Who shows a lesson what its data leaves open.
+/// Who shows a training task what its data leaves open.
 enum TeacherChoice {
   case model(ModelFile)
   /// A folder of label maps.
@@ -21,14 +21,14 @@ enum TeacherChoice {
   }
 }
 
-/// Which of a lesson's classes each output of a teacher is.
+/// Which of a task's classes each output of a teacher is.
 private struct TaughtClasses {
-  /// For each output the lesson's class, 0 where it is none; `nil` where its pixels are to count neither way.
+  /// For each output the task's class, 0 where it is none; `nil` where its pixels are to count neither way.
   let places: [Int?]
 
   /// - Throws: `Failure` with status `usage` where the teacher lacks a class.
   init(
-    _ card: ModelCard, outputs: Int, lesson: [String], mapping: ClassMapping?, needsAll: Bool
+    _ card: ModelCard, outputs: Int, classes: [String], mapping: ClassMapping?, needsAll: Bool
   ) throws(Failure) {
     var places = [Int?](repeating: 0, count: outputs)
     for label in card.labels where places.indices.contains(label.output) {
@@ -37,12 +37,12 @@ private struct TaughtClasses {
         guard let target = mapping.targets.firstIndex(where: { $0.sources.contains(label.name) }) else { continue }
         places[label.output] = target + 1
       } else {
-        places[label.output] = lesson.dropFirst().firstIndex(of: label.name) ?? 0
+        places[label.output] = classes.dropFirst().firstIndex(of: label.name) ?? 0
       }
     }
     self.places = places
-    let unknown = lesson.indices.dropFirst().filter { !places.contains($0) }.map { lesson[$0] }
-    guard needsAll ? unknown.isEmpty : unknown.count < lesson.count - 1 else {
+    let unknown = classes.indices.dropFirst().filter { !places.contains($0) }.map { classes[$0] }
+    guard needsAll ? unknown.isEmpty : unknown.count < classes.count - 1 else {
       throw Failure(
         .usage,
         "--teacher: \(card.name) does not know \(unknown.joined(separator: ", ")); its classes are "
@@ -65,8 +65,8 @@ struct MaskTeacher: SegmentationTeacher {
   private let places: [Int?]
   private let classes: Int
 
-  /// - Throws: `Failure` where it is no segmenter, or lacks a class of the lesson.
-  init(_ model: ModelFile, lesson classes: [String], mapping: ClassMapping?) throws(Failure) {
+  /// - Throws: `Failure` where it is no segmenter, or lacks a class of the task.
+  init(_ model: ModelFile, classes: [String], mapping: ClassMapping?) throws(Failure) {
     do throws(VisionError) {
       // Pictures are shared among the threads, so each has one of its own.
       segmenter = try Segmenter(model, threads: 1)
@@ -74,7 +74,7 @@ struct MaskTeacher: SegmentationTeacher {
       _ = try segmenter.probabilities(of: blank, height: 1, width: 1)
     } catch { throw Failure(.model, "--teacher: \(error.description)") }
     places = try TaughtClasses(
-      model.card, outputs: model.card.segmentation?.outputs ?? 0, lesson: classes, mapping: mapping, needsAll: true
+      model.card, outputs: model.card.segmentation?.outputs ?? 0, classes: classes, mapping: mapping, needsAll: true
     ).places
     self.classes = classes.count
     key = "\(model.key) \(places)"
@@ -103,14 +103,14 @@ struct BoxTeacher: DetectionTeacher {
   private let score: Float
 
   /// - Parameter score: what is found with more is learned; what is found with half of it and more counts neither way.
-  /// - Throws: `Failure` where it is no detector, or knows none of the lesson's classes.
-  init(_ model: ModelFile, lesson classes: [String], mapping: ClassMapping?, score: Float) throws(Failure) {
+  /// - Throws: `Failure` where it is no detector, or knows none of the task's classes.
+  init(_ model: ModelFile, classes: [String], mapping: ClassMapping?, score: Float) throws(Failure) {
     do throws(VisionError) {
       detector = try Detector(model, threads: 1)
       _ = try detector.detect(Image(width: 1, height: 1))
     } catch { throw Failure(.model, "--teacher: \(error.description)") }
     places = try TaughtClasses(
-      model.card, outputs: model.card.detection?.outputs ?? 0, lesson: classes, mapping: mapping, needsAll: false
+      model.card, outputs: model.card.detection?.outputs ?? 0, classes: classes, mapping: mapping, needsAll: false
     ).places
     self.score = score
     key = "\(model.key) \(places) \(score)"
@@ -119,7 +119,7 @@ struct BoxTeacher: DetectionTeacher {
   func things(in image: Image) -> [TaughtThing] {
     var options = DetectionOptions()
     options.scoreThreshold = score / 2
-    let found: [LabelledDetection]
+    let found: [Detection]
     do { found = try detector.detect(image, options) } catch {
       preconditionFailure("the input was tried before: \(error)")
     }

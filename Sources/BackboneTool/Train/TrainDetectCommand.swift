@@ -76,11 +76,11 @@ struct TrainDetectCommand: ParsableCommand {
     if case .maps(let folder) = choice {
       throw Failure(.usage, "--teacher \(folder): a folder of maps teaches segmentation; expected a detector")
     }
-    let (training, held) = try data.read(on: console, where: \.hasBoxes, teacher: choice)
+    let (training, validation) = try data.read(on: console, where: \.hasBoxes, teacher: choice)
     var teacher: BoxTeacher?
     if case .model(let model) = choice {
       teacher = try BoxTeacher(
-        model, lesson: training.classNames, mapping: try data.mapping(), score: teacherScore)
+        model, classes: training.classNames, mapping: try data.mapping(), score: teacherScore)
     }
     let things = training.samples.reduce(0) { $0 + $1.boxes.count }
     guard things > 0 || teacher != nil else {
@@ -93,24 +93,24 @@ struct TrainDetectCommand: ParsableCommand {
       variants: plan.variants, epochs: plan.epochs, batch: plan.batch, patience: plan.patience,
       backboneRate: DetectionPlan.backboneRate)
     let run = TrainRun(console: console, files: files)
-    try run.refuseInputs(base: base, (training, held))
-    let lesson: DetectionLesson
+    try run.refuseInputs(base: base, (training, validation))
+    let task: DetectionTraining
     do {
-      lesson = try DetectionLesson(
+      task = try DetectionTraining(
         base: base, classes: training.classNames, loss: loss == .focal ? .focal : .multibox,
         learning: blocks.learning(usual: plan.learning), size: size ?? plan.size,
-        startsAnew: fromScratch, compute: Compute(threads: timing.threads))
+        startsAnew: fromScratch, session: Session(threads: timing.threads))
     } catch { throw blocks.failure(error, base: base.path) }
 
-    let objective = lesson.objective()
+    let objective = task.objective()
     let trainer = try run.learn(
-      lesson, (training, held), timing, augment, usual: .light, data.limits, objective, teacher: teacher,
-      settings: ["loss": "\(lesson.loss)", "anew": "\(!lesson.isPretrained)"])
+      task, (training, validation), timing, augment, usual: .light, data.limits, objective, teacher: teacher,
+      settings: ["loss": "\(task.loss)", "anew": "\(!task.isPretrained)"])
     var model = FinishedModel(
-      lesson.model(
+      task.model(
         trainer.network, name: name ?? run.name, ids: training.classes.map(\.id),
-        provenance: lesson.provenance(pictures: training.samples.count)), base: base, on: console)
-    let report = try model.measureBoxes(on: held, of: data.data, threads: timing.threads, limits: data.limits)
+        provenance: task.provenance(pictures: training.samples.count)), base: base, on: console)
+    let report = try model.measureBoxes(on: validation, of: data.data, threads: timing.threads, limits: data.limits)
     try run.finish(model, trainer, metricName: objective.metricName)
     let opening =
       "\(files.out)  \(things) boxes in \(training.samples.count) pictures x \(timing.variants), "

@@ -6,7 +6,7 @@ import Files
 import ModelFiles
 import Training
 
-/// Where a lesson's pictures come from.
+/// Where a task's pictures come from.
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -57,7 +57,7 @@ struct DataOptions: ParsableArguments {
   /// - Throws: `Failure`.
   func read(
     on console: Console, where isLabelled: (Sample) -> Bool, teacher: TeacherChoice?
-  ) throws(Failure) -> (training: Dataset, held: Dataset) {
+  ) throws(Failure) -> (training: Dataset, validation: Dataset) {
     let mapping = try mapping()
     do throws(DatasetError) {
       var options = Dataset.Options()
@@ -65,7 +65,7 @@ struct DataOptions: ParsableArguments {
       options.limits = limits.limits
       options.keepsUnlabelled = teacher != nil
       var training: Dataset?
-      var held: Dataset?
+      var validation: Dataset?
       for (index, path) in data.enumerated() {
         let rule = try Split(parsing: holdOut.isEmpty ? "every:5" : holdOut[holdOut.count == 1 ? 0 : index])
         let dataset = try Dataset.open(path, options)
@@ -77,12 +77,16 @@ struct DataOptions: ParsableArguments {
         case .model?: break
         }
         if let mapping {
-          parts = (try parts.training.mapped(by: mapping), try parts.held.mapped(by: mapping))
+          parts = (try parts.training.mapped(by: mapping), try parts.validation.mapped(by: mapping))
         }
         if let known = training { training = try known.joined(with: parts.training) } else { training = parts.training }
-        if let known = held { held = try known.joined(with: parts.held) } else { held = parts.held }
+        if let known = validation {
+          validation = try known.joined(with: parts.validation)
+        } else {
+          validation = parts.validation
+        }
       }
-      return (training!, held!)
+      return (training!, validation!)
     } catch { throw Failure(.inputs, error.description, stops: true) }
   }
 }
@@ -139,7 +143,7 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What all random numbers follow from.", valueName: "number"))
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Threads to compute with; results are the same for any number.", valueName: "number"))
+  @Option(help: ArgumentHelp("Threads to session with; results are the same for any number.", valueName: "number"))
   var threads: Int?
 
   func validate() throws {
@@ -302,7 +306,7 @@ struct BlockOptions: ParsableArguments {
 }
 
 extension BlockOptions {
-  /// Why a lesson could not be laid out on a model.
+  /// Why a training task could not be laid out on a model.
   func failure(_ error: BackboneError, base: String) -> Failure {
     guard case .cannotLearn(let reason) = error else { return Failure(.model, "\(base): \(error.description)") }
     return Failure(.usage, "--unfreeze \(unfreeze ?? ""): \(reason)")

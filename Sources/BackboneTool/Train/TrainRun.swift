@@ -5,7 +5,7 @@ import Files
 import ModelFiles
 import Training
 
-/// Runs a lesson to its end: features, steps, log, checkpoints.
+/// Runs a training task to its end: features, steps, log, checkpoints.
 struct TrainRun {
   let console: Console
   let files: RunFileOptions
@@ -16,13 +16,13 @@ struct TrainRun {
   /// Refuses to begin where a file of the run has the name of one that it reads.
   ///
   /// - Throws: `Failure` with status `usage`.
-  func refuseInputs(base: ModelFile, _ data: (training: Dataset, held: Dataset)) throws(Failure) {
-    let read = (data.training.samples + data.held.samples).flatMap(\.files) + [base.path]
+  func refuseInputs(base: ModelFile, _ data: (training: Dataset, validation: Dataset)) throws(Failure) {
+    let read = (data.training.samples + data.validation.samples).flatMap(\.files) + [base.path]
     try PictureOutputs.refuse(files.all, flag: "--out", asOneOf: read)
     if let cache = files.cache { try PictureOutputs.refuse(cache, flag: "--cache", asOneOf: read) }
   }
 
-  /// Computes the features, or uses those that are there, and lets the lesson's network learn to the last step.
+  /// Computes the features, or uses those that are there, and lets the task's network learn to the last step.
   ///
   /// - Parameters:
   ///   - usual: how much variants differ where that was not asked for.
@@ -30,32 +30,32 @@ struct TrainRun {
   ///   - settings: what tells this run from others of the same features and schedule.
   /// - Throws: `Failure`.
   func learn(
-    _ lesson: some Lesson, _ data: (training: Dataset, held: Dataset), _ timing: FilledScheduleOptions,
+    _ task: some TrainingTask, _ data: (training: Dataset, validation: Dataset), _ timing: FilledScheduleOptions,
     _ augment: AugmentOptions, usual: AugmentOptions.Strength, _ limits: LimitOptions, _ objective: any Objective,
     teacher: (any DetectionTeacher)? = nil, settings: [String: String]
   ) throws(Failure) -> Trainer {
-    guard lesson.fits(batch: timing.batch) else {
+    guard task.fits(batch: timing.batch) else {
       throw Failure(
         .usage,
-        "--batch \(timing.batch): too many pictures of \(lesson.input.width)x\(lesson.input.height) at once; choose fewer, "
+        "--batch \(timing.batch): too many pictures of \(task.input.width)x\(task.input.height) at once; choose fewer, "
           + "or a smaller --size")
     }
-    let samples: LessonSamples
+    let samples: TrainingSamples
     do {
-      samples = try LessonSamples(
-        training: data.training, held: data.held, variants: timing.variants,
-        augmentation: augment.augmentation(width: lesson.input.width, height: lesson.input.height, usual: usual),
+      samples = try TrainingSamples(
+        training: data.training, validation: data.validation, variants: timing.variants,
+        augmentation: augment.augmentation(width: task.input.width, height: task.input.height, usual: usual),
         seed: timing.seed, limits: limits.limits, teacher: teacher)
     } catch { throw Failure(.inputs, error.description, stops: true) }
     let network: TrainableNetwork
-    do { network = try lesson.network(batch: timing.batch, seed: timing.seed) } catch {
-      throw Failure(.model, "\(lesson.base.path): \(error.description)")
+    do { network = try task.network(batch: timing.batch, seed: timing.seed) } catch {
+      throw Failure(.model, "\(task.base.path): \(error.description)")
     }
-    announce(lesson, samples, of: data.training.samples.count, network, timing)
-    let key = lesson.featuresKey(samples)
-    let cache = try features(lesson.layout(samples: samples.count), key: key, pictures: samples.pictures) {
+    announce(task, samples, of: data.training.samples.count, network, timing)
+    let key = task.featuresKey(samples)
+    let cache = try features(task.layout(samples: samples.count), key: key, pictures: samples.pictures) {
       (writer, ended) throws(TrainingError) in
-      try lesson.fill(writer, samples, ended: ended)
+      try task.fill(writer, samples, ended: ended)
     }
     let learnable = cache.usable.filter { $0 < samples.trainingCount }
     let schedule = timing.schedule(samples: learnable.count)
@@ -73,14 +73,14 @@ struct TrainRun {
 
   /// Says how much there is to do, and about how long it takes on this machine.
   private func announce(
-    _ lesson: some Lesson, _ samples: LessonSamples, of pictures: Int, _ network: TrainableNetwork,
+    _ task: some TrainingTask, _ samples: TrainingSamples, of pictures: Int, _ network: TrainableNetwork,
     _ timing: FilledScheduleOptions
   ) {
     let steps = samples.trainingCount / timing.batch * timing.epochs
     var text =
-      "from \(lesson.base.card.name.onOneLine), input \(lesson.input.width)x\(lesson.input.height), \(pictures) pictures x "
+      "from \(task.base.card.name.onOneLine), input \(task.input.width)x\(task.input.height), \(pictures) pictures x "
       + "\(timing.variants) variants, \(timing.epochs) epochs, \(steps) steps of \(timing.batch)"
-    if let time = lesson.estimate(samples, network, steps: steps) {
+    if let time = task.estimate(samples, network, steps: steps) {
       text +=
         ": features about \(ProgressBar.duration(time.features)), training about \(ProgressBar.duration(time.steps))"
     }

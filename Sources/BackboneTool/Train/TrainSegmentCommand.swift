@@ -143,10 +143,10 @@ struct TrainSegmentCommand: ParsableCommand {
   func run() throws {
     let console = Main.console
     let choice = try teacher.map { value throws(Failure) in try TeacherChoice(value, data.limits) }
-    let (training, held) = try data.read(on: console, where: { $0.mask != nil }, teacher: choice)
+    let (training, validation) = try data.read(on: console, where: { $0.mask != nil }, teacher: choice)
     var teacher: MaskTeacher?
     if case .model(let model) = choice {
-      teacher = try MaskTeacher(model, lesson: training.classNames, mapping: try data.mapping())
+      teacher = try MaskTeacher(model, classes: training.classNames, mapping: try data.mapping())
     }
     guard !training.samples.isEmpty else {
       throw Failure(
@@ -157,29 +157,29 @@ struct TrainSegmentCommand: ParsableCommand {
       throw Failure(.usage, "--gate: \(base.card.name) is no detector; leave the flag out")
     }
     let run = TrainRun(console: console, files: files)
-    try run.refuseInputs(base: base, (training, held))
+    try run.refuseInputs(base: base, (training, validation))
     let timing = timing.filled()
-    let compute = Compute(threads: timing.threads)
+    let session = Session(threads: timing.threads)
     let kind = head == .deeplab ? SegmentationHeadKind.deeplab : .pyramid(try pyramid(on: base.card.backbone))
-    let lesson: SegmentationLesson
+    let task: SegmentationTraining
     do {
-      lesson = try SegmentationLesson(
+      task = try SegmentationTraining(
         base: base, classes: training.classNames, kind: kind, learning: blocks.learning(usual: .none),
-        outputStride: outputStride, size: size, teacher: teacher, compute: compute)
+        outputStride: outputStride, size: size, teacher: teacher, session: session)
     } catch { throw blocks.failure(error, base: base.path) }
     let weights = try weights(of: training.classNames)
 
-    let objective = lesson.objective(classWeights: weights, dice: dice, teacherWeight: teacherWeight)
+    let objective = task.objective(classWeights: weights, dice: dice, teacherWeight: teacherWeight)
     let trainer = try run.learn(
-      lesson, (training, held), timing, augment, usual: .strong, data.limits, objective,
+      task, (training, validation), timing, augment, usual: .strong, data.limits, objective,
       settings: [
         "class weights": "\(weights)", "dice": "\(dice)", "teacher": teacher == nil ? "none" : "\(teacherWeight)",
       ])
     var model = FinishedModel(
-      lesson.model(
-        trainer.network, name: name ?? run.name, provenance: lesson.provenance(pictures: training.samples.count),
+      task.model(
+        trainer.network, name: name ?? run.name, provenance: task.provenance(pictures: training.samples.count),
         onlyLearned: onlyLearned, gate: gate.map { GateCard(score: $0, margin: 0.1) }), base: base, on: console)
-    let report = try model.measureMasks(on: held, of: data.data, threads: timing.threads, limits: data.limits)
+    let report = try model.measureMasks(on: validation, of: data.data, threads: timing.threads, limits: data.limits)
     try run.finish(model, trainer, metricName: objective.metricName)
     let opening =
       "\(files.out)  \(training.samples.count) pictures x \(timing.variants), \(trainer.step) steps\n"

@@ -27,7 +27,7 @@ package struct CutOut {
   ///
   /// - Parameter classes: the wanted ones; empty means all but the background and void.
   /// - Complexity: O(pixels), nearly.
-  package static func find(in mask: LabelMap, classes: [Int]) -> Map {
+  package static func find(in mask: Mask, classes: [Int]) -> Map {
     var wanted = [Bool](repeating: classes.isEmpty, count: 256)
     for index in classes where 1..<255 ~= index { wanted[index] = true }
     (wanted[0], wanted[255]) = (false, false)

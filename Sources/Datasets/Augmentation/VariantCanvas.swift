@@ -23,7 +23,7 @@ struct VariantCanvas {
   var result: LabelledImage {
     LabelledImage(
       image: Image(width: width, height: height, pixels: pixels),
-      mask: ids.map { LabelMap(width: width, height: height, ids: $0) }, boxes: boxes)
+      mask: ids.map { Mask(width: width, height: height, ids: $0) }, boxes: boxes)
   }
 
   /// Lays a picture, or what is seen of it, at its place.
@@ -42,7 +42,7 @@ struct VariantCanvas {
     boxes += picture.boxes.compactMap { placement.place($0, rule) }
   }
 
-  private mutating func add(_ mask: LabelMap, _ placement: Placement) {
+  private mutating func add(_ mask: Mask, _ placement: Placement) {
     let columns = placement.columns.nearest()
     let left = placement.columns.visible.lowerBound
     for (y, row) in zip(placement.rows.visible, placement.rows.nearest()) {

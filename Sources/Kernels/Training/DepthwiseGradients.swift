@@ -33,13 +33,13 @@ extension TrainingKernels {
       kernels, source: .map(channels: channels), branches: [FusedBlock.Branch(depthwise: packed, project: nil)])
     let plan = FusedPlan(block, g, height: g.height, width: g.width, threads: 1)
     // A picture is one task: its strips then find no thread to share with and run one after another.
-    let scratch = compute.workspaces.take(plan.scratch * pool.threads)
+    let scratch = session.workspaces.take(plan.scratch * pool.threads)
     pool.run(pictures) { picture, worker in
       unsafe block.run(
         plan, on: pool, from: x.base + picture * inCount,
         to: FusedBlock.Outputs(first: y.base + picture * outCount), scratch: scratch.base + worker * plan.scratch)
     }
-    compute.workspaces.give(scratch)
+    session.workspaces.give(scratch)
   }
 
   /// The gradient with respect to the depthwise convolution's input, written over `dx`.

@@ -71,12 +71,12 @@ import Tensors
 /// The passes of training on the fast kernels: every sum runs in an order that depends on the shapes alone, so that the
 /// results are the same bits for any number of threads.
 @safe package struct TrainingKernels: Sendable {
-  package let compute: Compute
+  package let session: Session
 
-  package init(_ compute: Compute) { self.compute = compute }
+  package init(_ session: Session) { self.session = session }
 
-  var pool: WorkerPool { compute.pool }
-  var kernels: KernelSet { compute.kernels }
+  var pool: WorkerPool { session.pool }
+  var kernels: KernelSet { session.kernels }
 
   /// Rows that are summed up in one go before the sums are added.
   static let chunk = 256

@@ -72,11 +72,11 @@ extension TrainingKernels {
   ) {
     precondition(x.count == pictures * rows.extent * columns.extent * channels)
     precondition(y.count == pictures * rows.count * columns.count * channels)
-    let scratch = compute.workspaces.take(columns.extent * channels * pool.threads)
+    let scratch = session.workspaces.take(columns.extent * channels * pool.threads)
     unsafe MergeOperations.enlarge(
       kernels, on: pool, x.base, rows: rows, columns: columns, pictures: pictures, channels: channels, to: y.base,
       scratch: scratch.base)
-    compute.workspaces.give(scratch)
+    session.workspaces.give(scratch)
   }
 
   /// The way back of `enlarge`: each gradient is dealt out to the pixels that it came from.
@@ -87,7 +87,7 @@ extension TrainingKernels {
     let (inRow, outRow) = (columns.extent * channels, columns.count * channels)
     precondition(dx.count == pictures * rows.extent * inRow && dy.count == pictures * rows.count * outRow)
     if !adding { dx.clear() }
-    let scratch = compute.workspaces.take(inRow * pool.threads)
+    let scratch = session.workspaces.take(inRow * pool.threads)
     pool.run(pictures) { picture, worker in
       let row = unsafe scratch.base + worker * inRow
       let from = unsafe dy.base + picture * rows.count * outRow
@@ -104,7 +104,7 @@ extension TrainingKernels {
         unsafe addScaled(row, rows.fraction[i], inRow, to + rows.upper[i] * inRow)
       }
     }
-    compute.workspaces.give(scratch)
+    session.workspaces.give(scratch)
   }
 
   /// `y = x * factors`, the factors one pixel for each picture.

@@ -119,7 +119,7 @@ import Tensors
     let left = columns.lower.map { UInt32($0) }
     let right = columns.upper.map { UInt32($0) }
     let workerCount = 2 * inRow + padded * classes
-    let scratch = kernels.compute.workspaces.take(workerCount * kernels.pool.threads)
+    let scratch = kernels.session.workspaces.take(workerCount * kernels.pool.threads)
     var results = [Double](repeating: 0, count: pictures * count)
     unsafe results.withUnsafeMutableBufferPointer { results in
       let results = unsafe results
@@ -138,7 +138,7 @@ import Tensors
         }
       }
     }
-    kernels.compute.workspaces.give(scratch)
+    kernels.session.workspaces.give(scratch)
     return (0..<count).map { i in (0..<pictures).reduce(0) { $0 + results[$1 * count + i] } }
   }
 }

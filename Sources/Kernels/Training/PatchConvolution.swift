@@ -135,11 +135,11 @@ import Tensors
     // Which sums come together must not depend on the threads.
     let row = g.outWidth * patch
     let count = isDirect ? outRows : max(min(room / row, outRows), 1)
-    let scratch = training.compute.workspaces.take(isDirect ? 1 : count * row)
+    let scratch = training.session.workspaces.take(isDirect ? 1 : count * row)
     for begin in stride(from: 0, to: outRows, by: count) {
       unsafe body(begin..<min(begin + count, outRows), scratch.base)
     }
-    training.compute.workspaces.give(scratch)
+    training.session.workspaces.give(scratch)
   }
 
   /// Cuts `count` things among the threads; who does which changes nothing.

@@ -63,7 +63,7 @@ package final class DetectionObjective: Objective {
     }
     let normaliser = max(targets.reduce(0) { $0 + $1.positives }, 1)
     let losses = Mutex([Double](repeating: 0, count: network.batch))
-    network.kernels.compute.pool.run(network.batch) { picture, _ in
+    network.kernels.session.pool.run(network.batch) { picture, _ in
       let codes = gather(network, kind: 0, picture: picture)
       let logits = gather(network, kind: 1, picture: picture)
       var codeGradient = [Float](repeating: 0, count: codes.count)

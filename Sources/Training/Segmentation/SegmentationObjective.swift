@@ -78,8 +78,8 @@ package final class SegmentationObjective: Objective {
   package func count(_ network: TrainableNetwork, truth: [UInt8], first count: Int) {
     let shape = network.answerShape()
     let (rows, columns) = taps(shape)
-    let compute = network.kernels.compute
-    let masks = MaskRows(compute.kernels, on: compute.pool, rows: rows, columns: columns, classes: classes)
+    let session = network.kernels.session
+    let masks = MaskRows(session.kernels, on: session.pool, rows: rows, columns: columns, classes: classes)
     let pixels = shape.pixels * classes
     let record = truth.count / network.batch
     for picture in 0..<count {

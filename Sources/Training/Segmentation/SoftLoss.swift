@@ -35,7 +35,7 @@ package struct SoftLoss {
     guard taught > 0 else { return 0 }
     let share = weight / Float(taught)
     let losses = Mutex([Double](repeating: 0, count: pictures))
-    kernels.compute.pool.run(pictures) { picture, _ in
+    kernels.session.pool.run(pictures) { picture, _ in
       let values = logits.part(picture * each, each).values
       var slopes = gradient.part(picture * each, each).values
       var loss = 0.0

@@ -9,7 +9,7 @@ public protocol SegmentationTeacher: Sendable {
   /// A text that changes when the answers would.
   var key: String { get }
 
-  /// How likely each of the lesson's classes is in each cell of a grid over the picture, called from several threads.
+  /// How likely each of the task's classes is in each cell of a grid over the picture, called from several threads.
   ///
   /// - Returns: `[height, width, classes]`, from 0 up. A cell's values are taken as shares of their sum; a cell of zeros
   ///   shows nothing.
@@ -21,7 +21,7 @@ public protocol DetectionTeacher: Sendable {
   /// A text that changes when the answers would.
   var key: String { get }
 
-  /// What it finds, with the lesson's class numbers, called from several threads.
+  /// What it finds, with the task's class numbers, called from several threads.
   func things(in image: Image) -> [TaughtThing]
 }
 

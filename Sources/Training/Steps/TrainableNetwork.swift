@@ -24,12 +24,12 @@ package final class TrainableNetwork {
   /// - Throws: `WeightsError.wrongShape` where the weights are of another network.
   package init(
     _ graph: Graph, batch: Int, tapShape shape: (Tap) -> Shape, weights: Weights? = nil, seed: UInt64 = 1,
-    compute: Compute
+    session: Session
   ) throws(WeightsError) {
     precondition(batch > 0 && !graph.outputs.isEmpty, "a graph without outputs")
     self.graph = graph
     self.batch = batch
-    kernels = TrainingKernels(compute)
+    kernels = TrainingKernels(session)
     let shapes = graph.shapes { tap in
       let one = shape(tap)
       return Shape(batch: batch, height: one.height, width: one.width, channels: one.channels)

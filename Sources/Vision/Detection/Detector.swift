@@ -25,7 +25,7 @@ public struct DetectionOptions: Hashable, Sendable {
 }
 
 /// A detection with its names, in pixels of the picture as displayed.
-public struct LabelledDetection: Hashable, Sendable {
+public struct Detection: Hashable, Sendable {
   public var label: String
   /// The data set's own class id.
   public var id: Int
@@ -68,7 +68,7 @@ public final class Detector: Sendable {
   /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
   ///   model.
   public convenience init(_ model: ModelFile, specialists: [ModelFile] = [], threads: Int? = nil) throws(VisionError) {
-    try self.init(model, specialists: specialists, compute: Compute(threads: threads))
+    try self.init(model, specialists: specialists, session: Session(threads: threads))
   }
 
   /// Prepares a detection model on threads and kernels of the caller's choice.
@@ -77,15 +77,15 @@ public final class Detector: Sendable {
   ///   its own.
   /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
   ///   model.
-  public init(_ model: ModelFile, specialists: [ModelFile] = [], compute: Compute) throws(VisionError) {
+  public init(_ model: ModelFile, specialists: [ModelFile] = [], session: Session) throws(VisionError) {
     detection = try Detector.check(model)
     card = model.card
     labels = Detector.labels(card)
-    pipeline = try Pipeline(model, compute: compute)
+    pipeline = try Pipeline(model, session: session)
     let own = Dictionary(card.labels.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var prepared: [Specialist] = []
     for file in specialists {
-      let detector = try Detector(file, compute: compute)
+      let detector = try Detector(file, session: session)
       let labels = detector.labels.compactMapValues { own[$0.name] }
       guard !labels.isEmpty else {
         throw .unsuitable(file: file.path, reason: "it knows no class of \(model.card.name)")
@@ -125,13 +125,13 @@ public final class Detector: Sendable {
   /// The same detector on other threads: packed weights are shared, working memory is not.
   ///
   /// For throughput let each core have a detector of one thread.
-  public func sharing(_ compute: Compute) -> Detector { Detector(self, compute) }
+  public func running(on session: Session) -> Detector { Detector(self, session) }
 
-  private init(_ other: Detector, _ compute: Compute) {
+  private init(_ other: Detector, _ session: Session) {
     (card, detection, labels) = (other.card, other.detection, other.labels)
-    pipeline = other.pipeline.sharing(compute)
+    pipeline = other.pipeline.running(on: session)
     specialists = other.specialists.map {
-      Specialist(detector: $0.detector.sharing(compute), labels: $0.labels)
+      Specialist(detector: $0.detector.running(on: session), labels: $0.labels)
     }
   }
 
@@ -142,7 +142,7 @@ public final class Detector: Sendable {
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError)
-    -> [LabelledDetection]
+    -> [Detection]
   { try detect(image, options, ended: { _ in }) }
 
   /// Finds things in a camera's pixels, read in place, best first.
@@ -150,24 +150,24 @@ public final class Detector: Sendable {
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func detect(
     _ view: borrowing PixelView, _ options: DetectionOptions = DetectionOptions()
-  ) throws(VisionError) -> [LabelledDetection] {
-    network.compute.pool.begin()
-    defer { network.compute.pool.end() }
+  ) throws(VisionError) -> [Detection] {
+    network.session.pool.begin()
+    defer { network.session.pool.end() }
     return try answer(view, options, ended: { _ in })
   }
 
   /// The same, telling `ended` when each part has ended.
   package func detect(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
-    -> [LabelledDetection]
+    -> [Detection]
   {
-    try network.compute.pool.awake { () throws(VisionError) in
+    try network.session.pool.awake { () throws(VisionError) in
       try image.withPixelView { (view) throws(VisionError) in try answer(view, options, ended: ended) }
     }
   }
 
   private func answer(_ image: borrowing PixelView, _ options: DetectionOptions, ended: (Stage) -> Void)
     throws(VisionError)
-    -> [LabelledDetection]
+    -> [Detection]
   {
     var found = FoundInViews(self, card.input.layout(options.views, width: image.width, height: image.height), options)
     for (index, view) in found.layout.views.enumerated() {
@@ -192,8 +192,8 @@ public final class Detector: Sendable {
 
   /// A specialist's detections under the model's own labels, in the place of the model's.
   private func join(
-    _ own: [LabelledDetection], _ better: [LabelledDetection], _ labels: [Int: ClassLabel], _ options: DetectionOptions
-  ) -> [LabelledDetection] {
+    _ own: [Detection], _ better: [Detection], _ labels: [Int: ClassLabel], _ options: DetectionOptions
+  ) -> [Detection] {
     let replaced = Set(labels.values.map(\.output))
     var all = own.filter { !replaced.contains($0.output) }
     for var detection in better {

@@ -51,13 +51,13 @@ struct FoundInViews {
   }
 
   /// The detections of all views added, best first.
-  func detections() -> [LabelledDetection] {
+  func detections() -> [Detection] {
     let merging = ViewMerging(mode: mode, iouThreshold: iouThreshold, limit: limit)
     let all = layout.isDivided ? merging.apply(to: found) : found
     return all.map { one in
       let detection = one.detection
       let label = detector.labels[detection.output]
-      return LabelledDetection(
+      return Detection(
         label: label?.name ?? "class \(detection.output)", id: label?.id ?? detection.output,
         output: detection.output, score: detection.score, box: detection.box)
     }

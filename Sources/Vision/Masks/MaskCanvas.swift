@@ -3,14 +3,14 @@ import Tensors
 
 /// A picture's mask, put together from the cells of its views.
 struct MaskCanvas {
-  private(set) var mask: LabelMap
+  private(set) var mask: Mask
 
   init(width: Int, height: Int) {
-    mask = LabelMap(width: width, height: height, ids: [UInt8](repeating: 0, count: width * height))
+    mask = Mask(width: width, height: height, ids: [UInt8](repeating: 0, count: width * height))
   }
 
   /// Writes a cell.
-  mutating func paint(_ part: LabelMap, at cell: ImageRegion) {
+  mutating func paint(_ part: Mask, at cell: ImageRegion) {
     if part.width == mask.width, part.height == mask.height {
       mask = part
       return

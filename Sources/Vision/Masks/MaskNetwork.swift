@@ -11,9 +11,9 @@ final class MaskNetwork: Sendable {
   let pipeline: Pipeline
 
   /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
-  convenience init(_ model: ModelFile, compute: Compute) throws(VisionError) {
+  convenience init(_ model: ModelFile, session: Session) throws(VisionError) {
     _ = try MaskNetwork.check(model)
-    try self.init(model, Pipeline(model, compute: compute))
+    try self.init(model, Pipeline(model, session: session))
   }
 
   /// A segmenter whose network has the model's output among others.
@@ -37,7 +37,7 @@ final class MaskNetwork: Sendable {
     return segmentation
   }
 
-  private var compute: Compute { pipeline.network.compute }
+  private var session: Session { pipeline.network.session }
 
   /// Runs the network on each of a picture's views that decides pixels of the mask.
   ///
@@ -68,17 +68,17 @@ final class MaskNetwork: Sendable {
   /// - Parameters:
   ///   - mapping: where the view's region lies in the network's input.
   ///   - cell: inside the region, in pixels of the picture.
-  func mask(_ logits: SharedTensor, _ mapping: ImageMapping, _ cell: ImageRegion, of region: ImageRegion) -> LabelMap {
+  func mask(_ logits: SharedTensor, _ mapping: ImageMapping, _ cell: ImageRegion, of region: ImageRegion) -> Mask {
     let part = ImageRegion(x: cell.x - region.x, y: cell.y - region.y, width: cell.width, height: cell.height)
     let upsampler = upsampler(logits, mapping, part: cell == region ? nil : part)
     let masks = MaskRows(
-      compute.kernels, on: compute.pool, rows: upsampler.rows, columns: upsampler.columns,
+      session.kernels, on: session.pool, rows: upsampler.rows, columns: upsampler.columns,
       classes: upsampler.classes)
-    return LabelMap(width: cell.width, height: cell.height, ids: logits.tensor.withSpan { masks.labels($0) })
+    return Mask(width: cell.width, height: cell.height, ids: logits.tensor.withSpan { masks.labels($0) })
   }
 
   /// Leaves background outside all of the boxes.
-  func cut(_ mask: inout LabelMap, to boxes: [Box], gate: GateCard) {
+  func cut(_ mask: inout Mask, to boxes: [Box], gate: GateCard) {
     let background = UInt8(clamping: segmentation.backgroundID)
     // For each row the columns that some box covers.
     let wide = boxes.map { box in

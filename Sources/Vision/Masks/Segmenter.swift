@@ -16,22 +16,22 @@ public final class Segmenter: Sendable {
   /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
   /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
   public convenience init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
-    try self.init(model, compute: Compute(threads: threads))
+    try self.init(model, session: Session(threads: threads))
   }
 
   /// Prepares a segmentation model on threads and kernels of the caller's choice.
   ///
   /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
-  public init(_ model: ModelFile, compute: Compute) throws(VisionError) {
+  public init(_ model: ModelFile, session: Session) throws(VisionError) {
     if model.card.segmentation?.gate != nil, model.card.task == .segment {
       guard let base = model.base else {
         throw .withoutBase(file: model.path, base: model.card.base?.name ?? "a detector")
       }
-      let pass = try SharedPass(base, model, compute: compute)
+      let pass = try SharedPass(base, model, session: session)
       masks = pass.masks
       self.pass = pass
     } else {
-      masks = try MaskNetwork(model, compute: compute)
+      masks = try MaskNetwork(model, session: session)
       pass = nil
     }
     card = masks.card
@@ -44,13 +44,13 @@ public final class Segmenter: Sendable {
   ///
   /// - Parameter views: the regions of the picture that the network looks at.
   /// - Throws: `VisionError` when the card's input is too small for the network.
-  public func segment(_ image: Image, views: Views = .auto) throws(VisionError) -> LabelMap {
+  public func segment(_ image: Image, views: Views = .auto) throws(VisionError) -> Mask {
     try segment(image, views: views, ended: { _ in })
   }
 
   /// The same, telling `ended` when each part has ended.
-  package func segment(_ image: Image, views: Views, ended: (Stage) -> Void) throws(VisionError) -> LabelMap {
-    try network.compute.pool.awake { () throws(VisionError) in
+  package func segment(_ image: Image, views: Views, ended: (Stage) -> Void) throws(VisionError) -> Mask {
+    try network.session.pool.awake { () throws(VisionError) in
       try image.withPixelView { (view) throws(VisionError) in try answer(view, views, ended: ended) }
     }
   }
@@ -58,14 +58,14 @@ public final class Segmenter: Sendable {
   /// A class id for each pixel of a camera's image, read in place.
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
-  public func segment(_ view: borrowing PixelView, views: Views = .auto) throws(VisionError) -> LabelMap {
-    network.compute.pool.begin()
-    defer { network.compute.pool.end() }
+  public func segment(_ view: borrowing PixelView, views: Views = .auto) throws(VisionError) -> Mask {
+    network.session.pool.begin()
+    defer { network.session.pool.end() }
     return try answer(view, views, ended: { _ in })
   }
 
   private func answer(_ image: borrowing PixelView, _ views: Views, ended: (Stage) -> Void) throws(VisionError)
-    -> LabelMap
+    -> Mask
   {
     if let pass { return try pass.run(image, views, nil, ended: ended).mask }
     var canvas = MaskCanvas(width: image.width, height: image.height)

@@ -14,7 +14,7 @@ struct LoudestChannel: Head {
 }
 
 let graph = NetworkLayout.mobileNetV2(width: 0.35).graph
-let backbone = try Network(graph, weights: .random(graph.parameters), compute: Compute(threads: 1))
+let backbone = try Network(graph, weights: .random(graph.parameters), session: Session(threads: 1))
 let loudest = try LoudestChannel().run(on: backbone, Tensor(zeros: Shape(height: 64, width: 64, channels: 3)))
 let channels = try backbone.info(.expansion(13)).channels
 precondition(loudest < channels)

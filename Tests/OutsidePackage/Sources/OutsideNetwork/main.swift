@@ -20,7 +20,7 @@ let backbone = SmallNetwork.graph()
 let weights = Formula.weights(backbone.parameters)
 let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(fileURLWithPath: arguments[1])))
 let shape = Shape(height: golden.height, width: golden.width, channels: 3)
-let network = try Network(backbone, weights: weights, compute: Compute(threads: 2))
+let network = try Network(backbone, weights: weights, session: Session(threads: 2))
 let maps = try network.features(
   of: Tensor(shape, Formula.values("image", shape.count, bound: 1)), taps: golden.taps.keys.map { Tap($0) })
 for (name, expected) in golden.taps.sorted(by: { $0.key < $1.key }) {
@@ -49,13 +49,13 @@ let fine = graph.pointwise("mine.fine", try graph.value(of: .block(2)), outputs:
 let joined = graph.sum(fine, graph.resize(deep, like: fine, .halfPixel), .relu)
 graph.output(graph.pointwise("mine.logits", joined, outputs: 2, .linear, isNormalised: false))
 
-let (training, held) = try Dataset.open(arguments[2]).withMasks.split(by: .every(5, offset: 0))
-let lesson = try SegmentationLesson(
-  base: base, classes: training.classNames, kind: .custom(graph), learning: .behind(.block(1)), compute: Compute())
-let samples = try LessonSamples(
-  training: training, held: held, variants: 1, augmentation: .strong(width: 96, height: 96), seed: 1)
+let (training, validation) = try Dataset.open(arguments[2]).withMasks.split(by: .every(5, offset: 0))
+let task = try SegmentationTraining(
+  base: base, classes: training.classNames, kind: .custom(graph), learning: .behind(.block(1)), session: Session())
+let samples = try TrainingSamples(
+  training: training, validation: validation, variants: 1, augmentation: .strong(width: 96, height: 96), seed: 1)
 var losses: [Double] = []
-let result = try lesson.learn(
+let result = try task.train(
   "small-masks", from: samples, schedule: Schedule(epochs: 5, batch: 8, optimiser: Optimiser(.adamw, rate: 0.004)),
   cache: arguments[3] + ".features"
 ) { step, _, loss in

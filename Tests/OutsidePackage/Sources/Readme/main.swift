@@ -26,7 +26,7 @@ func throughput(_ model: ModelFile, _ names: [String]) async throws {
   let (single, cores) = (try Detector(model, threads: 1), WorkerPool.usableProcessors)
   try await withThrowingTaskGroup(of: Void.self) { group in
     for core in 0..<cores {
-      let own = single.sharing(Compute(threads: 1))
+      let own = single.running(on: Session(threads: 1))
       group.addTask {
         for index in stride(from: core, to: names.count, by: cores) {
           print(names[index], try await own.detect(ImageFile.read(path: names[index])).count)
@@ -59,12 +59,12 @@ func training(_ model: ModelFile) throws {
   let filtered = graph.depthwise("mine.filter", narrow, padding: .same, .relu6)
   graph.output(graph.pointwise("mine.logits", filtered, outputs: 2, .linear, isNormalised: false))
 
-  let (training, held) = try Dataset.open("Samples/Balls").withMasks.split(by: .every(5, offset: 0))
-  let lesson = try SegmentationLesson(
-    base: model, classes: training.classNames, kind: .custom(graph), learning: .blocks(from: 14), compute: Compute())
-  let samples = try LessonSamples(
-    training: training, held: held, variants: 8, augmentation: .strong(width: 300, height: 300), seed: 1)
-  let result = try lesson.learn(
+  let (training, validation) = try Dataset.open("Samples/Balls").withMasks.split(by: .every(5, offset: 0))
+  let task = try SegmentationTraining(
+    base: model, classes: training.classNames, kind: .custom(graph), learning: .blocks(from: 14), session: Session())
+  let samples = try TrainingSamples(
+    training: training, validation: validation, variants: 8, augmentation: .strong(width: 300, height: 300), seed: 1)
+  let result = try task.train(
     from: samples, schedule: Schedule(epochs: 10, batch: 8, optimiser: Optimiser(.adamw, rate: 0.002)), cache: "maps")
   try ModelFile.write(card: result.model.card, weights: result.model.weights, to: "mine.safetensors")
 }

@@ -12,7 +12,7 @@ import Tensors
 ///
 /// Where the base is a detector itself, its head's layers are where learning begins; its class predictors too, for the classes
 /// that both have by the same name.
-public struct DetectionLesson {
+public struct DetectionTraining {
   /// The model whose backbone the head sits on.
   public let base: ModelFile
   /// Class names, the background first.
@@ -32,7 +32,7 @@ public struct DetectionLesson {
   /// The outputs of classes that the base knows by the same name, and theirs in the base's class predictors.
   private let knownOutputs: [(output: Int, base: Int)]
 
-  /// Lays out a lesson.
+  /// Lays out a task.
   ///
   /// - Parameters:
   ///   - classes: 2 to 255 names, the background first.
@@ -42,7 +42,7 @@ public struct DetectionLesson {
   /// - Throws: `BackboneError` when the backbone lacks the last convolution or the weights do not fit.
   public init(
     base: ModelFile, classes: [String], loss: DetectionLoss, learning: LearningPart = .none, size: Int? = nil,
-    startsAnew: Bool = false, compute: Compute
+    startsAnew: Bool = false, session: Session
   ) throws(BackboneError) {
     precondition((2...255).contains(classes.count), "\(classes.count) classes")
     self.base = base
@@ -63,7 +63,7 @@ public struct DetectionLesson {
         outputs: classes.count, width: backboneCard.widthMultiplier, isNormalised: !isPretrained)
     } catch { throw BackboneError(error) }
     graph = try learning.graph(of: whole, backbone: backboneGraph.nodes.count)
-    var detection = base.card.detection ?? DetectionLesson.usualCard
+    var detection = base.card.detection ?? DetectionTraining.usualCard
     (detection.outputs, detection.backgroundOutput, detection.convolutions) = (classes.count, 0, nil)
     // Chosen for the base's own classes.
     detection.recommendedScore = nil
@@ -72,7 +72,7 @@ public struct DetectionLesson {
     case .multibox: detection.scoreActivation = .softmax
     }
     self.detection = detection
-    backbone = try Network(backboneCard, weights: base.weights, compute: compute)
+    backbone = try Network(backboneCard, weights: base.weights, session: session)
     do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
     shapes = backboneGraph.shapes(of: graph.inputTaps, height: input.height, width: input.width)
     let known = base.card.detection
@@ -128,7 +128,7 @@ public struct DetectionLesson {
     do {
       network = try TrainableNetwork(
         graph, batch: batch, tapShape: { shapes[$0]! }, weights: firstValues.entries.isEmpty ? nil : firstValues,
-        seed: seed, compute: backbone.compute)
+        seed: seed, session: backbone.session)
     } catch { throw .weights(error) }
     for parameter in network.parameters.parameters where parameter.name.contains(".class.pointwise.") {
       // A last layer that begins small begins without opinions.
@@ -178,7 +178,7 @@ public struct DetectionLesson {
   {
     var tensors = network.folded()
     for parameter in backbone.graph.parameters where tensors[parameter.name] == nil {
-      // It was packed from there when the lesson was laid out.
+      // It was packed from there when the task was laid out.
       guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
       tensors[parameter.name] = (parameter.shape, values)
     }

@@ -3,27 +3,27 @@ import Kernels
 import TestSupport
 import Testing
 
-/// What Swift tasks may rely on when they let `Compute` work for them.
-@Suite(.timeLimit(.minutes(2))) struct ComputeTests {
+/// What Swift tasks may rely on when they let `Session` work for them.
+@Suite(.timeLimit(.minutes(2))) struct SessionTests {
   @Test func aResultAndAnErrorComeBack() async throws {
-    let compute = Compute(threads: 2)
-    let sum = try await compute.run {
+    let session = Session(threads: 2)
+    let sum = try await session.run {
       let total = Counter()
-      compute.pool.run(100) { task, _ in total.add(task) }
+      session.pool.run(100) { task, _ in total.add(task) }
       return total.value
     }
     #expect(sum == 4950)
-    await #expect(throws: Failure.self) { try await compute.run { throw Failure() } }
+    await #expect(throws: Failure.self) { try await session.run { throw Failure() } }
   }
 
   @Test func callsRunOneAfterAnother() async throws {
-    let compute = Compute(threads: 1)
+    let session = Session(threads: 1)
     let inside = Counter()
     let overlaps = Counter()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<32 {
         group.addTask {
-          try await compute.run {
+          try await session.run {
             if inside.add() > 1 { overlaps.add() }
             ProcessFacts.sleep(seconds: 0.0005)
             inside.add(-1)
@@ -41,12 +41,12 @@ import Testing
   /// one.
   @Test func callsThatWaitLeaveTheCooperativePoolToOthers() async {
     await #expect(processExitsWith: .success) {
-      let compute = Compute(threads: 2)
+      let session = Session(threads: 2)
       let ticket = DispatchSemaphore(value: 0)
       let deadline = DispatchTime.now() + 10
       try await withThrowingTaskGroup(of: Bool.self) { group in
         for _ in 0..<64 {
-          group.addTask { try await compute.run { ticket.wait(timeout: deadline) == .success } }
+          group.addTask { try await session.run { ticket.wait(timeout: deadline) == .success } }
         }
         group.addTask {
           for _ in 0..<64 {
@@ -61,11 +61,11 @@ import Testing
   }
 
   @Test func aCallThatIsCancelledInTheQueueNeverRuns() async throws {
-    let compute = Compute(threads: 1)
+    let session = Session(threads: 1)
     let gate = DispatchSemaphore(value: 0)
     let began = DispatchSemaphore(value: 0)
     let first = Task {
-      try await compute.run {
+      try await session.run {
         began.signal()
         _ = gate.wait(timeout: .now() + 90)
       }
@@ -74,7 +74,7 @@ import Testing
     let released = Counter()
     let ran = Counter()
     let second = Task { [buffer = Buffer { released.add() }] in
-      try await compute.run {
+      try await session.run {
         ran.add()
         buffer.use()
       }
@@ -90,21 +90,21 @@ import Testing
   }
 
   @Test func aTaskThatIsCancelledBeforeItCallsDoesNotCall() async {
-    let compute = Compute(threads: 1)
+    let session = Session(threads: 1)
     let ran = Counter()
     let task = Task {
       unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
-      _ = try await compute.run { ran.add() }
+      _ = try await session.run { ran.add() }
     }
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(ran.value == 0)
   }
 
   @Test func aCallThatHasBegunRunsToItsEnd() async throws {
-    let compute = Compute(threads: 1)
+    let session = Session(threads: 1)
     let began = DispatchSemaphore(value: 0)
     let task = Task {
-      try await compute.run {
+      try await session.run {
         began.signal()
         ProcessFacts.sleep(seconds: 0.02)
         return 7
@@ -118,8 +118,8 @@ import Testing
   @Test func whatACallHeldIsReleased() async throws {
     let released = Counter()
     do {
-      let compute = Compute(threads: 2)
-      try await compute.run { [buffer = Buffer { released.add() }] in buffer.use() }
+      let session = Session(threads: 2)
+      try await session.run { [buffer = Buffer { released.add() }] in buffer.use() }
     }
     await Self.wait { released.value == 1 }
   }

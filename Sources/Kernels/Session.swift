@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What computation runs on: a set of kernels, the threads that share the work, and the scratch memory between calls.
-public final class Compute: Sendable {
+public final class Session: Sendable {
   public let kernels: KernelSet
   public let pool: WorkerPool
   package let workspaces = WorkspaceStore()
@@ -20,8 +20,8 @@ public final class Compute: Sendable {
   /// While they wait they hold no thread of Swift's cooperative pool, so that all other tasks go on.
   ///
   /// Calls run one after another, in the order in which they came, each on all workers. For calls at the same time use
-  /// several `Compute` objects. The asynchronous forms of `features`, `detect` and `segment` run through here; a head of
-  /// one's own does too with `try await compute.run { head(try backbone.features(of: input, taps: head.taps)) }`.
+  /// several `Session` objects. The asynchronous forms of `features`, `detect` and `segment` run through here; a head of
+  /// one's own does too with `try await session.run { head(try backbone.features(of: input, taps: head.taps)) }`.
   ///
   /// - Throws: what `body` throws; `CancellationError` when the task is cancelled before `body` has begun, which then
   ///   never runs and is released at once. A body that has begun runs to its end.

@@ -1,5 +1,5 @@
 /// A class id for each pixel, rows from the top.
-public struct LabelMap: Hashable, Sendable {
+public struct Mask: Hashable, Sendable {
   public let width: Int
   public let height: Int
   /// `width * height` class ids.

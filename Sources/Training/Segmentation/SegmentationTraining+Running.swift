@@ -2,7 +2,7 @@ import Datasets
 import Graphs
 import ModelFiles
 
-extension SegmentationLesson {
+extension SegmentationTraining {
   /// What a head has learned.
   public struct Result {
     /// The tensors that the graph names, batch norm folded: what `Network` takes.
@@ -20,7 +20,7 @@ extension SegmentationLesson {
   /// `backbone train segment` does the same with checkpoints, a log and a curve; this is for heads of one's own.
   /// - Parameters:
   ///   - name: of the model.
-  ///   - samples: to learn from and kept apart; masks have the lesson's classes as numbers.
+  ///   - samples: to learn from and kept apart; masks have the task's classes as numbers.
   ///   - cache: a file for the maps, which may be large and is left there; one that was made from the same things is used
   ///     again.
   ///   - cacheLimit: bytes that it may have.
@@ -30,8 +30,8 @@ extension SegmentationLesson {
   ///   - progress: told after each step of how many; false ends the run there.
   /// - Returns: the same bits for the same samples and schedule, whatever the threads.
   /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read, or `BackboneError`.
-  public func learn(
-    _ name: String = "mine", from samples: LessonSamples, schedule: Schedule, cache path: String,
+  public func train(
+    _ name: String = "mine", from samples: TrainingSamples, schedule: Schedule, cache path: String,
     cacheLimit: Int = 16 << 30,
     classWeights: [Float]? = nil, dice: Float = 1, teacherWeight: Float = 0.5,
     progress: (_ step: Int, _ of: Int, _ loss: Double) -> Bool = { _, _, _ in true }

@@ -12,7 +12,7 @@ import Testing
 import Training
 import Vision
 
-@Suite struct DetectionLessonTests {
+@Suite struct DetectionTrainingTests {
   @Test func truthsSurviveTheCache() {
     var boxes = [
       TruthBox(box: Box(x1: 1, y1: 2, x2: 31, y2: 22), classIndex: 3),
@@ -44,16 +44,16 @@ import Vision
   func theGraphIsTheHead() throws {
     let file = try ModelFile.open(path: try #require(Self.model))
     let card = try #require(file.card.detection)
-    let compute = Compute(threads: 2)
+    let session = Session(threads: 2)
     let whole = try Graph(file.card)
     let graph = try LearningPart.none.graph(of: whole, backbone: Graph(file.card.backbone).nodes.count)
-    let running = try Network(whole, weights: file.weights, compute: compute)
+    let running = try Network(whole, weights: file.weights, session: session)
     let input = Synthetic.input(width: 300, height: 300)
     let maps = try running.features(of: input, taps: graph.inputTaps)
     let expected = try running.outputs(of: input)
     #expect(expected.count == 2 * card.maps)
     let network = try TrainableNetwork(
-      graph, batch: 1, tapShape: { maps[$0].shape }, weights: file.weights, compute: compute)
+      graph, batch: 1, tapShape: { maps[$0].shape }, weights: file.weights, session: session)
     for tap in graph.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
     network.forward(isTraining: false)
     for (index, answer) in expected.enumerated() {
@@ -68,13 +68,13 @@ import Vision
   @Test(.enabled(if: model != nil, Comment(rawValue: TestData.absence(ofModel: "person-ssdlite"))))
   func aPictureIsLearned() throws {
     let file = try ModelFile.open(path: try #require(Self.model))
-    let lesson = try DetectionLesson(
-      base: file, classes: ["background", "left", "right"], loss: .multibox, compute: Compute(threads: 2))
-    let network = try lesson.network(batch: 1, seed: 1)
-    let objective = lesson.objective()
+    let task = try DetectionTraining(
+      base: file, classes: ["background", "left", "right"], loss: .multibox, session: Session(threads: 2))
+    let network = try task.network(batch: 1, seed: 1)
+    let objective = task.objective()
     let input = Synthetic.input(width: 300, height: 300)
-    let maps = try lesson.backbone.features(of: input, taps: lesson.graph.inputTaps)
-    for tap in lesson.graph.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
+    let maps = try task.backbone.features(of: input, taps: task.graph.inputTaps)
+    for tap in task.graph.inputTaps { network.input(tap).set(maps[tap].tensor.values()) }
     let boxes = [
       TruthBox(box: Box(x1: 20, y1: 30, x2: 130, y2: 200), classIndex: 1),
       TruthBox(box: Box(x1: 160, y1: 100, x2: 290, y2: 280), classIndex: 2),
@@ -94,16 +94,16 @@ import Vision
     objective.count(network, truth: truth, first: 1)
     #expect(objective.metric > 0.999)
     // The head as it runs, with the weights as they are written.
-    let made = lesson.model(
+    let made = task.model(
       network, name: "made", ids: [0, 7, 8],
       provenance: Provenance(origin: "a test", licence: "MIT", sourceSHA256: String(repeating: "0", count: 64)))
     #expect(made.card.labels.map(\.id) == [7, 8])
     let running = try Network(Graph(made.card), weights: made.weights)
-    let logits = try BoxLogits(running, input, outputs: lesson.detection.outputs)
+    let logits = try BoxLogits(running, input, outputs: task.detection.outputs)
     let anchors = DefaultBoxes(
-      maps: logits.maps, minimumScale: lesson.detection.minimumScale, maximumScale: lesson.detection.maximumScale,
+      maps: logits.maps, minimumScale: task.detection.minimumScale, maximumScale: task.detection.maximumScale,
       inputHeight: 300, inputWidth: 300)
-    let found = logits.candidates(lesson.detection, anchors: anchors, threshold: 0.5)
+    let found = logits.candidates(task.detection, anchors: anchors, threshold: 0.5)
     for truth in boxes {
       let box = Box(
         x1: truth.box.x1 / 300, y1: truth.box.y1 / 300, x2: truth.box.x2 / 300, y2: truth.box.y2 / 300)

@@ -4,10 +4,10 @@ import ImageCodecs
 import Postprocess
 import Tensors
 
-/// The samples of a lesson: each picture to learn from in all its variants, then those kept apart as they are.
-public struct LessonSamples: Sendable {
+/// The samples of a training task: each picture to learn from in all its variants, then those kept apart as they are.
+public struct TrainingSamples: Sendable {
   private let augmenter: Augmenter
-  private let held: Dataset
+  private let validation: Dataset
   private let plain: Augmentation
   private let limits: Limits
   private let teacher: (any DetectionTeacher)?
@@ -18,18 +18,18 @@ public struct LessonSamples: Sendable {
 
   /// - Parameters:
   ///   - training: pictures to learn from.
-  ///   - held: pictures kept apart, on which the metric is measured.
+  ///   - validation: pictures kept apart, on which the metric is measured.
   ///   - variants: of each picture to learn from, the picture itself and augmented ones.
-  ///   - augmentation: for an input of the lesson's size.
+  ///   - augmentation: for an input of the task's size.
   ///   - teacher: adds boxes to the pictures to learn from.
   /// - Throws: `DatasetError` when a picture that things are to be cut out of cannot be read.
   public init(
-    training: Dataset, held: Dataset, variants: Int, augmentation: Augmentation, seed: UInt64,
+    training: Dataset, validation: Dataset, variants: Int, augmentation: Augmentation, seed: UInt64,
     limits: Limits = .standard, teacher: (any DetectionTeacher)? = nil
   ) throws(DatasetError) {
     self.teacher = teacher
     augmenter = try Augmenter(training, augmentation, seed: seed, limits: limits)
-    self.held = held
+    self.validation = validation
     self.variants = variants
     self.limits = limits
     starts = augmenter.variantCounts(variants).reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
@@ -39,9 +39,9 @@ public struct LessonSamples: Sendable {
   var training: Dataset { augmenter.dataset }
   /// Samples that are learned from come first.
   public var trainingCount: Int { starts[training.samples.count] }
-  public var count: Int { trainingCount + held.samples.count }
+  public var count: Int { trainingCount + validation.samples.count }
   /// Pictures that are read.
-  public var pictures: Int { training.samples.count + held.samples.count }
+  public var pictures: Int { training.samples.count + validation.samples.count }
 
   /// The numbers of a picture's samples.
   func samples(of picture: Int) -> Range<Int> {
@@ -53,7 +53,7 @@ public struct LessonSamples: Sendable {
   /// Reads a picture, and hands out its variants.
   func open(_ picture: Int) throws(DatasetError) -> (_ variant: Int) throws(DatasetError) -> LabelledImage {
     guard picture < training.samples.count else {
-      let image = try held.samples[picture - training.samples.count].read(limits: limits)
+      let image = try validation.samples[picture - training.samples.count].read(limits: limits)
       return { [plain] _ in plain.apply(AugmentationPlan(), to: image) }
     }
     let image = try training.samples[picture].read(limits: limits)
@@ -66,6 +66,6 @@ public struct LessonSamples: Sendable {
       dataset.samples.map { "\($0.path) \($0.width)x\($0.height) \($0.stamp)" }.joined(separator: "\n")
     }
     return "\(augmenter.augmentation)\nseed \(augmenter.seed)\nvariants \(variants)\nclasses \(training.classNames)\n"
-      + "\(list(training))\nheld\n\(list(held))" + (teacher.map { "\nteacher \($0.key)" } ?? "")
+      + "\(list(training))\nheld\n\(list(validation))" + (teacher.map { "\nteacher \($0.key)" } ?? "")
   }
 }

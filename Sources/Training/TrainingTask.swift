@@ -7,7 +7,7 @@ import Preprocess
 import Tensors
 
 /// What a head is to learn: the layers, what they see, and where their features come from.
-package protocol Lesson {
+package protocol TrainingTask {
   /// The model whose backbone the head sits on.
   var base: ModelFile { get }
   var input: InputCard { get }
@@ -28,16 +28,16 @@ package protocol Lesson {
   func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork
 }
 
-extension SegmentationLesson: Lesson {}
-extension DetectionLesson: Lesson {}
+extension SegmentationTraining: TrainingTask {}
+extension DetectionTraining: TrainingTask {}
 
-extension Lesson {
+extension TrainingTask {
   /// What computes the features.
   var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.inputTaps) }
 
   /// Fills a cache of `layout(samples:)`; see `FeatureExtraction.fill`.
   package func fill(
-    _ writer: FeatureCache.Writer, _ samples: LessonSamples,
+    _ writer: FeatureCache.Writer, _ samples: TrainingSamples,
     ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
   ) throws(TrainingError) {
     try extraction.fill(writer, samples, truth: truth, ended: ended)
@@ -53,7 +53,7 @@ extension Lesson {
   }
 
   /// What a cache of those samples' features is made from: a digest that changes when they would.
-  package func featuresKey(_ samples: LessonSamples) -> String {
+  package func featuresKey(_ samples: TrainingSamples) -> String {
     SHA256.hexDigest(of: Array((samples.key + key).utf8))
   }
 

@@ -19,7 +19,7 @@ public enum SegmentationHeadKind: Hashable, Sendable {
 }
 
 /// A segmentation head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
-public struct SegmentationLesson {
+public struct SegmentationTraining {
   /// The model whose backbone the head sits on.
   public let base: ModelFile
   /// Class names, the background first.
@@ -38,7 +38,7 @@ public struct SegmentationLesson {
   private let shapes: [Tap: Shape]
   private let teacher: (any SegmentationTeacher)?
 
-  /// Lays out a lesson.
+  /// Lays out a task.
   ///
   /// - Parameters:
   ///   - classes: 2 to 255 names, the background first.
@@ -50,7 +50,7 @@ public struct SegmentationLesson {
   public init(
     base: ModelFile, classes: [String], kind: SegmentationHeadKind, learning: LearningPart = .none,
     outputStride: Int? = nil,
-    size: Int? = nil, teacher: (any SegmentationTeacher)? = nil, compute: Compute
+    size: Int? = nil, teacher: (any SegmentationTeacher)? = nil, session: Session
   ) throws(BackboneError) {
     precondition((2...255).contains(classes.count), "\(classes.count) classes")
     self.teacher = teacher
@@ -92,7 +92,7 @@ public struct SegmentationLesson {
     // The last convolution stays where a layer wants it.
     card.hasLastConvolution = card.hasLastConvolution && head.inputTaps.contains(.last)
     backboneCard = card
-    backbone = try Network(card, weights: base.weights, compute: compute)
+    backbone = try Network(card, weights: base.weights, session: session)
     do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
     shapes = backboneGraph.shapes(of: graph.inputTaps, height: input.height, width: input.width)
   }
@@ -129,7 +129,7 @@ public struct SegmentationLesson {
   package func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork {
     do {
       return try TrainableNetwork(
-        graph, batch: batch, tapShape: { shapes[$0]! }, weights: base.weights, seed: seed, compute: backbone.compute)
+        graph, batch: batch, tapShape: { shapes[$0]! }, weights: base.weights, seed: seed, session: backbone.session)
     } catch { throw .weights(error) }
   }
 
@@ -179,7 +179,7 @@ public struct SegmentationLesson {
       own = []
     }
     for parameter in own {
-      // It was packed from there when the lesson was laid out.
+      // It was packed from there when the task was laid out.
       guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
       tensors[parameter.name] = (parameter.shape, values)
     }
