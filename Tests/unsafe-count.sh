@@ -1,5 +1,5 @@
 #!/bin/sh
-# Counts the uses of `unsafe` in the sources, room by room, and fails where a reader of files has one outside the files
+# Counts the uses of `unsafe` in the sources, module by module, and fails where a reader of files has one outside the files
 # that are named here: each of these is small, hands out checked values only, and has tests of its own.
 set -eu
 cd "$(dirname "$0")/.."

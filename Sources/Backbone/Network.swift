@@ -39,8 +39,10 @@ public final class Network: Sendable {
   /// Packs the weights of a network.
   ///
   /// - Parameter graph: an image or maps in; without outputs it is a backbone, whose deepest map is its output.
-  /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape.
+  /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape, and the graph's `fault`.
   public convenience init(_ graph: Graph, weights: Weights, session: Session = Session()) throws(BackboneError) {
+    if let fault = graph.fault { throw BackboneError(fault) }
+    guard !graph.nodes.isEmpty else { throw .unusableLayer(place: 0, reason: "is not there") }
     var graph = graph
     if graph.outputs.isEmpty { graph.output(graph.value(at: graph.nodes.count - 1)) }
     let packed: PackedWeights

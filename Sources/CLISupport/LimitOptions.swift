@@ -60,7 +60,7 @@ public struct LimitOptions: ParsableArguments {
   public func validate() throws {
     let limits = limits
     for name in Limits.Name.allCases where limits[name] < 1 {
-      throw ValidationError("\(name.rawValue) \(limits[name]): expected a number of at least 1")
+      throw ValidationError("\(name.flag) \(limits[name]): expected a number of at least 1")
     }
   }
 
@@ -96,6 +96,6 @@ public struct LimitOptions: ParsableArguments {
   ///
   /// - Throws: `Failure` with status `inputs`.
   public func read(_ path: String) throws(Failure) -> Image {
-    do { return try ImageFile.read(path: path, limits: limits) } catch { throw Failure(.inputs, error.description) }
+    do { return try ImageFile.read(path: path, limits: limits) } catch { throw Failure(.inputs, told(error)) }
   }
 }

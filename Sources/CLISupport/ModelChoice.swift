@@ -1,33 +1,28 @@
 import Files
-import ModelFiles
-import Objects
-import PersonMask
+import Models
 
 /// Finds the models that programs work with.
 ///
 /// A value with a `/` in it or with the extension `.safetensors` is a path, any other is the name of an installed model.
 public enum ModelChoice {
   /// The model that finds things where none is named.
-  public static let detector = Objects.detector.name
+  public static let detector = Detector.standardNames[0]
 
   /// The models that find some of its things better, and answer for these where none is named.
-  public static let specialists = [PersonMask.detector.name]
+  public static let specialists = Array(Detector.standardNames.dropFirst())
 
   /// The model whose backbone learns to find small things where none is named: people far away are small.
-  public static let smallThings = PersonMask.detector.name
+  public static let smallThings = ShippedModel.people.name
 
   /// The model that outlines things where none is named.
-  public static let segmenter = Objects.mask.name
-
-  /// The models that are part of each program.
-  public static let shipped = [Objects.detector, Objects.mask, PersonMask.detector, PersonMask.model]
+  public static let segmenter = Segmenter.standardName
 
   /// The folder of installed models, and those that are part of the program.
   ///
   /// - Throws: `Failure` with status `model`.
   public static func store(_ limits: Limits = .standard) throws(Failure) -> ModelStore {
-    do { return try ModelStore.user(shipped: shipped, limits: limits) } catch {
-      throw Failure(.model, error.description)
+    do { return try ModelStore.user(shipped: ShippedModel.all, limits: limits) } catch {
+      throw Failure(.model, told(error))
     }
   }
 
@@ -35,22 +30,16 @@ public enum ModelChoice {
   ///
   /// - Throws: `Failure` with status `model`; for a name it lists what there is and the command that gets one.
   public static func open(_ value: String, _ limits: LimitOptions) throws(Failure) -> ModelFile {
-    do throws(ModelStoreError) {
-      let store: ModelStore
-      do { store = try .user(shipped: shipped, limits: limits.limits) } catch {
-        // Nothing says where models are; one that is part of the program needs no folder.
-        guard shipped.contains(where: { $0.name == value }) else { throw error }
-        store = ModelStore(folder: "", shipped: shipped)
-      }
-      return try store.open(value)
-    } catch { throw Failure(.model, error.description) }
+    do { return try ModelStore.standard(limits: limits.limits).open(value) } catch {
+      throw Failure(.model, told(error))
+    }
   }
 
   /// The card of a model that is part of the program.
   ///
   /// - Throws: `Failure` with status `model`.
   public static func card(of shipped: ShippedModel) throws(Failure) -> ModelCard {
-    do { return try shipped.card() } catch { throw Failure(.model, error.description) }
+    do { return try shipped.card() } catch { throw Failure(.model, told(error)) }
   }
 }
 

@@ -142,7 +142,7 @@ public struct PictureOutputs: Sendable {
   /// - Throws: `Failure` with status `output`.
   public func encode(_ image: Image, for index: Int) throws(Failure) -> [UInt8] {
     do { return try PNGEncoder.encode(image) } catch {
-      throw Failure(.output, "\(paths[index]): \(error.description)")
+      throw Failure(.output, "\(paths[index]): \(told(error))")
     }
   }
 
@@ -152,7 +152,7 @@ public struct PictureOutputs: Sendable {
   public func encode(_ map: Mask, palette: [Colour], for index: Int) throws(Failure) -> [UInt8] {
     do {
       return try PNGEncoder.encodeIndexed(width: map.width, height: map.height, indices: map.ids, palette: palette)
-    } catch { throw Failure(.output, "\(paths[index]): \(error.description)") }
+    } catch { throw Failure(.output, "\(paths[index]): \(told(error))") }
   }
 
   /// Writes a file, whole or not at all.
@@ -164,7 +164,7 @@ public struct PictureOutputs: Sendable {
         if let folder { try Folder.make(String(folder.dropLast())) }
         try AtomicFile.write(png, to: paths[index])
       }
-    } catch { throw Failure(.output, error.description) }
+    } catch { throw Failure(.output, told(error)) }
   }
 
   /// The name of an input without its folder and extension.

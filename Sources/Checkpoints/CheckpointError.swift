@@ -1,8 +1,8 @@
-import Files
+@_exported import Files
 import ModelFiles
 
 /// Why a checkpoint could not be imported.
-public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+public enum CheckpointError: RemediedError, Equatable {
   /// An operation of the file's own graph works differently from the network that the names promise.
   case convention(path: String, layer: String, expected: String, found: String)
   case file(FileError)
@@ -17,14 +17,22 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case unsupported(path: String, reason: String)
 
   /// One line, whatever names the file gives its tensors.
-  public var description: String { text.onOneLine }
+  public var problem: String { text.onOneLine }
+
+  public var remedy: Remedy? {
+    switch self {
+    case .file(let error): return error.remedy
+    case .limit(_, _, let excess): return excess.remedy
+    default: return nil
+    }
+  }
 
   private var text: String {
     switch self {
     case .convention(let path, let layer, let expected, let found):
       return "\(path): \(layer) has \(found), expected \(expected); this graph is a variant that cannot be imported"
-    case .file(let error): return error.description
-    case .limit(let path, let offset, let excess): return "\(path): at byte \(offset): \(excess)"
+    case .file(let error): return error.problem
+    case .limit(let path, let offset, let excess): return "\(path): at byte \(offset): \(excess.problem)"
     case .malformed(let path, let offset, let reason):
       let place = offset.map { " (at byte \($0))" } ?? ""
       return "\(path): \(reason)\(place); the file is damaged or of another format, get it again"

@@ -1,8 +1,8 @@
-import Files
+@_exported import Files
 import ImageCodecs
 
 /// Why a data set, or a part of it, cannot be used.
-public enum DatasetError: Error, Equatable, CustomStringConvertible {
+public enum DatasetError: RemediedError, Equatable {
   /// The classes are not those that were asked for.
   case classes(expected: String, found: String)
   /// Two files claim the same name.
@@ -42,15 +42,24 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  public var description: String {
+  public var remedy: Remedy? {
+    switch self {
+    case .excess(_, _, let excess): return excess.remedy
+    case .file(let error): return error.remedy
+    case .picture(let error): return error.remedy
+    default: return nil
+    }
+  }
+
+  public var problem: String {
     switch self {
     case .classes(let expected, let found):
       return "the data set's classes are \(found), expected \(expected); name classes that it has"
     case .duplicate(let file, let other):
       return "\(file.onOneLine): has the same name as \(other.onOneLine), expected one of them; remove or rename one"
     case .excess(let file, let place, let excess):
-      return "\(file.onOneLine): \(place.description.onOneLine)\(excess)"
-    case .file(let error): return error.description
+      return "\(file.onOneLine): \(place.description.onOneLine)\(excess.problem)"
+    case .file(let error): return error.problem
     case .invalid(let file, let place, let expected, let found):
       return
         "\(file.onOneLine): \(place.description.onOneLine)found \(found.onOneLine), expected \(expected.onOneLine); "
@@ -60,7 +69,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + "use a smaller file"
     case .missing(let file, let expected):
       return "\(file.onOneLine): is missing, expected \(expected.onOneLine); add it or remove what refers to it"
-    case .picture(let error): return error.description
+    case .picture(let error): return error.problem
     case .size(let file, let expected, let found):
       return "\(file.onOneLine): is \(found), expected \(expected); get the matching file or remove it"
     case .split(let rule, let expected):

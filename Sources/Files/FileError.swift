@@ -7,7 +7,7 @@
 #endif
 
 /// Why a file could not be read or written.
-public enum FileError: Error, Hashable, CustomStringConvertible {
+public enum FileError: RemediedError, Hashable {
   case alreadyExists(path: String)
   case cannotOpen(path: String, errno: Int32)
   case cannotWrite(path: String, errno: Int32)
@@ -16,7 +16,7 @@ public enum FileError: Error, Hashable, CustomStringConvertible {
   case limit(path: String, LimitExcess)
   case notRegular(path: String)
 
-  public var description: String {
+  public var problem: String {
     switch self {
     case .alreadyExists(let path): return "\(path): exists already; remove it first or choose another name"
     case .cannotOpen(let path, let code):
@@ -25,10 +25,12 @@ public enum FileError: Error, Hashable, CustomStringConvertible {
       return
         "\(path): cannot write the file: \(Self.reason(code)); check the folder, its permissions and the free space"
     case .isDirectory(let path): return "\(path): is a directory, expected a file; name one file in it"
-    case .limit(let path, let excess): return "\(path): \(excess)"
+    case .limit(let path, let excess): return "\(path): \(excess.problem)"
     case .notRegular(let path): return "\(path): is not a regular file; copy its contents to a file first"
     }
   }
+
+  public var remedy: Remedy? { if case .limit(_, let excess) = self { excess.remedy } else { nil } }
 
   /// The file or folder that it is about.
   public var path: String {

@@ -52,24 +52,24 @@ public struct Limits: Hashable, Sendable {
 }
 
 extension Limits {
-  /// One of the limits; the raw value is the flag that changes it.
+  /// One of the limits; the raw value is the property's name.
   public enum Name: String, Hashable, Sendable, CaseIterable {
-    case ancillaryBytes = "--max-ancillary-bytes"
-    case chunkBytes = "--max-chunk-bytes"
-    case datasetBytes = "--max-dataset-bytes"
-    case elements = "--max-elements"
-    case fields = "--max-fields"
-    case fileBytes = "--max-file-bytes"
-    case headerBytes = "--max-header-bytes"
-    case modelBytes = "--max-model-bytes"
-    case nesting = "--max-nesting"
-    case pixels = "--max-pixels"
-    case points = "--max-points"
-    case records = "--max-records"
-    case scans = "--max-scans"
-    case side = "--max-side"
-    case tensors = "--max-tensors"
-    case textBytes = "--max-text-bytes"
+    case ancillaryBytes
+    case chunkBytes
+    case datasetBytes
+    case elements
+    case fields
+    case fileBytes
+    case headerBytes
+    case modelBytes
+    case nesting
+    case pixels
+    case points
+    case records
+    case scans
+    case side
+    case tensors
+    case textBytes
 
     /// What is counted, in words.
     public var unit: String {
@@ -144,7 +144,7 @@ extension Limits {
 }
 
 /// A file asks for more than a limit allows.
-public struct LimitExcess: Hashable, Sendable, CustomStringConvertible {
+public struct LimitExcess: Hashable, Sendable {
   public let limit: Limits.Name
   public let allowed: Int
   /// `Int.max` when it cannot be counted.
@@ -156,9 +156,10 @@ public struct LimitExcess: Hashable, Sendable, CustomStringConvertible {
     self.found = found
   }
 
-  /// The end of a message that begins with the file's name.
-  public var description: String {
-    let asked = found == .max ? "more than can be counted" : "\(found)"
-    return "has \(asked) \(limit.unit), the limit is \(allowed); raise \(limit.rawValue) if you trust the file"
+  /// What follows the file's name in a message.
+  public var problem: String {
+    "has \(found == .max ? "more than can be counted" : "\(found)") \(limit.unit), the limit is \(allowed)"
   }
+
+  public var remedy: Remedy { .raise(limit) }
 }

@@ -1,10 +1,11 @@
 import Tensors
 
+/// What can't be built is not appended: the first fault is kept in `fault`, and whatever takes the graph throws it.
 extension Graph {
   /// An input of the graph; the image has 3 channels.
   public mutating func input(_ name: String = Graph.image, channels: Int = 3) -> Value {
     let value = add(.input, [], channels: channels)
-    nodes[value.index].name = name
+    self.name(value, Tap(name))
     return value
   }
 
@@ -13,9 +14,6 @@ extension Graph {
     _ name: String, _ x: Value, outputs: Int, window: Window, groups: Int = 1, _ activation: Activation,
     isNormalised: Bool = true
   ) -> Value {
-    precondition(
-      groups > 0 && x.channels % groups == 0 && outputs % groups == 0,
-      "\(x.channels) and \(outputs) channels in \(groups) groups")
     let convolution = Convolution(
       name: name, window: window, groups: groups, inputs: x.channels, outputs: outputs, activation: activation,
       isNormalised: isNormalised)
@@ -42,8 +40,7 @@ extension Graph {
 
   /// The sum of two maps, or of a map and one pixel.
   public mutating func sum(_ a: Value, _ b: Value, _ activation: Activation = .linear) -> Value {
-    precondition(a.channels == b.channels, "a sum of \(a.channels) and \(b.channels) channels")
-    return add(.add(activation), [a, b], channels: a.channels)
+    add(.add(activation), [a, b], channels: a.channels)
   }
 
   /// An activation by itself.
@@ -68,8 +65,7 @@ extension Graph {
 
   /// Every pixel of `x` times the one pixel `factors`, by channels.
   public mutating func scale(_ x: Value, by factors: Value) -> Value {
-    precondition(x.channels == factors.channels, "\(x.channels) channels times \(factors.channels)")
-    return add(.scale, [x, factors], channels: x.channels)
+    add(.scale, [x, factors], channels: x.channels)
   }
 
   /// Squeeze-and-excite: `x` times what two 1x1 convolutions make of its mean.
@@ -96,22 +92,111 @@ extension Graph {
   ///
   /// Source: "ShuffleNet", section 3.1.
   public mutating func shuffle(_ x: Value, groups: Int) -> Value {
-    precondition(groups > 0 && x.channels % groups == 0, "\(x.channels) channels in \(groups) groups")
-    return add(.shuffle(groups: groups), [x], channels: x.channels)
+    add(.shuffle(groups: groups), [x], channels: x.channels)
   }
 
-  /// Gives a value a name, so that it can be handed out as a tap.
+  /// Gives a value a name of its own, so that it can be handed out as a tap.
   public mutating func name(_ value: Value, _ tap: Tap) {
-    precondition(!nodes.contains { $0.name == tap.name }, "two values are named \(tap)")
-    nodes[value.index].name = tap.name
+    guard fault == nil else { return }
+    let name = tap.name
+    guard nodes.indices.contains(value.index), !name.isEmpty, name.utf8.count <= Graph.longestName,
+      !nodes.contains(where: { $0.name == name })
+    else {
+      fault = .unusableLayer(place: value.index, reason: "has the name \"\(name)\", which is empty, too long or taken")
+      return
+    }
+    nodes[value.index].name = name
   }
 
   /// Makes a value one of the graph's outputs.
-  public mutating func output(_ value: Value) { outputs.append(value.index) }
+  public mutating func output(_ value: Value) {
+    guard fault == nil else { return }
+    guard nodes.indices.contains(value.index) else {
+      fault = .unusableLayer(place: value.index, reason: "is an output and not there")
+      return
+    }
+    guard nodes[value.index].operation != .input else {
+      fault = .unusableLayer(place: value.index, reason: "is an input and an output")
+      return
+    }
+    outputs.append(value.index)
+  }
 
   mutating func add(_ operation: Operation, _ inputs: [Value], channels: Int) -> Value {
-    precondition(inputs.allSatisfy { $0.index < nodes.count }, "an input of another graph")
+    if fault == nil, let reason = reason(against: operation, inputs, channels: channels) {
+      fault = .unusableLayer(place: nodes.count, reason: reason)
+    }
+    guard fault == nil else { return Value(index: max(nodes.count - 1, 0), channels: channels) }
     nodes.append(Node(operation: operation, inputs: inputs.map(\.index), channels: channels))
     return Value(index: nodes.count - 1, channels: channels)
+  }
+}
+
+// MARK: Checks
+
+extension Graph {
+  /// Nodes that a graph may have.
+  static let mostNodes = 2000
+  /// Elements and channels that a value may have.
+  package static let mostElements = 1 << 28
+  package static let mostChannels = 65536
+  private static let largestKernel = 15
+  /// Bytes of a name.
+  static let longestName = 200
+
+  /// Why an operation can't be the next node; `nil` where it can.
+  private func reason(against operation: Operation, _ inputs: [Value], channels: Int) -> String? {
+    guard nodes.count < Graph.mostNodes else { return "is one of more than \(Graph.mostNodes)" }
+    let expected = operation.inputCount
+    guard expected.contains(inputs.count) else {
+      return "reads \(inputs.count) layers, expected \(expected.lowerBound) to \(expected.upperBound)"
+    }
+    if let stranger = inputs.first(where: {
+      !nodes.indices.contains($0.index) || nodes[$0.index].channels != $0.channels
+    }) {
+      return "reads the layer \(stranger.index) of another graph, or one that is not before it"
+    }
+    guard (1...Graph.mostChannels).contains(channels) else {
+      return "has \(channels) channels, expected 1 to \(Graph.mostChannels)"
+    }
+    switch operation {
+    case .convolution(let c):
+      guard !c.name.isEmpty, c.name.utf8.count <= Graph.longestName,
+        !nodes.indices.contains(where: { convolution(at: $0)?.name == c.name })
+      else { return "has tensors named \"\(c.name)\", which is empty, too long or taken" }
+      guard c.groups > 0, c.inputs % c.groups == 0, c.outputs % c.groups == 0 else {
+        return "has \(c.inputs) and \(c.outputs) channels in \(c.groups) groups"
+      }
+      return reason(against: c.window)
+    case .pooling(.maximum(let window)), .pooling(.average(let window)): return reason(against: window)
+    case .add, .scale:
+      return inputs[0].channels == inputs[1].channels
+        ? nil : "joins maps of \(inputs[0].channels) and \(inputs[1].channels) channels"
+    case .shuffle(let groups):
+      return groups > 0 && channels % groups == 0 ? nil : "shuffles \(channels) channels in \(groups) groups"
+    case .input, .globalPooling, .activation, .concatenation, .resize: return nil
+    }
+  }
+
+  private func reason(against window: Window) -> String? {
+    let kernel = [window.height, window.width]
+    guard kernel.allSatisfy({ (1...Graph.largestKernel).contains($0) && $0 % 2 == 1 }) else {
+      return "has a kernel \(kernel), expected two odd numbers up to \(Graph.largestKernel)"
+    }
+    guard (1...8).contains(window.stride), (1...64).contains(window.dilation) else {
+      return "has a stride of \(window.stride) and a dilation of \(window.dilation), expected up to 8 and up to 64"
+    }
+    return nil
+  }
+}
+
+extension Graph.Operation {
+  fileprivate var inputCount: ClosedRange<Int> {
+    switch self {
+    case .input: return 0...0
+    case .add, .scale, .resize: return 2...2
+    case .concatenation: return 1...64
+    case .convolution, .pooling, .globalPooling, .activation, .shuffle: return 1...1
+    }
   }
 }

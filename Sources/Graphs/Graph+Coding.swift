@@ -5,7 +5,9 @@ import Tensors
 extension Graph: Codable {
   private enum Keys: String, CodingKey { case nodes, outputs }
 
+  /// - Throws: its `fault`.
   public func encode(to encoder: any Encoder) throws {
+    if let fault { throw fault }
     var container = encoder.container(keyedBy: Keys.self)
     try container.encode(nodes.map(NodeRecord.init), forKey: .nodes)
     try container.encode(outputs, forKey: .outputs)
@@ -22,101 +24,20 @@ extension Graph: Codable {
     }
   }
 
-  /// Nodes that a graph from a file may have.
-  private static let mostNodes = 2000
-  private static let largestKernel = 15
-
   private init(_ records: [NodeRecord], outputs: [Int]) throws(GraphError) {
     self.init()
-    guard (1...Graph.mostNodes).contains(records.count) else {
-      throw .unusableLayer(place: 0, reason: "is one of \(records.count), expected 1 to \(Graph.mostNodes)")
-    }
-    var names: Set<String> = []
-    var tensors: Set<String> = []
+    guard !records.isEmpty else { throw .unusableLayer(place: 0, reason: "is not there") }
     for (place, record) in records.enumerated() {
-      func refuse(_ reason: String) -> GraphError { .unusableLayer(place: place, reason: reason) }
-      let expected = record.operation.inputCount
-      guard expected.contains(record.inputs.count), record.inputs.allSatisfy({ (0..<place).contains($0) }) else {
-        throw refuse("reads the layers \(record.inputs), expected \(expected.lowerBound) or more before it")
+      guard record.inputs.allSatisfy({ (0..<place).contains($0) }) else {
+        throw .unusableLayer(place: place, reason: "reads the layers \(record.inputs), expected earlier ones")
       }
-      if let name = record.name {
-        guard !name.isEmpty, name.utf8.count <= 200, names.insert(name).inserted else {
-          throw refuse("has a name that is empty, too long or taken")
-        }
-      }
-      let values = record.inputs.map { value(at: $0) }
-      func channels() throws(GraphError) -> Int {
-        guard let channels = record.channels, (1...Graph.mostChannels).contains(channels) else {
-          throw refuse("has \(record.channels.map(String.init) ?? "no") channels, expected 1 to \(Graph.mostChannels)")
-        }
-        return channels
-      }
-      func window() throws(GraphError) -> Window {
-        let kernel = record.kernel ?? [1, 1]
-        let (stride, dilation) = (record.stride ?? 1, record.dilation ?? 1)
-        guard kernel.count == 2, kernel.allSatisfy({ (1...Graph.largestKernel).contains($0) && $0 % 2 == 1 }) else {
-          throw refuse("has a kernel \(kernel), expected two odd numbers up to \(Graph.largestKernel)")
-        }
-        guard (1...8).contains(stride), (1...64).contains(dilation) else {
-          throw refuse("has a stride of \(stride) and a dilation of \(dilation), expected up to 8 and up to 64")
-        }
-        return Window(kernel[0], kernel[1], stride: stride, dilation: dilation, padding: record.padding ?? .same)
-      }
-      func haveSame() throws(GraphError) {
-        guard values[0].channels == values[1].channels else {
-          throw refuse("joins maps of \(values[0].channels) and \(values[1].channels) channels")
-        }
-      }
-      let activation = record.activation ?? .linear
-      let made: Value
-      switch record.operation {
-      case .input:
-        guard let name = record.name else { throw refuse("is an input without a name") }
-        made = input(name, channels: try channels())
-      case .convolution:
-        guard let name = record.tensors, !name.isEmpty, name.utf8.count <= 200, tensors.insert(name).inserted else {
-          throw refuse("has no tensors of its own")
-        }
-        let (outputs, groups) = (try channels(), record.groups ?? 1)
-        guard groups > 0, values[0].channels % groups == 0, outputs % groups == 0 else {
-          throw refuse("has \(values[0].channels) and \(outputs) channels in \(groups) groups")
-        }
-        made = convolution(
-          name, values[0], outputs: outputs, window: try window(), groups: groups, activation, isNormalised: false)
-      case .maximumPooling: made = pooling(values[0], .maximum(try window()))
-      case .averagePooling: made = pooling(values[0], .average(try window()))
-      case .globalPooling: made = globalPooling(values[0])
-      case .add:
-        try haveSame()
-        made = sum(values[0], values[1], activation)
-      case .activation: made = self.activation(values[0], activation)
-      case .concatenation:
-        let all = values.reduce(0) { $0 + $1.channels }
-        guard all <= Graph.mostChannels else { throw refuse("makes \(all) channels") }
-        made = concatenation(values)
-      case .scale:
-        try haveSame()
-        made = scale(values[0], by: values[1])
-      case .resize:
-        guard let grid = record.grid else { throw refuse("resizes without a sampling grid") }
-        made = resize(values[0], like: values[1], grid)
-      case .shuffle:
-        guard let groups = record.groups, groups > 0, values[0].channels % groups == 0 else {
-          throw refuse("shuffles \(values[0].channels) channels in \(record.groups ?? 0) groups")
-        }
-        made = shuffle(values[0], groups: groups)
-      }
-      nodes[made.index].name = record.name
+      let (operation, channels) = try record.operation(at: place, record.inputs.map { nodes[$0].channels })
+      let value = add(operation, record.inputs.map { self.value(at: $0) }, channels: channels)
+      if let name = record.name { self.name(value, Tap(name)) }
+      if let fault { throw fault }
     }
-    for place in outputs {
-      guard nodes.indices.contains(place) else {
-        throw .unusableLayer(place: place, reason: "is an output and not there")
-      }
-      guard nodes[place].operation != .input else {
-        throw .unusableLayer(place: place, reason: "is an input and an output")
-      }
-      output(value(at: place))
-    }
+    for place in outputs { output(Value(index: place, channels: 0)) }
+    if let fault { throw fault }
   }
 }
 
@@ -127,15 +48,6 @@ private struct NodeRecord: Codable {
     case maximumPooling = "maximum-pooling"
     case averagePooling = "average-pooling"
     case globalPooling = "global-pooling"
-
-    var inputCount: ClosedRange<Int> {
-      switch self {
-      case .input: return 0...0
-      case .add, .scale, .resize: return 2...2
-      case .concatenation: return 1...64
-      default: return 1...1
-      }
-    }
   }
 
   var operation: Kind
@@ -191,6 +103,46 @@ private struct NodeRecord: Codable {
       self.groups = groups
     }
     name = node.name
+  }
+
+  /// What the node does, whose inputs have so many channels, and the channels of its value.
+  ///
+  /// - Throws: `GraphError` where a field is missing; whether the operation can run the graph decides.
+  func operation(at place: Int, _ inputs: [Int]) throws(GraphError) -> (Graph.Operation, channels: Int) {
+    func given<Field>(_ field: Field?, _ name: String) throws(GraphError) -> Field {
+      guard let field else { throw .unusableLayer(place: place, reason: "has no \(name)") }
+      return field
+    }
+    let (first, activation) = (inputs.first ?? 0, activation ?? .linear)
+    switch operation {
+    case .input:
+      _ = try given(name, "name, and is an input")
+      return (.input, try given(channels, "channels"))
+    case .convolution:
+      let outputs = try given(channels, "channels")
+      let convolution = Graph.Convolution(
+        name: try given(tensors, "tensors of its own"), window: try window(at: place), groups: groups ?? 1,
+        inputs: first, outputs: outputs, activation: activation, isNormalised: false)
+      return (.convolution(convolution), outputs)
+    case .maximumPooling: return (.pooling(.maximum(try window(at: place))), first)
+    case .averagePooling: return (.pooling(.average(try window(at: place))), first)
+    case .globalPooling: return (.globalPooling, first)
+    case .add: return (.add(activation), first)
+    case .activation: return (.activation(activation), first)
+    case .concatenation: return (.concatenation, inputs.reduce(0, +))
+    case .scale: return (.scale, first)
+    case .resize: return (.resize(try given(grid, "sampling grid")), first)
+    case .shuffle: return (.shuffle(groups: try given(groups, "groups")), first)
+    }
+  }
+
+  private func window(at place: Int) throws(GraphError) -> Graph.Window {
+    let kernel = kernel ?? [1, 1]
+    guard kernel.count == 2 else {
+      throw .unusableLayer(place: place, reason: "has a kernel \(kernel), expected two numbers")
+    }
+    return Graph.Window(
+      kernel[0], kernel[1], stride: stride ?? 1, dilation: dilation ?? 1, padding: padding ?? .same)
   }
 
   private mutating func set(_ window: Graph.Window) {

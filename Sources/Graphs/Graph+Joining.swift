@@ -15,6 +15,7 @@ extension Graph {
   package mutating func append(_ head: Graph, sharing shared: [Int: Int], renaming: (String) -> String)
     throws(GraphError) -> [Value]
   {
+    if let fault = fault ?? head.fault { throw fault }
     var values: [Value] = []
     var taken = Set(nodes.compactMap(\.name))
     for (place, node) in head.nodes.enumerated() {
@@ -41,6 +42,7 @@ extension Graph {
       values.append(made)
     }
     outputs += head.outputs.map { values[$0].index }
+    if let fault { throw fault }
     return values
   }
 
@@ -49,8 +51,9 @@ extension Graph {
   /// A head that was appended to a backbone comes out as a graph of its own; or the layers that learn, behind those that do
   /// not.
   ///
-  /// - Throws: `GraphError.unusableLayer` where a value that is read has no name.
+  /// - Throws: its `fault`; `GraphError.unusableLayer` where a value that is read has no name.
   public func suffix(after count: Int) throws(GraphError) -> Graph {
+    if let fault { throw fault }
     let needed = ancestors(of: outputs)
     var part = Graph()
     var places: [Int: Value] = [:]

@@ -113,10 +113,6 @@ extension Graph {
 // MARK: Shapes
 
 extension Graph {
-  /// Elements and channels that a value may have.
-  package static let mostElements = 1 << 28
-  package static let mostChannels = 65536
-
   /// The shape of each value, for inputs of those shapes.
   ///
   /// - Throws: `GraphError.unusableLayer` where maps do not fit together or are too large: a graph may come from anybody.

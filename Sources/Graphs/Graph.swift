@@ -113,6 +113,10 @@ public struct Graph: Hashable, Sendable {
   public internal(set) var nodes: [Node] = []
   /// The places of the nodes whose values are the graph's outputs.
   public internal(set) var outputs: [Int] = []
+  /// What was wrong when it was built, if anything: the first operation that can't run, or a name that is taken.
+  ///
+  /// Nothing is appended from there on, and a network, a training or a file of such a graph throws this.
+  public internal(set) var fault: GraphError?
 
   public init() {}
 
@@ -140,7 +144,7 @@ public struct Graph: Hashable, Sendable {
 }
 
 /// Why a graph can't be used.
-public enum GraphError: Error, Equatable, CustomStringConvertible {
+public enum GraphError: Error, Hashable, CustomStringConvertible {
   case noSuchTap(name: String, known: [String])
   /// An operation that can't run.
   case unusableLayer(place: Int, reason: String)

@@ -11,6 +11,21 @@ public enum ImageEncoding: Hashable, Sendable {
   case jpeg(quality: Int = 90)
 }
 
+extension Image {
+  /// The image as the bytes of a PNG file, without loss.
+  ///
+  /// - Throws: `ImageError.outOfMemory`.
+  public func pngData() throws(ImageError) -> [UInt8] { try ImageFile.encode(self, as: .png) }
+
+  /// The image as the bytes of a JPEG file.
+  ///
+  /// - Parameter quality: 1 (smallest) to 100 (best).
+  /// - Throws: `ImageError.outOfMemory`, `.cannotEncode` for a side above 65,500.
+  public func jpegData(quality: Int = 90) throws(ImageError) -> [UInt8] {
+    try ImageFile.encode(self, as: .jpeg(quality: quality))
+  }
+}
+
 extension ImageFile {
   /// Encodes a picture into memory; the same picture gives the same bytes with the same libraries.
   ///

@@ -1,7 +1,7 @@
-import Files
+@_exported import Files
 
 /// Why a picture could not be read or written.
-public enum ImageError: Error, Hashable, CustomStringConvertible {
+public enum ImageError: RemediedError, Hashable {
   /// The encoder refused the picture, for the reason given in its words: too large a side for one.
   case cannotEncode(file: String, format: ImageFormat, reason: String)
   /// The operating system refused to open or to read the file, for the reason given in its words.
@@ -24,11 +24,11 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
   /// A format, or a kind of PNG or JPEG, that is known and not read.
   case unsupported(file: String, found: String)
 
-  public var description: String {
+  public var problem: String {
     switch self {
     case .cannotEncode(let file, let format, let reason):
       return "\(file.onOneLine): cannot be made a \(format.rawValue): \(reason); use a smaller picture"
-    case .cannotWrite(let error): return error.description
+    case .cannotWrite(let error): return error.problem
     case .cannotRead(let file, let reason):
       return "\(file.onOneLine): cannot read the file: \(reason); check the path and its permissions"
     case .damaged(let file, let format, let offset, let reason):
@@ -40,7 +40,7 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
     case .isDirectory(let file):
       return "\(file.onOneLine): is a directory, expected a PNG or JPEG picture; name the files in it"
     case .limit(let file, let limit, let allowed, let found):
-      return "\(file.onOneLine): \(LimitExcess(limit: limit, allowed: allowed, found: found))"
+      return "\(file.onOneLine): \(LimitExcess(limit: limit, allowed: allowed, found: found).problem)"
     case .notMask(let file, let found):
       return
         "\(file.onOneLine): is \(found), expected a mask: a PNG with a palette or gray of at most 8 bits; save it as one"
@@ -53,6 +53,14 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
       return "\(file.onOneLine): is no picture: \(found), expected a PNG or JPEG; name a picture file"
     case .unsupported(let file, let found):
       return "\(file.onOneLine): is \(found), expected an ordinary PNG or JPEG; convert it to one of them"
+    }
+  }
+
+  public var remedy: Remedy? {
+    switch self {
+    case .cannotWrite(let error): return error.remedy
+    case .limit(_, let limit, _, _): return .raise(limit)
+    default: return nil
     }
   }
 

@@ -8,7 +8,7 @@ public final class Session: Sendable {
   private let calls = CallQueue()
 
   /// - Parameters:
-  ///   - threads: workers, or `nil` for as many as this process may use.
+  ///   - threads: workers, or `nil` for as many as this process may use; below 1 counts as 1.
   ///   - kernels: the instruction set, the machine's best by default.
   public init(threads: Int? = nil, kernels: KernelSet = .chosen) {
     self.kernels = kernels

@@ -12,10 +12,10 @@ import CKernels
 
   /// Starts workers; the caller is one more.
   ///
-  /// - Parameter threads: with the caller, or `nil` for as many as there are usable processors.
+  /// - Parameter threads: with the caller, or `nil` for as many as there are usable processors; what lies outside
+  ///   1 to 1024 counts as the nearer end.
   public init(threads: Int? = nil) {
-    let count = threads ?? min(WorkerPool.usableProcessors, 64)
-    precondition((1...1024).contains(count), "a pool of \(count) threads")
+    let count = min(max(threads ?? min(WorkerPool.usableProcessors, 64), 1), 1024)
     guard let pool = unsafe ck_pool_create(Int32(count)) else { preconditionFailure("out of memory for a pool") }
     unsafe self.pool = pool
   }

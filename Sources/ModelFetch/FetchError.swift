@@ -1,9 +1,9 @@
 import Checkpoints
-import Files
+@_exported import Files
 import ModelFiles
 
 /// Why a model could not be fetched.
-public enum FetchError: Error, Equatable, CustomStringConvertible {
+public enum FetchError: RemediedError, Equatable {
   case checkpoint(CheckpointError)
   /// The download failed; `reason` is the last thing that the program said.
   case download(model: String, source: String, reason: String)
@@ -15,24 +15,33 @@ public enum FetchError: Error, Equatable, CustomStringConvertible {
   /// The bytes are not those that were pinned.
   case wrongDigest(path: String, expected: String, found: String)
 
-  public var description: String {
+  public var problem: String {
     switch self {
-    case .checkpoint(let error): return error.description
+    case .checkpoint(let error): return error.problem
     case .download(let model, let source, let reason):
       return
-        "\(model): cannot get \(source): \(reason); check the connection, or get the file elsewhere and use "
-        + "`backbone models fetch \(model) --from FILE`"
-    case .file(let error): return error.description
+        "\(model): cannot get \(source): \(reason); check the connection"
+    case .file(let error): return error.problem
     case .noProgram(let model, let tried, let remedy):
       return
-        "\(model): needs \(tried.joined(separator: " or ")) to be fetched; \(remedy), or get the file elsewhere and use "
-        + "`backbone models fetch \(model) --from FILE`"
-    case .store(let error): return error.description
+        "\(model): needs \(tried.joined(separator: " or ")) to be fetched; \(remedy)"
+    case .store(let error): return error.problem
     case .unknownModel(let name):
       let known = KnownModel.all.map(\.name).joined(separator: ", ")
-      return "\(name): no known model to fetch; known are \(known); convert other files with `backbone import`"
+      return "\(name): no known model to fetch; known are \(known)"
     case .wrongDigest(let path, let expected, let found):
       return "\(path): has the SHA-256 \(found), expected \(expected); it is not the published file, get that one"
+    }
+  }
+
+  public var remedy: Remedy? {
+    switch self {
+    case .checkpoint(let error): return error.remedy
+    case .file(let error): return error.remedy
+    case .store(let error): return error.remedy
+    case .download(let model, _, _), .noProgram(let model, _, _): return .fetchFromFile(model)
+    case .unknownModel: return .importCheckpoint
+    case .wrongDigest: return nil
     }
   }
 }

@@ -24,9 +24,6 @@ public struct KnownModel: Hashable, Sendable {
   /// The classes behind the background, where neither the file nor its family tells.
   public let classes: [String]?
 
-  /// The command that installs it.
-  public var command: String { "backbone models fetch \(name)" }
-
   /// All that are known.
   public static let all = [
     KnownModel(

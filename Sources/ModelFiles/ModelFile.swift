@@ -60,6 +60,27 @@ public struct ModelFile: Sendable {
     return try read(file, limits)
   }
 
+  /// Takes a model from the bytes of its file, which may come from anywhere, and checks all of it.
+  ///
+  /// - Parameter name: what messages call it.
+  /// - Throws: `ModelFileError`, naming `name` and the tensor or byte at fault.
+  /// - Complexity: O(bytes); they are copied once.
+  public static func open(
+    bytes: [UInt8], name: String, limits: Limits = .standard
+  ) throws(ModelFileError) -> ModelFile {
+    let file: MappedFile
+    do { file = try MappedFile(path: name, copying: bytes) } catch { throw .file(error) }
+    return try read(file, limits)
+  }
+
+  /// Writes the model to a file, whole or not at all, as `write(card:weights:to:precision:replacing:)` does.
+  public func write(
+    to path: String, precision: WeightPrecision = .fp32, replacing: Bool = true
+  ) throws(ModelFileError) {
+    let (card, weights) = stored(as: precision)
+    try ModelFile.write(card: card, weights: weights, to: path, precision: precision, replacing: replacing)
+  }
+
   /// Checks a mapped model file and takes its tensors where they lie.
   ///
   /// - Throws: `ModelFileError`.
@@ -101,24 +122,29 @@ public struct ModelFile: Sendable {
   public static func write(
     card: ModelCard, weights: Weights, to path: String, precision: WeightPrecision = .fp32, replacing: Bool = true
   ) throws(ModelFileError) {
-    if let fault = card.fault { throw .card(path: path, reason: fault) }
-    try checkValues(weights, path: path)
-    if precision == .fp16 { try checkRange(weights, path: path) }
-    let names = weights.entries.keys.sorted()
-    let header = try headerBytes(card: card, weights: weights, names: names, precision, path: path)
+    let header = try headerBytes(card: card, weights: weights, precision, path: path)
     do throws(FileError) {
       try AtomicFile.write(to: path, replacing: replacing) { (sink: inout FileSink) throws(FileError) in
         try sink.append(header)
-        for name in names {
-          try weights.withValues(name) { (values: Span<Float>) throws(FileError) in
-            switch precision {
-            case .fp32: try values.withBytes { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
-            case .fp16: try sink.append(HalfPrecision.bytes(of: values))
-            }
-          }
+        for name in weights.entries.keys.sorted() {
+          try weights.withBytes(name, precision) { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
         }
       }
     } catch { throw .file(error) }
+  }
+
+  /// The bytes of the model's file, which `open(bytes:name:)` takes.
+  ///
+  /// - Parameter precision: the format that all tensors are stored in; values are rounded to nearest, ties to even.
+  /// - Throws: `ModelFileError`, `.tooLarge` for a value that the format cannot hold.
+  /// - Complexity: O(size of the weights).
+  public func data(precision: WeightPrecision = .fp32) throws(ModelFileError) -> [UInt8] {
+    let (card, weights) = stored(as: precision)
+    var data = try ModelFile.headerBytes(card: card, weights: weights, precision, path: path)
+    for name in weights.entries.keys.sorted() {
+      weights.withBytes(name, precision) { data.append($0) }
+    }
+    return data
   }
 
   /// The card and the tensors that a file of this model in another precision has.
@@ -163,9 +189,13 @@ public struct ModelFile: Sendable {
       }
   }
 
+  /// What stands before the values, after the checks of all that is to be written.
   private static func headerBytes(
-    card: ModelCard, weights: Weights, names: [String], _ precision: WeightPrecision, path: String
+    card: ModelCard, weights: Weights, _ precision: WeightPrecision, path: String
   ) throws(ModelFileError) -> [UInt8] {
+    if let fault = card.fault { throw .card(path: path, reason: fault) }
+    try checkValues(weights, path: path)
+    if precision == .fp16 { try checkRange(weights, path: path) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text: String
@@ -174,7 +204,9 @@ public struct ModelFile: Sendable {
     }
     return try Safetensors.header(
       metadata: ["card": text],
-      tensors: names.map { .init(name: $0, type: precision.elementType, shape: weights.entries[$0]!.shape) }, path: path
+      tensors: weights.entries.keys.sorted().map {
+        .init(name: $0, type: precision.elementType, shape: weights.entries[$0]!.shape)
+      }, path: path
     )
   }
 
@@ -192,6 +224,20 @@ public struct ModelFile: Sendable {
         for i in values.indices where HalfPrecision.rounded(values[i]) & 0x7fff == 0x7c00 {
           throw .tooLarge(path: path, name: name, index: i, value: "\(values[i])")
         }
+      }
+    }
+  }
+}
+
+extension Weights {
+  /// The values of a tensor as they lie in a file of that precision.
+  fileprivate func withBytes<E: Error>(
+    _ name: String, _ precision: WeightPrecision, _ body: (RawSpan) throws(E) -> Void
+  ) throws(E) {
+    try withValues(name) { (values: Span<Float>) throws(E) in
+      switch precision {
+      case .fp32: try values.withBytes(body)
+      case .fp16: try HalfPrecision.bytes(of: values).withBytes(body)
       }
     }
   }

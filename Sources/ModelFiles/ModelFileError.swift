@@ -1,7 +1,7 @@
-import Files
+@_exported import Files
 
 /// Why a model file could not be opened or written.
-public enum ModelFileError: Error, Equatable, CustomStringConvertible {
+public enum ModelFileError: RemediedError, Equatable {
   /// The card is missing, of another format, or contradicts itself.
   case card(path: String, reason: String)
   case file(FileError)
@@ -16,13 +16,22 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
   case tooLarge(path: String, name: String, index: Int, value: String)
 
   /// One line, whatever names the file gives its tensors.
-  public var description: String { text.onOneLine }
+  public var problem: String { text.onOneLine }
+
+  public var remedy: Remedy? {
+    switch self {
+    case .card: return .importCheckpoint
+    case .file(let error): return error.remedy
+    case .limit(_, _, let excess): return excess.remedy
+    case .malformed, .notNormal, .tensor, .tooLarge: return nil
+    }
+  }
 
   private var text: String {
     switch self {
-    case .card(let path, let reason): return "\(path): \(reason); make the file with `backbone import`"
-    case .file(let error): return error.description
-    case .limit(let path, let offset, let excess): return "\(path): at byte \(offset): \(excess)"
+    case .card(let path, let reason): return "\(path): \(reason)"
+    case .file(let error): return error.problem
+    case .limit(let path, let offset, let excess): return "\(path): at byte \(offset): \(excess.problem)"
     case .malformed(let path, let offset, let reason):
       return "\(path): \(reason) (at byte \(offset)); the file is damaged or no model file, get it again"
     case .notNormal(let path, let name, let index, let value):

@@ -1,7 +1,7 @@
 import Files
 
 /// Why a model could not be found, opened or verified.
-public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
+public enum ModelStoreError: RemediedError, Equatable {
   /// The file is not the one that was installed.
   case changed(path: String, expected: String, found: String)
   case file(FileError)
@@ -16,34 +16,37 @@ public enum ModelStoreError: Error, Equatable, CustomStringConvertible {
   case noFolder
   case notInstalled(name: String, folder: String, installed: [String], isShipped: Bool = false)
 
-  public var description: String {
+  public var problem: String {
     switch self {
     case .changed(let path, let expected, let found):
       return "\(path): has the SHA-256 \(found), was installed as \(expected); the file was changed, install it again"
-    case .file(let error): return error.description
+    case .file(let error): return error.problem
     case .missingBase(let path, let base, let folder):
-      let remedy = KnownModel.named(base).map { "get it with `\($0.command)`" } ?? "install it there"
-      return "\(path): sits on the backbone of \(base), which is not installed in \(folder); \(remedy)"
-    case .model(let error): return error.description
+      return "\(path): sits on the backbone of \(base), which is not installed in \(folder)"
+        + (KnownModel.named(base) == nil ? "; install it there" : "")
+    case .model(let error): return error.problem
     case .noRecord(let path, let name):
       return "\(path): has no record of \(name)'s SHA-256; install the model again"
     case .noFolder: return "nothing says where models are; set BACKBONE_MODELS to a folder, or HOME"
     case .otherBase(let path, let base):
       return
         "\(path): was trained on other weights than those of \(base); get that model anew, or train the head on this one"
-    case .notInstalled(let name, let folder, let installed, let isShipped):
+    case .notInstalled(let name, let folder, let installed, _):
       let there =
         installed.isEmpty ? "none is" : installed.joined(separator: ", ") + (installed.count == 1 ? " is" : " are")
-      let remedy: String
-      if isShipped {
-        remedy = "it is part of the program, `backbone models convert \(name) --out FILE` writes it to a file"
-      } else if let known = KnownModel.named(name) {
-        remedy = "get it with `\(known.command)`"
-      } else {
-        let all = KnownModel.all.map { "`\($0.command)`" }.joined(separator: " or ")
-        remedy = "get one with \(all), or give the path of a .safetensors file"
-      }
-      return "\(name): no model of this name in \(folder), \(there) installed; \(remedy)"
+      return "\(name): no model of this name in \(folder), \(there) installed"
+    }
+  }
+
+  public var remedy: Remedy? {
+    switch self {
+    case .file(let error): return error.remedy
+    case .model(let error): return error.remedy
+    case .missingBase(_, let base, _): return KnownModel.named(base) == nil ? nil : .fetch([base])
+    case .notInstalled(let name, _, _, let isShipped):
+      if isShipped { return .writeShipped(name) }
+      return .fetch(KnownModel.named(name) == nil ? KnownModel.all.map(\.name) : [name])
+    case .changed, .noRecord, .noFolder, .otherBase: return nil
     }
   }
 }
@@ -57,6 +60,20 @@ public struct ShippedModel: Sendable {
 
   /// - Parameter file: bears the model's name in place of a path.
   package init(file: MappedFile) { self.file = file }
+
+  /// A model in an app's own bytes, which its store then finds by name.
+  ///
+  /// - Parameters:
+  ///   - name: as of an installed model: letters, digits, `-`, `_` and `.`.
+  ///   - bytes: of a model file; they are copied once.
+  /// - Throws: `ModelStoreError.model` where the bytes are no model, or the name is none.
+  public init(name: String, bytes: [UInt8], limits: Limits = .standard) throws(ModelStoreError) {
+    guard ModelStore.isName(name) else {
+      throw .model(.card(path: name, reason: "the name is not one for an installed model"))
+    }
+    do throws(FileError) { file = try MappedFile(path: name, copying: bytes) } catch { throw .file(error) }
+    do throws(ModelFileError) { _ = try ModelFile.read(file, limits) } catch { throw .model(error) }
+  }
 
   /// Its card.
   ///
@@ -181,7 +198,10 @@ public struct ModelStore: Sendable {
   }
 
   private func notInstalled(_ name: String, _ installed: [String]) -> ModelStoreError {
-    .notInstalled(name: name, folder: folder, installed: installed, isShipped: part(name) != nil)
+    // Where nothing says where models are, saying that helps more.
+    folder.isEmpty
+      ? .noFolder
+      : .notInstalled(name: name, folder: folder, installed: installed, isShipped: part(name) != nil)
   }
 
   /// Writes a model under its name, and the record of its digest.

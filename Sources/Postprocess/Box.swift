@@ -9,6 +9,11 @@ public struct Box: Hashable, Sendable {
     self.y2 = y2
   }
 
+  public var width: Float { x2 - x1 }
+  public var height: Float { y2 - y1 }
+  /// The point half-way between the corners.
+  public var center: (x: Float, y: Float) { ((x1 + x2) / 2, (y1 + y2) / 2) }
+
   /// Width times height; 0 where the corners are out of order.
   public var area: Float { max(x2 - x1, 0) * max(y2 - y1, 0) }
 
@@ -48,6 +53,23 @@ public struct Box: Hashable, Sendable {
       Box(x1: max(x1, other.x1), y1: max(y1, other.y1), x2: min(x2, other.x2), y2: min(y2, other.y2)))
     let union = area(self) + area(other) - common
     return union > 0 ? Float(min(common / union, 1)) : 0
+  }
+}
+
+/// Written as the list `[x1, y1, x2, y2]`, as the programs write it.
+extension Box: Codable {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.unkeyedContainer()
+    for value in [x1, y1, x2, y2] { try container.encode(value) }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    var container = try decoder.unkeyedContainer()
+    func next() throws -> Float { try container.decode(Float.self) }
+    self.init(x1: try next(), y1: try next(), x2: try next(), y2: try next())
+    guard container.isAtEnd else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "more than the four numbers of a box")
+    }
   }
 }
 

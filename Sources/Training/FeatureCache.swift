@@ -1,37 +1,48 @@
 import Backbone
-import Files
+@_exported import Files
 import Graphs
 import Kernels
 import ModelFiles
 import Tensors
 
 /// Why training could not begin or go on.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
+public enum TrainingError: RemediedError, Equatable {
   /// The cache of features would be larger than it may.
   case cacheTooLarge(path: String, bytes: Int, limit: Int)
   /// A checkpoint of another run, or the differences between its settings and those asked for.
   case checkpoint(path: String, reason: String)
   case file(FileError)
   case model(ModelFileError)
-  /// There is nothing to learn from.
-  case noPictures(reason: String)
+  /// There are fewer samples to learn from than a batch has.
+  case tooFewSamples(Int, batch: Int)
   case weights(WeightsError)
   /// The loss is no number any more.
   case diverged(step: Int)
 
-  public var description: String {
+  public var problem: String {
     switch self {
     case .cacheTooLarge(let path, let bytes, let limit):
       return
-        "\(path): the features would take \(bytes >> 20) MB, the limit is \(limit >> 20) MB; ask for fewer variants, a smaller input, or raise --cache-limit"
+        "\(path): the features would take \(bytes >> 20) MB, the limit is \(limit >> 20) MB"
     case .checkpoint(let path, let reason):
-      return "\(path): \(reason); go on with the settings that it began with, or begin anew without --resume"
-    case .file(let error): return error.description
-    case .model(let error): return error.description
-    case .noPictures(let reason): return reason
+      return "\(path): \(reason)"
+    case .file(let error): return error.problem
+    case .model(let error): return error.problem
+    case .tooFewSamples(let count, let batch): return "\(count) samples to learn from, fewer than a batch of \(batch)"
     case .weights(let error): return error.description
     case .diverged(let step):
       return "training collapsed for the fourth time at step \(step), before an epoch had ended; choose a smaller rate"
+    }
+  }
+
+  public var remedy: Remedy? {
+    switch self {
+    case .cacheTooLarge: return .smallerCache
+    case .checkpoint: return .trainAnew
+    case .file(let error): return error.remedy
+    case .model(let error): return error.remedy
+    case .tooFewSamples: return .smallerBatch
+    case .weights, .diverged: return nil
     }
   }
 }

@@ -76,10 +76,7 @@ package final class Trainer {
     schedule: Schedule, settings: [String: String], checkpoint: String?
   ) throws(TrainingError) {
     guard training.count >= schedule.batch else {
-      throw .noPictures(
-        reason:
-          "\(training.count) samples to learn from, fewer than a batch of \(schedule.batch); add pictures or ask for a smaller --batch"
-      )
+      throw .tooFewSamples(training.count, batch: schedule.batch)
     }
     self.network = network
     self.objective = objective

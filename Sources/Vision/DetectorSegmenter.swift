@@ -7,7 +7,7 @@ import ModelFiles
 /// `description` says how far that goes. Answers are the same bits as those of the two models alone.
 public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   /// What was found in a picture.
-  public struct Answer: Hashable, Sendable {
+  public struct Answer: Hashable, Codable, Sendable {
     public let detections: [Detection]
     /// A class id of the segmentation model for each pixel.
     public let mask: Mask
@@ -31,6 +31,14 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
     segmentationCard = segmentation.card
   }
 
+  /// The same on other threads: packed weights are shared, working memory is not.
+  public func running(on session: Session) -> DetectorSegmenter { DetectorSegmenter(self, session) }
+
+  private init(_ other: DetectorSegmenter, _ session: Session) {
+    pass = other.pass.running(on: session)
+    (detectionCard, segmentationCard) = (other.detectionCard, other.segmentationCard)
+  }
+
   /// Blocks of the backbone, from the first on, that run once for both; 0 where nothing is shared.
   public var sharedBlocks: Int { pass.blocks }
 
@@ -38,12 +46,20 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   ///
   /// - Throws: `VisionError` when a card's input is too small for its network.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError) -> Answer {
-    try pass.detector.network.session.pool.awake { () throws(VisionError) in
-      let answer = try image.withPixelView { (view) throws(VisionError) in
-        try pass.run(view, options.views, options, ended: { _ in })
-      }
-      return Answer(detections: answer.detections, mask: answer.mask)
-    }
+    try image.withPixelView { (view) throws(VisionError) in try analyse(view, options) }
+  }
+
+  /// Finds and outlines in a camera's pixels, read in place.
+  ///
+  /// - Throws: `VisionError` when a card's input is too small for its network.
+  public func analyse(
+    _ view: borrowing PixelView, _ options: DetectionOptions = DetectionOptions()
+  ) throws(VisionError) -> Answer {
+    let pool = pass.detector.network.session.pool
+    pool.begin()
+    defer { pool.end() }
+    let answer = try pass.run(view, options.views, options, ended: { _ in })
+    return Answer(detections: answer.detections, mask: answer.mask)
   }
 
   /// Finds and outlines without holding a thread of Swift's cooperative pool meanwhile.

@@ -56,6 +56,14 @@ struct SharedPass: Sendable {
     both = try Pipeline(detection, network, outputs: outputs)
   }
 
+  /// The same on other threads: packed weights are shared.
+  func running(on session: Session) -> SharedPass { SharedPass(self, session) }
+
+  private init(_ other: SharedPass, _ session: Session) {
+    (detector, masks) = (other.detector.running(on: session), other.masks.running(on: session))
+    (blocks, allBlocks, both) = (other.blocks, other.allBlocks, other.both?.running(on: session))
+  }
+
   /// What both networks find in a picture.
   struct Answer {
     var detections: [Detection] = []

@@ -1,5 +1,3 @@
-@_exported import struct Files.Limits
-
 /// The parts of one answer, in their order.
 package enum Stage: String, CaseIterable, Sendable {
   case preprocess, backbone, head

@@ -1,8 +1,9 @@
 import Backbone
+@_exported import Files
 import ModelFiles
 
 /// Why a model could not be used.
-public enum VisionError: Error, Equatable, CustomStringConvertible {
+public enum VisionError: RemediedError, Equatable {
   case backbone(BackboneError, file: String)
   case unsuitable(file: String, reason: String)
   /// A head alone, opened without the model that it sits on.
@@ -16,7 +17,7 @@ public enum VisionError: Error, Equatable, CustomStringConvertible {
     if let fault = model.card.fault { throw .unsuitable(file: model.path, reason: fault) }
   }
 
-  public var description: String {
+  public var problem: String {
     switch self {
     case .backbone(.weights(let error), _): return error.description
     case .backbone(let error, let file): return "\(file): \(error.description)"
@@ -25,7 +26,9 @@ public enum VisionError: Error, Equatable, CustomStringConvertible {
       return "\(file): is a head on the backbone of \(base); open it by a store in which that model is installed"
     case .wrongTask(let expected, let found, let file):
       return
-        "\(file): the model's task is \(found.rawValue), expected \(expected.rawValue); choose another with --model"
+        "\(file): the model's task is \(found.rawValue), expected \(expected.rawValue)"
     }
   }
+
+  public var remedy: Remedy? { if case .wrongTask = self { .otherModel } else { nil } }
 }

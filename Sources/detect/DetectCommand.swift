@@ -69,8 +69,10 @@ struct DetectCommand: ParsableCommand {
   @Option(help: "Whether boxes drop only boxes of their own class, or any.")
   var nms = NonMaximumSuppression.Mode.perClass
 
-  @Option(help: ArgumentHelp("Report at most this many detections a picture.", valueName: "count"))
-  var topK = 100
+  @Option(
+    help: ArgumentHelp(
+      "Report at most this many detections a picture. (default: the model's own, mostly 100)", valueName: "count"))
+  var topK: Int?
 
   @Flag(help: "Write no results to standard output, only the picture of --out.")
   var quiet = false
@@ -87,7 +89,7 @@ struct DetectCommand: ParsableCommand {
   func validate() throws {
     if let score, !(0...1).contains(score) { throw ValidationError("--score \(score): expected a number from 0 to 1") }
     if let iou, !(0...1).contains(iou) { throw ValidationError("--iou \(iou): expected a number from 0 to 1") }
-    guard topK >= 1 else { throw ValidationError("--top-k \(topK): expected a number of at least 1") }
+    if let topK, topK < 1 { throw ValidationError("--top-k \(topK): expected a number of at least 1") }
     if out == nil, force { throw ValidationError("--force has no effect without --out") }
     if out == nil, quiet { throw ValidationError("--quiet without --out would give no result at all") }
     if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
@@ -111,18 +113,16 @@ struct DetectCommand: ParsableCommand {
       try limits.read(images[0])
     }
     let detector = opening.model
-    // What no one has measured a threshold for is reported from a half on.
-    let score = score ?? (detector.card.detection?.recommendedScore == nil ? 0.5 : nil)
-    report.threshold = score ?? detector.card.detection?.recommendedScore ?? 0.5
+    report.threshold = score ?? detector.scoreThreshold
 
     try console.write(report.opening)
     let (before, began) = (timing.told, Stopwatch.now)
     let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
       var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
-      let found = try find(in: image, named: images[index], with: detector, score) { watch.lap($0.rawValue) }
+      let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
       var overlay: [UInt8]?
       if let outputs {
-        draw(found, on: &image)
+        Overlay.drawBoxes(found.map(\.annotation), on: &image)
         watch.lap("draw")
         overlay = try outputs.encode(image, for: index)
         watch.lap("encode")
@@ -166,29 +166,20 @@ struct DetectCommand: ParsableCommand {
       let detector = try Detector(file, specialists: specialists, session: session)
       watch.lap("pack")
       return detector
-    } catch { throw Failure(.model, error.description) }
+    } catch { throw Failure(.model, told(error)) }
   }
 
   private func find(
-    in image: Image, named name: String, with detector: Detector, _ score: Float?, ended: (Stage) -> Void
+    in image: Image, named name: String, with detector: Detector, ended: (Stage) -> Void
   ) throws(Failure) -> [Detection] {
-    var options = DetectionOptions()
-    options.scoreThreshold = score
-    options.iouThreshold = iou
-    options.suppression = nms
-    options.maximumDetections = topK
-    options.views = views.chosen(else: .auto)
+    let options = DetectionOptions(
+      scoreThreshold: score, iouThreshold: iou, suppression: nms, maximumDetections: topK,
+      views: views.chosen(else: .auto))
     do { return try detector.detect(image, options, ended: ended) } catch {
-      throw Failure(.model, "\(name): \(error.description)", stops: true)
+      throw Failure(.model, "\(name): \(told(error))", stops: true)
     }
   }
 
-  private func draw(_ detections: [Detection], on image: inout Image) {
-    let annotations = detections.map {
-      Annotation(box: $0.box, text: "\($0.label) \(fixed(Double($0.score), 2))", colourIndex: $0.id)
-    }
-    Overlay.drawBoxes(annotations, on: &image)
-  }
 }
 
 extension NonMaximumSuppression.Mode: ExpressibleByArgument {}

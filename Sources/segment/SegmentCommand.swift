@@ -134,7 +134,7 @@ struct SegmentCommand: ParsableCommand {
     _ image: Image, named name: String, with segmenter: Segmenter, ended: (Stage) -> Void
   ) throws(Failure) -> Mask {
     do { return try segmenter.segment(image, views: views.chosen(else: .auto), ended: ended) } catch {
-      throw Failure(.model, "\(name): \(error.description)", stops: true)
+      throw Failure(.model, "\(name): \(told(error))", stops: true)
     }
   }
 
@@ -143,7 +143,7 @@ struct SegmentCommand: ParsableCommand {
   ) throws(Failure) -> Segmenter {
     var file = try ModelChoice.open(model, limits)
     if let size {
-      do { file = try file.resized(to: size) } catch { throw Failure(.model, error.description) }
+      do { file = try file.resized(to: size) } catch { throw Failure(.model, told(error)) }
     }
     for one in outputs { try one.mustNotReplace(model: file.path) }
     watch.lap("load")
@@ -151,6 +151,6 @@ struct SegmentCommand: ParsableCommand {
       let segmenter = try Segmenter(file, session: session)
       watch.lap("pack")
       return segmenter
-    } catch { throw Failure(.model, error.description) }
+    } catch { throw Failure(.model, told(error)) }
   }
 }

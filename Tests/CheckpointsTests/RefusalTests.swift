@@ -235,7 +235,7 @@ import Testing
     }
     try expect(field(1, pairs(0x1a, 1_000_000)), at: 5 + 2 * 999_999)
     let list = field(1, field(3, [UInt8](repeating: 1, count: 1_000_000)))
-    #expect(try refusal(field(1, field(5, field(2, list))))?.description.contains("--max-fields") == true)
+    #expect(try refusal(field(1, field(5, field(2, list))))?.description.contains("Limits.fields") == true)
   }
 
   @Test func aConstantThatRepeatsOneValueForGigabytesIsRefused() throws {
@@ -309,11 +309,11 @@ import Testing
       { builder in _ = builder.constant("surplus", [3]) }
     ),
     (
-      "has 10109 tensors, the limit is 10000; raise --max-tensors",
+      "has 10109 tensors, the limit is 10000; raise Limits.tensors",
       { $0.buffers += [[Int: TFLiteBuilder.Value]](repeating: [:], count: 10_001) }
     ),
     (
-      "has 10001 tensors, the limit is 10000; raise --max-tensors",
+      "has 10001 tensors, the limit is 10000; raise Limits.tensors",
       {
         $0.buffers += [[Int: TFLiteBuilder.Value]](repeating: [:], count: 5_000)
         $0.tensors += [[Int: TFLiteBuilder.Value]](repeating: [:], count: 5_000)

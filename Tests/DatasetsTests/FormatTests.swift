@@ -96,7 +96,7 @@ import Testing
     (String(repeating: "<a>", count: 5000), ["inside each other"]),
     (
       "<annotation>" + String(repeating: "<a/>", count: 100_001) + "</annotation>",
-      ["has 100001 XML elements", "--max-elements"]
+      ["has 100001 XML elements", "Limits.elements"]
     ),
   ]) func brokenAnnotations(text: String, words: [String]) {
     expectRefusal(words) { folder in

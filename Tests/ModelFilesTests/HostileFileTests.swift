@@ -46,7 +46,7 @@ private let hostileFiles: [HostileFile] = [
   HostileFile("a length beyond Int", length(1 << 63) + [0x7b], says: "announces a header of 9223372036854775808 bytes"),
   HostileFile(
     "a length beyond the limit", length((16 << 20) + 1) + [UInt8](repeating: 0x20, count: (16 << 20) + 1),
-    says: "has 16777217 bytes in the header, the limit is 16777216; raise --max-header-bytes"),
+    says: "has 16777217 bytes in the header, the limit is 16777216; raise Limits.headerBytes"),
   HostileFile("a length of the limit", length(16 << 20) + [0x7b], says: "announces a header of 16777216 bytes, has 1"),
   HostileFile("a length of zero", length(0), says: "no JSON object"),
   HostileFile(

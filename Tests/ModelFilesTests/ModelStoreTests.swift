@@ -51,20 +51,20 @@ import Testing
     }
   }
 
-  @Test func aMissingModelComesWithTheCommandThatGetsIt() throws {
+  @Test func aMissingModelComesWithItsRemedy() throws {
     try TestData.withTemporaryFolder { folder in
       let store = ModelStore(folder: folder)
       let error = #expect(throws: ModelStoreError.self) { try store.find("person-ssdlite") }
       #expect(
         error?.description
-          == "person-ssdlite: no model of this name in \(folder), none is installed; "
-          + "get it with `backbone models fetch person-ssdlite`")
+          == "person-ssdlite: no model of this name in \(folder), none is installed; fetch person-ssdlite")
+      #expect(error?.remedy == .fetch(["person-ssdlite"]))
       try store.install(card: Fixtures.card, weights: Fixtures.weights)
       let other = #expect(throws: ModelStoreError.self) { try store.open("something") }
       #expect(other == .notInstalled(name: "something", folder: folder, installed: ["tiny"]))
       let text = try #require(other).description
       #expect(text.contains("tiny is installed"))
-      for known in KnownModel.all { #expect(text.contains("`\(known.command)`")) }
+      for known in KnownModel.all { #expect(text.contains(known.name)) }
       #expect(!text.contains("\n"))
     }
   }

@@ -1,8 +1,19 @@
 // swift-tools-version: 6.2
 // A package of somebody else: it depends on ours by path and uses what is public alone.
+import Foundation
 import PackageDescription
 
 func ours(_ name: String) -> Target.Dependency { .product(name: name, package: "backbone") }
+
+/// The snippets of our package, where they have been copied here: by them everything public is tried from outside.
+let snippets =
+  ((try? FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Sources/Snippets")) ?? [])
+  .sorted().map { file in
+    Target.executableTarget(
+      name: String(file.dropLast(".swift".count)),
+      dependencies: [ours("Backbone"), ours("Models"), ours("Training"), ours("Vision")], path: "Sources/Snippets",
+      sources: [file])
+  }
 
 let package = Package(
   name: "OutsidePackage",
@@ -11,7 +22,5 @@ let package = Package(
   targets: [
     .executableTarget(name: "OutsideHead", dependencies: [ours("Backbone")]),
     .executableTarget(name: "OutsideNetwork", dependencies: [ours("Backbone"), ours("Training"), ours("Vision")]),
-    .executableTarget(
-      name: "Readme", dependencies: [ours("Backbone"), ours("Objects"), ours("Training"), ours("Vision")]),
-  ]
+  ] + snippets
 )

@@ -35,7 +35,7 @@ import Testing
       return
     }
     let value = limits[name]
-    #expect(words.contains("the limit is \(value); raise \(name.rawValue) if you trust the file"), "\(words)")
+    #expect(words.contains("the limit is \(value); raise Limits.\(name.rawValue) if you trust the file"), "\(words)")
     #expect(words.contains(found > 1 ? " has \(found) \(name.unit)" : " \(name.unit)"), "\(words)")
   }
 
@@ -51,10 +51,10 @@ import Testing
         let words = error.map { "\($0)" } ?? ""
         #expect(words.contains("bytes in the file, the limit is 9; raise \(flag)"), "\(words)")
       }
-      expect("--max-dataset-bytes") { _ = try COCOTruth.read(path, limits: limits) }
-      expect("--max-dataset-bytes") { _ = try COCOResult.read(path, limits: limits) }
-      expect("--max-model-bytes") { _ = try ModelFile.open(path: path, limits: limits) }
-      expect("--max-model-bytes") { _ = try Importer.importCheckpoint(path: path, limits: limits) }
+      expect("Limits.datasetBytes") { _ = try COCOTruth.read(path, limits: limits) }
+      expect("Limits.datasetBytes") { _ = try COCOResult.read(path, limits: limits) }
+      expect("Limits.modelBytes") { _ = try ModelFile.open(path: path, limits: limits) }
+      expect("Limits.modelBytes") { _ = try Importer.importCheckpoint(path: path, limits: limits) }
       try Folder.make("\(folder)/images")
       try Folder.make("\(folder)/labels")
       try AtomicFile.write(LimitTests.seed(.png, "type2-depth8"), to: "\(folder)/images/a.png")
@@ -62,7 +62,7 @@ import Testing
       try AtomicFile.write(Array("cat\ndog\n".utf8), to: "\(folder)/classes.txt")
       var options = Dataset.Options()
       (options.isStrict, options.format, options.limits.textBytes) = (true, .yolo, 9)
-      expect("--max-text-bytes") { _ = try Dataset.open(folder, options) }
+      expect("Limits.textBytes") { _ = try Dataset.open(folder, options) }
     }
   }
 

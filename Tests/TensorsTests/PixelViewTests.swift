@@ -49,7 +49,7 @@ import Testing
     for (width, height) in [(0, 5), (5, 0), (-1, 5), (5, .min), (most + 1, 1), (1, .max)] {
       #expect(refusal(10, width, height) == .size(width: width, height: height))
       #expect(throws: PixelViewError.size(width: width, height: height)) {
-        try Image(width: width, height: height, bytes: [])
+        try Image([], width: width, height: height)
       }
     }
     #expect(refusal(100, 5, 5, 14) == .bytesPerRow(plane: 0, expected: 15, found: 14))
@@ -70,7 +70,7 @@ import Testing
     }
     #expect(refusal(16, most, most, nil, .bgra) == .bytes(plane: 0, expected: most * most * 4, found: 16))
     #expect(throws: PixelViewError.bytes(plane: 0, expected: 12, found: 13)) {
-      try Image(width: 2, height: 2, bytes: [UInt8](repeating: 0, count: 13))
+      try Image([UInt8](repeating: 0, count: 13), width: 2, height: 2)
     }
     let bytes = [UInt8](repeating: 0, count: 100)
     unsafe bytes.withUnsafeBytes { bytes in
@@ -100,7 +100,7 @@ import Testing
         #expect(isInPlace)
       }
     }
-    #expect(try Image(width: 7, height: 5, bytes: image.pixels) == image)
+    #expect(try Image(image.pixels, width: 7, height: 5) == image)
   }
 
   @Test(arguments: PixelFormat.allCases) func copiesAreTheColours(format: PixelFormat) throws {

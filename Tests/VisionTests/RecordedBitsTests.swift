@@ -5,8 +5,7 @@ import Graphs
 import ImageCodecs
 import Kernels
 import ModelFiles
-import Objects
-import PersonMask
+import Models
 import Preprocess
 import SSDLite
 import Tensors
@@ -51,7 +50,7 @@ import Testing
       let model = try Importer.importCheckpoint(path: path)
       return ModelFile(path: path, card: model.card, weights: model.weights)
     }
-    let shipped = [Objects.detector, Objects.mask, PersonMask.detector, PersonMask.model]
+    let shipped = ShippedModel.all
     return try ModelStore(folder: "", shipped: shipped).open(name)
   }
 

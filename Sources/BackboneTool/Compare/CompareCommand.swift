@@ -99,7 +99,7 @@ struct CompareCommand: ParsableCommand {
         conditions: conditions, classification: rows[.classification] ?? [], widths: rows[.widths] ?? []
       ).image
       do { try put(PNGEncoder.encode(picture), chart) } catch let error as ImageError {
-        throw Failure(.output, "\(chart): \(error.description)")
+        throw Failure(.output, "\(chart): \(told(error))")
       }
     }
   }
@@ -121,6 +121,6 @@ struct CompareCommand: ParsableCommand {
   private func put(_ bytes: [UInt8], _ path: String) throws(Failure) {
     do {
       try Interrupt.shielded { () throws(FileError) in try AtomicFile.write(bytes, to: path) }
-    } catch { throw Failure(.output, error.description) }
+    } catch { throw Failure(.output, told(error)) }
   }
 }

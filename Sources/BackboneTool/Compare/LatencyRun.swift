@@ -49,7 +49,7 @@ struct LatencyRun {
     /// Milliseconds of a run.
     func run() throws(Failure) -> Double {
       let start = Stopwatch.now
-      do { _ = try network.outputs(of: input) } catch { throw Failure(.model, error.description) }
+      do { _ = try network.outputs(of: input) } catch { throw Failure(.model, told(error)) }
       return Stopwatch.now - start
     }
   }

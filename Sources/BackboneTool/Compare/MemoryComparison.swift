@@ -70,7 +70,7 @@ struct MemoryComparison {
         working.append(Double(plan.arenaBytes + map) / 1000)
       }
       self.working = working
-    } catch { throw Failure(.model, error.description) }
+    } catch { throw Failure(.model, told(error)) }
   }
 
   /// The paper's Kb are thousands of bytes.

@@ -33,7 +33,7 @@ extension DetectionAnswers {
     limits: LimitOptions, _ loop: inout EvalLoop
   ) throws(Failure) {
     let detector: Detector
-    do { detector = try Detector(file, threads: threads) } catch { throw Failure(.model, error.description) }
+    do { detector = try Detector(file, threads: threads) } catch { throw Failure(.model, told(error)) }
     let match = ClassMatch(data.classes, labels: detector.card.labels)
     try match.check(data.classes, model: detector.card.name)
     data.keep(match.known)
@@ -56,9 +56,9 @@ extension DetectionAnswers {
     in sample: Sample, with detector: Detector, _ options: DetectionOptions, _ limits: LimitOptions
   ) throws(Failure) -> [Detection] {
     let image: Image
-    do { image = try sample.readImage(limits: limits.limits) } catch { throw Failure(.inputs, error.description) }
+    do { image = try sample.readImage(limits: limits.limits) } catch { throw Failure(.inputs, told(error)) }
     do { return try detector.detect(image, options) } catch {
-      throw Failure(.model, "\(sample.path): \(error.description)", stops: true)
+      throw Failure(.model, "\(sample.path): \(told(error))", stops: true)
     }
   }
 }

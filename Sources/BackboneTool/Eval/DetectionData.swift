@@ -60,7 +60,7 @@ struct DetectionData {
       let error = DatasetError.classes(
         expected: "the same ones in all: \(names.joined(separator: ", "))",
         found: part.classes.map(\.name).joined(separator: ", "))
-      throw Failure(.inputs, error.description)
+      throw Failure(.inputs, told(error))
     }
     classes = parts[0].classes
     pictures = parts.flatMap(\.pictures)
@@ -102,7 +102,7 @@ struct DetectionData {
       guard !sources.isEmpty else {
         let error = DatasetError.classes(
           expected: target.sources.joined(separator: " or "), found: classes.map(\.name).joined(separator: ", "))
-        throw Failure(.inputs, error.description)
+        throw Failure(.inputs, told(error))
       }
       for source in sources { new[source] = made.count }
       made.append(EvalClass(name: target.name, sources: target.sources, ids: sources.flatMap { classes[$0].ids }))

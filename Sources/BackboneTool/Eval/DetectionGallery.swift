@@ -30,7 +30,7 @@ struct DetectionGallery {
     for (rank, one) in worst(count).enumerated() {
       guard let sample = data.pictures[one.index].sample else { continue }
       var image: Image
-      do { image = try sample.readImage(limits: limits.limits) } catch { throw Failure(.inputs, error.description) }
+      do { image = try sample.readImage(limits: limits.limits) } catch { throw Failure(.inputs, told(error)) }
       let verdict = one.verdict
       mark(report.samples[one.index], verdict, on: &image)
       let wrong = verdict.found.count { $0 == .wrong }

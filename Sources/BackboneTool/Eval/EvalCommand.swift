@@ -78,7 +78,7 @@ struct EvalOptions: ParsableArguments {
   func mapping() throws(Failure) -> ClassMapping? {
     guard let classes else { return nil }
     do { return try ClassMapping(parsing: classes) } catch {
-      throw Failure(.usage, "--classes \(classes): \(error.description)")
+      throw Failure(.usage, "--classes \(classes): \(told(error))")
     }
   }
 
@@ -96,7 +96,7 @@ struct EvalOptions: ParsableArguments {
       var datasets: [Dataset] = []
       for (index, path) in data.enumerated() {
         var dataset = try Dataset.open(path, options)
-        for error in dataset.skipped { console.note("left out: \(error.description)") }
+        for error in dataset.skipped { console.note("left out: \(told(error))") }
         dataset = wanted(dataset)
         if !holdOut.isEmpty {
           dataset = try dataset.split(by: Split(parsing: holdOut[holdOut.count == 1 ? 0 : index])).validation
@@ -105,8 +105,8 @@ struct EvalOptions: ParsableArguments {
       }
       return datasets
     } catch {
-      if case .split = error { throw Failure(.usage, "--hold-out: \(error.description)") }
-      throw Failure(.inputs, error.description)
+      if case .split = error { throw Failure(.usage, "--hold-out: \(told(error))") }
+      throw Failure(.inputs, told(error))
     }
   }
 }

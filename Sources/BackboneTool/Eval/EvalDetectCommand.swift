@@ -90,7 +90,7 @@ struct EvalDetectCommand: ParsableCommand {
     if let predictions {
       let results: [COCOResult]
       do { results = try COCOResult.read(predictions, limits: options.limits.limits) } catch {
-        throw Failure(.inputs, error.description)
+        throw Failure(.inputs, told(error))
       }
       answers = DetectionAnswers(source: predictions, found: try data.found(in: results, of: predictions, on: console))
     } else {
@@ -127,7 +127,7 @@ struct EvalDetectCommand: ParsableCommand {
     var parts: [DetectionData] = []
     if let truth {
       do { parts = [DetectionData(try COCOTruth.read(truth, limits: options.limits.limits))] } catch {
-        throw Failure(.inputs, error.description)
+        throw Failure(.inputs, told(error))
       }
     } else {
       parts = try options.open(data, on: console) { $0.withBoxes }.map(DetectionData.init)
@@ -158,6 +158,6 @@ struct EvalDetectCommand: ParsableCommand {
       try Interrupt.shielded { () throws(FileError) in
         try AtomicFile.write(Array(JSON.lines(results).utf8), to: path)
       }
-    } catch { throw Failure(.output, error.description) }
+    } catch { throw Failure(.output, told(error)) }
   }
 }

@@ -101,7 +101,7 @@ struct EvalSegmentCommand: ParsableCommand {
     }
     let file = try ModelChoice.open(model ?? ModelChoice.segmenter, options.limits)
     let segmenter: Segmenter
-    do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, error.description) }
+    do { segmenter = try Segmenter(file, threads: options.threads) } catch { throw Failure(.model, told(error)) }
     return try MaskPredictor(segmenter, options.views.chosen(else: .whole), data)
   }
 }

@@ -23,7 +23,7 @@ struct OutputFolder {
   /// - Parameter name: of the file, without its extension; it may lie in a folder inside.
   func write(_ image: Image, _ name: String) throws(Failure) {
     let png: [UInt8]
-    do { png = try PNGEncoder.encode(image) } catch { throw Failure(.output, error.description) }
+    do { png = try PNGEncoder.encode(image) } catch { throw Failure(.output, told(error)) }
     try put(png, name)
   }
 
@@ -32,7 +32,7 @@ struct OutputFolder {
     let png: [UInt8]
     do {
       png = try PNGEncoder.encodeIndexed(width: map.width, height: map.height, indices: map.ids, palette: Palette.voc)
-    } catch { throw Failure(.output, error.description) }
+    } catch { throw Failure(.output, told(error)) }
     try put(png, name)
   }
 
@@ -43,6 +43,6 @@ struct OutputFolder {
         try Folder.make(name.lastIndex(of: "/").map { "\(path)/\(name[..<$0])" } ?? path)
         try AtomicFile.write(png, to: file)
       }
-    } catch { throw Failure(.output, error.description) }
+    } catch { throw Failure(.output, told(error)) }
   }
 }

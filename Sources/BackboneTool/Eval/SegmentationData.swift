@@ -38,7 +38,7 @@ struct SegmentationData {
       classes = zip(all.classes, sources).map { EvalClass(name: $0.name, sources: $1, ids: [$0.id]) }
       samples = Array(all.samples.prefix(limit ?? .max))
       skipped = all.skipped.count
-    } catch { throw Failure(.inputs, error.description) }
+    } catch { throw Failure(.inputs, told(error)) }
   }
 }
 
@@ -98,13 +98,13 @@ struct MaskPredictor {
     do {
       image = try sample.readImage(limits: limits.limits)
       mask = try sample.readMask(limits: limits.limits)!
-    } catch { throw Failure(.inputs, error.description) }
+    } catch { throw Failure(.inputs, told(error)) }
     let found: Mask
     switch from {
     case .folder(let folder): found = try stored("\(folder)/\(sample.name).png", like: mask, limits)
     case .model(let segmenter, let views):
       do { found = try segmenter.segment(image, views: views) } catch {
-        throw Failure(.model, "\(sample.path): \(error.description)", stops: true)
+        throw Failure(.model, "\(sample.path): \(told(error))", stops: true)
       }
     }
     return (image, MaskPredictor.map(mask, ofTruth), MaskPredictor.map(found, ofPrediction))
@@ -113,7 +113,7 @@ struct MaskPredictor {
   private func stored(_ path: String, like mask: Mask, _ limits: LimitOptions) throws(Failure) -> Mask {
     let stored: IndexedImage
     do { stored = try PNGDecoder.readIndices(path: path, limits: limits.limits) } catch {
-      throw Failure(.inputs, error.description)
+      throw Failure(.inputs, told(error))
     }
     guard stored.width == mask.width, stored.height == mask.height else {
       throw Failure(

@@ -61,7 +61,7 @@ extension ModelsCommand {
       let weights = Weights(source: out, tensors: tensors)
       try Interrupt.shielded { () throws(Failure) in
         do throws(ModelFileError) { try ModelFile.write(card: card, weights: weights, to: out) } catch {
-          throw Failure(ExitStatus(writing: error), error.description)
+          throw Failure(ExitStatus(writing: error), told(error))
         }
       }
       try Main.console.write("\(card.name)  \(tensors.count) tensors averaged  \(out.onOneLine)\n")

@@ -75,7 +75,7 @@ extension ModelsCommand {
         do throws(ModelFileError) {
           try ModelFile.write(card: card, weights: weights, to: out, precision: precision)
         } catch {
-          throw Failure(ExitStatus(writing: error), error.description)
+          throw Failure(ExitStatus(writing: error), told(error))
         }
       }
       let parameters = weights.entries.values.reduce(0) { $0 + $1.count }

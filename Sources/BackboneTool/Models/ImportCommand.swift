@@ -75,7 +75,7 @@ struct ImportCommand: ParsableCommand {
       outputStride: outputStride, fit: fit)
     let model: ImportedModel
     do { model = try Importer.importCheckpoint(path: file, overrides: overrides, limits: limits.limits) } catch {
-      throw Failure(.model, error.description)
+      throw Failure(.model, told(error))
     }
     try checkLabels(of: model.card)
     let path = try Interrupt.shielded { () throws(Failure) in try write(model) }
@@ -88,7 +88,7 @@ struct ImportCommand: ParsableCommand {
   private func write(_ model: ImportedModel) throws(Failure) -> String {
     if let out {
       do { try ModelFile.write(card: model.card, weights: model.weights, to: out) } catch {
-        throw Failure(ExitStatus(writing: error), error.description)
+        throw Failure(ExitStatus(writing: error), told(error))
       }
       return out
     }
@@ -96,7 +96,7 @@ struct ImportCommand: ParsableCommand {
     // The checkpoint may lie in the folder of models under the very name.
     try PictureOutputs.refuse(store.path(of: model.card.name), flag: "--name", asOneOf: [file])
     do { return try store.install(card: model.card, weights: model.weights) } catch {
-      throw Failure(ExitStatus(installing: error), error.description)
+      throw Failure(ExitStatus(installing: error), told(error))
     }
   }
 
@@ -128,7 +128,7 @@ struct ImportCommand: ParsableCommand {
   private func readLabels(_ path: String) throws(Failure) -> [String] {
     let file: MappedFile
     do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch {
-      throw Failure(.usage, error.description)
+      throw Failure(.usage, told(error))
     }
     guard let text = file.array(at: 0, count: file.count).flatMap({ String(validating: $0, as: UTF8.self) }) else {
       throw Failure(.usage, "\(path): is not UTF-8 text; save the class names as UTF-8, one a line")

@@ -3,6 +3,7 @@ import CLISupport
 import Files
 import ModelFetch
 import ModelFiles
+import Models
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,7 +19,7 @@ struct ModelsCommand: ParsableCommand {
     func run() throws {
       let store = try ModelChoice.store()
       let installed: [String]
-      do { installed = try store.installed() } catch { throw Failure(.model, error.description) }
+      do { installed = try store.installed() } catch { throw Failure(.model, told(error)) }
       var table = TextTable([.left, .left, .left, .left])
       table.add(["model", "task", "licence", "state"])
       for name in installed {
@@ -29,14 +30,14 @@ struct ModelsCommand: ParsableCommand {
           table.add([name, "?", "?", "unusable: see `backbone models info \(name)`"])
         }
       }
-      for model in ModelChoice.shipped where !installed.contains(model.name) {
+      for model in ShippedModel.all where !installed.contains(model.name) {
         let card = try ModelChoice.card(of: model)
         let base = card.base.map { ", on \($0.name)" } ?? ""
         table.add([card.name, card.task.rawValue, card.provenance.licence.onOneLine, "part of the program\(base)"])
       }
-      let here = Set(installed + ModelChoice.shipped.map(\.name))
+      let here = Set(installed + ShippedModel.all.map(\.name))
       for known in KnownModel.all where !here.contains(known.name) {
-        table.add([known.name, known.task.rawValue, known.licence, "get it with `\(known.command)`"])
+        table.add([known.name, known.task.rawValue, known.licence, "\(Remedy.fetch([known.name]).told)"])
       }
       try Main.console.write(table.lines(indent: ""))
     }
@@ -53,7 +54,7 @@ struct ModelsCommand: ParsableCommand {
       let store = try ModelChoice.store()
       do { try Main.console.write((try name.map { (name) in try store.find(name) } ?? store.folder) + "\n") } catch let
         error as ModelStoreError
-      { throw Failure(.model, error.description) }
+      { throw Failure(.model, told(error)) }
     }
   }
 
@@ -80,7 +81,7 @@ struct ModelsCommand: ParsableCommand {
       // An interrupt stops the program that downloads; the shield lets the temporary folder be cleared away.
       let model = try Interrupt.shielded { () throws(Failure) in
         do throws(FetchError) { return try fetcher.fetch(name, from: from) { console.note("\(name): \($0)") } } catch {
-          throw Failure(ExitStatus(error), error.description)
+          throw Failure(ExitStatus(error), told(error))
         }
       }
       let state = model.wasInstalled ? "installed already" : "installed"
@@ -102,7 +103,7 @@ struct ModelsCommand: ParsableCommand {
       let store = try ModelChoice.store(limits.limits)
       var names = names
       if names.isEmpty {
-        do { names = try store.installed() } catch { throw Failure(.model, error.description) }
+        do { names = try store.installed() } catch { throw Failure(.model, told(error)) }
         if names.isEmpty { throw Failure(.model, "\(store.folder): no model is installed; see `backbone models`") }
       }
       let status = try Batch(names, on: console).run { (index) throws(Failure) in
@@ -110,7 +111,7 @@ struct ModelsCommand: ParsableCommand {
           let digest = try store.verify(names[index])
           _ = try store.open(names[index])
           return digest
-        } catch { throw Failure(.model, error.description) }
+        } catch { throw Failure(.model, told(error)) }
       } finish: { (index, digest, write) throws(Failure) in
         try write("\(names[index])  unchanged  \(digest)\n")
       }

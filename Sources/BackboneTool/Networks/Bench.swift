@@ -42,7 +42,7 @@ struct Bench: ~Copyable {
 
   /// One run, nothing kept.
   func run() throws(Failure) {
-    do { _ = try network.outputs(of: input) } catch { throw Failure(.model, error.description) }
+    do { _ = try network.outputs(of: input) } catch { throw Failure(.model, told(error)) }
   }
 
   /// Milliseconds of each run.
@@ -74,7 +74,7 @@ struct Bench: ~Copyable {
         whole.append(Stopwatch.now - start)
       }
       return (Times(whole), zip(steps, parts).map { ($0, Times($1)) })
-    } catch { throw Failure(.model, error.description) }
+    } catch { throw Failure(.model, told(error)) }
   }
 
   /// Billions of multiply-adds in a second that all threads together can do at most.

@@ -69,16 +69,16 @@ struct FeaturesCommand: ParsableCommand {
       return
     }
     let tap = Tap(tap)
-    do { _ = try graph.info(tap) } catch { throw Failure(.model, "\(source): \(error.description)") }
+    do { _ = try graph.info(tap) } catch { throw Failure(.model, "\(source): \(told(error))") }
     guard let image, let out else { return }
     try PictureOutputs.refuse(out, flag: "--out", asOneOf: [image, source])
     watch.lap("load")
     let preprocessor: Preprocessor
-    do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(error.description)") }
+    do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(told(error))") }
     let backbone: Network
     do {
       backbone = try Network(graph, weights: weights, session: Session(threads: work.threads))
-    } catch { throw Failure(.model, "\(source): \(error.description)") }
+    } catch { throw Failure(.model, "\(source): \(told(error))") }
     watch.lap("pack")
     let picture = try limits.read(image)
     watch.lap("decode")
@@ -86,12 +86,12 @@ struct FeaturesCommand: ParsableCommand {
     watch.lap("preprocess")
     let maps: FeatureMaps
     do { maps = try backbone.features(of: prepared.tensor, taps: [tap]) } catch {
-      throw Failure(.model, "\(source): \(error.description)")
+      throw Failure(.model, "\(source): \(told(error))")
     }
     watch.lap("backbone")
     do {
       try Interrupt.shielded { () throws(FileError) in try NPY.write(maps[tap].tensor, to: out) }
-    } catch { throw Failure(.output, error.description) }
+    } catch { throw Failure(.output, told(error)) }
     watch.lap("write")
     try Main.console.write("\(tap)  \(maps[tap].shape)  \(out.onOneLine)\n")
     timing.note(image, watch)
@@ -116,7 +116,7 @@ struct FeaturesCommand: ParsableCommand {
       (input.width, input.height) = (size, size)
     }
     do { return (try Graph(file.card.backbone), input, file.weights, file.path) } catch {
-      throw Failure(.model, "\(file.path): \(error.description)")
+      throw Failure(.model, "\(file.path): \(told(error))")
     }
   }
 

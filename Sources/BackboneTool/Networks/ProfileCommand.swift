@@ -52,7 +52,7 @@ struct ProfileCommand: ParsableCommand {
   private func text(_ network: Network, size: Int) throws(Failure) -> String {
     let plan: PlanInfo
     do { plan = try network.plan(height: size, width: size) } catch {
-      throw Failure(.usage, error.description)
+      throw Failure(.usage, told(error))
     }
     let session = network.session
     if json {

@@ -53,7 +53,7 @@ struct FinishedModel {
   ) throws(Failure) -> SegmentationReport? {
     guard !validation.samples.isEmpty else { return nil }
     let segmenter: Segmenter
-    do { segmenter = try Segmenter(file, threads: threads) } catch { throw Failure(.model, error.description) }
+    do { segmenter = try Segmenter(file, threads: threads) } catch { throw Failure(.model, told(error)) }
     let data = try SegmentationData([validation], nil, limit: nil)
     var loop = EvalLoop(on: console)
     let report = try SegmentationReport(MaskPredictor(segmenter, .whole, data), data, of: names, limits: limits, &loop)

@@ -72,7 +72,7 @@ struct MaskTeacher: SegmentationTeacher {
       segmenter = try Segmenter(model, threads: 1)
       let blank = Image(width: 1, height: 1)
       _ = try segmenter.probabilities(of: blank, height: 1, width: 1)
-    } catch { throw Failure(.model, "--teacher: \(error.description)") }
+    } catch { throw Failure(.model, "--teacher: \(told(error))") }
     places = try TaughtClasses(
       model.card, outputs: model.card.segmentation?.outputs ?? 0, classes: classes, mapping: mapping, needsAll: true
     ).places
@@ -108,7 +108,7 @@ struct BoxTeacher: DetectionTeacher {
     do throws(VisionError) {
       detector = try Detector(model, threads: 1)
       _ = try detector.detect(Image(width: 1, height: 1))
-    } catch { throw Failure(.model, "--teacher: \(error.description)") }
+    } catch { throw Failure(.model, "--teacher: \(told(error))") }
     places = try TaughtClasses(
       model.card, outputs: model.card.detection?.outputs ?? 0, classes: classes, mapping: mapping, needsAll: false
     ).places

@@ -46,7 +46,7 @@ struct DataOptions: ParsableArguments {
   /// - Throws: `Failure`.
   func mapping() throws(Failure) -> ClassMapping? {
     guard let classes else { return nil }
-    do { return try ClassMapping(parsing: classes) } catch { throw Failure(.inputs, error.description, stops: true) }
+    do { return try ClassMapping(parsing: classes) } catch { throw Failure(.inputs, told(error), stops: true) }
   }
 
   /// The pictures to learn from and those kept apart.
@@ -69,7 +69,7 @@ struct DataOptions: ParsableArguments {
       for (index, path) in data.enumerated() {
         let rule = try Split(parsing: holdOut.isEmpty ? "every:5" : holdOut[holdOut.count == 1 ? 0 : index])
         let dataset = try Dataset.open(path, options)
-        for error in dataset.skipped { console.note("left out: \(error.description)") }
+        for error in dataset.skipped { console.note("left out: \(told(error))") }
         var parts = try dataset.split(by: rule, where: isLabelled)
         switch teacher {
         case nil: parts.training = parts.training.filter(isLabelled)
@@ -87,7 +87,7 @@ struct DataOptions: ParsableArguments {
         }
       }
       return (training!, validation!)
-    } catch { throw Failure(.inputs, error.description, stops: true) }
+    } catch { throw Failure(.inputs, told(error), stops: true) }
   }
 }
 
@@ -308,7 +308,7 @@ struct BlockOptions: ParsableArguments {
 extension BlockOptions {
   /// Why a training task could not be laid out on a model.
   func failure(_ error: BackboneError, base: String) -> Failure {
-    guard case .cannotLearn(let reason) = error else { return Failure(.model, "\(base): \(error.description)") }
+    guard case .cannotLearn(let reason) = error else { return Failure(.model, "\(base): \(told(error))") }
     return Failure(.usage, "--unfreeze \(unfreeze ?? ""): \(reason)")
   }
 }

@@ -46,10 +46,10 @@ struct TrainRun {
         training: data.training, validation: data.validation, variants: timing.variants,
         augmentation: augment.augmentation(width: task.input.width, height: task.input.height, usual: usual),
         seed: timing.seed, limits: limits.limits, teacher: teacher)
-    } catch { throw Failure(.inputs, error.description, stops: true) }
+    } catch { throw Failure(.inputs, told(error), stops: true) }
     let network: TrainableNetwork
     do { network = try task.network(batch: timing.batch, seed: timing.seed) } catch {
-      throw Failure(.model, "\(task.base.path): \(error.description)")
+      throw Failure(.model, "\(task.base.path): \(told(error))")
     }
     announce(task, samples, of: data.training.samples.count, network, timing)
     let key = task.featuresKey(samples)
@@ -100,7 +100,7 @@ struct TrainRun {
       try Interrupt.shielded { () throws(ModelFileError) in
         try ModelFile.write(card: model.card, weights: model.weights, to: files.out)
       }
-    } catch { throw Failure(ExitStatus(writing: error), error.description) }
+    } catch { throw Failure(ExitStatus(writing: error), told(error)) }
     if files.cache == nil { try? Folder.removeFile(files.features) }
     try? Folder.removeFile(files.checkpoint)
   }
@@ -131,7 +131,7 @@ struct TrainRun {
       }
       bar.finish()
       for fault in faults.sorted(by: { $0.picture < $1.picture }) {
-        console.note("left out: \(fault.error.description)")
+        console.note("left out: \(told(fault.error))")
       }
       return try writer.finish()
     } catch { throw Failure(training: error) }
@@ -216,11 +216,11 @@ extension Failure {
   init(training error: TrainingError) {
     let status: ExitStatus
     switch error {
-    case .cacheTooLarge, .noPictures, .diverged: status = .inputs
+    case .cacheTooLarge, .tooFewSamples, .diverged: status = .inputs
     case .checkpoint, .weights: status = .model
     case .file(let error): status = ExitStatus(error)
     case .model(let error): status = ExitStatus(writing: error)
     }
-    self.init(status, error.description, stops: true)
+    self.init(status, told(error), stops: true)
   }
 }

@@ -43,3 +43,10 @@ public struct FileSink: ~Copyable {
     try bytes.withBytes { (all) throws(FileError) in try append(all) }
   }
 }
+
+extension [UInt8] {
+  /// Appends bytes that lie elsewhere.
+  package mutating func append(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { all in unsafe append(contentsOf: all) }
+  }
+}

@@ -1,14 +1,49 @@
 extension Image {
-  /// Creates a picture from bytes whose number may be wrong.
+  /// An image of pixels in any format, which become RGB; alpha is ignored.
   ///
-  /// - Parameter bytes: `width * height * 3`: R, G, B of each pixel, row by row from the top; they are not copied.
-  /// - Throws: `PixelViewError` for a side that is not in `1 ... PixelView.maximumExtent`, or another number of bytes.
-  public init(width: Int, height: Int, bytes: [UInt8]) throws(PixelViewError) {
+  /// - Parameters:
+  ///   - bytes: rows from the top; RGB without padding is not copied.
+  ///   - width: pixels, 1 to `PixelView.maximumExtent`.
+  ///   - height: pixels, 1 to `PixelView.maximumExtent`.
+  ///   - bytesPerRow: from one row's beginning to the next one's, as of `PixelView`; `nil` for rows without padding.
+  ///   - encoding: how `nv12` and `i420` become RGB.
+  /// - Throws: `PixelViewError` for a size, a row distance or a number of bytes that does not fit. Packed RGB must have
+  ///   just `width * height * 3` bytes; of other formats what lies behind the last row is not looked at.
+  /// - Complexity: O(`width * height`), but O(1) for packed RGB.
+  public init(
+    _ bytes: [UInt8], width: Int, height: Int, format: PixelFormat = .rgb, bytesPerRow: Int? = nil,
+    encoding: YUVEncoding = .standard
+  ) throws(PixelViewError) {
     try PixelView.check(width, height)
-    guard bytes.count == width * height * 3 else {
-      throw .bytes(plane: 0, expected: width * height * 3, found: bytes.count)
+    if format == .rgb, bytesPerRow == nil || bytesPerRow == width * 3 {
+      guard bytes.count == width * height * 3 else {
+        throw .bytes(plane: 0, expected: width * height * 3, found: bytes.count)
+      }
+      self.init(width: width, height: height, pixels: bytes)
+    } else {
+      self = try unsafe bytes.span.withUnsafeBufferPointer { (bytes) throws(PixelViewError) in
+        let view = try unsafe PixelView(
+          UnsafeRawBufferPointer(bytes), width: width, height: height, bytesPerRow: bytesPerRow, format: format,
+          encoding: encoding)
+        return Image(view)
+      }
     }
-    self.init(width: width, height: height, pixels: bytes)
+  }
+
+  /// A part of the image, cut out: the pixels that lie in the region and in the image.
+  ///
+  /// - Returns: `nil` where they have none in common.
+  /// - Complexity: O(pixels of the part).
+  public func cropped(to region: ImageRegion) -> Image? {
+    let columns = region.columns.clamped(to: 0..<width), rows = region.rows.clamped(to: 0..<height)
+    guard !columns.isEmpty, !rows.isEmpty else { return nil }
+    var part: [UInt8] = []
+    part.reserveCapacity(columns.count * rows.count * 3)
+    for row in rows {
+      let begin = (row * width + columns.lowerBound) * 3
+      part += pixels[begin..<begin + columns.count * 3]
+    }
+    return Image(width: columns.count, height: rows.count, pixels: part)
   }
 
   /// Copies the pixels of a view, all of them, as RGB; alpha is ignored.
@@ -30,9 +65,7 @@ extension Image {
   public func withPixelView<R: ~Copyable, E: Error>(
     _ body: (borrowing PixelView) throws(E) -> R
   ) throws(E) -> R {
-    // Anybody may replace the pixels.
-    precondition(pixels.count == width * height * 3, "\(pixels.count) bytes for a picture of \(width)x\(height)")
-    return try unsafe pixels.span.withUnsafeBufferPointer { (bytes) throws(E) -> R in
+    try unsafe pixels.span.withUnsafeBufferPointer { (bytes) throws(E) -> R in
       let plane = unsafe PixelView.Plane(UnsafeRawBufferPointer(bytes), bytesPerRow: width * 3)
       return try body(unsafe PixelView(unchecked: [plane], width, height, .rgb))
     }

@@ -5,12 +5,10 @@ public struct Image: Hashable, Sendable {
   /// Rows, at least 1.
   public let height: Int
   /// `width * height * 3` bytes: R, G, B of each pixel, row by row.
-  public var pixels: [UInt8]
+  public package(set) var pixels: [UInt8]
 
-  /// Creates a picture; the number of bytes must be `width * height * 3`.
-  ///
-  /// Where it may be another, `init(width:height:bytes:)` throws instead.
-  public init(width: Int, height: Int, pixels: [UInt8]) {
+  /// An image of bytes that are known to be `width * height * 3`.
+  package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0, "a picture needs a size, got \(width)x\(height)")
     precondition(pixels.count == width * height * 3, "\(pixels.count) bytes for a picture of \(width)x\(height)")
     self.width = width

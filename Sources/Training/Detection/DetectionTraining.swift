@@ -42,7 +42,7 @@ public struct DetectionTraining {
   /// - Throws: `BackboneError` when the backbone lacks the last convolution or the weights do not fit.
   public init(
     base: ModelFile, classes: [String], loss: DetectionLoss, learning: LearningPart = .none, size: Int? = nil,
-    startsAnew: Bool = false, session: Session
+    startsAnew: Bool = false, session: Session = Session()
   ) throws(BackboneError) {
     precondition((2...255).contains(classes.count), "\(classes.count) classes")
     self.base = base

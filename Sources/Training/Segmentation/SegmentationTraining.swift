@@ -50,7 +50,7 @@ public struct SegmentationTraining {
   public init(
     base: ModelFile, classes: [String], kind: SegmentationHeadKind, learning: LearningPart = .none,
     outputStride: Int? = nil,
-    size: Int? = nil, teacher: (any SegmentationTeacher)? = nil, session: Session
+    size: Int? = nil, teacher: (any SegmentationTeacher)? = nil, session: Session = Session()
   ) throws(BackboneError) {
     precondition((2...255).contains(classes.count), "\(classes.count) classes")
     self.teacher = teacher

@@ -2,15 +2,17 @@
 @_exported import Kernels
 @_exported import ModelFiles
 @_exported import Postprocess
-import Backbone
+@_exported import Backbone
 import Preprocess
 import SSDLite
 import Synchronization
 @_exported import Tensors
 
 /// What a caller asks of a detector; `nil` means the model's own value.
+///
+/// The programs' defaults are the same.
 public struct DetectionOptions: Hashable, Sendable {
-  /// Scores must be greater, in [0, 1]; `nil` means the card's recommended score, without one its own threshold.
+  /// Scores must be greater, in [0, 1]; `nil` means what the card recommends, and without that 0.5.
   public var scoreThreshold: Float?
   /// Boxes that overlap a better one by more than this go, in [0, 1].
   public var iouThreshold: Float?
@@ -21,18 +23,32 @@ public struct DetectionOptions: Hashable, Sendable {
   /// The regions of the picture that the network looks at.
   public var views = Views.auto
 
-  public init() {}
+  /// - Parameters: as the properties of these names; `maximumDetections` below 1 counts as 1.
+  public init(
+    scoreThreshold: Float? = nil, iouThreshold: Float? = nil,
+    suppression: NonMaximumSuppression.Mode = .perClass, maximumDetections: Int? = nil, views: Views = .auto
+  ) {
+    self.scoreThreshold = scoreThreshold
+    self.iouThreshold = iouThreshold
+    self.suppression = suppression
+    self.maximumDetections = maximumDetections
+    self.views = views
+  }
+
+  /// The most that come out of a detector with that card.
+  func limit(of card: DetectionCard) -> Int { max(maximumDetections ?? card.maximumDetections, 1) }
 }
 
 /// A detection with its names, in pixels of the picture as displayed.
-public struct Detection: Hashable, Sendable {
+public struct Detection: Hashable, Codable, Sendable {
   public var label: String
   /// The data set's own class id.
   public var id: Int
-  /// The network's output channel.
+  /// The network's output channel, counted from 0.
   public var output: Int
-  /// In [0, 1].
+  /// In [0, 1]; how it relates to the chance of being right depends on the model.
   public var score: Float
+  /// In pixels of the image as displayed; 0 is the left or top edge of its first pixel.
   public var box: Box
 
   public init(label: String, id: Int, output: Int, score: Float, box: Box) {
@@ -41,6 +57,18 @@ public struct Detection: Hashable, Sendable {
     self.output = output
     self.score = score
     self.box = box
+  }
+}
+
+extension Detection {
+  /// - Throws: `DecodingError`; what the programs write has no `output`, which then is the class id.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let id = try container.decode(Int.self, forKey: .id)
+    self.init(
+      label: try container.decode(String.self, forKey: .label), id: id,
+      output: try container.decodeIfPresent(Int.self, forKey: .output) ?? id,
+      score: try container.decode(Float.self, forKey: .score), box: try container.decode(Box.self, forKey: .box))
   }
 }
 
@@ -135,6 +163,9 @@ public final class Detector: Sendable {
     }
   }
 
+  /// The score above which things are reported unless the options say otherwise: what the card recommends, else 0.5.
+  public var scoreThreshold: Float { detection.recommendedScore ?? 0.5 }
+
   /// The names of the models that answer, the main one first.
   public var names: [String] { [card.name] + specialists.map(\.detector.card.name) }
 
@@ -208,7 +239,7 @@ public final class Detector: Sendable {
         if !kept.contains(where: { $0.box.iou(with: one.box) > threshold }) { kept.append(one) }
       }
     }
-    return Array(all.prefix(options.maximumDetections ?? self.detection.maximumDetections))
+    return Array(all.prefix(options.limit(of: detection)))
   }
 
   /// Runs the network on a region of a picture.

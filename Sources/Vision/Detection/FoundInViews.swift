@@ -27,7 +27,7 @@ struct FoundInViews {
 
   private var mode: NonMaximumSuppression.Mode { options.suppression }
   private var iouThreshold: Float { options.iouThreshold ?? detector.detection.iouThreshold }
-  private var limit: Int { options.maximumDetections ?? detector.detection.maximumDetections }
+  private var limit: Int { options.limit(of: detector.detection) }
 
   /// Adds the detections that follow from a view's logits.
   ///
@@ -38,7 +38,7 @@ struct FoundInViews {
     let view = layout.views[index]
     let candidates = logits.candidates(
       detector.detection, anchors: detector.anchors(for: logits),
-      threshold: options.scoreThreshold ?? detector.detection.recommendedScore ?? detector.detection.scoreThreshold)
+      threshold: options.scoreThreshold ?? detector.scoreThreshold)
     // Merging drops detections, so each view may hand on more than come out in the end.
     let suppression = NonMaximumSuppression(
       mode: mode, iouThreshold: iouThreshold,

@@ -23,6 +23,13 @@ final class MaskNetwork: Sendable {
     self.pipeline = pipeline
   }
 
+  /// The same on other threads: packed weights are shared.
+  func running(on session: Session) -> MaskNetwork { MaskNetwork(self, session) }
+
+  private init(_ other: MaskNetwork, _ session: Session) {
+    (segmentation, card, pipeline) = (other.segmentation, other.card, other.pipeline.running(on: session))
+  }
+
   private static func check(_ model: ModelFile) throws(VisionError) -> SegmentationCard {
     guard model.card.task == .segment, let segmentation = model.card.segmentation else {
       throw .wrongTask(expected: .segment, found: model.card.task, file: model.path)

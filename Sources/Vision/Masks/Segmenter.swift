@@ -37,6 +37,20 @@ public final class Segmenter: Sendable {
     card = masks.card
   }
 
+  /// The same segmenter on other threads: packed weights are shared, working memory is not.
+  public func running(on session: Session) -> Segmenter { Segmenter(self, session) }
+
+  private init(_ other: Segmenter, _ session: Session) {
+    pass = other.pass?.running(on: session)
+    masks = pass?.masks ?? other.masks.running(on: session)
+    card = other.card
+  }
+
+  /// The names of the classes by their ids in masks.
+  public var labels: [Int: String] {
+    Dictionary(card.labels.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// The network, from the image to class logits; its taps hand out the backbone's maps.
   public var network: Network { masks.pipeline.network }
 

@@ -1,0 +1,48 @@
+/// What helps against an error, as a value: each program says it in its own commands and flags.
+public enum Remedy: Hashable, Sendable, CustomStringConvertible {
+  /// A higher limit, for a file that is trusted.
+  case raise(Limits.Name)
+  /// Making the model file from its checkpoint.
+  case importCheckpoint
+  /// Getting one of the known models of these names.
+  case fetch([String])
+  /// Getting a known model's file in another way, and fetching the model from there.
+  case fetchFromFile(String)
+  /// Writing a model that is part of the program to a file.
+  case writeShipped(String)
+  /// Another model, one for the task.
+  case otherModel
+  /// Fewer samples a step.
+  case smallerBatch
+  /// Fewer variants, a smaller input, or more room for the features.
+  case smallerCache
+  /// Training from its beginning instead of a checkpoint of other settings.
+  case trainAnew
+
+  /// In the words of the library.
+  public var description: String {
+    switch self {
+    case .raise(let name): return "raise Limits.\(name.rawValue) if you trust the file"
+    case .importCheckpoint: return "make the file by importing the checkpoint"
+    case .fetch(let names): return "fetch " + names.joined(separator: " or ")
+    case .fetchFromFile(let name): return "get the file elsewhere and fetch \(name) from it"
+    case .writeShipped(let name): return "\(name) is part of the program; write it to a file"
+    case .otherModel: return "choose a model for the task"
+    case .smallerBatch: return "add pictures or choose a smaller batch"
+    case .smallerCache: return "choose fewer variants or a smaller input, or let the cache be larger"
+    case .trainAnew: return "go on with the settings that it began with, or begin anew"
+    }
+  }
+}
+
+/// An error of the libraries: what is wrong, and, where a program's command or flag helps, the remedy as a value.
+public protocol RemediedError: Error, CustomStringConvertible {
+  /// What is wrong and where: the file, the place, what was expected and what was found.
+  var problem: String { get }
+  /// What helps; `nil` where the problem's words say it.
+  var remedy: Remedy? { get }
+}
+
+extension RemediedError {
+  public var description: String { remedy.map { "\(problem); \($0)" } ?? problem }
+}
