@@ -128,17 +128,17 @@ public final class Network: Sendable {
         unsafe Tensor(
           undefined: Shape(batch: shape.batch, height: one.height, width: one.width, channels: one.channels)))
     }
-    let workspace = session.workspaces.take(plan.arenaCount)
+    let workspace = session.workspaces.take(bytes: plan.arenaSize)
     unsafe input.withUnsafeElements { elements in
       for image in 0..<shape.batch {
         let pointers = unsafe zip(maps, plan.shapes).map { map, one in
-          unsafe map.tensor.withUnsafeElements { unsafe $0.baseAddress! + image * one.count }
+          unsafe map.tensor.withUnsafeElements { unsafe UnsafeMutableRawPointer($0.baseAddress! + image * one.count) }
         }
         unsafe plan.run(
           on: session,
           Plan.Memory(
-            inputs: [UnsafePointer(elements.baseAddress! + image * shape.count / shape.batch)], maps: pointers,
-            arena: workspace.base), observer: observer)
+            inputs: [UnsafeRawPointer(elements.baseAddress! + image * shape.count / shape.batch)], maps: pointers,
+            arena: workspace.raw), observer: observer)
       }
     }
     session.workspaces.give(workspace)
@@ -159,11 +159,13 @@ public final class Network: Sendable {
     precondition(shape.batch == 1 && count == range.count, "\(count) maps, batch \(shape.batch)")
     let plan = try plan(
       height: shape.height, width: shape.width, channels: shape.channels, wanted: Array(graph.outputs[range]))
-    let workspace = session.workspaces.take(plan.arenaCount)
+    let workspace = session.workspaces.take(bytes: plan.arenaSize)
     unsafe input.withUnsafeElements { elements in
       unsafe plan.run(
         on: session,
-        Plan.Memory(inputs: [UnsafePointer(elements.baseAddress!)], maps: maps, arena: workspace.base),
+        Plan.Memory(
+          inputs: [UnsafeRawPointer(elements.baseAddress!)], maps: maps.map { UnsafeMutableRawPointer($0) },
+          arena: workspace.raw),
         observer: observer)
     }
     session.workspaces.give(workspace)
@@ -213,9 +215,9 @@ public final class Network: Sendable {
     do { packed = try weights.program(for: wanted, on: session.pool) } catch { throw .weights(error) }
     let plan = Plan(
       graph, packed, shapes: shapes, wanted: wanted, threads: session.pool.threads, inputs: inputs)
-    guard plan.arenaCount <= Network.mostMemory / MemoryLayout<Float>.stride else {
+    guard plan.arenaSize <= Network.mostMemory else {
       throw .unusableLayer(
-        place: 0, reason: "is of a network that takes \(plan.arenaCount >> 18) MB for an image of \(width)x\(height)")
+        place: 0, reason: "is of a network that takes \(plan.arenaSize >> 20) MB for an image of \(width)x\(height)")
     }
     plans.withLock { plans in
       // A caller with ever new sizes must not make the cache grow; a plan is quickly made again.

@@ -28,74 +28,83 @@ const ck_kernels *ck_kernels_for(ck_isa isa) {
   }
 }
 
-// MARK: Packing, the same for every instruction set but for the widths
+const ck_format *ck_format_for(const ck_kernels *t, ck_element element) { return t->formats[element]; }
 
-size_t ck_gemm_panels(const ck_kernels *t, size_t n) { return (n + t->panel - 1) / t->panel; }
+// MARK: Packing, the same for every element and instruction set but for the sizes
 
-static size_t padded_columns(const ck_kernels *t, size_t left, int vectors) {
-  const size_t grain = vectors ? t->lanes : t->grain;
-  return left >= t->panel ? t->panel : (left + grain - 1) / grain * grain;
+size_t ck_gemm_panels(const ck_format *f, size_t n) { return (n + f->panel - 1) / f->panel; }
+
+// Of `left` columns, those of the next panel, filled up to a multiple of grain.
+static size_t padded(size_t left, size_t panel, size_t grain) {
+  return left >= panel ? panel : (left + grain - 1) / grain * grain;
 }
 
-size_t ck_packed_gemm_size(const ck_kernels *t, size_t k, size_t n, int vectors) {
-  const size_t whole = n / t->panel * t->panel;
-  return (whole + (n > whole ? padded_columns(t, n - whole, vectors) : 0)) * (k + 1);
+// Bytes of so many columns of so many rows.
+static size_t packed_size(const ck_format *f, size_t columns, size_t rows) {
+  return columns * (f->head + (rows + f->k_step - 1) / f->k_step * f->k_step * f->weight);
 }
 
-void ck_pack_gemm(const ck_kernels *t, const float *w, const float *bias, size_t k, size_t n, int vectors,
-                  float *packed) {
-  for (size_t column = 0; column < n; column += t->panel) {
-    const size_t width = padded_columns(t, n - column, vectors);
-    const size_t valid = n - column < width ? n - column : width;
-    for (size_t row = 0; row <= k; row++, packed += width) {
-      const float *from = row == 0 ? bias + column : w + (row - 1) * n + column;
-      memcpy(packed, from, valid * sizeof(float));
-      memset(packed + valid, 0, (width - valid) * sizeof(float));
-    }
+// Packs some columns of a row, each of that many bytes, and zeros up to `width`; returns the end.
+static char *pack_row(char *to, const void *row, size_t column, size_t valid, size_t width, size_t bytes) {
+  memcpy(to, (const char *)row + column * bytes, valid * bytes);
+  memset(to + valid * bytes, 0, (width - valid) * bytes);
+  return to + width * bytes;
+}
+
+static void pack(const ck_format *f, const void *w, size_t stride, const void *bias, size_t rows, size_t n, size_t panel,
+                 size_t grain, char *to) {
+  for (size_t column = 0; column < n; column += panel) {
+    const size_t width = padded(n - column, panel, grain), valid = n - column < width ? n - column : width;
+    to = pack_row(to, bias, column, valid, width, f->head);
+    for (size_t row = 0; row < rows; row++) to = pack_row(to, w, row * stride + column, valid, width, f->weight);
   }
 }
 
-size_t ck_packed_dwconv_size(const ck_kernels *t, size_t channels) {
-  return (channels + t->lanes - 1) / t->lanes * t->lanes * 10;
+size_t ck_packed_gemm_size(const ck_format *f, size_t k, size_t n, int vectors) {
+  return packed_size(f, n / f->panel * f->panel + padded(n % f->panel, f->panel, vectors ? f->lanes : f->grain), k);
 }
 
-void ck_pack_dwconv(const ck_kernels *t, const float *w, const float *bias, size_t channels, float *packed) {
-  for (size_t channel = 0; channel < channels; channel += t->lanes) {
-    const size_t valid = channels - channel < t->lanes ? channels - channel : t->lanes;
-    for (size_t row = 0; row < 10; row++, packed += t->lanes) {
-      const float *from = row == 0 ? bias + channel : w + (row - 1) * channels + channel;
-      memcpy(packed, from, valid * sizeof(float));
-      memset(packed + valid, 0, (t->lanes - valid) * sizeof(float));
-    }
-  }
+void ck_pack_gemm(const ck_format *f, const void *w, size_t stride, const void *bias, size_t k, size_t n, int vectors,
+                  void *packed) {
+  pack(f, w, stride, bias, k, n, f->panel, vectors ? f->lanes : f->grain, packed);
 }
 
-// MARK: Strips, the same for every instruction set but for the widths
-
-void ck_strip_clear(const ck_kernels *t, const ck_strip *s, size_t panels, float *zeros) {
-  const size_t row = s->padded_width * t->lanes;
-  const size_t left = s->pad_left * t->lanes, used = (s->pad_left + s->width) * t->lanes;
-  memset(zeros, 0, row * sizeof(float));
-  float *p = s->ring;
-  for (size_t i = 0; i < panels * s->slots * 2; i++, p += row) {
-    memset(p, 0, left * sizeof(float));
-    if (used < row) memset(p + used, 0, (row - used) * sizeof(float));
-  }
+size_t ck_packed_dwconv_size(const ck_format *f, size_t channels) {
+  return packed_size(f, (channels + f->lanes - 1) / f->lanes * f->lanes, 9);
 }
 
-void ck_pad_image_rows(const ck_strip *s) {
-  const size_t row = s->image.padded_width * s->k;
-  const size_t left = s->image.pad_left * s->k, used = left + s->image.width * s->k;
+void ck_pack_dwconv(const ck_format *f, const void *w, size_t stride, const void *bias, size_t channels, void *packed) {
+  pack(f, w, stride, bias, 9, channels, f->lanes, f->lanes, packed);
+}
+
+// MARK: Strips, the same for every element and instruction set but for the sizes
+
+// Surrounds the pixels [begin, end) of a row with padding, in bytes.
+static void pad(const ck_format *f, char *row, size_t begin, size_t end, size_t size) {
+  memset(row, f->padding, begin);
+  if (end < size) memset(row + end, f->padding, size - end);
+}
+
+void ck_strip_clear(const ck_format *f, const ck_strip *s, size_t panels, void *zeros) {
+  const size_t column = f->lanes * f->activation, row = s->padded_width * column;
+  memset(zeros, f->padding, row);
+  char *p = s->ring;
+  for (size_t i = 0; i < panels * s->slots * 2; i++, p += row)
+    pad(f, p, s->pad_left * column, (s->pad_left + s->width) * column, row);
+}
+
+void ck_pad_image_rows(const ck_format *f, const ck_strip *s) {
+  const size_t pixel = s->k * f->activation, row = s->image.padded_width * pixel;
+  const size_t left = s->image.pad_left * pixel, width = s->image.width * pixel;
   const size_t count = (s->row_end - s->row_begin - 1) * s->image.stride + 2 * s->image.dilation + 1;
-  float *to = s->image.padded;
+  char *to = s->image.padded;
   for (size_t i = 0; i < count; i++, to += row) {
     const ptrdiff_t y = (ptrdiff_t)(s->row_begin * s->image.stride + i) - (ptrdiff_t)s->image.pad_top;
     if (y < 0 || y >= (ptrdiff_t)s->image.height) {
-      memset(to, 0, row * sizeof(float));
+      memset(to, f->padding, row);
       continue;
     }
-    memset(to, 0, left * sizeof(float));
-    memcpy(to + left, s->source + (size_t)y * s->image.width * s->k, (used - left) * sizeof(float));
-    if (used < row) memset(to + used, 0, (row - used) * sizeof(float));
+    pad(f, to, left, left + width, row);
+    memcpy(to + left, (const char *)s->source + (size_t)y * width, width);
   }
 }

@@ -7,6 +7,6 @@
 #define HALVES 0
 #define FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#include "f32_kernels.inc"
+#include "kernels.inc"
 #pragma clang attribute pop
 #endif

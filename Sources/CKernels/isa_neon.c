@@ -6,5 +6,5 @@
 #define DW 5
 #define HALVES 0
 #define FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
-#include "f32_kernels.inc"
+#include "kernels.inc"
 #endif

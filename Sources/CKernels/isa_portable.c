@@ -6,4 +6,4 @@
 #define DW 4
 #define HALVES 0
 #define FMA(a, b, c) ((a) * (b) + (c))
-#include "f32_kernels.inc"
+#include "kernels.inc"

@@ -61,10 +61,4 @@ public enum InstructionSet: String, CaseIterable, Hashable, Sendable {
   /// A name that can't be had is ignored here; programs report `InstructionSet.complaint` before they begin.
   public static let chosen: KernelSet =
     InstructionSet.forcedName.flatMap(InstructionSet.init(rawValue:)).flatMap(KernelSet.init) ?? available.last!
-
-  /// Floats in one vector.
-  public var lanes: Int { unsafe table.pointee.lanes }
-
-  /// Output channels in one panel of packed weights.
-  public var panel: Int { unsafe table.pointee.panel }
 }

@@ -2,11 +2,11 @@ import CKernels
 
 extension KernelSet {
   /// Multiply-adds that `chain(rounds:)` does in a round.
-  package var chainLength: Int { 12 * lanes }
+  package var chainLength: Int { 12 * fp32.lanes }
 
   /// Does multiply-adds that wait for nothing but their own last result: a thread can't do more of them in that time.
   package func chain(rounds: Int) {
-    let sums = AlignedFloats(count: chainLength)
+    let sums = AlignedMemory(floats: chainLength)
     unsafe sums.base.update(repeating: 1, count: chainLength)
     // The sums approach 2 and never become denormal, which would be slow.
     unsafe table.pointee.f32_multiply_add(sums.base, 0.5, 1, rounds)

@@ -8,12 +8,13 @@ import Tensors
     _ kernels: KernelSet, on pool: WorkerPool, pixels: Int, channels: Int, from: UnsafePointer<Float>,
     to: UnsafeMutablePointer<Float>
   ) {
-    let vectors = (channels + kernels.lanes - 1) / kernels.lanes
+    let lanes = kernels.fp32.lanes
+    let vectors = (channels + lanes - 1) / lanes
     let tasks = pixels * channels < 1 << 15 ? 1 : min(pool.threads, vectors)
     let scale = 1 / Float(pixels)
     pool.run(tasks) { task, _ in
-      let begin = vectors * task / tasks * kernels.lanes
-      let end = min(vectors * (task + 1) / tasks * kernels.lanes, channels)
+      let begin = vectors * task / tasks * lanes
+      let end = min(vectors * (task + 1) / tasks * lanes, channels)
       unsafe (to + begin).update(repeating: 0, count: end - begin)
       unsafe kernels.table.pointee.f32_sum_pixels(from + begin, pixels, channels, end - begin, to + begin)
       for c in begin..<end { unsafe to[c] *= scale }

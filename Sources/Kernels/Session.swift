@@ -32,23 +32,26 @@ public final class Session: Sendable {
 
 /// Scratch memory between calls: each call has one block to itself, and a few are kept.
 package final class WorkspaceStore: Sendable {
-  private let free = Mutex<[AlignedFloats]>([])
+  private let free = Mutex<[AlignedMemory]>([])
 
   init() {}
 
   /// A block of at least that many floats.
-  package func take(_ count: Int) -> AlignedFloats {
-    let found: AlignedFloats? = free.withLock { free in
-      if let index = free.firstIndex(where: { $0.count >= count }) { return free.remove(at: index) }
+  package func take(_ count: Int) -> AlignedMemory { take(bytes: count * MemoryLayout<Float>.stride) }
+
+  /// A block of at least that many bytes.
+  package func take(bytes: Int) -> AlignedMemory {
+    let found: AlignedMemory? = free.withLock { free in
+      if let index = free.firstIndex(where: { $0.size >= bytes }) { return free.remove(at: index) }
       // Larger ones are about to be needed: let a small one go instead of keeping both.
       if !free.isEmpty { free.removeLast() }
       return nil
     }
-    return found ?? AlignedFloats(count: count, filled: false)
+    return found ?? AlignedMemory(bytes: bytes, filled: false)
   }
 
   /// Hands a block back.
-  package func give(_ block: AlignedFloats) {
+  package func give(_ block: AlignedMemory) {
     free.withLock { free in if free.count < 8 { free.append(block) } }
   }
 }

@@ -6,8 +6,9 @@
 #include <string.h>
 #include "CKernels.h"
 
-// The kernels under test.
+// The kernels under test, and how they lay out fp32.
 extern const ck_kernels *t;
+extern const ck_format *format;
 extern int passed, failed;
 
 // SplitMix64, so that a failure can be repeated from the seed that it prints.
@@ -31,6 +32,7 @@ static inline float *floats(size_t n, float low, float high) {
   return p;
 }
 static inline float *undefined(size_t n) { return floats(n, 0, 0); }
+static inline float *undefined_bytes(size_t bytes) { return undefined(bytes / sizeof(float)); }
 static inline int intact(const float *p, size_t n) {
   const unsigned char *guard = (const unsigned char *)(p + n);
   for (size_t i = 0; i < GUARD * sizeof(float); i++)

@@ -97,7 +97,7 @@ void test_f32_window(uint64_t seed) {
   }
   const ck_window window = {.x = x, .x_row = row, .x_column = column, .rows = rows, .columns = columns,
                             .w = is_maximum ? NULL : w, .w_row = kernel * channels, .bias = is_maximum ? NULL : bias,
-                            .channels = channels, .out = out, .low = -0.5f, .high = 6};
+                            .channels = channels, .out = out, .epilogue = {-0.5f, 6}};
   t->f32_window(&window);
   expect("window", out, expected, channels, 2 * rows * columns, seed);
   free(x), free(w), free(bias), free(out), free(expected);

@@ -3,33 +3,34 @@
 #include "checks.h"
 
 const ck_kernels *t;
+const ck_format *format;
 int passed, failed;
 
 // MARK: Products
 
 static void test_f32_gemm_clamp(uint64_t seed) {
-  const size_t panel = t->panel;
+  const size_t panel = format->panel;
   const size_t rows = ONE_OF(1, 2, 5, 7, 8, 13, 14, 15, 20, 49), k = ONE_OF(1, 3, 16, 27, 33);
   const size_t n = ONE_OF(1, 3, 7, 8, 9, 24, 31, 32, 33, 91), segments = ONE_OF(1, 1, 3, 9);
   const size_t total = k * segments, first = segments == 1 && next() % 3 == 0 ? next() % k : 0;
   const size_t a_stride = k + next() % 4, c_stride = n + next() % 3;
   const float low = next() % 2 ? 0 : -1e30f, high = next() % 2 ? 6 : 1e30f;
-  float *w = floats(total * n, -1, 1), *bias = floats(n, -1, 7), *packed = undefined(ck_packed_gemm_size(t, total, n, 0));
+  float *w = floats(total * n, -1, 1), *bias = floats(n, -1, 7), *packed = undefined_bytes(ck_packed_gemm_size(format, total, n, 0));
   float *a = floats(rows * a_stride + 16 * segments, -1, 1), *r = next() % 2 ? floats(rows * n, -1, 1) : NULL;
   float *c = undefined(rows * c_stride);
   for (size_t i = 0; i < rows * c_stride; i++) c[i] = 0;
   double *expected = calloc(rows * c_stride, sizeof(double));
-  ck_pack_gemm(t, w, bias, total, n, 0, packed);
+  ck_pack_gemm(format, w, n, bias, total, n, 0, packed);
   ck_gemm g = {.segments = segments, .a_stride = a_stride, .w = packed, .w_rows = total, .w_first = first, .c = c,
                .c_stride = c_stride, .r = r, .r_stride = n, .rows = rows, .k = segments == 1 ? k - first : k, .n = n,
-               .panel_end = (n + panel - 1) / panel, .low = low, .high = high};
+               .panel_end = (n + panel - 1) / panel, .epilogue = {low, high}};
   for (size_t s = 0; s < segments; s++) g.a[s] = a + 16 * s;
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < n; j++) {
       double sum = first == 0 ? bias[j] : 0;
       for (size_t s = 0; s < segments; s++)
         for (size_t x = 0; x < g.k; x++)
-          sum += (double)g.a[s][i * a_stride + x] * w[(first + s * k + x) * n + j];
+          sum += (double)a[16 * s + i * a_stride + x] * w[(first + s * k + x) * n + j];
       expected[i * c_stride + j] = clamp(sum + (r ? r[i * n + j] : 0), low, high);
     }
   t->f32_gemm_clamp(&g);
@@ -68,7 +69,7 @@ static double *wide_map(const shape *s, const float *x, size_t in_height, size_t
 static void strip_of_one_group(uint64_t seed) {
   shape s = {.height = ONE_OF(1, 2, 3, 5, 8, 9), .width = ONE_OF(1, 2, 3, 4, 5, 7, 8, 10, 14, 17), .stride = ONE_OF(1, 2),
              .dilation = ONE_OF(1, 1, 2, 4), .rows = ONE_OF(1, 2, 5), .source = (int)ONE_OF(0, 1, 9)};
-  const size_t lanes = t->lanes, panel = 2 * lanes;
+  const size_t lanes = format->lanes, panel = 2 * lanes;
   s.channels = ONE_OF(1, 5, 8, 16, 19, 24, 35, 48);
   s.k = s.source == 9 ? 3 : s.source == 1 ? ONE_OF(3, 8, 17) : s.channels;
   if (s.stride == 2) s.dilation = 1;
@@ -82,19 +83,19 @@ static void strip_of_one_group(uint64_t seed) {
 
   float *x = floats(in_height * in_width * s.k, -1, 1);
   float *w = floats(taps * s.k * s.channels, -0.3f, 0.3f), *bias = floats(s.channels, -1, 1);
-  float *packed = undefined(ck_packed_gemm_size(t, taps * s.k, s.channels, 1));
-  ck_pack_gemm(t, w, bias, taps * s.k, s.channels, 1, packed);
+  float *packed = undefined_bytes(ck_packed_gemm_size(format, taps * s.k, s.channels, 1));
+  ck_pack_gemm(format, w, s.channels, bias, taps * s.k, s.channels, 1, packed);
   double *wide = wide_map(&s, x, in_height, in_width, w, bias);
   float *ring = undefined(panels * slots * panel * padded), *zeros = undefined(padded * lanes);
   const size_t image_padded = in_width + 2;
   float *image = undefined(((slots - 1) * 2 + 3) * image_padded * 3);
   float *tap = undefined(s.height * s.width * s.channels);
   ck_strip strip = {.height = s.height, .width = s.width, .channels = s.channels, .source = x,
-                    .w = s.source ? packed : NULL, .k = s.k, .taps = taps, .low = 0, .high = 6,
+                    .w = s.source ? packed : NULL, .k = s.k, .taps = taps, .epilogue = {0, 6},
                     .image = {in_height, in_width, 2, 1, 1, 1, image_padded, image}, .ring = ring, .slots = slots,
                     .padded_width = padded, .pad_left = pad, .panel_end = panels, .tap = tap, .zeros = zeros,
                     .out_width = out_width, .stride = s.stride, .dilation = s.dilation, .pad_top = pad, .branches = 2};
-  ck_strip_clear(t, &strip, panels, zeros);
+  ck_strip_clear(format, &strip, panels, zeros);
 
   // Two filters: one into whole vectors, one into pixels that have no room for them.
   const size_t strides[2] = {(s.channels + lanes - 1) / lanes * lanes, s.channels};
@@ -103,9 +104,9 @@ static void strip_of_one_group(uint64_t seed) {
   for (int b = 0; b < 2; b++) {
     filters[b] = floats(9 * s.channels, -1, 1);
     dw_bias[b] = floats(s.channels, -1, 6);
-    dw[b] = undefined(ck_packed_dwconv_size(t, s.channels));
+    dw[b] = undefined_bytes(ck_packed_dwconv_size(format, s.channels));
     out[b] = undefined(out_height * out_width * strides[b]);
-    ck_pack_dwconv(t, filters[b], dw_bias[b], s.channels, dw[b]);
+    ck_pack_dwconv(format, filters[b], s.channels, dw_bias[b], s.channels, dw[b]);
   }
   for (size_t y = 0; y < out_height; y += s.rows) {
     strip.out_begin = y;
@@ -117,7 +118,7 @@ static void strip_of_one_group(uint64_t seed) {
     strip.tap_begin = strip.row_begin;
     strip.tap_end = strip.row_end;
     for (int b = 0; b < 2; b++)
-      strip.branch[b] = (ck_branch){dw[b], out[b] + y * out_width * strides[b], strides[b], strides[b], b ? -1e30f : 0, highs[b]};
+      strip.branch[b] = (ck_branch){dw[b], out[b] + y * out_width * strides[b], strides[b], strides[b], {b ? -1e30f : 0, highs[b]}};
     t->f32_strip(&strip);
   }
 
@@ -153,22 +154,22 @@ static void strip_of_one_group(uint64_t seed) {
 
 // Grouped wide rows with two readers: a depthwise filter, and max pooling.
 static void strip_of_groups(uint64_t seed) {
-  const size_t lanes = t->lanes, panel = 2 * lanes;
+  const size_t lanes = format->lanes, panel = 2 * lanes;
   const size_t groups = ONE_OF(1, 2, 3, 8), each = ONE_OF(1, 3, 8, 17, 20, 33, 40), k = ONE_OF(3, 8, 17);
   const size_t height = ONE_OF(1, 3, 5, 8), width = ONE_OF(1, 2, 5, 9), stride = ONE_OF(1, 2), channels = groups * each;
   const size_t out_height = (height + stride - 1) / stride, out_width = (width + stride - 1) / stride;
   const size_t group_panels = (each + panel - 1) / panel, panels = groups * group_panels, room = group_panels * panel;
   const size_t needed = (out_width - 1) * stride + 3, padded = needed > width + 1 ? needed : width + 1;
-  const size_t group_size = ck_packed_gemm_size(t, k, each, 1);
+  const size_t group_size = ck_packed_gemm_size(format, k, each, 1);
   float *x = floats(height * width * groups * k, -1, 1);
-  float *packed = undefined(groups * group_size);
+  float *packed = undefined_bytes(groups * group_size);
   float *spread = floats(9 * groups * room, -1, 1), *spread_bias = floats(groups * room, -1, 1);
-  float *dw = undefined(ck_packed_dwconv_size(t, groups * room));
-  ck_pack_dwconv(t, spread, spread_bias, groups * room, dw);
+  float *dw = undefined_bytes(ck_packed_dwconv_size(format, groups * room));
+  ck_pack_dwconv(format, spread, groups * room, spread_bias, groups * room, dw);
   double *wide = calloc(height * width * channels, sizeof(double));
   for (size_t g = 0; g < groups; g++) {
     float *w = floats(k * each, -0.3f, 0.3f), *bias = floats(each, -1, 1);
-    ck_pack_gemm(t, w, bias, k, each, 1, packed + g * group_size);
+    ck_pack_gemm(format, w, each, bias, k, each, 1, (char *)packed + g * group_size);
     for (size_t p = 0; p < height * width; p++)
       for (size_t c = 0; c < each; c++) {
         double sum = bias[c];
@@ -182,13 +183,13 @@ static void strip_of_groups(uint64_t seed) {
   const size_t out_stride = groups == 1 ? each : groups * room;
   float *out[2] = {undefined(out_height * out_width * out_stride), undefined(out_height * out_width * out_stride)};
   ck_strip strip = {.height = height, .width = width, .channels = channels, .source = x, .w = packed, .k = k, .taps = 1,
-                    .groups = groups, .low = 0, .high = 6, .row_end = height, .ring = ring, .slots = height,
+                    .groups = groups, .epilogue = {0, 6}, .row_end = height, .ring = ring, .slots = height,
                     .padded_width = padded, .pad_left = 1, .panel_end = panels, .tap = tap, .tap_end = height,
                     .zeros = zeros, .out_end = out_height, .out_width = out_width, .stride = stride, .dilation = 1,
                     .pad_top = 1, .branches = 2,
-                    .branch = {{dw, out[0], out_stride, out_stride, -1e30f, 1e30f},
-                               {NULL, out[1], out_stride, out_stride, -1e30f, 1e30f}}};
-  ck_strip_clear(t, &strip, panels, zeros);
+                    .branch = {{dw, out[0], out_stride, out_stride, {-1e30f, 1e30f}},
+                               {NULL, out[1], out_stride, out_stride, {-1e30f, 1e30f}}}};
+  ck_strip_clear(format, &strip, panels, zeros);
   t->f32_strip(&strip);
   expect("grouped wide rows", tap, wide, height * width * channels, k, seed);
   for (int b = 0; b < 2; b++) {
@@ -309,7 +310,7 @@ static void test_u8_argmax_row(uint64_t seed) {
 // MARK: The peak
 
 static void test_f32_multiply_add(uint64_t seed) {
-  const size_t n = 12 * t->lanes, rounds = next() % 20;
+  const size_t n = 12 * format->lanes, rounds = next() % 20;
   float *sums = floats(n, -1, 1);
   double *expected = calloc(n, sizeof(double));
   const float factor = uniform(-1, 1), addend = uniform(-1, 1);
@@ -357,6 +358,7 @@ int main(int count, char **names) {
       if (count > 1) failed++;
       continue;
     }
+    format = ck_format_for(t, CK_F32);
     const int before = passed;
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
       // The small kernels have few cases.

@@ -279,7 +279,7 @@ void test_f16_to_f32(uint64_t seed) {
   enum { N = 65536 };
   static int done[4];
   // Every half, once for each instruction set.
-  if (done[t->lanes % 4 + (t->isa[0] == 'a')]++) {
+  if (done[format->lanes % 4 + (t->isa[0] == 'a')]++) {
     passed++;
     return;
   }

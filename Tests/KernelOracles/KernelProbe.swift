@@ -14,13 +14,10 @@ package enum KernelProbe {
     var y = [Float](repeating: .nan, count: rows * bias.count)
     unsafe x.withUnsafeBufferPointer { x in
       unsafe y.withUnsafeMutableBufferPointer { y in
-        if let residual {
-          unsafe residual.withUnsafeBufferPointer { residual in
-            unsafe layer.runAll(
-              on: pool, rows: rows, from: x.baseAddress!, to: y.baseAddress!, residual: residual.baseAddress!)
-          }
-        } else {
-          unsafe layer.runAll(on: pool, rows: rows, from: x.baseAddress!, to: y.baseAddress!)
+        unsafe (residual ?? []).withUnsafeBufferPointer { rest in
+          unsafe layer.runAll(
+            on: pool, rows: rows, from: x.baseAddress!, to: y.baseAddress!,
+            epilogue: layer.epilogue.adding(residual == nil ? nil : rest.baseAddress, stride: bias.count))
         }
       }
     }
@@ -79,8 +76,8 @@ package enum KernelProbe {
     let pool = WorkerPool(threads: threads)
     let plan = FusedPlan(
       block, g, image: image, height: height, width: width, threads: threads, strategy: strategy)
-    let scratch = AlignedFloats(count: plan.scratch)
-    unsafe scratch.base.update(repeating: .nan, count: plan.scratch)
+    let scratch = AlignedMemory(bytes: plan.scratch)
+    unsafe scratch.base.update(repeating: .nan, count: scratch.count)
     let outputs = block.branches.first?.outputs ?? 0
     var y = [Float](repeating: .nan, count: plan.outHeight * plan.outWidth * outputs)
     var tap = [Float](repeating: .nan, count: wantsTap ? height * width * block.source.channels : 0)
@@ -89,7 +86,7 @@ package enum KernelProbe {
         unsafe tap.withUnsafeMutableBufferPointer { tap in
           unsafe block.run(
             plan, on: pool, from: x.baseAddress!,
-            to: FusedBlock.Outputs(first: y.baseAddress, tap: wantsTap ? tap.baseAddress : nil), scratch: scratch.base)
+            to: FusedBlock.Outputs(first: y.baseAddress, tap: wantsTap ? tap.baseAddress : nil), scratch: scratch.raw)
         }
       }
     }
@@ -185,7 +182,7 @@ package enum KernelProbe {
     let block = FusedBlock(kernels, source: .map(channels: shape.channels), branches: branches)
     let g = Geometry(height: shape.height, width: shape.width, stride: 1, dilation: 1, padding: .same)
     let plan = FusedPlan(block, g, height: shape.height, width: shape.width, threads: threads)
-    let scratch = AlignedFloats(count: plan.scratch)
+    let scratch = AlignedMemory(bytes: plan.scratch)
     let pool = WorkerPool(threads: threads)
     var first = [Float](repeating: .nan, count: shape.pixels * branches[0].outputs)
     var second = [Float](repeating: .nan, count: shape.pixels * branches[1].outputs)
@@ -194,7 +191,7 @@ package enum KernelProbe {
         unsafe second.withUnsafeMutableBufferPointer { second in
           unsafe block.run(
             plan, on: pool, from: x.baseAddress!,
-            to: FusedBlock.Outputs(first: first.baseAddress, second: second.baseAddress), scratch: scratch.base)
+            to: FusedBlock.Outputs(first: first.baseAddress, second: second.baseAddress), scratch: scratch.raw)
         }
       }
     }
@@ -212,10 +209,10 @@ package enum KernelProbe {
           kernels, inputs: layer.weights.count / layer.bias.count, outputs: layer.bias.count,
           weights: layer.weights.span, bias: layer.bias.span, activation: layer.activation)
       })
-    let scratch = AlignedFloats(count: chain.scratch(threads: threads))
-    let rows = addends.map { addend -> AlignedFloats? in
+    let scratch = AlignedMemory(bytes: chain.scratch(threads: threads))
+    let rows = addends.map { addend -> AlignedMemory? in
       guard let addend else { return nil }
-      let row = AlignedFloats(count: addend.count)
+      let row = AlignedMemory(floats: addend.count)
       for (i, value) in addend.enumerated() { unsafe row.base[i] = value }
       return row
     }
@@ -225,7 +222,7 @@ package enum KernelProbe {
         unsafe chain.run(
           on: WorkerPool(threads: threads), pixels: pixels, from: x.baseAddress!, stride: chain.layers[0].inputs,
           to: y.baseAddress!,
-          addends: rows.map { unsafe $0.map { unsafe UnsafePointer($0.base) } }, scratch: scratch.base)
+          addends: rows.map { unsafe $0.map { unsafe UnsafeRawPointer($0.raw) } }, scratch: scratch.raw)
       }
     }
     return y

@@ -35,10 +35,12 @@ import Testing
   @Test(arguments: all) func pointwise(_ isa: InstructionSet) throws {
     guard let kernels = kernels(isa) else { return }
     var random = SplitMix64(seed: 11)
-    let (tile, panel) = (14, kernels.panel)
+    let (tile, panel) = (14, kernels.fp32.panel)
     // Rows and columns below, at and above the register tile; odd counts; one row; a long sum.
     let rowCounts = [1, 2, 5, 6, 7, 8, tile - 1, tile, tile + 1, 49]
-    let columnCounts = [1, 3, kernels.lanes - 1, kernels.lanes, kernels.lanes + 1, 24, panel - 1, panel, panel + 7, 91]
+    let columnCounts = [
+      1, 3, kernels.fp32.lanes - 1, kernels.fp32.lanes, kernels.fp32.lanes + 1, 24, panel - 1, panel, panel + 7, 91,
+    ]
     for rows in rowCounts {
       for columns in columnCounts {
         let inputs = [1, 3, 16, 27, 33][random.integer(in: 0...4)]
@@ -67,7 +69,8 @@ import Testing
       for dilation in [1, 2, 4] {
         for padding in Padding.allCases {
           for (height, width) in [(1, 1), (1, 9), (2, 3), (5, 4), (7, 7), (8, 15), (3, 17), (9, 31)] {
-            let channels = [1, 5, kernels.lanes, kernels.lanes + 3, 2 * kernels.lanes][random.integer(in: 0...4)]
+            let channels = [1, 5, kernels.fp32.lanes, kernels.fp32.lanes + 3, 2 * kernels.fp32.lanes][
+              random.integer(in: 0...4)]
             let shape = Shape(height: height, width: width, channels: channels)
             let x = random.floats(shape.count)
             let weights = random.floats(9 * channels)
@@ -114,7 +117,7 @@ import Testing
   @Test(arguments: all) func poolingClampAndInterpolation(_ isa: InstructionSet) throws {
     guard let kernels = kernels(isa) else { return }
     var random = SplitMix64(seed: 14)
-    for channels in [1, 3, kernels.lanes, kernels.lanes + 5, 3 * kernels.lanes] {
+    for channels in [1, 3, kernels.fp32.lanes, kernels.fp32.lanes + 5, 3 * kernels.fp32.lanes] {
       let shape = Shape(height: 5, width: 7, channels: channels)
       let x = random.floats(shape.count)
       expectEqual(

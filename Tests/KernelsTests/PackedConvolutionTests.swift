@@ -51,7 +51,7 @@ import Testing
       return
     }
     var random = SplitMix64(seed: 21)
-    let panel = kernels.panel
+    let panel = kernels.fp32.panel
     let cases = [
       Case(height: 1, width: 1, inputs: 5, outputs: 3), Case(height: 1, width: 9, inputs: 1, outputs: panel),
       Case(height: 2, width: 3, inputs: 16, outputs: panel + 1), Case(height: 7, width: 7, inputs: 33, outputs: 17),

@@ -1,32 +1,32 @@
 /// Gives every value that passes between steps a place in one piece of memory; those that never live at once may share.
 struct ArenaPlan {
   private struct Block {
-    var count: Int
+    var size: Int
     var steps: ClosedRange<Int>
     var offset = 0
   }
 
   private var values: [Int: Block] = [:]
   private var scratch: [Int: Block] = [:]
-  /// Floats in all, once placed.
-  private(set) var count = 0
+  /// Bytes in all, once placed.
+  private(set) var size = 0
 
-  /// Floats of memory are handed out in cache lines.
-  private static let grain = 16
+  /// Memory is handed out in cache lines.
+  private static let grain = 64
 
   /// Notes that a step reads or writes a value.
   ///
-  /// - Parameter count: its floats, where it is written.
-  mutating func use(_ value: Int, at step: Int, count: Int = 0) {
-    var block = values[value] ?? Block(count: 0, steps: step...step)
-    block.count = max(block.count, ArenaPlan.rounded(count))
+  /// - Parameter size: its bytes, where it is written.
+  mutating func use(_ value: Int, at step: Int, size: Int = 0) {
+    var block = values[value] ?? Block(size: 0, steps: step...step)
+    block.size = max(block.size, ArenaPlan.rounded(size))
     block.steps = block.steps.lowerBound...step
     values[value] = block
   }
 
-  /// Notes how many floats a step needs for itself.
-  mutating func scratch(_ count: Int, at step: Int) {
-    scratch[step] = Block(count: ArenaPlan.rounded(count), steps: step...step)
+  /// Notes how many bytes a step needs for itself.
+  mutating func scratch(_ size: Int, at step: Int) {
+    scratch[step] = Block(size: ArenaPlan.rounded(size), steps: step...step)
   }
 
   /// Leaves out values that have memory of their own.
@@ -43,14 +43,14 @@ struct ArenaPlan {
     func lowest(_ block: Block) -> Int {
       var offset = 0
       for other in placed where other.steps.overlaps(block.steps) {
-        if offset + block.count <= other.offset { break }
-        offset = max(offset, other.offset + other.count)
+        if offset + block.size <= other.offset { break }
+        offset = max(offset, other.offset + other.size)
       }
       return offset
     }
     // By size, then by age: the outcome must not depend on the order of a dictionary.
     func isBefore(_ a: Block, _ b: Block) -> Bool {
-      (-a.count, a.steps.lowerBound, a.steps.upperBound) < (-b.count, b.steps.lowerBound, b.steps.upperBound)
+      (-a.size, a.steps.lowerBound, a.steps.upperBound) < (-b.size, b.steps.lowerBound, b.steps.upperBound)
     }
     let all =
       values.map { (key: Key.value($0.key), block: $0.value) }
@@ -59,7 +59,7 @@ struct ArenaPlan {
       var block = block
       block.offset = lowest(block)
       placed.insert(block, at: placed.firstIndex { $0.offset >= block.offset } ?? placed.count)
-      count = max(count, block.offset + block.count)
+      size = max(size, block.offset + block.size)
       switch key {
       case .value(let value): values[value] = block
       case .scratch(let step): scratch[step] = block
@@ -67,6 +67,7 @@ struct ArenaPlan {
     }
   }
 
+  /// The byte where a value begins.
   func offset(of value: Int) -> Int { values[value]!.offset }
   func scratchOffset(at step: Int) -> Int { scratch[step]!.offset }
 
@@ -75,5 +76,5 @@ struct ArenaPlan {
     case scratch(Int)
   }
 
-  private static func rounded(_ count: Int) -> Int { (count + grain - 1) / grain * grain }
+  private static func rounded(_ size: Int) -> Int { (size + grain - 1) / grain * grain }
 }

@@ -21,6 +21,7 @@ struct LayerPacker {
   let channels: [Int]
   let weights: Weights
   let kernels: KernelSet
+  let format: ElementFormat
 
   /// - Throws: `WeightsError` when a tensor is missing or has another shape.
   func pack(_ pass: Pass) throws(WeightsError) -> PackedWork {
@@ -47,11 +48,13 @@ struct LayerPacker {
     }
   }
 
-  /// Floats from one depthwise convolution's output pixel to the next, where they need not touch.
+  /// Elements from one depthwise convolution's output pixel to the next, where they need not touch.
   ///
   /// A GEMM reads several pixels at once. Where they lie a multiple of 2 KiB apart, their cache lines fall into the same few
   /// sets and push each other out.
-  static func spread(_ channels: Int) -> Int { channels % 512 == 0 ? channels + 16 : channels }
+  static func spread(_ channels: Int, _ format: ElementFormat) -> Int {
+    channels * format.activation % 2048 == 0 ? channels + 64 / format.activation : channels
+  }
 
   private func convolution(_ index: Int) -> Graph.Convolution {
     graph.convolution(at: index)!
@@ -77,8 +80,8 @@ struct LayerPacker {
     return FusedBlock(
       kernels, source: made, branches: packed, hasSkip: hasSkip,
       channels: pass.placement.map { FusedBlock.Channels(first: $0.first, of: channels[$0.value]) },
-      sourceStride: pass.readsSpread ? LayerPacker.spread(input) : nil,
-      answerStride: pass.isSpread ? LayerPacker.spread(channels[pass.writes[0]]) : nil)
+      sourceStride: pass.readsSpread ? LayerPacker.spread(input, format) : nil,
+      answerStride: pass.isSpread ? LayerPacker.spread(channels[pass.writes[0]], format) : nil)
   }
 
   private func source(_ index: Int?, of channels: Int) throws(WeightsError) -> FusedBlock.Source {
@@ -132,20 +135,10 @@ struct LayerPacker {
     let activation = c.activation.clamp == nil ? .linear : c.activation
     let (inputs, outputs) = (c.inputs / c.groups, c.outputs / c.groups)
     return try with(c) { weights, bias in
-      guard c.groups > 1 else {
-        return [
-          PackedConvolution(
-            kernels, inputs: inputs, outputs: outputs, taps: c.window.taps, weights: weights, bias: bias,
-            activation: activation)
-        ]
-      }
-      return (0..<c.groups).map { group in
-        let columns = group * outputs..<(group + 1) * outputs
-        let own = (0..<c.window.taps * inputs).flatMap { row in columns.map { weights[row * c.outputs + $0] } }
-        let ownBias = columns.map { bias[$0] }
-        return PackedConvolution(
-          kernels, inputs: inputs, outputs: outputs, taps: c.window.taps, weights: own.span, bias: ownBias.span,
-          activation: activation)
+      (0..<c.groups).map { group in
+        PackedConvolution(
+          kernels, inputs: inputs, outputs: outputs, taps: c.window.taps, weights: weights, bias: bias,
+          first: group * outputs, activation: activation)
       }
     }
   }
@@ -197,7 +190,7 @@ extension LayerPacker {
   private func segments(
     _ c: Graph.Convolution, _ activation: Activation, groups: Int, sourceGroups: Int
   ) throws(WeightsError) -> [PackedPointwise] {
-    let panel = kernels.panel
+    let panel = format.panel
     let each = c.inputs / groups
     // Where a channel lies among the filtered ones.
     let room = sourceGroups == 1 ? each : (each + panel - 1) / panel * panel

@@ -6,6 +6,8 @@ import Synchronization
 /// A program and its passes, packed.
 struct PackedProgram: Sendable {
   let program: Program
+  /// What its maps consist of.
+  let format: ElementFormat
   let works: [PackedWork]
 }
 
@@ -25,10 +27,8 @@ final class PackedWeights: Sendable {
     self.graph = graph
     self.weights = weights
     kernels = session.kernels
-    let program = Fusion.program(graph, kept: Set(graph.outputs))
-    usual = PackedProgram(
-      program: program,
-      works: try PackedWeights.pack(program, graph, weights, kernels, on: session.pool, known: nil))
+    usual = try PackedWeights.pack(
+      Fusion.program(graph, kept: Set(graph.outputs)), graph, weights, kernels, on: session.pool, known: nil)
     weights.releasePages()
   }
 
@@ -39,9 +39,8 @@ final class PackedWeights: Sendable {
   func program(for wanted: [Int], on pool: WorkerPool) throws(WeightsError) -> PackedProgram {
     guard wanted.contains(where: isInside) else { return usual }
     if let unfused = unfused.withLock({ $0 }) { return unfused }
-    let program = Fusion.program(graph, kept: Set(graph.nodes.indices))
-    let packed = PackedProgram(
-      program: program, works: try PackedWeights.pack(program, graph, weights, kernels, on: pool, known: usual))
+    let packed = try PackedWeights.pack(
+      Fusion.program(graph, kept: Set(graph.nodes.indices)), graph, weights, kernels, on: pool, known: usual)
     unfused.withLock { $0 = packed }
     return packed
   }
@@ -53,8 +52,10 @@ final class PackedWeights: Sendable {
   private static func pack(
     _ program: Program, _ graph: Graph, _ weights: Weights, _ kernels: KernelSet, on pool: WorkerPool,
     known: PackedProgram?
-  ) throws(WeightsError) -> [PackedWork] {
-    let packer = LayerPacker(graph: graph, channels: program.channels, weights: weights, kernels: kernels)
+  ) throws(WeightsError) -> PackedProgram {
+    let format = kernels.fp32
+    let packer = LayerPacker(
+      graph: graph, channels: program.channels, weights: weights, kernels: kernels, format: format)
     func size(_ pass: Pass) -> Int {
       pass.nodes.reduce(0) { $0 + (graph.convolution(at: $1)?.weightShape.reduce(1, *) ?? 0) }
     }
@@ -72,6 +73,6 @@ final class PackedWeights: Sendable {
     }
     var works = [PackedWork?](repeating: nil, count: order.count)
     for (place, work) in packed.enumerated() { works[order[place]] = work }
-    return works.map { $0! }
+    return PackedProgram(program: program, format: format, works: works.map { $0! })
   }
 }

@@ -13,7 +13,7 @@ extension Plan {
     inputs kept: [Int]
   ) {
     let program = packed.program
-    let values = ValueShapes(graph, program, nodeShapes)
+    let values = ValueShapes(graph, program, nodeShapes, packed.format)
     // From the last pass to the first: what is needed for what is wanted, and nothing else.
     var missing = Set(wanted)
     var needed: [(index: Int, isWhole: Bool)] = []
@@ -23,6 +23,7 @@ extension Plan {
       needed.append((index, isWhole))
       missing.formUnion(pass.reads)
     }
+    let element = packed.format.activation
     var memory = ArenaPlan()
     var drafts: [Draft] = []
     for (step, one) in needed.reversed().enumerated() {
@@ -34,16 +35,17 @@ extension Plan {
       for value in pass.reads { memory.use(value, at: step) }
       if one.isWhole {
         for value in pass.targets {
-          memory.use(value, at: step, count: values.shapes[value].pixels * values.strides[value])
+          memory.use(value, at: step, size: values.shapes[value].pixels * values.strides[value] * element)
         }
       }
-      if let wide = draft.wide { memory.use(wide, at: step, count: values.shapes[wide].count) }
+      if let wide = draft.wide { memory.use(wide, at: step, size: values.shapes[wide].count * element) }
       memory.scratch(draft.scratch, at: step)
       drafts.append(draft)
     }
     memory.forget(wanted + kept)
     memory.place()
-    func place(_ value: Int, first: Int = 0) -> Place {
+    func place(_ value: Int, channel: Int = 0) -> Place {
+      let first = channel * element
       if let index = wanted.firstIndex(of: value) { return .map(index, first: first) }
       if let index = kept.firstIndex(of: value) { return .input(index) }
       return .arena(memory.offset(of: value) + first)
@@ -57,10 +59,11 @@ extension Plan {
       if one.0.isWhole, let placement = pass.placement {
         let shape = values.shapes[placement.value].with(channels: program.channels[pass.writes[0]])
         // A block knows its channels' place itself.
-        var first = placement.first
-        if case .fused = pass.work { first = 0 }
+        var channel = placement.first
+        if case .fused = pass.work { channel = 0 }
         to = [
-          Operand(place: place(placement.value, first: first), shape: shape, stride: values.strides[placement.value])
+          Operand(
+            place: place(placement.value, channel: channel), shape: shape, stride: values.strides[placement.value])
         ]
       } else if one.0.isWhole {
         to = pass.writes.map(operand(_:))
@@ -72,15 +75,15 @@ extension Plan {
         multiplyAdds: draft.multiplyAdds, scratch: (memory.scratchOffset(at: index), draft.scratch))
     }
     shapes = wanted.map { values.shapes[$0] }
-    arenaCount = memory.count
+    arenaSize = memory.size
   }
 
-  /// The shapes of all values, and the floats between their pixels.
+  /// The shapes of all values, and the elements between their pixels.
   struct ValueShapes {
     var shapes: [Shape]
     var strides: [Int]
 
-    init(_ graph: Graph, _ program: Program, _ nodeShapes: [Shape]) {
+    init(_ graph: Graph, _ program: Program, _ nodeShapes: [Shape], _ format: ElementFormat) {
       shapes = nodeShapes
       // What the compiler made lies like what it is made of: a part of a concatenation, or one pixel.
       let one = Shape(height: 1, width: 1, channels: 1)
@@ -90,7 +93,7 @@ extension Plan {
       }
       strides = shapes.map(\.channels)
       for pass in program.passes where pass.isSpread {
-        strides[pass.writes[0]] = LayerPacker.spread(strides[pass.writes[0]])
+        strides[pass.writes[0]] = LayerPacker.spread(strides[pass.writes[0]], format)
       }
     }
   }
@@ -102,6 +105,7 @@ extension Plan {
     var taps: (rows: LinearTaps, columns: LinearTaps)?
     var window: Geometry?
     var wide: Int?
+    /// Bytes.
     var scratch = 0
     var multiplyAdds = 0
 
@@ -138,7 +142,7 @@ extension Plan {
           LinearTaps(grid, input: input.height, output: output.height),
           LinearTaps(grid, input: input.width, output: output.width)
         )
-        scratch = input.width * input.channels * threads
+        scratch = input.width * input.channels * threads * MemoryLayout<Float>.stride
       case (.convolution(let index), _), (.depthwise(let index), _):
         window = Draft.window(graph.nodes[index])!.geometry(height: input.height, width: input.width)
       case (.pooling(.maximum(let one)), _), (.pooling(.average(let one)), _):

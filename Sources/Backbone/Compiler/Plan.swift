@@ -8,16 +8,16 @@ struct Plan: Sendable {
   enum Place: Hashable {
     /// An input of the graph, by its place among them.
     case input(Int)
-    /// Working memory, from that float on.
+    /// Working memory, from that byte on.
     case arena(Int)
-    /// A map that is handed out, from that float on.
+    /// A map that is handed out, from that byte on.
     case map(Int, first: Int)
   }
 
   struct Operand: Hashable {
     let place: Place
     let shape: Shape
-    /// Floats between its pixels.
+    /// Elements between its pixels.
     let stride: Int
   }
 
@@ -34,8 +34,8 @@ struct Plan: Sendable {
     let wide: Operand?
     let epilogue: Activation?
     let multiplyAdds: Int
-    /// Of working memory.
-    let scratch: (offset: Int, count: Int)
+    /// Bytes of working memory.
+    let scratch: (offset: Int, size: Int)
 
     /// Whether it does the whole pass; else what its source makes alone.
     var isWhole: Bool { !to.isEmpty }
@@ -50,21 +50,26 @@ struct Plan: Sendable {
   let steps: [Step]
   /// The shapes of the maps, batch 1, in the order asked for.
   let shapes: [Shape]
-  /// Floats of working memory.
-  let arenaCount: Int
+  /// Bytes of working memory.
+  let arenaSize: Int
 
   /// The memory that a run reads and writes.
   @unsafe struct Memory {
-    let inputs: [UnsafePointer<Float>]
-    let maps: [UnsafeMutablePointer<Float>]
-    let arena: UnsafeMutablePointer<Float>
+    let inputs: [UnsafeRawPointer]
+    let maps: [UnsafeMutableRawPointer]
+    let arena: UnsafeMutableRawPointer
 
-    subscript(operand: Operand) -> UnsafeMutablePointer<Float> {
+    subscript(operand: Operand) -> UnsafeMutableRawPointer {
       switch operand.place {
-      case .input(let index): return unsafe UnsafeMutablePointer(mutating: inputs[index])
+      case .input(let index): return unsafe UnsafeMutableRawPointer(mutating: inputs[index])
       case .arena(let offset): return unsafe arena + offset
       case .map(let index, let first): return unsafe maps[index] + first
       }
+    }
+
+    /// The same for a pass whose kernels are those of fp32 alone.
+    func floats(_ operand: Operand) -> UnsafeMutablePointer<Float> {
+      unsafe self[operand].assumingMemoryBound(to: Float.self)
     }
   }
 
@@ -77,7 +82,7 @@ struct Plan: Sendable {
       if let epilogue = step.epilogue {
         let to = step.to[0]
         unsafe Elementwise.apply(
-          epilogue, session.kernels, on: session.pool, memory[to], pixels: to.shape.pixels,
+          epilogue, session.kernels, on: session.pool, memory.floats(to), pixels: to.shape.pixels,
           channels: to.shape.channels, stride: to.stride)
       }
       observer(index)
@@ -88,10 +93,10 @@ struct Plan: Sendable {
 extension Plan.Step {
   @unsafe fileprivate func run(on session: Session, _ memory: Plan.Memory) {
     let pool = session.pool
-    let x = unsafe UnsafePointer(memory[from[0]])
+    let x = unsafe UnsafeRawPointer(memory[from[0]])
     let shape = from[0].shape
-    func y(_ index: Int = 0) -> UnsafeMutablePointer<Float> { unsafe memory[to[index]] }
-    func addend(_ index: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(memory[from[index]]) }
+    func y(_ index: Int = 0) -> UnsafeMutableRawPointer { unsafe memory[to[index]] }
+    func addend(_ index: Int) -> UnsafeRawPointer { unsafe UnsafeRawPointer(memory[from[index]]) }
     switch work {
     case .fused(let block):
       unsafe block.run(
@@ -100,22 +105,27 @@ extension Plan.Step {
           first: to.isEmpty ? nil : y(), second: to.count > 1 ? y(1) : nil, tap: wide.map { unsafe memory[$0] }),
         scratch: memory.arena + scratch.offset)
     case .product(let product):
-      let isPixel = from.count > 1 && from[1].shape.pixels < to[0].shape.pixels
+      var epilogue = product.epilogue
+      if from.count > 1 {
+        let isPixel = from[1].shape.pixels < to[0].shape.pixels
+        unsafe epilogue = epilogue.adding(addend(1), stride: isPixel ? 0 : from[1].stride)
+      }
       unsafe product.runAll(
         on: pool, rows: to[0].shape.pixels, from: x, stride: from[0].stride, to: y(), toStride: to[0].stride,
-        residual: from.count > 1 ? addend(1) : nil,
-        residualStride: isPixel ? 0 : from.count > 1 ? from[1].stride : nil)
+        epilogue: epilogue)
     case .chain(let chain, let addends):
       unsafe chain.run(
         on: pool, pixels: shape.pixels, from: x, stride: from[0].stride, to: y(),
         addends: addends.map { unsafe $0.map { unsafe addend($0) } }, scratch: memory.arena + scratch.offset)
     case .convolution(let groups):
+      let (x, y) = unsafe (memory.floats(from[0]), memory.floats(to[0]))
       for (index, group) in groups.enumerated() {
         unsafe group.run(
           window!, on: pool, from: x + index * group.inputs, fromStride: from[0].stride,
-          to: y() + index * group.outputs, stride: to[0].stride)
+          to: y + index * group.outputs, stride: to[0].stride)
       }
-    case .depthwise(let packed): unsafe packed.run(window!, on: pool, from: x, to: y())
+    case .depthwise(let packed):
+      unsafe packed.run(window!, on: pool, from: memory.floats(from[0]), to: memory.floats(to[0]))
     case .plain: unsafe runPlain(on: session, memory)
     }
   }
@@ -123,9 +133,9 @@ extension Plan.Step {
   /// A pass without weights.
   @unsafe private func runPlain(on session: Session, _ memory: Plan.Memory) {
     let (kernels, pool) = (session.kernels, session.pool)
-    let (x, y) = unsafe (UnsafePointer(memory[from[0]]), memory[to[0]])
+    let (x, y) = unsafe (UnsafePointer(memory.floats(from[0])), memory.floats(to[0]))
     let shape = from[0].shape
-    func addend() -> UnsafePointer<Float> { unsafe UnsafePointer(memory[from[1]]) }
+    func addend() -> UnsafePointer<Float> { unsafe UnsafePointer(memory.floats(from[1])) }
     switch pass.work {
     case .fused, .product, .chain, .convolution, .depthwise, .pooling(.average):
       preconditionFailure("a pass with weights")
@@ -147,7 +157,7 @@ extension Plan.Step {
     case .resize:
       unsafe MergeOperations.enlarge(
         kernels, on: pool, x, rows: taps!.rows, columns: taps!.columns, pictures: 1, channels: shape.channels, to: y,
-        scratch: memory.arena + scratch.offset)
+        scratch: (memory.arena + scratch.offset).assumingMemoryBound(to: Float.self))
     case .shuffle(let groups):
       unsafe MergeOperations.shuffle(
         on: pool, x, pixels: shape.pixels, channels: shape.channels, groups: groups, to: y)

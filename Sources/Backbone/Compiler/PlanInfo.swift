@@ -36,7 +36,7 @@ extension Network {
     let names = PassNames(graph)
     return PlanInfo(
       steps: plan.steps.map { $0.info(named: $0.isWhole ? names[$0.pass] : names.source(of: $0.pass)) },
-      arenaBytes: plan.arenaCount * MemoryLayout<Float>.stride)
+      arenaBytes: plan.arenaSize)
   }
 }
 
@@ -56,6 +56,6 @@ extension Plan.Step {
     }
     return StepInfo(
       name: name, output: output, strategy: strategy, stripRows: rows,
-      scratchBytes: scratch.count * MemoryLayout<Float>.stride, multiplyAdds: multiplyAdds)
+      scratchBytes: scratch.size, multiplyAdds: multiplyAdds)
   }
 }

@@ -1,4 +1,4 @@
-// SIMD micro-kernels on fp32 NHWC tensors, chosen at run time by instruction set, and the machine's facts they depend on.
+// SIMD micro-kernels on NHWC tensors, chosen at run time by instruction set, and the machine's facts they depend on.
 //
 // A kernel's name is its contract: element type, operation, what is fused behind it, and two underscores before the
 // instruction set. CK_KERNEL_LIST, with CK_TRAINING_LIST, is the one list of all kernels:
@@ -12,35 +12,55 @@
 extern "C" {
 #endif
 
+/// What maps and weights consist of: the kernels of each have a prefix of their own. Pointers in the contracts below are to
+/// its activations and weights, strides and counts are in elements.
+typedef enum ck_element { CK_F32 = 0, CK_ELEMENTS } ck_element;
+
+/// How the kernels of one instruction set lay out an element.
+typedef struct ck_format {
+  size_t activation, weight, sum;  ///< bytes of an activation, of a packed weight, and of an accumulator
+  size_t head;                     ///< bytes before the weights of each column of a panel: the bias
+  size_t lanes;                    ///< accumulators in a vector, and channels of a ring's plane
+  size_t panel;                    ///< columns of a full weight panel
+  size_t grain;                    ///< the last panel is padded to a multiple of this
+  size_t k_step;                   ///< inputs that a multiply-accumulate takes: a panel's weights are padded to a multiple
+  int padding;                     ///< each byte of the activations around a map
+} ck_format;
+
+/// What becomes of sums before they are stored.
+typedef struct ck_epilogue {
+  float low, high;                 ///< the least and the greatest that is stored
+} ck_epilogue;
+
 /// c[i][n] = clamp(bias[n] + sum over k of a[i][k] * w[k][n] (+ r[i][n])), for n in the columns of some weight panels.
 ///
 /// A row of `a` may consist of several slices, each with a base of its own: the neighbourhoods of a 3x3 convolution.
 typedef struct ck_gemm {
-  const float *_Nullable a[9];    ///< the slices' bases: [rows][k], row distance a_stride
+  const void *_Nullable a[9];     ///< the slices' bases: [rows][k], row distance a_stride
   size_t segments;                ///< slices, 1 ... 9; the sum runs over segments * k products
   size_t a_stride;
-  const float *_Nullable w;        ///< packed by ck_pack_gemm
+  const void *_Nullable w;         ///< packed by ck_pack_gemm
   size_t w_rows, w_first;          ///< rows of the packed weights and the first one used; the bias comes with row 0
-  float *_Nullable c;              ///< [rows][n], row distance c_stride
+  void *_Nullable c;               ///< [rows][n], row distance c_stride
   size_t c_stride;
-  const float *_Nullable r;       ///< added before the clamp, row distance r_stride; may be c itself
+  const void *_Nullable r;        ///< added before the clamp, row distance r_stride; may be c itself
   size_t r_stride;
   size_t rows, k, n;
   size_t panel_begin, panel_end;  ///< which panels of columns to compute
-  float low, high;
+  ck_epilogue epilogue;
   /// Where not 0, c is a map of vectors instead, for one panel that was packed in whole vectors: [rows / c_width][c_width]
-  /// vectors with c_row floats between map rows, and the panel's second vector c_vector floats behind the first.
+  /// vectors with c_row elements between map rows, and the panel's second vector c_vector elements behind the first.
   size_t c_vector, c_width, c_row;
 } ck_gemm;
 
 /// A depthwise convolution over the wide rows of a strip: out[y][x][c] = clamp(bias[c] + sum of 9 taps); or the greatest of
 /// the 9 taps, with zeros around the map: max pooling where no value is negative.
 typedef struct ck_branch {
-  const float *_Nullable w;    ///< packed by ck_pack_dwconv; NULL for the greatest tap
-  float *_Nullable out;        ///< row out_begin of the output, [out_width] pixels a row
-  size_t out_stride;           ///< floats between output pixels
-  size_t room;                 ///< floats of each output pixel that may be written: whole vectors where they fit
-  float low, high;
+  const void *_Nullable w;     ///< packed by ck_pack_dwconv; NULL for the greatest tap
+  void *_Nullable out;         ///< row out_begin of the output, [out_width] pixels a row
+  size_t out_stride;           ///< elements between output pixels
+  size_t room;                 ///< elements of each output pixel that may be written: whole vectors where they fit
+  ck_epilogue epilogue;
 } ck_branch;
 
 /// Some rows of a fused block: wide rows are made (or copied) into a ring, and filtered while they are near.
@@ -50,29 +70,29 @@ typedef struct ck_branch {
 typedef struct ck_strip {
   // The wide map [height][width][channels] and where its rows come from.
   size_t height, width, channels;
-  const float *_Nullable source;  ///< [height][width][k]; or the wide map itself (w NULL); or the image (taps 9)
-  const float *_Nullable w;      ///< packed by ck_pack_gemm in whole vectors
+  const void *_Nullable source;   ///< [height][width][k]; or the wide map itself (w NULL); or the image (taps 9)
+  const void *_Nullable w;       ///< packed by ck_pack_gemm in whole vectors
   size_t k, taps;                ///< channels of the source; 1 for a product, 9 for a 3x3 convolution
-  size_t source_stride;          ///< floats between the source's pixels, for a product; 0 where they touch
+  size_t source_stride;          ///< elements between the source's pixels, for a product; 0 where they touch
   /// Where more than 1, the product is grouped: each group makes channels / groups channels from k of groups * k, with
   /// weights of its own, one group's after another's, and fills whole panels of its own.
   size_t groups;
-  float low, high;
+  ck_epilogue epilogue;
   struct {
     size_t height, width, stride, dilation, pad_top, pad_left;
     size_t padded_width;
-    float *_Nullable padded;     ///< room for the padded rows under one strip
+    void *_Nullable padded;     ///< room for the padded rows under one strip
   } image;                       ///< where taps is 9
   size_t row_begin, row_end;     ///< wide rows to make
   // The ring.
-  float *_Nullable ring;
+  void *_Nullable ring;
   size_t slots, padded_width, pad_left;
   size_t panel_begin, panel_end; ///< panels to do; the ring and the branches' outputs begin with the first
   // Wide rows that are handed out too.
-  float *_Nullable tap;          ///< [height][width][channels], or NULL
+  void *_Nullable tap;           ///< [height][width][channels], or NULL
   size_t tap_begin, tap_end;
   // The filters.
-  const float *_Nullable zeros;  ///< [padded_width][lanes] zeros: what lies above and below the map
+  const void *_Nullable zeros;   ///< [padded_width][lanes] zeros: what lies above and below the map
   size_t out_begin, out_end, out_width;
   size_t stride, dilation, pad_top;
   size_t branches;
@@ -81,15 +101,15 @@ typedef struct ck_strip {
 
 /// One output pixel of a window over a map: the taps that lie inside it.
 typedef struct ck_window {
-  const float *_Nonnull x;       ///< the first tap's pixel
-  size_t x_row, x_column;        ///< floats from one tap's row and column to the next
+  const void *_Nonnull x;        ///< the first tap's pixel
+  size_t x_row, x_column;        ///< elements from one tap's row and column to the next
   size_t rows, columns;          ///< taps inside the map
-  const float *_Nullable w;      ///< the first tap's weights [channels]; NULL for the greatest value instead
-  size_t w_row;                  ///< floats from one tap's row to the next; taps of a row follow each other
-  const float *_Nullable bias;   ///< [channels]
+  const void *_Nullable w;       ///< the first tap's weights [channels]; NULL for the greatest value instead
+  size_t w_row;                  ///< elements from one tap's row to the next; taps of a row follow each other
+  const void *_Nullable bias;    ///< [channels]
   size_t channels;
-  float *_Nonnull out;           ///< [channels]
-  float low, high;
+  void *_Nonnull out;            ///< [channels]
+  ck_epilogue epilogue;
 } ck_window;
 
 /// Functions that are no clamp.
@@ -161,9 +181,7 @@ typedef struct ck_yuv {
 /// The kernels of one instruction set.
 typedef struct ck_kernels {
   const char *_Nonnull isa;
-  size_t lanes;  ///< floats in a vector
-  size_t panel;  ///< columns of a full weight panel
-  size_t grain;  ///< the last panel is padded to a multiple of this
+  const ck_format *_Nullable formats[CK_ELEMENTS];
 #define CK_FIELD(name, args) void (*_Nonnull name) args;
   CK_KERNEL_LIST(CK_FIELD)
   CK_TRAINING_LIST(CK_FIELD)
@@ -175,24 +193,27 @@ typedef enum ck_isa { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_NEON = 3 }
 /// The kernels of an instruction set, or NULL where this build or this machine lacks it.
 const ck_kernels *_Nullable ck_kernels_for(ck_isa isa);
 
-/// Floats that a packed product of that size takes; `vectors`: whether the last panel is filled up to whole vectors.
-size_t ck_packed_gemm_size(const ck_kernels *_Nonnull t, size_t k, size_t n, int vectors);
-/// Packs w [k][n] and bias [n] into panels of [bias][k][columns].
-void ck_pack_gemm(const ck_kernels *_Nonnull t, const float *_Nonnull w, const float *_Nonnull bias, size_t k, size_t n,
-                  int vectors, float *_Nonnull packed);
+/// The layout of an element, or NULL where the instruction set has no kernels for it.
+const ck_format *_Nullable ck_format_for(const ck_kernels *_Nonnull t, ck_element element);
+
+/// Bytes that a packed product of that size takes; `vectors`: whether the last panel is filled up to whole vectors.
+size_t ck_packed_gemm_size(const ck_format *_Nonnull f, size_t k, size_t n, int vectors);
+/// Packs w [k][n], row distance stride, and bias [n] into panels of [bias][k][columns], for a k-step of 1.
+void ck_pack_gemm(const ck_format *_Nonnull f, const void *_Nonnull w, size_t stride, const void *_Nonnull bias, size_t k,
+                  size_t n, int vectors, void *_Nonnull packed);
 /// Number of column panels.
-size_t ck_gemm_panels(const ck_kernels *_Nonnull t, size_t n);
+size_t ck_gemm_panels(const ck_format *_Nonnull f, size_t n);
 
-/// Floats that packed depthwise weights take.
-size_t ck_packed_dwconv_size(const ck_kernels *_Nonnull t, size_t channels);
-/// Packs w [9][channels] and bias [channels] into blocks of [bias, 9 taps][lanes].
-void ck_pack_dwconv(const ck_kernels *_Nonnull t, const float *_Nonnull w, const float *_Nonnull bias, size_t channels,
-                    float *_Nonnull packed);
+/// Bytes that packed depthwise weights take.
+size_t ck_packed_dwconv_size(const ck_format *_Nonnull f, size_t channels);
+/// Packs w [9][channels], row distance stride, and bias [channels] into blocks of [bias, 9 taps][lanes].
+void ck_pack_dwconv(const ck_format *_Nonnull f, const void *_Nonnull w, size_t stride, const void *_Nonnull bias,
+                    size_t channels, void *_Nonnull packed);
 
-/// Writes the zeros of a strip's ring (of `panels` panels) and of its row `zeros`.
-void ck_strip_clear(const ck_kernels *_Nonnull t, const ck_strip *_Nonnull s, size_t panels, float *_Nonnull zeros);
-/// Copies the image rows under wide rows [row_begin, row_end) with zeros around them to image.padded.
-void ck_pad_image_rows(const ck_strip *_Nonnull s);
+/// Writes the padding of a strip's ring (of `panels` panels) and of its row `zeros`.
+void ck_strip_clear(const ck_format *_Nonnull f, const ck_strip *_Nonnull s, size_t panels, void *_Nonnull zeros);
+/// Copies the image rows under wide rows [row_begin, row_end) with padding around them to image.padded.
+void ck_pad_image_rows(const ck_format *_Nonnull f, const ck_strip *_Nonnull s);
 
 /// Has the system provide pages that are about to be written in one go instead of a fault each; the contents stay.
 void ck_prepare_pages(void *_Nonnull memory, size_t bytes);

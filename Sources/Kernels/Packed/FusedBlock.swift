@@ -91,9 +91,10 @@ import Tensors
   package let hasSkip: Bool
   /// Where the answer of the only branch goes in a map of more channels.
   package let channels: Channels?
-  /// Floats between the pixels that a product reads, and between those of the only answer, where they do not touch.
+  /// Elements between the pixels that a product reads, and between those of the only answer, where they do not touch.
   package let sourceStride, answerStride: Int?
   let kernels: KernelSet
+  let format: ElementFormat
 
   package init(
     _ kernels: KernelSet, source: Source, branches: [Branch], hasSkip: Bool = false, channels: Channels? = nil,
@@ -102,6 +103,7 @@ import Tensors
     precondition(branches.count <= 2 && branches.allSatisfy { $0.filter.channels == source.channels })
     precondition(channels == nil || branches.count == 1 && !hasSkip)
     self.kernels = kernels
+    format = kernels.fp32
     self.source = source
     self.branches = branches
     self.hasSkip = hasSkip
@@ -121,43 +123,43 @@ import Tensors
     return branches.count == 1 && branches[0].projects.isEmpty
   }
 
-  /// Floats between the pixels of a branch's answer.
+  /// Elements between the pixels of a branch's answer.
   func stride(_ branch: Branch) -> Int { channels?.total ?? answerStride ?? branch.outputs }
 
   /// Where the answers of a run go, and the wide rows where they are asked for.
   @unsafe package struct Outputs {
     /// `[outHeight, outWidth, outputs]` of each branch.
-    package var first, second: UnsafeMutablePointer<Float>?
+    package var first, second: UnsafeMutableRawPointer?
     /// `[height, width, channels]` of the wide map.
-    package var tap: UnsafeMutablePointer<Float>?
+    package var tap: UnsafeMutableRawPointer?
 
     package init(
-      first: UnsafeMutablePointer<Float>? = nil, second: UnsafeMutablePointer<Float>? = nil,
-      tap: UnsafeMutablePointer<Float>? = nil
+      first: UnsafeMutableRawPointer? = nil, second: UnsafeMutableRawPointer? = nil,
+      tap: UnsafeMutableRawPointer? = nil
     ) {
       unsafe self.first = first
       unsafe self.second = second
       unsafe self.tap = tap
     }
 
-    subscript(branch: Int) -> UnsafeMutablePointer<Float> { unsafe branch == 0 ? first! : second! }
+    subscript(branch: Int) -> UnsafeMutableRawPointer { unsafe branch == 0 ? first! : second! }
   }
 
   /// Runs the block as planned.
   ///
   /// - Parameters:
   ///   - from: the source map, or the image.
-  ///   - scratch: `plan.scratch` floats.
+  ///   - scratch: `plan.scratch` bytes.
   @unsafe package func run(
-    _ plan: FusedPlan, on pool: WorkerPool, from: UnsafePointer<Float>, to outputs: Outputs,
-    scratch: UnsafeMutablePointer<Float>
+    _ plan: FusedPlan, on pool: WorkerPool, from: UnsafeRawPointer, to outputs: Outputs,
+    scratch: UnsafeMutableRawPointer
   ) {
     let workers = min(pool.threads, plan.workers)
-    let memory = unsafe scratch + plan.rangesCount * plan.slices.count
+    let memory = unsafe scratch + plan.rangesSize * plan.slices.count
     let count = plan.slices.count
     // With several workers each half has sums of its own; alone, the second half adds to the first.
     let partial =
-      unsafe workers > 1 && !plan.partialCounts.isEmpty ? memory + plan.workerCount * plan.workers : nil
+      unsafe workers > 1 && !plan.partialSizes.isEmpty ? memory + plan.workerSize * plan.workers : nil
     if workers > 1 {
       for slice in 0..<count {
         unsafe ck_ranges_set(
@@ -165,7 +167,7 @@ import Tensors
       }
     }
     pool.run(workers) { task, worker in
-      var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerCount)
+      var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerSize)
       // A worker begins with the slice that its share is in, and goes on with what others have left.
       for index in 0..<count {
         let slice = (task + index) % count
@@ -184,10 +186,10 @@ import Tensors
     if let partial = unsafe partial { unsafe add(partial, plan, on: pool, to: outputs) }
   }
 
-  @unsafe private func ranges(_ plan: FusedPlan, _ scratch: UnsafeMutablePointer<Float>, _ slice: Int)
+  @unsafe private func ranges(_ plan: FusedPlan, _ scratch: UnsafeMutableRawPointer, _ slice: Int)
     -> UnsafeMutablePointer<ck_range>
   {
-    unsafe UnsafeMutableRawPointer(scratch + slice * plan.rangesCount).assumingMemoryBound(to: ck_range.self)
+    unsafe (scratch + slice * plan.rangesSize).assumingMemoryBound(to: ck_range.self)
   }
 
   /// The next rows that a task should do: its share while it lasts, then another's.
@@ -203,7 +205,7 @@ import Tensors
   /// Output rows of one strip; `continuing` where the ring still holds the rows above.
   @unsafe private func runRows(
     _ rows: Range<Int>, _ slice: Int, continuing: Bool, _ strip: inout ck_strip, _ plan: FusedPlan,
-    _ partial: UnsafeMutablePointer<Float>?, _ from: UnsafePointer<Float>, _ outputs: Outputs
+    _ partial: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer, _ outputs: Outputs
   ) {
     let needed = plan.wideRows(of: rows)
     unsafe strip.row_begin = continuing ? max(needed.lowerBound, strip.row_end) : needed.lowerBound
@@ -215,7 +217,7 @@ import Tensors
     let panels = plan.slices[slice]
     for (index, branch) in branches.enumerated() where branch.projects.isEmpty {
       let first = (channels?.first ?? 0) + panels.lowerBound * plan.panelWidth
-      let out = unsafe outputs[index] + pixels * stride(branch) + first
+      let out = unsafe outputs[index] + (pixels * stride(branch) + first) * format.activation
       let room = branch.outputs - panels.lowerBound * plan.panelWidth
       if index == 0 {
         unsafe (strip.branch.0.out, strip.branch.0.room) = (out, room)
@@ -231,49 +233,48 @@ import Tensors
         unsafe project(rows, branch, index, strip, plan, from, outputs)
         continue
       }
-      let offset = pixels * project.outputs
+      let offset = pixels * project.outputs * format.activation
       let ownSums = unsafe !isLast && partial != nil
       let to = unsafe ownSums ? sums(partial!, index, plan) + offset : outputs[index] + offset
+      var epilogue = unsafe isLast && partial == nil ? project.epilogue : Epilogue(.linear)
       // The input is added with the first slice; alone, the second adds what the first has left.
-      let addend: UnsafePointer<Float>?
-      if slice == 0 {
-        unsafe addend = hasSkip ? from + offset : nil
-      } else {
-        unsafe addend = partial == nil ? UnsafePointer(to) : nil
+      if slice == 0 && hasSkip {
+        unsafe epilogue = epilogue.adding(from + offset, stride: project.outputs)
+      } else if slice > 0, unsafe partial == nil {
+        unsafe epilogue = epilogue.adding(to, stride: project.outputs)
       }
       unsafe project.run(
         rows: rows.count * plan.outWidth, from: index == 0 ? strip.branch.0.out! : strip.branch.1.out!,
-        stride: plan.filteredStride, to: to, toStride: project.outputs, residual: addend, slice: summed,
-        isPartial: unsafe !isLast || partial != nil)
+        stride: plan.filteredStride, to: to, toStride: project.outputs, slice: summed, epilogue: epilogue)
     }
   }
 
   /// The products behind a branch's filtered rows, all channels at once.
   @unsafe private func project(
     _ rows: Range<Int>, _ branch: Branch, _ index: Int, _ strip: ck_strip, _ plan: FusedPlan,
-    _ from: UnsafePointer<Float>, _ outputs: Outputs
+    _ from: UnsafeRawPointer, _ outputs: Outputs
   ) {
     let stride = stride(branch)
-    var offset = rows.lowerBound * plan.outWidth * stride + (channels?.first ?? 0)
+    var offset = (rows.lowerBound * plan.outWidth * stride + (channels?.first ?? 0)) * format.activation
     for project in branch.projects {
       unsafe project.run(
         rows: rows.count * plan.outWidth, from: index == 0 ? strip.branch.0.out! : strip.branch.1.out!,
         stride: plan.filteredStride, to: outputs[index] + offset, toStride: stride,
-        residual: hasSkip ? from + offset : nil)
-      offset += project.outputs
+        epilogue: project.epilogue.adding(hasSkip ? from + offset : nil, stride: stride))
+      offset += project.outputs * format.activation
     }
   }
 
   /// Where a branch's sums of the first half are kept.
-  @unsafe private func sums(_ partial: UnsafeMutablePointer<Float>, _ branch: Int, _ plan: FusedPlan)
-    -> UnsafeMutablePointer<Float>
+  @unsafe private func sums(_ partial: UnsafeMutableRawPointer, _ branch: Int, _ plan: FusedPlan)
+    -> UnsafeMutableRawPointer
   {
-    unsafe branch == 0 ? partial : partial + plan.partialCounts[0]
+    unsafe branch == 0 ? partial : partial + plan.partialSizes[0]
   }
 
   /// Adds the sums of the first half to those of the second.
   @unsafe private func add(
-    _ partial: UnsafeMutablePointer<Float>, _ plan: FusedPlan, on pool: WorkerPool, to outputs: Outputs
+    _ partial: UnsafeMutableRawPointer, _ plan: FusedPlan, on pool: WorkerPool, to outputs: Outputs
   ) {
     let tasks = min(pool.threads, plan.workers)
     pool.run(tasks) { task, _ in
@@ -282,16 +283,19 @@ import Tensors
         let pixels = plan.outHeight * plan.outWidth
         let begin = pixels * task / tasks * project.outputs
         let end = pixels * (task + 1) / tasks * project.outputs
-        let (low, high) = project.activation.bounds
+        func floats(_ map: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+          unsafe map.assumingMemoryBound(to: Float.self) + begin
+        }
+        let bounds = project.epilogue.bounds
         unsafe kernels.table.pointee.f32_add_clamp(
-          outputs[index] + begin, sums(partial, index, plan) + begin, end - begin, low, high)
+          floats(outputs[index]), floats(sums(partial, index, plan)), end - begin, bounds.low, bounds.high)
       }
     }
   }
 
   /// The strip's unchanging part, for one worker and its memory.
   @unsafe private func strip(
-    _ plan: FusedPlan, from: UnsafePointer<Float>, to outputs: Outputs, memory: UnsafeMutablePointer<Float>
+    _ plan: FusedPlan, from: UnsafeRawPointer, to outputs: Outputs, memory: UnsafeMutableRawPointer
   ) -> ck_strip {
     var s = unsafe ck_strip()
     let g = plan.geometry
@@ -317,7 +321,7 @@ import Tensors
     unsafe s.ring = memory
     unsafe (s.slots, s.padded_width, s.pad_left) = (plan.slots, plan.paddedWidth, g?.padLeft ?? 0)
     unsafe s.tap = outputs.tap
-    unsafe s.zeros = UnsafePointer(memory + plan.zerosOffset)
+    unsafe s.zeros = UnsafeRawPointer(memory + plan.zerosOffset)
     unsafe (s.out_width, s.stride, s.dilation) = (plan.outWidth, g?.stride ?? 1, g?.dilation ?? 1)
     unsafe s.pad_top = g?.padTop ?? 0
     unsafe s.branches = branches.count
@@ -327,30 +331,30 @@ import Tensors
     }
     if plan.geometry != nil {
       unsafe ck_strip_clear(
-        kernels.table, &s, plan.slices.last!.count, UnsafeMutablePointer(mutating: s.zeros!))
+        format.layout, &s, plan.slices.last!.count, memory + plan.zerosOffset)
     }
     return unsafe s
   }
 
   @unsafe private func set(_ product: PackedPointwise, _ s: inout ck_strip) {
-    unsafe s.w = UnsafePointer(product.packed.base)
-    unsafe (s.low, s.high) = product.activation.bounds
+    unsafe s.w = UnsafeRawPointer(product.packed.raw)
+    unsafe s.epilogue = product.epilogue.bounds
   }
 
   /// Where a branch leaves its filtered rows: before the projection, or in the answer itself.
   @unsafe private func place(
-    _ branch: Branch, _ index: Int, _ plan: FusedPlan, filtered: UnsafeMutablePointer<Float>, _ outputs: Outputs
+    _ branch: Branch, _ index: Int, _ plan: FusedPlan, filtered: UnsafeMutableRawPointer, _ outputs: Outputs
   ) -> ck_branch {
     let isLast = branch.projects.isEmpty
     var one = unsafe ck_branch()
-    unsafe one.out = isLast ? outputs[index] : filtered + index * plan.filteredCount
+    unsafe one.out = isLast ? outputs[index] : filtered + index * plan.filteredSize
     unsafe one.out_stride = isLast ? stride(branch) : plan.filteredStride
     unsafe one.room = one.out_stride
     switch branch.filter {
     case .depthwise(let packed):
-      unsafe one.w = UnsafePointer(packed.packed.base)
-      unsafe (one.low, one.high) = packed.activation.bounds
-    case .maximum: unsafe (one.low, one.high) = Activation.linear.bounds
+      unsafe one.w = UnsafeRawPointer(packed.packed.raw)
+      unsafe one.epilogue = packed.epilogue.bounds
+    case .maximum: unsafe one.epilogue = Epilogue(.linear).bounds
     }
     return unsafe one
   }

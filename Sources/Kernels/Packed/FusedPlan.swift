@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// How a fused block runs on one size of map: decided once.
@@ -36,18 +37,19 @@ package struct FusedPlan: Hashable, Sendable {
   let panelWidth: Int
   /// Wide rows in a ring, and columns of each with the zeros beside them.
   let slots, paddedWidth: Int
-  /// Floats between filtered pixels: a slice's channels in whole vectors.
+  /// Elements between filtered pixels: a slice's channels in whole vectors.
   let filteredStride: Int
-  /// Floats of the filtered rows of one branch.
-  let filteredCount: Int
+  /// Bytes of the filtered rows of one branch.
+  let filteredSize: Int
+  /// Where a worker's memory holds what, in bytes.
   let zerosOffset, filteredOffset, paddedOffset: Int
-  /// Floats of one worker.
-  let workerCount: Int
-  /// Floats of the sums that the first half leaves, for each branch.
-  let partialCounts: [Int]
-  /// Floats of the ranges that workers take from, for each slice.
-  let rangesCount: Int
-  /// Floats of scratch memory that a run needs.
+  /// Bytes of one worker.
+  let workerSize: Int
+  /// Bytes of the sums that the first half leaves, for each branch.
+  let partialSizes: [Int]
+  /// Bytes of the ranges that workers take from, for each slice.
+  let rangesSize: Int
+  /// Bytes of scratch memory that a run needs.
   package let scratch: Int
 
   /// Plans a block on a wide map.
@@ -60,7 +62,8 @@ package struct FusedPlan: Hashable, Sendable {
     _ block: FusedBlock, _ geometry: Geometry?, image: Geometry? = nil, height: Int, width: Int, threads: Int,
     strategy: Strategy? = nil
   ) {
-    let lanes = block.kernels.lanes
+    let format = block.format
+    let lanes = format.lanes
     let channels = block.source.channels
     self.geometry = geometry
     self.image = image
@@ -70,7 +73,7 @@ package struct FusedPlan: Hashable, Sendable {
     outWidth = geometry?.outWidth ?? width
     paddedWidth = geometry?.paddedWidth ?? width
     workers = threads
-    panelWidth = 2 * lanes
+    panelWidth = format.panel
     let groups = block.source.groups
     let panels = groups * ((channels / groups + panelWidth - 1) / panelWidth)
     // Sums of halves are those of one product; filtered rows without a product are no sums at all.
@@ -91,22 +94,25 @@ package struct FusedPlan: Hashable, Sendable {
     let rows = min(chosen.rows, outHeight)
     let slots = min(geometry.map { (rows - 1) * $0.stride + 2 * $0.dilation + 1 } ?? rows, height)
     self.slots = slots
-    filteredCount = rows * outWidth * filteredStride
+    filteredSize = rows * outWidth * filteredStride * format.activation
     let projected = block.branches.filter { !$0.projects.isEmpty }.count
-    zerosOffset = slicePanels * slots * panelWidth * paddedWidth
-    filteredOffset = zerosOffset + (geometry == nil ? 0 : (paddedWidth * lanes + 15) / 16 * 16)
-    paddedOffset = filteredOffset + projected * filteredCount
+    zerosOffset = slicePanels * slots * panelWidth * paddedWidth * format.activation
+    filteredOffset = zerosOffset + (geometry == nil ? 0 : FusedPlan.wholeLines(paddedWidth * lanes * format.activation))
+    paddedOffset = filteredOffset + projected * filteredSize
     let padded =
       image.map { ((slots - 1) * $0.stride + 2 * $0.dilation + 1) * $0.paddedWidth * block.source.inputs } ?? 0
-    workerCount = (paddedOffset + padded + 15) / 16 * 16
+    workerSize = FusedPlan.wholeLines(paddedOffset + padded * format.activation)
     let pixels = outHeight * outWidth
     let branches = block.branches
-    partialCounts =
-      slices.count == 1 || threads == 1 || block.isFilteredProduct ? [] : branches.map { pixels * $0.outputs }
-    // A cache line each.
-    rangesCount = 16 * threads
-    scratch = rangesCount * slices.count + workerCount * threads + partialCounts.reduce(0, +)
+    partialSizes =
+      slices.count == 1 || threads == 1 || block.isFilteredProduct
+      ? [] : branches.map { pixels * $0.outputs * format.sum }
+    rangesSize = MemoryLayout<ck_range>.stride * threads
+    scratch = rangesSize * slices.count + workerSize * threads + partialSizes.reduce(0, +)
   }
+
+  /// Bytes filled up to whole cache lines.
+  private static func wholeLines(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
 
   /// The strategy for a map, whatever the number of threads.
   ///

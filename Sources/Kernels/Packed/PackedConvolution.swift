@@ -10,27 +10,28 @@ import Tensors
   package let activation: Activation
   /// The taps' weights, one after another; no bias.
   private let product: PackedPointwise
-  private let bias: AlignedFloats
+  private let bias: AlignedMemory
 
   /// Output pixels of a task: their weights should come by seldom, and their inputs stay near.
   private static let taskPixels = 256
 
   /// - Parameters:
   ///   - taps: of the window.
-  ///   - weights: `[taps, inputs, outputs]`.
-  ///   - bias: `[outputs]`.
+  ///   - weights: `[taps, inputs, columns]`, the outputs among the columns.
+  ///   - bias: `[columns]`.
+  ///   - first: the column of the first output.
   package init(
     _ kernels: KernelSet, inputs: Int, outputs: Int, taps: Int = 9, weights: Span<Float>, bias: Span<Float>,
-    activation: Activation
+    first: Int = 0, activation: Activation
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.activation = activation
-    let zeros = [Float](repeating: 0, count: outputs)
+    let zeros = [Float](repeating: 0, count: bias.count)
     product = PackedPointwise(
-      kernels, inputs: taps * inputs, outputs: outputs, weights: weights, bias: zeros.span, activation: .linear)
-    self.bias = AlignedFloats(count: outputs)
-    for index in 0..<outputs { unsafe self.bias.base[index] = bias[index] }
+      kernels, inputs: taps * inputs, outputs: outputs, weights: weights, bias: zeros.span, first: first,
+      activation: .linear)
+    self.bias = AlignedMemory(bias.extracting(first..<first + outputs))
   }
 
   /// Computes one picture's map, shared among the pool's threads.
@@ -79,9 +80,8 @@ import Tensors
       let target = unsafe to + (row * g.outWidth + columns.lowerBound) * stride
       unsafe self.product.run(
         rows: pixels, from: from + (y * g.width + x) * pixel, stride: g.stride * pixel, to: target,
-        toStride: stride, residual: isFirst ? UnsafePointer(bias.base) : UnsafePointer(target),
-        residualStride: isFirst ? 0 : stride, panels: panels,
-        slice: tap * inputs..<(tap + 1) * inputs, isPartial: true)
+        toStride: stride, panels: panels, slice: tap * inputs..<(tap + 1) * inputs,
+        epilogue: Epilogue(.linear).adding(isFirst ? bias.base : target, stride: isFirst ? 0 : stride))
     }
     if g.stride == 1 && columns.count == g.width && g.outWidth == g.width {
       // The rows follow each other in both maps: one product, in whole register tiles.
@@ -97,8 +97,9 @@ import Tensors
   ) {
     guard activation != .linear else { return }
     let (low, high) = activation.bounds
-    let first = panels.lowerBound * product.kernels.panel
-    let count = min(panels.upperBound * product.kernels.panel, outputs) - first
+    let panel = product.format.panel
+    let first = panels.lowerBound * panel
+    let count = min(panels.upperBound * panel, outputs) - first
     for pixel in rows.lowerBound * g.outWidth..<rows.upperBound * g.outWidth {
       unsafe product.kernels.table.pointee.f32_clamp(to + pixel * stride + first, count, low, high)
     }

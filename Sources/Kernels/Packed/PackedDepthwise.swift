@@ -4,9 +4,8 @@ import Tensors
 /// The weights of a 3x3 depthwise convolution with bias and clamp, packed for one instruction set.
 @safe package final class PackedDepthwise: @unchecked Sendable {
   package let channels: Int
-  let activation: Activation
-  let kernels: KernelSet
-  let packed: AlignedFloats
+  let epilogue: Epilogue
+  let packed: AlignedMemory
 
   /// - Parameters:
   ///   - weights: `[3, 3, channels]`.
@@ -18,26 +17,19 @@ import Tensors
   ) {
     precondition(weights.count == 9 * channels && bias.count == channels, "weights of another shape")
     self.channels = channels
-    self.activation = activation
-    self.kernels = kernels
-    guard groups == 1 else {
-      let each = channels / groups
-      let room = (each + kernels.panel - 1) / kernels.panel * kernels.panel
-      var spread = [Float](repeating: 0, count: 9 * groups * room)
-      var spreadBias = [Float](repeating: 0, count: groups * room)
-      for channel in 0..<channels {
-        let at = channel / each * room + channel % each
-        for tap in 0..<9 { spread[tap * groups * room + at] = weights[tap * channels + channel] }
-        spreadBias[at] = bias[channel]
-      }
-      packed = AlignedFloats(count: unsafe ck_packed_dwconv_size(kernels.table, groups * room))
-      unsafe ck_pack_dwconv(kernels.table, spread, spreadBias, groups * room, packed.base)
-      return
-    }
-    packed = AlignedFloats(count: unsafe ck_packed_dwconv_size(kernels.table, channels))
+    epilogue = Epilogue(activation)
+    let (format, each) = (kernels.fp32, channels / groups)
+    let room = groups == 1 ? channels : (each + format.panel - 1) / format.panel * format.panel
+    let size = unsafe ck_packed_dwconv_size(format.layout, room)
+    packed = AlignedMemory(bytes: size * groups)
     unsafe weights.withUnsafeBufferPointer { weights in
       unsafe bias.withUnsafeBufferPointer { bias in
-        unsafe ck_pack_dwconv(kernels.table, weights.baseAddress!, bias.baseAddress!, channels, packed.base)
+        for group in 0..<groups {
+          let first = group * each
+          unsafe ck_pack_dwconv(
+            format.layout, weights.baseAddress! + first, channels, bias.baseAddress! + first, each,
+            packed.raw + group * size)
+        }
       }
     }
   }

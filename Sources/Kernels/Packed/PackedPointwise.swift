@@ -14,122 +14,110 @@ import Tensors
   /// Where the inputs begin in a row, in equal parts.
   let segments: [Int]
   package let panels: Int
-  package let activation: Activation
+  package let epilogue: Epilogue
   let kernels: KernelSet
-  let packed: AlignedFloats
+  let format: ElementFormat
+  let packed: AlignedMemory
 
   /// - Parameters:
-  ///   - weights: `[inputs, outputs]`.
-  ///   - bias: `[outputs]`.
+  ///   - weights: `[inputs, columns]`, the outputs among the columns.
+  ///   - bias: `[columns]`.
+  ///   - first: the column of the first output.
   ///   - wholeVectors: whether the product goes to a strip's ring, which is made of whole vectors.
   ///   - groups: of a grouped convolution, whose `inputs` are those of one group.
   ///   - segments: where in a row the inputs are found, in as many equal parts; at most 9.
   package init(
-    _ kernels: KernelSet, inputs: Int, outputs: Int, weights: Span<Float>, bias: Span<Float>, activation: Activation,
-    wholeVectors: Bool = false, groups: Int = 1, segments: [Int] = [0]
+    _ kernels: KernelSet, inputs: Int, outputs: Int, weights: Span<Float>, bias: Span<Float>, first: Int = 0,
+    activation: Activation, wholeVectors: Bool = false, groups: Int = 1, segments: [Int] = [0]
   ) {
-    precondition(weights.count == inputs * outputs && bias.count == outputs, "weights of another shape")
+    precondition(
+      weights.count == inputs * bias.count && first + outputs <= bias.count, "weights of another shape")
     precondition(outputs % groups == 0 && inputs % segments.count == 0 && 1...9 ~= segments.count)
     self.inputs = inputs
     self.outputs = outputs
     self.groups = groups
     self.segments = segments
-    self.activation = activation
+    epilogue = Epilogue(activation)
     self.kernels = kernels
+    format = kernels.fp32
     let each = outputs / groups
     let vectors: Int32 = wholeVectors ? 1 : 0
-    panels = unsafe groups * ck_gemm_panels(kernels.table, each)
-    let size = unsafe ck_packed_gemm_size(kernels.table, inputs, each, vectors)
-    packed = AlignedFloats(count: size * groups)
-    guard groups > 1 else {
-      unsafe weights.withUnsafeBufferPointer { weights in
-        unsafe bias.withUnsafeBufferPointer { bias in
+    panels = unsafe groups * ck_gemm_panels(format.layout, each)
+    let size = unsafe ck_packed_gemm_size(format.layout, inputs, each, vectors)
+    packed = AlignedMemory(bytes: size * groups)
+    unsafe weights.withUnsafeBufferPointer { weights in
+      unsafe bias.withUnsafeBufferPointer { bias in
+        for group in 0..<groups {
+          let first = first + group * each
           unsafe ck_pack_gemm(
-            kernels.table, weights.baseAddress!, bias.baseAddress!, inputs, outputs, vectors, packed.base)
+            format.layout, weights.baseAddress! + first, bias.count, bias.baseAddress! + first, inputs, each, vectors,
+            packed.raw + group * size)
         }
       }
-      return
-    }
-    for group in 0..<groups {
-      let columns = group * each..<(group + 1) * each
-      let part = (0..<inputs).flatMap { row in columns.map { weights[row * outputs + $0] } }
-      let partBias = columns.map { bias[$0] }
-      unsafe ck_pack_gemm(kernels.table, part, partBias, inputs, each, vectors, packed.base + group * size)
     }
   }
 
-  /// Computes some rows and panels: `to[row][n] = clamp(bias[n] + from[row] · w[n] (+ residual[row][n]))`.
+  /// Computes some rows and panels: `to[row][n] = epilogue(bias[n] + from[row] · w[n])`.
   ///
   /// - Parameters:
-  ///   - residualStride: floats between the residual's rows; 0 adds the same row everywhere.
   ///   - slice: the inputs to sum over; the bias comes with the first. All of them by default.
-  ///   - isPartial: whether more will be added, so that nothing is clamped yet.
+  ///   - epilogue: the layer's by default.
   @unsafe package func run(
-    rows: Int, from: UnsafePointer<Float>, stride: Int, to: UnsafeMutablePointer<Float>, toStride: Int,
-    residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil, panels range: Range<Int>? = nil,
-    slice: Range<Int>? = nil, isPartial: Bool = false
+    rows: Int, from: UnsafeRawPointer, stride: Int, to: UnsafeMutableRawPointer, toStride: Int,
+    panels range: Range<Int>? = nil, slice: Range<Int>? = nil, epilogue: Epilogue? = nil
   ) {
     guard rows > 0 else { return }
     precondition(groups == 1 && (slice == nil || segments.count == 1), "a grouped product by itself")
-    let (low, high) = isPartial ? Activation.linear.bounds : activation.bounds
+    let epilogue = epilogue ?? self.epilogue
     let range = range ?? 0..<panels
     let slice = slice ?? 0..<inputs
     var g = unsafe ck_gemm()
-    if segments.count == 1 {
-      unsafe g.a.0 = from
-    } else {
-      unsafe withUnsafeMutableBytes(of: &g.a) { bases in
-        for (index, offset) in segments.enumerated() {
-          unsafe bases.storeBytes(
-            of: from + offset, toByteOffset: index * MemoryLayout<UnsafePointer<Float>?>.stride,
-            as: UnsafePointer<Float>?.self)
-        }
-      }
+    unsafe withUnsafeMutableBytes(of: &g.a) { bases in
+      let bases = unsafe bases.assumingMemoryBound(to: UnsafeRawPointer?.self)
+      for (index, offset) in segments.enumerated() { unsafe bases[index] = from + offset * format.activation }
     }
     unsafe g.segments = segments.count
     unsafe g.a_stride = stride
-    unsafe g.w = UnsafePointer(packed.base)
+    unsafe g.w = UnsafeRawPointer(packed.raw)
     unsafe g.c = to
     unsafe g.c_stride = toStride
-    unsafe g.r = residual
-    unsafe g.r_stride = residualStride ?? toStride
+    unsafe (g.r, g.r_stride) = (epilogue.addend, epilogue.addendStride)
     unsafe g.rows = rows
     unsafe g.k = slice.count / segments.count
     unsafe (g.w_rows, g.w_first) = (inputs, slice.lowerBound)
     unsafe g.n = outputs
     unsafe g.panel_begin = range.lowerBound
     unsafe g.panel_end = range.upperBound
-    unsafe g.low = low
-    unsafe g.high = high
+    unsafe g.epilogue = epilogue.bounds
     unsafe kernels.table.pointee.f32_gemm_clamp(&g)
   }
 
   /// Computes all rows, shared among the pool's threads: in tiles of rows and panels that each worker takes as it comes.
   ///
   /// - Parameters:
-  ///   - stride: floats between the rows that are read, `inputs` by default.
-  ///   - toStride: floats between the rows that are written, `outputs` by default.
+  ///   - stride: elements between the rows that are read, `inputs` by default.
+  ///   - toStride: elements between the rows that are written, `outputs` by default.
   @unsafe package func runAll(
-    on pool: WorkerPool, rows: Int, from: UnsafePointer<Float>, stride: Int? = nil, to: UnsafeMutablePointer<Float>,
-    toStride: Int? = nil, residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil
+    on pool: WorkerPool, rows: Int, from: UnsafeRawPointer, stride: Int? = nil, to: UnsafeMutableRawPointer,
+    toStride: Int? = nil, epilogue: Epilogue? = nil
   ) {
     let stride = stride ?? inputs
     let toStride = toStride ?? outputs
-    let addendStride = residualStride ?? outputs
+    let epilogue = epilogue ?? self.epilogue
     if pool.threads == 1 {
       unsafe run(
-        rows: rows, from: from, stride: stride, to: to, toStride: toStride, residual: residual,
-        residualStride: addendStride)
+        rows: rows, from: from, stride: stride, to: to, toStride: toStride, epilogue: epilogue)
       return
     }
     let grid = TileGrid(rows: rows, panels: panels, threads: pool.threads)
     pool.run(grid.tasks) { task, _ in
       let (taskRows, taskPanels) = grid[task]
-      let begin = taskRows.lowerBound
+      let begin = taskRows.lowerBound * format.activation
       unsafe run(
         rows: taskRows.count, from: from + begin * stride, stride: stride, to: to + begin * toStride,
-        toStride: toStride, residual: residual.map { unsafe $0 + begin * addendStride }, residualStride: addendStride,
-        panels: taskPanels)
+        toStride: toStride, panels: taskPanels,
+        epilogue: epilogue.adding(
+          epilogue.addend.map { unsafe $0 + begin * epilogue.addendStride }, stride: epilogue.addendStride))
     }
   }
 }

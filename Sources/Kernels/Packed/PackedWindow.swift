@@ -7,8 +7,8 @@ import Tensors
 @safe package final class PackedWindow: Sendable {
   package let channels: Int
   private let kernels: KernelSet
-  private let activation: Activation
-  private let weights, bias: [Float]
+  private let epilogue: Epilogue
+  private let weights, bias: AlignedMemory
 
   /// - Parameters:
   ///   - weights: `[taps, channels]`.
@@ -19,25 +19,18 @@ import Tensors
     precondition(weights.count == taps * channels && bias.count == channels, "weights of another shape")
     self.kernels = kernels
     self.channels = channels
-    self.activation = activation
-    self.weights = unsafe weights.withUnsafeBufferPointer { unsafe Array($0) }
-    self.bias = unsafe bias.withUnsafeBufferPointer { unsafe Array($0) }
+    epilogue = Epilogue(activation)
+    self.weights = AlignedMemory(weights)
+    self.bias = AlignedMemory(bias)
   }
 
   /// `[height, width, channels]` to `[outHeight, outWidth, channels]`, rows shared among the threads.
   @unsafe package func run(
     _ g: Geometry, on pool: WorkerPool, from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>
   ) {
-    unsafe weights.withUnsafeBufferPointer { weights in
-      unsafe bias.withUnsafeBufferPointer { bias in
-        let (low, high) = activation.bounds
-        let w = (weights: weights.baseAddress!, bias: bias.baseAddress!)
-        unsafe PackedWindow.slide(kernels, g, on: pool, channels: channels, from: from, to: to) { one, tap in
-          unsafe one.w = w.weights + tap * channels
-          unsafe one.bias = w.bias
-          unsafe (one.low, one.high) = (low, high)
-        }
-      }
+    unsafe PackedWindow.slide(kernels, g, on: pool, channels: channels, epilogue, from: from, to: to) { one, tap in
+      unsafe one.w = UnsafeRawPointer(weights.base + tap * channels)
+      unsafe one.bias = UnsafeRawPointer(bias.raw)
     }
   }
 
@@ -54,16 +47,13 @@ import Tensors
     _ kernels: KernelSet, _ g: Geometry, on pool: WorkerPool, channels: Int, from: UnsafePointer<Float>,
     to: UnsafeMutablePointer<Float>
   ) {
-    let (low, high) = Activation.linear.bounds
-    unsafe slide(kernels, g, on: pool, channels: channels, from: from, to: to) { one, _ in
-      unsafe (one.low, one.high) = (low, high)
-    }
+    unsafe slide(kernels, g, on: pool, channels: channels, Epilogue(.linear), from: from, to: to) { _, _ in }
   }
 
   /// - Parameter set: completes the window of a pixel whose first tap inside the map is that one.
   @unsafe private static func slide(
-    _ kernels: KernelSet, _ g: Geometry, on pool: WorkerPool, channels: Int, from: UnsafePointer<Float>,
-    to: UnsafeMutablePointer<Float>, _ set: (_ window: inout ck_window, _ tap: Int) -> Void
+    _ kernels: KernelSet, _ g: Geometry, on pool: WorkerPool, channels: Int, _ epilogue: Epilogue,
+    from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, _ set: (_ window: inout ck_window, _ tap: Int) -> Void
   ) {
     // The taps inside the map of an output row or column: all of them but a run at either end.
     func inside(_ index: Int, _ kernel: Int, _ before: Int, _ extent: Int) -> (first: Int, count: Int, at: Int) {
@@ -81,8 +71,8 @@ import Tensors
           let source = unsafe from + (y.at * g.width + x.at) * channels
           var one = unsafe ck_window(
             x: source, x_row: g.dilation * g.width * channels, x_column: g.dilation * channels, rows: y.count,
-            columns: x.count, w: nil, w_row: g.kernelWidth * channels, bias: nil, channels: channels, out: out, low: 0,
-            high: 0)
+            columns: x.count, w: nil, w_row: g.kernelWidth * channels, bias: nil, channels: channels, out: out,
+            epilogue: epilogue.bounds)
           unsafe set(&one, y.first * g.kernelWidth + x.first)
           unsafe kernels.table.pointee.f32_window(&one)
         }

@@ -12,38 +12,44 @@ import Tensors
     self.layers = layers
   }
 
-  /// Floats between the layers, for one worker.
-  private var between: Int { layers.dropLast().reduce(0) { $0 + PointwiseChain.strip * $1.outputs } }
+  /// Bytes between the layers, for one worker.
+  private var between: Int { layers.dropLast().reduce(0) { $0 + strip($1) } }
 
-  /// Floats of scratch memory that a run needs.
-  package func scratch(threads: Int) -> Int { (16 + between) * threads }
+  /// Bytes of a strip of a layer's outputs.
+  private func strip(_ layer: PackedPointwise) -> Int {
+    PointwiseChain.strip * layer.outputs * layer.format.activation
+  }
+
+  /// Bytes of scratch memory that a run needs.
+  package func scratch(threads: Int) -> Int { (MemoryLayout<ck_range>.stride + between) * threads }
 
   /// Computes `[pixels, outputs]` from `[pixels, inputs]`.
   ///
   /// - Parameters:
-  ///   - stride: floats between the pixels that are read.
+  ///   - stride: elements between the pixels that are read.
   ///   - addends: for each layer a row that is added at every pixel before the clamp, or `nil`.
   @unsafe package func run(
-    on pool: WorkerPool, pixels: Int, from: UnsafePointer<Float>, stride: Int, to: UnsafeMutablePointer<Float>,
-    addends: [UnsafePointer<Float>?], scratch: UnsafeMutablePointer<Float>
+    on pool: WorkerPool, pixels: Int, from: UnsafeRawPointer, stride: Int, to: UnsafeMutableRawPointer,
+    addends: [UnsafeRawPointer?], scratch: UnsafeMutableRawPointer
   ) {
     let workers = pool.threads
-    let ranges = unsafe UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: ck_range.self)
+    let ranges = unsafe scratch.assumingMemoryBound(to: ck_range.self)
     unsafe ck_ranges_set(ranges, Int32(workers), 0, 1, pixels)
     pool.run(workers) { task, worker in
-      let memory = unsafe scratch + 16 * workers + worker * between
+      let memory = unsafe scratch + MemoryLayout<ck_range>.stride * workers + worker * between
       var (begin, end) = (0, 0)
       while unsafe ck_ranges_take(ranges, Int32(workers), Int32(task), PointwiseChain.strip, &begin, &end) != 0 {
-        var input = unsafe from + begin * stride
+        let bytes = layers[0].format.activation
+        var input = unsafe from + begin * stride * bytes
         var next = unsafe memory
         for (index, layer) in layers.enumerated() {
-          let output = unsafe index == layers.count - 1 ? to + begin * layer.outputs : next
+          let output = unsafe index == layers.count - 1 ? to + begin * layer.outputs * bytes : next
           unsafe layer.run(
             rows: end - begin, from: input, stride: index == 0 ? stride : layer.inputs, to: output,
             toStride: layer.outputs,
-            residual: addends[index], residualStride: 0)
-          unsafe input = UnsafePointer(output)
-          unsafe next += PointwiseChain.strip * layer.outputs
+            epilogue: layer.epilogue.adding(addends[index], stride: 0))
+          unsafe input = UnsafeRawPointer(output)
+          unsafe next += strip(layer)
         }
       }
     }

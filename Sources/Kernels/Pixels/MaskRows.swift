@@ -50,7 +50,7 @@ import Tensors
   /// - Complexity: O(logits + pixels), times the classes where a border between classes runs.
   package func labels(_ logits: Span<Float>) -> [UInt8] {
     precondition(logits.count == rows.extent * columns.extent * classes, "\(logits.count) logits")
-    let planes = AlignedFloats(count: rows.extent * classes * width)
+    let planes = AlignedMemory(floats: rows.extent * classes * width)
     return unsafe [UInt8](unsafeUninitializedCapacity: rows.count * columns.count) { ids, count in
       count = rows.count * columns.count
       let ids = ids.baseAddress!
@@ -79,7 +79,7 @@ import Tensors
     _ range: Range<Int>, _ planes: UnsafePointer<Float>, _ ids: UnsafeMutablePointer<UInt8>
   ) {
     let size = classes * width
-    let row = AlignedFloats(count: size, filled: false)
+    let row = AlignedMemory(floats: size, filled: false)
     let line = MaskRows.filledUp(columns.count) + MaskRows.block
     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width + line) { bytes in
       let best = bytes.baseAddress!

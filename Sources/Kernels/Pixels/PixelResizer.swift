@@ -72,7 +72,7 @@ import Tensors
         defer { unsafe scratch?.deallocate() }
         // The two rows of the picture that an output row lies between are neighbours, so one has a place for odd rows.
         let size = target.count + 1
-        let buffer = AlignedFloats(count: 2 * size, filled: false)
+        let buffer = AlignedMemory(floats: 2 * size, filled: false)
         var held = (even: -1, odd: -1)
         func resized(_ row: Int) -> UnsafeMutablePointer<Float> {
           let isOdd = row % 2 == 1
@@ -111,7 +111,7 @@ import Tensors
       share { range in
         let scratch = unsafe source.makeScratch()
         defer { unsafe scratch?.deallocate() }
-        let row = AlignedFloats(count: target.count + 1, filled: false)
+        let row = AlignedMemory(floats: target.count + 1, filled: false)
         var firstOpen = range.lowerBound
         for place in rows.run(range.lowerBound).lowerBound..<rows.run(range.upperBound - 1).upperBound {
           // The runs begin and end in ascending order, so those that cover this row are neighbours.

@@ -33,11 +33,11 @@ extension TrainingKernels {
       kernels, source: .map(channels: channels), branches: [FusedBlock.Branch(depthwise: packed, project: nil)])
     let plan = FusedPlan(block, g, height: g.height, width: g.width, threads: 1)
     // A picture is one task: its strips then find no thread to share with and run one after another.
-    let scratch = session.workspaces.take(plan.scratch * pool.threads)
+    let scratch = session.workspaces.take(bytes: plan.scratch * pool.threads)
     pool.run(pictures) { picture, worker in
       unsafe block.run(
         plan, on: pool, from: x.base + picture * inCount,
-        to: FusedBlock.Outputs(first: y.base + picture * outCount), scratch: scratch.base + worker * plan.scratch)
+        to: FusedBlock.Outputs(first: y.base + picture * outCount), scratch: scratch.raw + worker * plan.scratch)
     }
     session.workspaces.give(scratch)
   }
@@ -49,7 +49,7 @@ extension TrainingKernels {
     let taps = g.kernelHeight * g.kernelWidth
     if g.stride == 1 {
       // The same convolution with its taps turned round, the zeros being the same on both sides.
-      let turned = FloatSlice(AlignedFloats(count: taps * channels), count: taps * channels)
+      let turned = FloatSlice(AlignedMemory(floats: taps * channels), count: taps * channels)
       for tap in 0..<taps {
         turned.part(tap * channels, channels).copy(from: weights.part((taps - 1 - tap) * channels, channels))
       }

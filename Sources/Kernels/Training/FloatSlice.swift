@@ -3,11 +3,11 @@ import Tensors
 
 /// Some floats of an allocation that its holders share: the maps, gradients and parameters of training.
 @safe package struct FloatSlice: Sendable {
-  package let memory: AlignedFloats
+  package let memory: AlignedMemory
   package let offset: Int
   package let count: Int
 
-  package init(_ memory: AlignedFloats, offset: Int = 0, count: Int? = nil) {
+  package init(_ memory: AlignedMemory, offset: Int = 0, count: Int? = nil) {
     let count = count ?? memory.count - offset
     precondition(offset >= 0 && count >= 0 && offset + count <= memory.count, "\(count) floats at \(offset)")
     self.memory = memory
@@ -17,14 +17,13 @@ import Tensors
 
   /// Zeros of their own.
   package init(zeros count: Int) {
-    self.init(AlignedFloats(count: count), count: count)
+    self.init(AlignedMemory(floats: count), count: count)
     clear()
   }
 
   /// Values of their own.
   package init(_ values: [Float]) {
-    self.init(AlignedFloats(count: values.count), count: values.count)
-    set(values)
+    self.init(AlignedMemory(values.span))
   }
 
   /// A part of it.

@@ -92,7 +92,7 @@ import Tensors
   package func inputGradient(_ dy: FloatSlice, weights: FloatSlice, to dx: FloatSlice, adding: Bool) {
     precondition(dx.count == inCount && dy.count == outCount, "maps of other sizes")
     let packed = (0..<groups).map { group in
-      let transposed = FloatSlice(AlignedFloats(count: patch * groupOutputs))
+      let transposed = FloatSlice(AlignedMemory(floats: patch * groupOutputs))
       let own = part(weights, group)
       withExtendedLifetime(own) {
         unsafe training.transpose(own.base, rows: patch, columns: groupOutputs, to: transposed.base)
@@ -113,7 +113,7 @@ import Tensors
         let to = unsafe dx.base + group * groupInputs
         unsafe packed[group].runAll(
           on: training.pool, rows: count, from: from, stride: outputs, to: to, toStride: inputs,
-          residual: adding ? UnsafePointer(to) : nil, residualStride: inputs)
+          epilogue: packed[group].epilogue.adding(adding ? to : nil, stride: inputs))
       }
     }
   }
@@ -122,7 +122,7 @@ import Tensors
   private func part(_ weights: FloatSlice, _ group: Int) -> FloatSlice {
     precondition(weights.count == patch * outputs, "weights of another shape")
     guard groups > 1 else { return weights }
-    let part = FloatSlice(AlignedFloats(count: patch * groupOutputs), count: patch * groupOutputs)
+    let part = FloatSlice(AlignedMemory(floats: patch * groupOutputs), count: patch * groupOutputs)
     for row in 0..<patch {
       part.part(row * groupOutputs, groupOutputs).copy(
         from: weights.part(row * outputs + group * groupOutputs, groupOutputs))

@@ -48,7 +48,7 @@ final class ConvolutionStep: TrainingStep {
       groups: convolution.groups)
     raw =
       normalisation == nil
-      ? nil : FloatSlice(AlignedFloats(count: output.values.count, filled: false), count: output.values.count)
+      ? nil : FloatSlice(AlignedMemory(floats: output.values.count, filled: false), count: output.values.count)
   }
 
   func forward(isTraining: Bool) {
@@ -105,7 +105,7 @@ final class ConvolutionStep: TrainingStep {
       input.values, dy, geometry, pictures: pictures, channels: channels, to: weight.gradient)
     input.contribute { gradient, isAdding in
       let target =
-        isAdding ? FloatSlice(AlignedFloats(count: gradient.count, filled: false), count: gradient.count) : gradient
+        isAdding ? FloatSlice(AlignedMemory(floats: gradient.count, filled: false), count: gradient.count) : gradient
       kernels.depthwiseInputGradient(
         dy, geometry, pictures: pictures, channels: channels, weights: weight.value, to: target)
       if isAdding { kernels.accumulate(target, to: gradient, adding: true) }

@@ -69,7 +69,7 @@ final class ConcatenateStep: TrainingStep {
       let channels = input.shape.channels
       input.contribute { gradient, isAdding in
         let count = output.rows * channels
-        let own = FloatSlice(AlignedFloats(count: count, filled: false), count: count)
+        let own = FloatSlice(AlignedMemory(floats: count, filled: false), count: count)
         kernels.copyChannels(
           dy, channels: output.shape.channels, first: first, to: own, channels: channels, first: 0, count: channels,
           pixels: output.rows)

@@ -108,8 +108,8 @@ final class LayerMap {
 
   init(_ shape: Shape, needsGradient: Bool) {
     self.shape = shape
-    values = FloatSlice(AlignedFloats(count: shape.count, filled: false), count: shape.count)
-    gradient = needsGradient ? FloatSlice(AlignedFloats(count: shape.count, filled: false), count: shape.count) : nil
+    values = FloatSlice(AlignedMemory(floats: shape.count, filled: false), count: shape.count)
+    gradient = needsGradient ? FloatSlice(AlignedMemory(floats: shape.count, filled: false), count: shape.count) : nil
   }
 
   /// Rows of the map as a matrix: a pixel is a row.

@@ -1,0 +1,39 @@
+import CKernels
+import Tensors
+
+/// One aligned allocation that its owner shares: packed weights and workspaces.
+@safe package final class AlignedMemory: @unchecked Sendable {
+  /// Bytes.
+  package let size: Int
+  package let raw: UnsafeMutableRawPointer
+  /// The same memory as floats.
+  package let base: UnsafeMutablePointer<Float>
+
+  /// Memory of that size; its contents are undefined until written.
+  ///
+  /// - Parameter filled: whether all of it is about to be written: then its pages are made ready at once, which takes two
+  ///   thirds of the time that touching fresh ones takes.
+  package init(bytes size: Int, filled: Bool = true) {
+    self.size = size
+    let whole = (max(size, 1) + Tensor.alignment - 1) / Tensor.alignment * Tensor.alignment
+    unsafe raw = .allocate(byteCount: whole, alignment: Tensor.alignment)
+    unsafe base = raw.bindMemory(to: Float.self, capacity: whole / MemoryLayout<Float>.stride)
+    if filled && whole >= 1 << 14 { unsafe ck_prepare_pages(raw, whole) }
+  }
+
+  /// Memory for so many floats.
+  package convenience init(floats count: Int, filled: Bool = true) {
+    self.init(bytes: count * MemoryLayout<Float>.stride, filled: filled)
+  }
+
+  /// A copy of some floats.
+  convenience init(_ floats: Span<Float>) {
+    self.init(floats: floats.count)
+    unsafe floats.withUnsafeBufferPointer { unsafe raw.copyMemory(from: $0.baseAddress!, byteCount: size) }
+  }
+
+  /// Floats that it has room for.
+  package var count: Int { size / MemoryLayout<Float>.stride }
+
+  deinit { unsafe raw.deallocate() }
+}
