@@ -10,7 +10,7 @@ import CLISupport
 struct BackboneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backbone",
-    abstract: "Get models, look into them, and measure the network.",
+    abstract: "Get models, classify and embed pictures, train, and measure.",
     discussion: """
       \(ExitStatus.help)
 
@@ -19,7 +19,8 @@ struct BackboneCommand: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      ModelsCommand.self, ImportCommand.self, FeaturesCommand.self, ProfileCommand.self, BenchCommand.self,
+      ModelsCommand.self, ImportCommand.self, ClassifyCommand.self, EmbedCommand.self, FeaturesCommand.self,
+      ProfileCommand.self, BenchCommand.self,
       CompareCommand.self, EvalCommand.self, TrainCommand.self,
     ])
 }

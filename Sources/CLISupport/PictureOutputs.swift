@@ -122,19 +122,26 @@ public struct PictureOutputs: Sendable {
     throw Failure(.usage, "\(flag) \(path): is the name given to \(other.flag) too; choose different names")
   }
 
-  private func checkFolder() throws(Failure) {
-    var place = folder.map { String($0.dropLast()) } ?? FilePlace.folder(of: paths[0])
-    if folder != nil {
-      if place.isEmpty { place = "/" }
-      // What does not exist yet will be made in the nearest folder that does.
-      while FilePlace(place).kind == .absent, FilePlace.folder(of: place) != place {
-        place = FilePlace.folder(of: place)
-      }
-    } else if FilePlace(paths[0]).kind == .other {
+  /// Refuses a file that cannot be made where it is wanted, before any work is done.
+  ///
+  /// - Throws: `Failure` with status `output`.
+  public static func checkFolder(of path: String) throws(Failure) {
+    guard FilePlace(path).kind != .other, let code = FilePlace.refusal(toWriteIn: FilePlace.folder(of: path)) else {
       return
     }
+    throw Failure(.output, FileError.cannotWrite(path: path, errno: code).description)
+  }
+
+  private func checkFolder() throws(Failure) {
+    guard let folder else { return try PictureOutputs.checkFolder(of: paths[0]) }
+    var place = String(folder.dropLast())
+    if place.isEmpty { place = "/" }
+    // What does not exist yet will be made in the nearest folder that does.
+    while FilePlace(place).kind == .absent, FilePlace.folder(of: place) != place {
+      place = FilePlace.folder(of: place)
+    }
     guard let code = FilePlace.refusal(toWriteIn: place) else { return }
-    throw Failure(.output, FileError.cannotWrite(path: folder ?? paths[0], errno: code).description)
+    throw Failure(.output, FileError.cannotWrite(path: folder, errno: code).description)
   }
 
   /// The file of the picture that belongs to an input, to be written with `put`.

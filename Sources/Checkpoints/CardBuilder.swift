@@ -30,8 +30,13 @@ struct CardBuilder {
     } else if let outputs = draft.segmentationOutputs {
       card.segmentation = segmentation(outputs)
       card.labels = ClassNames.segmenter(outputs: outputs, named: names)
-    } else if let outputs = draft.classifierOutputs, let names {
-      card.labels = zip(0..<outputs, names).map { ClassLabel(output: $0, id: $0, name: $1) }
+    } else if let outputs = draft.classifierOutputs {
+      if let names {
+        // Without the right number nothing says which name is whose.
+        card.labels = ClassNames.classifier(outputs: outputs, named: names) ?? []
+      } else if let names = draft.classNames {
+        card.labels = names.sorted { $0.key < $1.key }.map { ClassLabel(output: $0, id: $0, name: $1) }
+      }
     }
     return card
   }

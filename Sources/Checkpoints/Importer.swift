@@ -72,7 +72,7 @@ public enum Importer {
   package static func importCheckpoint(
     _ file: MappedFile, overrides: ImportOverrides = ImportOverrides(), limits: Limits = .standard
   ) throws(CheckpointError) -> ImportedModel {
-    let draft: Draft
+    var draft: Draft
     switch FileFormat.of(file) {
     case .graphDef: draft = try GraphEnding.draft(file, limits)
     case .tfLite: draft = try TFLiteImport.draft(file, limits)
@@ -86,6 +86,9 @@ public enum Importer {
     }
     try draft.assembly.check()
     let product = try draft.assembly.assemble()
+    if overrides.classes == nil, let outputs = draft.classifierOutputs {
+      draft.classNames = try ConfigNames.read(beside: file.path, draft.family, outputs: outputs, limits)
+    }
     let digest = SHA256.hexDigest(of: file)
     let card = CardBuilder(draft: draft, path: file.path, sha256: digest, overrides: overrides).card
     if let fault = card.fault { throw .unsupported(path: file.path, reason: "gives no usable model: \(fault)") }
@@ -110,6 +113,8 @@ struct Draft {
   var outputStride: Int?
   var inputSize: Int?
   var padding: Padding?
+  /// The classifier's names by output.
+  var classNames: [Int: String]?
   var detection = DetectionFacts()
   var segmentation = SegmentationFacts()
 

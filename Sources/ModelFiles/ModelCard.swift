@@ -23,6 +23,8 @@ public struct ModelCard: Codable, Hashable, Sendable {
   public var input: InputCard
   /// Number of outputs of the classifier, when the file has one.
   public var classifierOutputs: Int?
+  /// How the classifier's logits become scores; without it softmax.
+  public var classifierActivation: DetectionCard.ScoreActivation?
   /// Class names of the outputs, in the order of their ids.
   public var labels: [ClassLabel]
   public var detection: DetectionCard?

@@ -21,3 +21,29 @@ extension Segmenter {
     try await network.session.run { try self.segment(image, views: views) }
   }
 }
+
+extension ImageClassifier {
+  /// The classes with the highest scores, best first, without holding a thread of Swift's cooperative pool meanwhile.
+  ///
+  /// - Parameter top: how many, at least 1; all where the model has fewer.
+  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
+  public func classify(_ image: Image, top: Int = 5) async throws -> [Classification] {
+    try await network.session.run { try self.classify(image, top: top) }
+  }
+}
+
+extension Embedder {
+  /// The picture's vector without holding a thread of Swift's cooperative pool meanwhile.
+  ///
+  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
+  public func embedding(of image: Image) async throws -> [Float] {
+    try await network.session.run { try self.embedding(of: image) }
+  }
+
+  /// Maps of the backbone without holding a thread of Swift's cooperative pool meanwhile.
+  ///
+  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
+  public func features(of image: Image, taps: [Tap]) async throws -> FeatureMaps {
+    try await network.session.run { try self.features(of: image, taps: taps) }
+  }
+}

@@ -2,7 +2,7 @@
 
     python generate_pytorch.py [--record] [--weights FOLDER]
 
-A golden has the names and shapes of the network's own `state_dict`; the numbers follow from each name (`values` below), so
+A golden has the names and shapes of the network's own `state_dict`; the numbers follow from each name (`formula.torch_values`), so
 a test writes the same safetensors and no weights are stored. `--weights` saves each network as PyTorch would, for a look.
 """
 
@@ -23,32 +23,13 @@ from safetensors.torch import save_file
 from transformers import MobileNetV2Config, MobileNetV2ForImageClassification, MobileNetV2ForSemanticSegmentation
 
 import formula
+from formula import torch_values as values
 
 VERSIONS = {"torch": torch.__version__, "torchvision": torchvision.__version__, "timm": timm.__version__,
             "transformers": transformers.__version__}
 CLASSES = 10
 SIZES = (224, 161)
 WEIGHTS = pathlib.Path(sys.argv[sys.argv.index("--weights") + 1]) if "--weights" in sys.argv else None
-
-
-def values(name, shape):
-    """A tensor's numbers: a uniform range by the inputs for weights, batch norm away from 0 in variance and scale.
-
-    He's range, 6 / inputs, makes such a network chaotic: PyTorch in fp32 then differs from itself in fp64 by 8e-4. With
-    3.5 it is 2e-5, pixels still differ and ReLU6 still cuts.
-    """
-    u = formula.units(int(np.prod(shape)), formula.seed_of(name)).reshape(shape)
-    one, two = np.float32(1), np.float32(2)
-    signed = u * two - one
-    if len(shape) > 1:
-        inputs = int(np.prod(shape[1:]))
-        gain = 3.5 if len(shape) == 4 else 3
-        return signed * np.float32(np.sqrt(gain / inputs))
-    if name.endswith("running_var"):
-        return u + np.float32(0.5)
-    if name.endswith("weight"):
-        return u * np.float32(0.8) + np.float32(0.6)
-    return signed * np.float32(0.3)
 
 
 def fill(model):

@@ -42,6 +42,14 @@ enum SmallModels {
     return random("masks", card, seed: 9)
   }
 
+  /// Six classes, of which the fourth has no name.
+  static func classifier() -> ModelFile {
+    var card = card(.classify, 96, 96, 0.35)
+    card.classifierOutputs = 6
+    card.labels = [0, 1, 2, 4, 5].map { ClassLabel(output: $0, id: $0 * 10, name: "thing \($0)") }
+    return random("classes", card, seed: 11)
+  }
+
   /// The model of a card with random weights.
   static func random(_ path: String, _ card: ModelCard, seed: UInt64 = 1) -> ModelFile {
     do { return ModelFile(path: path, card: card, weights: .random(try Graph(card).parameters, seed: seed)) } catch {

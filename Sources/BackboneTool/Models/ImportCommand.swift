@@ -41,8 +41,11 @@ struct ImportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A file with a class name in each line, in the order of the outputs and without a detector's background.",
-      valueName: "file"))
+      """
+      A file with a class name in each line, in the order of the outputs and without a detector's background; 1000 names \
+      of ImageNet's classes go behind the background of a classifier with 1001 outputs. (default: what config.json beside \
+      a safetensors classifier says under id2label or label_names)
+      """, valueName: "file"))
   var labels: String?
 
   @Option(
@@ -70,14 +73,15 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     let inputs = [file] + (labels.map { [$0] } ?? [])
     if let out { try PictureOutputs.refuse(out, flag: "--out", asOneOf: inputs) }
+    let names = try labels.map { path throws(Failure) in try LabelFile.read(path, limits) }
     let overrides = ImportOverrides(
-      name: name, origin: origin, licence: licence, classes: try labels.map(readLabels), inputSize: inputSize,
+      name: name, origin: origin, licence: licence, classes: names, inputSize: inputSize,
       outputStride: outputStride, fit: fit)
     let model: ImportedModel
     do { model = try Importer.importCheckpoint(path: file, overrides: overrides, limits: limits.limits) } catch {
       throw Failure(.model, told(error))
     }
-    try checkLabels(of: model.card)
+    if let names { try check(names, of: model.card) }
     let path = try Interrupt.shielded { () throws(Failure) in try write(model) }
     try Main.console.write(report(model, path: path))
   }
@@ -101,13 +105,13 @@ struct ImportCommand: ParsableCommand {
   }
 
   /// Refuses class names that are too many or too few for the model.
-  private func checkLabels(of card: ModelCard) throws(Failure) {
-    guard let labels else { return }
-    let outputs = card.detection.map { $0.outputs - 1 } ?? card.segmentation?.outputs ?? card.classifierOutputs ?? 0
-    let found = try readLabels(labels).count
-    guard found == outputs else {
-      throw Failure(.usage, "\(labels): has \(found) class names, expected \(outputs); write one a line")
+  private func check(_ names: [String], of card: ModelCard) throws(Failure) {
+    guard card.task != .classify else {
+      _ = try LabelFile.labels(names, of: card, file: labels!)
+      return
     }
+    let outputs = card.detection.map { $0.outputs - 1 } ?? card.segmentation?.outputs ?? 0
+    guard names.count == outputs else { throw LabelFile.wrongCount(names, expected: outputs, file: labels!) }
   }
 
   private func report(_ model: ImportedModel, path: String) -> String {
@@ -122,20 +126,6 @@ struct ImportCommand: ParsableCommand {
     table.add(["licence", model.card.provenance.licence.onOneLine])
     table.add(["file", path.onOneLine])
     return table.lines(indent: "")
-  }
-
-  /// The lines of a file of class names.
-  private func readLabels(_ path: String) throws(Failure) -> [String] {
-    let file: MappedFile
-    do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch {
-      throw Failure(.usage, told(error))
-    }
-    guard let text = file.array(at: 0, count: file.count).flatMap({ String(validating: $0, as: UTF8.self) }) else {
-      throw Failure(.usage, "\(path): is not UTF-8 text; save the class names as UTF-8, one a line")
-    }
-    let lines = text.split(whereSeparator: \.isNewline).map(String.init)
-    guard !lines.isEmpty else { throw Failure(.usage, "\(path): holds no class name; write one a line") }
-    return lines
   }
 }
 

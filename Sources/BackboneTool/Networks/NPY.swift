@@ -6,8 +6,8 @@ import Tensors
 /// Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays".
 enum NPY {
   /// The bytes before the values: magic, version, and a Python dictionary padded to a multiple of 64 bytes.
-  static func header(_ shape: Shape) -> [UInt8] {
-    let extents = shape.extents.map { "\($0)" }.joined(separator: ", ")
+  static func header(_ extents: [Int]) -> [UInt8] {
+    let extents = extents.map { "\($0)" }.joined(separator: ", ")
     let dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
     // Magic (6), version (2) and length (2) come before the dictionary, a line feed ends it.
     let length = (10 + dictionary.utf8.count + 1 + 63) / 64 * 64 - 10
@@ -17,18 +17,30 @@ enum NPY {
 
   /// Writes a tensor as fp32 values in NHWC order, whole or not at all.
   static func write(_ tensor: borrowing Tensor, to path: String) throws(FileError) {
-    let header = header(tensor.shape)
-    // The format is little-endian, as every machine is that the kernels are written for.
-    precondition(Int(littleEndian: 1) == 1, "a big-endian machine")
+    let extents = tensor.shape.extents
     let failure: FileError? = tensor.withSpan { (values: Span<Float>) in
       do throws(FileError) {
-        try AtomicFile.write(to: path) { (sink: inout FileSink) throws(FileError) in
-          try sink.append(header)
-          try values.withBytes { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
-        }
+        try write(values, extents: extents, to: path)
         return nil
       } catch { return error }
     }
     if let failure { throw failure }
+  }
+
+  /// Writes fp32 values whose last axis changes fastest, whole or not at all.
+  ///
+  /// - Parameter extents: of at least two axes.
+  static func write(_ values: [Float], extents: [Int], to path: String) throws(FileError) {
+    try write(values.span, extents: extents, to: path)
+  }
+
+  private static func write(_ values: Span<Float>, extents: [Int], to path: String) throws(FileError) {
+    precondition(extents.count > 1 && extents.reduce(1, *) == values.count, "\(values.count) values for \(extents)")
+    // The format is little-endian, as every machine is that the kernels are written for.
+    precondition(Int(littleEndian: 1) == 1, "a big-endian machine")
+    try AtomicFile.write(to: path) { (sink: inout FileSink) throws(FileError) in
+      try sink.append(header(extents))
+      try values.withBytes { (bytes: RawSpan) throws(FileError) in try sink.append(bytes) }
+    }
   }
 }

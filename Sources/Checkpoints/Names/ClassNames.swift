@@ -40,6 +40,17 @@ public enum ClassNames {
     return (1..<max(outputs, 1)).map { ClassLabel(output: $0, id: $0, name: "class-\($0)") }
   }
 
+  /// Labels of a classifier.
+  ///
+  /// TensorFlow's ImageNet classifiers have an output in front of the data set's classes, the background, which lists of the
+  /// classes leave out: 1000 names go to outputs 1 to 1000 of such a one.
+  /// - Returns: `nil` for too few or too many names.
+  public static func classifier(outputs: Int, named names: [String]) -> [ClassLabel]? {
+    let names = outputs == 1001 && names.count == 1000 ? ["background"] + names : names
+    guard names.count == outputs else { return nil }
+    return names.enumerated().map { ClassLabel(output: $0, id: $0, name: $1) }
+  }
+
   /// Labels of a segmenter, background included: Pascal VOC's where there are 21 outputs, else numbers.
   static func segmenter(outputs: Int, named names: [String]?) -> [ClassLabel] {
     let names = names ?? (outputs == 21 ? pascalVOC : (0..<outputs).map { "class-\($0)" })

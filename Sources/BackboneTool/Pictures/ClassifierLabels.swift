@@ -1,0 +1,29 @@
+import Checkpoints
+import CLISupport
+import ModelFiles
+
+extension LabelFile {
+  /// A classifier's labels with those names.
+  ///
+  /// - Throws: `Failure` with status `usage` where they are too many or too few.
+  static func labels(_ names: [String], of card: ModelCard, file: String) throws(Failure) -> [ClassLabel] {
+    let outputs = card.classifierOutputs ?? 0
+    guard let labels = ClassNames.classifier(outputs: outputs, named: names) else {
+      throw wrongCount(names, expected: outputs, file: file)
+    }
+    return labels
+  }
+}
+
+extension ModelFile {
+  /// The classifier with the names of a file in the place of its own; itself where no file is named.
+  ///
+  /// - Throws: `Failure` with status `usage`.
+  func labelled(by file: String?, _ limits: LimitOptions) throws(Failure) -> ModelFile {
+    // What is no classifier is refused by name later.
+    guard let file, card.task == .classify else { return self }
+    var card = card
+    card.labels = try LabelFile.labels(LabelFile.read(file, limits), of: card, file: file)
+    return ModelFile(path: path, card: card, weights: weights, base: base)
+  }
+}

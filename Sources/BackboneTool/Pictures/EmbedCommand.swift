@@ -1,0 +1,125 @@
+import ArgumentParser
+import Backbone
+import CLISupport
+import Files
+import Graphs
+import Kernels
+import ModelFiles
+import Tensors
+import Vision
+
+struct EmbedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "embed",
+    abstract: "Turn pictures into vectors by which alike ones can be found.",
+    discussion: """
+      A picture's vector is the mean of one of the backbone's maps over all its pixels. A name that ends in .npy gets \
+      NumPy's format 1.0, fp32, [pictures, channels], in the order of the pictures; one that ends in .ndjson a line for \
+      each picture, {"image": path, "embedding": [numbers]}. Pictures that fail have no row: they are named on standard \
+      error, and the line that names the file says how many are left out.
+      """)
+
+  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
+  var images: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "A model's name, or the path of a model file; any model's backbone will do. (default: \(ModelChoice.detector))",
+      valueName: "name|path"))
+  var model = ModelChoice.detector
+
+  @Option(help: ArgumentHelp("Where the vectors go.", valueName: "x.npy|x.ndjson"))
+  var out: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The map, such as block16; `backbone features --tap list` names all. (default: last, else the last block)",
+      valueName: "name"))
+  var tap: String?
+
+  @Flag(help: "Scale each vector to unit length.")
+  var normalise = false
+
+  @OptionGroup var work: RunOptions
+
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
+  func validate() throws {
+    guard out.hasSuffix(".npy") || out.hasSuffix(".ndjson") else {
+      throw ValidationError("--out \(out): expected a name that ends in .npy or .ndjson")
+    }
+  }
+
+  func run() throws {
+    let console = Main.console
+    var timing = Timing(work, on: console)
+    try PictureOutputs.refuse(out, flag: "--out", asOneOf: images)
+    try PictureOutputs.checkFolder(of: out)
+    let callers = Batch.callers(images.count, threads: work.threads)
+    let session = Session(threads: callers > 1 ? 1 : work.threads)
+    let opening = try Opening(model, first: images[0], on: session.pool, &timing) { (watch) throws(Failure) in
+      try load(on: session, &watch)
+    } decode: { () throws(Failure) in
+      try limits.read(images[0])
+    }
+    let embedder = opening.model
+
+    var rows: [(index: Int, vector: [Float])] = []
+    let (before, began) = (timing.told, Stopwatch.now)
+    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
+      var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
+      let vector: [Float]
+      do throws(VisionError) { vector = try embedder.embedding(of: image) { watch.lap($0.rawValue) } } catch {
+        throw Failure(.model, "\(images[index]): \(error.description)", stops: true)
+      }
+      return (vector: vector, watch: watch)
+    } finish: { (index, made, write) throws(Failure) in
+      rows.append((index, made.vector))
+      try write("")
+      timing.note(images[index], made.watch)
+    }
+    if callers > 1 { timing.overlap(timing.told - before, took: Stopwatch.now - began) }
+    if !rows.isEmpty {
+      try write(rows, channels: embedder.channels)
+      let left = images.count - rows.count
+      try console.write(
+        "\(out.onOneLine)  \(rows.count)x\(embedder.channels)  \(embedder.card.name) \(embedder.tap)"
+          + (left > 0 ? ", \(left) of \(images.count) pictures left out" : "") + "\n")
+    }
+    timing.end()
+    try status.end()
+  }
+
+  private func load(on session: Session, _ watch: inout Stopwatch) throws(Failure) -> Embedder {
+    let file = try ModelChoice.open(model, limits)
+    try PictureOutputs.refuse(out, flag: "--out", asOneOf: [file.path])
+    watch.lap("load")
+    let chosen: Tap
+    do {
+      let graph = try Graph(file.card.backbone)
+      chosen = tap.map { Tap($0) } ?? (graph.taps.contains { $0.tap == .last } ? .last : graph.deepest.tap)
+    } catch { throw Failure(.model, "\(file.path): \(error.description)") }
+    do {
+      let embedder = try Embedder(file, tap: chosen, isNormalised: normalise, session: session)
+      watch.lap("pack")
+      return embedder
+    } catch { throw Failure(.model, error.description) }
+  }
+
+  private func write(_ rows: [(index: Int, vector: [Float])], channels: Int) throws(Failure) {
+    do throws(FileError) {
+      try Interrupt.shielded { () throws(FileError) in
+        if out.hasSuffix(".npy") {
+          try NPY.write(rows.flatMap(\.vector), extents: [rows.count, channels], to: out)
+        } else {
+          let lines = rows.map { row in
+            JSON.object([
+              ("image", .string(images[row.index])), ("embedding", .array(row.vector.map(JSON.number))),
+            ]).text + "\n"
+          }
+          try AtomicFile.write(Array(lines.joined().utf8), to: out)
+        }
+      }
+    } catch { throw Failure(.output, error.description) }
+  }
+}

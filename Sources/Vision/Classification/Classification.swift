@@ -1,0 +1,18 @@
+/// What a picture shows, with its name.
+public struct Classification: Codable, Hashable, Sendable {
+  /// The class's name; `class 285` where the model's card has none for the output.
+  public var label: String
+  /// The data set's own class id.
+  public var id: Int
+  /// The network's output channel.
+  public var output: Int
+  /// In [0, 1]; those of all outputs add up to 1 where the card asks for softmax.
+  public var score: Float
+
+  public init(label: String, id: Int, output: Int, score: Float) {
+    self.label = label
+    self.id = id
+    self.output = output
+    self.score = score
+  }
+}

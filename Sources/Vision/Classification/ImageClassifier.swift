@@ -1,0 +1,117 @@
+import Backbone
+import Kernels
+import ModelFiles
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Says what whole pictures show, with one model; safe to share between threads.
+///
+/// A picture is brought to the network's input as the card says, which for most ImageNet classifiers means that the edges of
+/// its longer side are not looked at.
+public final class ImageClassifier: Sendable {
+  public let card: ModelCard
+  private let pipeline: Pipeline
+  private let labels: [Int: ClassLabel]
+
+  /// Prepares a classifier.
+  ///
+  /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when the model is no classifier or its weights do not fit its card.
+  public convenience init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
+    try self.init(model, session: Session(threads: threads))
+  }
+
+  /// Prepares a classifier on threads and kernels of the caller's choice.
+  ///
+  /// - Throws: `VisionError` when the model is no classifier or its weights do not fit its card.
+  public init(_ model: ModelFile, session: Session) throws(VisionError) {
+    guard model.card.task == .classify, model.card.classifierOutputs != nil else {
+      throw .wrongTask(expected: .classify, found: model.card.task, file: model.path)
+    }
+    try VisionError.check(model)
+    card = model.card
+    labels = Dictionary(card.labels.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
+    pipeline = try Pipeline(model, session: session)
+  }
+
+  private init(_ other: ImageClassifier, _ session: Session) {
+    (card, labels) = (other.card, other.labels)
+    pipeline = other.pipeline.running(on: session)
+  }
+
+  /// The network, from the image to the logits; its taps hand out the backbone's maps.
+  public var network: Network { pipeline.network }
+
+  /// The same classifier on other threads: packed weights are shared, working memory is not.
+  ///
+  /// For throughput let each core have a classifier of one thread.
+  public func running(on session: Session) -> ImageClassifier { ImageClassifier(self, session) }
+
+  /// The classes with the highest scores, best first; of equal scores the lower output comes first.
+  ///
+  /// - Parameter top: how many, at least 1; all where the model has fewer.
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  public func classify(_ image: Image, top: Int = 5) throws(VisionError) -> [Classification] {
+    try classify(image, top: top, ended: { _ in })
+  }
+
+  /// The same of a camera's pixels, read in place.
+  ///
+  /// - Throws: `VisionError` when the card's input is too small for the network.
+  public func classify(_ view: borrowing PixelView, top: Int = 5) throws(VisionError) -> [Classification] {
+    network.session.pool.begin()
+    defer { network.session.pool.end() }
+    return try best(logits(view, ended: { _ in }), top)
+  }
+
+  /// The same, telling `ended` when each part has ended.
+  package func classify(_ image: Image, top: Int, ended: (Stage) -> Void) throws(VisionError) -> [Classification] {
+    let found = try best(logits(image, ended: ended), top)
+    ended(.postprocess)
+    return found
+  }
+
+  /// The logit of each output.
+  package func logits(_ image: Image, ended: (Stage) -> Void = { _ in }) throws(VisionError) -> [Float] {
+    try network.session.pool.awake { () throws(VisionError) in
+      try image.withPixelView { (view) throws(VisionError) in try logits(view, ended: ended) }
+    }
+  }
+
+  private func logits(_ view: borrowing PixelView, ended: (Stage) -> Void) throws(VisionError) -> [Float] {
+    let whole = ImageRegion(x: 0, y: 0, width: view.width, height: view.height)
+    let (map, _) = try pipeline.map(view, whole, ended: ended)
+    return map.tensor.values()
+  }
+
+  private func best(_ logits: [Float], _ top: Int) -> [Classification] {
+    precondition(top >= 1, "the best \(top) classes, expected at least 1")
+    let scores = ImageClassifier.scores(logits, card.classifierActivation ?? .softmax)
+    let order = scores.indices.sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }
+    return order.prefix(top).map { output in
+      let label = labels[output]
+      return Classification(
+        label: label?.name ?? "class \(output)", id: label?.id ?? output, output: output, score: Float(scores[output]))
+    }
+  }
+
+  /// In double precision, so that a thousand of them add up to 1.
+  private static func scores(_ logits: [Float], _ activation: DetectionCard.ScoreActivation) -> [Double] {
+    switch activation {
+    case .sigmoid: return logits.map { 1 / (1 + exp(-Double($0))) }
+    case .softmax:
+      // Without the greatest one none is too large for `exp`.
+      let greatest = Double(logits.max() ?? 0)
+      let powers = logits.map { exp(Double($0) - greatest) }
+      let sum = powers.reduce(0, +)
+      return powers.map { $0 / sum }
+    }
+  }
+}
