@@ -185,7 +185,7 @@ let package = Package(
       "TrainingTests",
       [
         "Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "Graphs", "DeepLabLite", "PyramidLite",
-        "Datasets", "Postprocess", "SSDLite", "Vision",
+        "Datasets", "ImageCodecs", "Postprocess", "SSDLite", "Vision",
       ]),
     tests(
       "HeadsTests",

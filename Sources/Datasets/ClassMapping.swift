@@ -91,9 +91,11 @@ extension Dataset {
       }
       var mask = sample.mask
       mask?.meaning = sample.mask!.meaning.mapped(newIndex)
+      // A picture of a class that is not wanted has none any more.
+      let classIndex = sample.classIndex.map { newIndex[$0] }.flatMap { $0 == 0 || $0 == Int(Dataset.void) ? nil : $0 }
       return Sample(
         path: sample.path, name: sample.name, width: sample.width, height: sample.height, id: sample.id,
-        boxes: sample.hasBoxes ? boxes : nil, mask: mask)
+        boxes: sample.hasBoxes ? boxes : nil, mask: mask, classIndex: classIndex)
     }
     return Dataset(formats: formats, classes: newClasses, samples: samples, skipped: skipped)
   }

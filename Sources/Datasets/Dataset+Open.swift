@@ -30,6 +30,7 @@ extension Dataset {
     var collector = Collector(options)
     let classes: [DatasetClass]
     switch format {
+    case .classes: classes = try ClassesFormat.read(layout, into: &collector)
     case .coco: classes = try COCOFormat.read(layout, options, into: &collector)
     case .masks: classes = try MasksFormat.read(layout, into: &collector)
     case .voc: classes = try VOCFormat.read(layout, into: &collector)

@@ -15,7 +15,7 @@ extension Dataset {
       guard sample.mask == nil, let map = maps.path(of: sample.name) else { return sample }
       return Sample(
         path: sample.path, name: sample.name, width: sample.width, height: sample.height, id: sample.id,
-        boxes: sample.hasBoxes ? sample.boxes : nil, mask: maps.source(map))
+        boxes: sample.hasBoxes ? sample.boxes : nil, mask: maps.source(map), classIndex: sample.classIndex)
     }
     return Dataset(formats: formats, classes: classes, samples: samples, skipped: skipped)
   }

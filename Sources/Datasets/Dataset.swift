@@ -1,4 +1,4 @@
-/// Pictures with the truth about them: boxes, masks or both, whatever format they came in.
+/// Pictures with the truth about them: boxes, masks, both, or a class of each, whatever format they came in.
 ///
 /// Class 0 is always the background (or whatever value 0 of the masks is called); the things to find are 1, 2, …, the
 /// same numbers in boxes and in masks. Pixels of nobody's class are `Dataset.void`.
@@ -37,6 +37,9 @@ public struct Dataset: Sendable {
   /// Those about whose boxes the files say something, even that there are none.
   public var withBoxes: Dataset { filter(\.hasBoxes) }
 
+  /// Those whose picture as a whole is of a class.
+  public var withClass: Dataset { filter { $0.classIndex != nil } }
+
   /// This data set's samples and then another's.
   ///
   /// - Throws: `DatasetError.classes` unless both have the same class names; map them first.
@@ -66,6 +69,8 @@ public struct DatasetClass: Hashable, Sendable {
 
 /// How the files of a data set are laid out.
 public enum DatasetFormat: String, CaseIterable, Hashable, Sendable {
+  /// A class for each picture: a folder for each class with its pictures, or a file `classes.csv` of paths and classes.
+  case classes
   /// COCO's instances: a JSON file of images, annotations and categories.
   case coco
   /// A folder `images` and a folder `masks` with the same names; the masks' values are the classes.

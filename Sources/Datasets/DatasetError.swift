@@ -77,7 +77,7 @@ public enum DatasetError: RemediedError, Equatable {
     case .unknownFormat(let folder, let found):
       return
         "\(folder.onOneLine): is no data set of a known format: \(found.onOneLine); expected COCO (annotations/*.json), "
-        + "Pascal VOC (JPEGImages with Annotations or SegmentationClass), YOLO (images with labels) or images with masks; "
+        + "Pascal VOC (JPEGImages with Annotations or SegmentationClass), YOLO (images with labels), images with masks, a folder for each class or classes.csv; "
         + "name the format if the folders are named otherwise"
     }
   }

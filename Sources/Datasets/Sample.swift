@@ -20,9 +20,12 @@ public struct Sample: Sendable {
   /// In the files' order.
   public let boxes: [TruthBox]
   public let mask: MaskSource?
+  /// The class of the whole picture, 1 or greater of the data set's classes, where the files say one.
+  public let classIndex: Int?
 
   public init(
-    path: String, name: String, width: Int, height: Int, id: Int? = nil, boxes: [TruthBox]?, mask: MaskSource?
+    path: String, name: String, width: Int, height: Int, id: Int? = nil, boxes: [TruthBox]?, mask: MaskSource?,
+    classIndex: Int? = nil
   ) {
     self.path = path
     self.name = name
@@ -32,6 +35,7 @@ public struct Sample: Sendable {
     hasBoxes = boxes != nil
     self.boxes = boxes ?? []
     self.mask = mask
+    self.classIndex = classIndex
   }
 
   /// Reads the picture.
@@ -57,7 +61,8 @@ public struct Sample: Sendable {
   ///
   /// - Throws: `DatasetError`.
   public func read(limits: Limits = .standard) throws(DatasetError) -> LabelledImage {
-    LabelledImage(image: try readImage(limits: limits), mask: try readMask(limits: limits), boxes: boxes)
+    LabelledImage(
+      image: try readImage(limits: limits), mask: try readMask(limits: limits), boxes: boxes, classIndex: classIndex)
   }
 }
 
@@ -65,10 +70,12 @@ extension Sample {
   /// The files that it is read from.
   public var files: [String] { [path] + (mask.map { [$0.path] } ?? []) }
 
-  /// Sizes and times of change of the picture's and the mask's files, and the boxes, as a text that changes when they do.
+  /// Sizes and times of change of the picture's and the mask's files, the boxes and the class, as a text that changes when they
+  /// do.
   public var stamp: String {
     var text = Folder.stamp(path)
     if let mask { text += " " + mask.stamp }
+    if let classIndex { text += " class \(classIndex)" }
     for box in boxes { text += " \(box.classIndex) \(box.box.x1) \(box.box.y1) \(box.box.x2) \(box.box.y2)" }
     return text
   }
@@ -107,13 +114,16 @@ public struct LabelledImage: Hashable, Sendable {
   public var mask: Mask?
   /// In pixels of the picture.
   public var boxes: [TruthBox]
+  /// The class of the whole picture, where one is known.
+  public var classIndex: Int?
 
-  public init(image: Image, mask: Mask?, boxes: [TruthBox]) {
+  public init(image: Image, mask: Mask?, boxes: [TruthBox], classIndex: Int? = nil) {
     if let mask {
       precondition((mask.width, mask.height) == (image.width, image.height), "a mask of another size than its picture")
     }
     self.image = image
     self.mask = mask
     self.boxes = boxes
+    self.classIndex = classIndex
   }
 }

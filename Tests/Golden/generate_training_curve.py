@@ -29,6 +29,8 @@ RUNS = [
      "taps": ["block15", "block13/expansion", "block6/expansion"]},
     {"name": "pyramid", "kind": "sgd", "rate": 0.05, "decay": 0.001, "warm_up": 8, "seed": 5,
      "taps": ["block15", "block13/expansion", "block6/expansion"]},
+    {"name": "classifier", "kind": "adamw", "rate": 0.003, "decay": 0.05, "warm_up": 8, "seed": 13, "averaging": 0.9, "taps": ["block15"]},
+    {"name": "classifier", "kind": "sgd", "rate": 0.01, "decay": 0.001, "warm_up": 8, "seed": 17, "taps": ["block15"]},
 ]
 
 
@@ -80,6 +82,11 @@ def truth():
     return torch.tensor(labels)
 
 
+def classes():
+    """A class for each sample."""
+    return torch.tensor((numbers(SAMPLES, seed_of("curve group")) % np.uint64(CLASSES)).astype(np.int64))
+
+
 class Network:
     def __init__(self, run, kind):
         self.run, self.kind, self.training = run, kind, True
@@ -121,7 +128,7 @@ class Network:
         return self.finish(name, y, channels, normalised, activation, trained)
 
     def __call__(self, taps):
-        return self.deeplab(*taps) if self.run["name"] == "deeplab" else self.pyramid(*taps)
+        return getattr(self, self.run["name"])(*taps)
 
     def deeplab(self, deepest):
         pooled = self.pointwise("deeplab.pooling", deepest.mean((2, 3), keepdim=True), 256, "relu")
@@ -129,11 +136,17 @@ class Network:
         both = torch.cat([pooled.expand(-1, -1, *aspp.shape[2:]), aspp], 1)
         return self.pointwise("deeplab.logits", self.pointwise("deeplab.projection", both, 256, "relu"), CLASSES, "linear", False)
 
-    def pyramid(self, block15, middle, fine):
+    def block16(self, block15):
         x = self.pointwise("backbone.block16.expand", block15, 336, "relu6", False, trained=True)
         x = self.depthwise("backbone.block16.depthwise", x, "relu6", False, trained=True)
-        x = self.pointwise("backbone.block16.project", x, 112, "linear", False, trained=True)
-        x = self.pointwise("pyramid.deepest", x, 24, "relu6")
+        return self.pointwise("backbone.block16.project", x, 112, "linear", False, trained=True)
+
+    def classifier(self, block15):
+        mean = self.block16(block15).mean((2, 3), keepdim=True)
+        return self.pointwise("classifier", mean, CLASSES, "linear", False)
+
+    def pyramid(self, block15, middle, fine):
+        x = self.pointwise("pyramid.deepest", self.block16(block15), 24, "relu6")
         for level, (below, width) in enumerate([(middle, 24), (fine, 16)], 1):
             name = f"pyramid.level{level}"
             if x.shape[1] != width:
@@ -185,10 +198,18 @@ def loss_of(logits, labels, weight, dice):
     return loss
 
 
+def top1(network, taps, labels):
+    network.training = False
+    with torch.no_grad():
+        found = network([t[TRAINING:] for t in taps])[:, :, 0, 0].argmax(1)
+    return (found == labels[TRAINING:]).double().mean().item()
+
+
 def train(run, kind):
+    classifies = run["name"] == "classifier"
     network = Network(run, kind)
     taps = [torch.tensor(features(tap).astype(np.float32)).to(kind) for tap in run["taps"]]
-    labels, weight = truth(), torch.tensor(CLASS_WEIGHTS, dtype=kind)
+    labels, weight = classes() if classifies else truth(), torch.tensor(CLASS_WEIGHTS, dtype=kind)
     per_epoch = TRAINING // BATCH
     total, losses = per_epoch * EPOCHS, []
     with torch.no_grad():
@@ -199,9 +220,15 @@ def train(run, kind):
     averages = [value.detach().clone() for value in network.values()]
     for step in range(total):
         batch = samples_of(step, per_epoch, run["seed"])
-        loss = loss_of(network([t[batch] for t in taps]), labels[batch], weight, run.get("dice", 0))
+        answer = network([t[batch] for t in taps])
+        if classifies:
+            loss = F.cross_entropy(answer[:, :, 0, 0], labels[batch], weight)
+        else:
+            loss = loss_of(answer, labels[batch], weight, run.get("dice", 0))
         optimiser.zero_grad()
         loss.backward()
+        if step == 0:
+            gradients = [formula.tensor_golden(name, p.grad.numpy(), 12) for name, p in network.parameters.items()]
         for group in optimiser.param_groups:
             group["lr"] = rate(step, total, run) * group["share"]
         optimiser.step()
@@ -213,17 +240,18 @@ def train(run, kind):
     with torch.no_grad():
         for value, average in zip(network.values(), averages):
             value.copy_(average)
-    return losses, mean_iou(network, taps, labels)
+    return losses, gradients, top1(network, taps, labels) if classifies else mean_iou(network, taps, labels)
 
 
 torch.set_num_threads(1)
 runs = []
 for run in RUNS:
-    losses, metric = train(run, torch.float64)
-    near, _ = train(run, torch.float32)
+    losses, gradients, metric = train(run, torch.float64)
+    near, _, _ = train(run, torch.float32)
     off = max(abs(a - b) / a for a, b in zip(losses, near))
-    print(f"{run['name']} {run['kind']}: loss {losses[0]:.4f} to {losses[-1]:.4f}, mean IoU {metric:.4f}; fp32 differs by {off:.1e}")
+    print(f"{run['name']} {run['kind']}: loss {losses[0]:.4f} to {losses[-1]:.4f}, metric {metric:.4f}; fp32 differs by {off:.1e}")
     runs.append({"head": run["name"], "kind": run["kind"], "rate": run["rate"], "decay": run["decay"], "warmUp": run["warm_up"],
                  "seed": run["seed"],
-                 "dice": run.get("dice", 0), "averaging": run.get("averaging", 0), "losses": [round(loss, 9) for loss in losses], "metric": round(metric, 9)})
+                 "dice": run.get("dice", 0), "averaging": run.get("averaging", 0), "losses": [round(loss, 9) for loss in losses], "metric": round(metric, 9)}
+                | ({"gradients": gradients} if run["name"] == "classifier" else {}))
 formula.write("training_curves.json", {"versions": {"torch": torch.__version__}, "epochs": EPOCHS, "batch": BATCH, "runs": runs})

@@ -26,8 +26,10 @@ final class CurveRun {
     let dice, averaging: Float
     /// Of every step.
     let losses: [Double]
-    /// The mean IoU after the last.
+    /// The mean IoU after the last, of the classifier the share of right classes.
     let metric: Double
+    /// Of every parameter in the first step.
+    let gradients: [TensorGolden]?
 
     var testDescription: String { "\(head) \(kind)" }
   }
@@ -53,6 +55,7 @@ final class CurveRun {
   private let weights: Weights?
   private let schedule: Schedule
   private let dice: Float
+  private let isClassifier: Bool
 
   /// - Parameters:
   ///   - rate: in the place of the recorded one.
@@ -66,6 +69,10 @@ final class CurveRun {
       try whole.deepLabLite(outputs: 3, isNormalised: true)
       graph = try LearningPart.none.graph(of: whole, backbone: backbone)
       weights = nil
+    } else if run.head == "classifier" {
+      whole.classifier(outputs: 3)
+      graph = try LearningPart.blocks(from: 16).graph(of: whole, backbone: backbone)
+      weights = Self.trained(graph)
     } else {
       let levels = ["block16", "block13/expansion", "block6/expansion"]
       try whole.pyramid(outputs: 3, PyramidCard(levels: levels, widths: [24, 16]), isNormalised: true)
@@ -78,7 +85,8 @@ final class CurveRun {
       epochs: curves.epochs, batch: curves.batch, seed: run.seed, optimiser: optimiser, averaging: run.averaging,
       patience: patience)
     dice = run.dice
-    cache = try Self.features(graph.inputTaps, path: folder + "/features")
+    isClassifier = run.head == "classifier"
+    cache = try Self.features(graph.inputTaps, isClassifier, path: folder + "/features")
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -94,9 +102,10 @@ final class CurveRun {
     return Weights(source: "test", tensors: tensors)
   }
 
-  private static func features(_ taps: [Tap], path: String) throws -> FeatureCache {
+  private static func features(_ taps: [Tap], _ isClassifier: Bool, path: String) throws -> FeatureCache {
     let layout = FeatureCache.Layout(
-      samples: samples, taps: taps, shapes: taps.map { shapes[$0]! }, truth: height * width)
+      samples: samples, taps: taps, shapes: taps.map { shapes[$0]! }, truth: isClassifier ? 1 : height * width)
+    let classes = SplitMix64.seed(of: "curve group")
     let writer = try FeatureCache.Writer(path: path, key: "curve", layout: layout, limit: 1 << 30)
     let kernels = TrainingKernels(Session(threads: 1))
     let squares = SplitMix64.seed(of: "curve truth")
@@ -116,7 +125,8 @@ final class CurveRun {
         let square = (sample * 5 + pixel / width / 5) * 5 + pixel % width / 5
         return UInt8(SplitMix64.number(at: square, seed: squares) % 3)
       }
-      try writer.store(sample, maps: maps, truth: truth)
+      let classIndex = UInt8(SplitMix64.number(at: sample, seed: classes) % 3)
+      try writer.store(sample, maps: maps, truth: isClassifier ? [classIndex] : truth)
     }
     return try writer.finish()
   }
@@ -126,10 +136,14 @@ final class CurveRun {
   /// - Parameter checkpoint: the name of a file in `folder`.
   func trainer(session: Session, settings: [String: String] = [:], checkpoint: String? = nil) throws -> Trainer {
     let network = try TrainableNetwork(
-      graph, batch: schedule.batch, tapShape: { Self.shapes[$0]! }, weights: weights, seed: schedule.seed,
+      graph, batch: schedule.batch, tapShape: { Self.shapes[$0]! }, weights: self.weights, seed: schedule.seed,
       session: session)
-    let objective = SegmentationObjective(
-      height: Self.height, width: Self.width, weights: [0.5, 1, 2], dice: dice, upsampling: .halfPixel)
+    let weights: [Float] = [0.5, 1, 2]
+    let objective: any Objective =
+      isClassifier
+      ? ClassificationObjective(weights: weights)
+      : SegmentationObjective(
+        height: Self.height, width: Self.width, weights: weights, dice: dice, upsampling: .halfPixel)
     return try Trainer(
       network, objective, cache: cache, training: Array(0..<Self.training),
       validation: Array(Self.training..<Self.samples), schedule: schedule, settings: settings,

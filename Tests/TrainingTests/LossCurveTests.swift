@@ -31,7 +31,25 @@ import Training
         expected: recorded.losses.prefix(20).map { Float($0) }, floor: 0.1)
       #expect(first.isWithin(2e-4), "\(first)")
       let metric = try #require(trainer.records.last?.metric)
-      #expect(abs(metric - recorded.metric) < 0.003, "\(isa): mean IoU \(metric), expected \(recorded.metric)")
+      #expect(abs(metric - recorded.metric) < 0.003, "\(isa): metric \(metric), expected \(recorded.metric)")
+    }
+  }
+
+  /// Of the other heads the gradients have goldens of their own.
+  @Test(arguments: curves.runs.filter { $0.gradients != nil })
+  func theFirstStepsGradientsArePyTorchs(_ recorded: CurveRun.Recorded) throws {
+    let run = try CurveRun(recorded, of: Self.curves)
+    for isa in KernelSet.available.map(\.isa) {
+      let trainer = try run.trainer(session: Session(threads: 2, kernels: KernelSet(isa)!))
+      _ = try trainer.advance()
+      let gradients = try #require(recorded.gradients)
+      let known = trainer.network.parameters.parameters
+      #expect(Set(known.map(\.name)) == Set(gradients.map(\.name)))
+      for golden in gradients {
+        let found = try #require(known.first { $0.name == golden.name })
+        let comparison = golden.compare(found.gradient.values, floor: 0.1)
+        #expect(comparison.isWithin(1e-4), "\(isa) \(recorded.testDescription) \(comparison)")
+      }
     }
   }
 

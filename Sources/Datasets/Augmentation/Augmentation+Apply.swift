@@ -43,6 +43,9 @@ extension Augmentation {
       canvas.add(picture, placement, plan.colour, blur: plan.blur, rule)
     }
     var result = canvas.result
+    // Four pictures in one show what each of them does.
+    let isOne = plan.mosaic == nil || others.allSatisfy { $0.classIndex == picture.classIndex }
+    result.classIndex = isOne ? picture.classIndex : nil
     for (paste, donor) in zip(plan.pastes, donors) { self.paste(paste, from: donor, onto: &result, kernels) }
     return result
   }

@@ -69,7 +69,8 @@ public struct Augmenter: Sendable {
       // Masks are read where one is wanted.
       return LabelledImage(
         image: try sample.readImage(limits: limits),
-        mask: picture.mask == nil ? nil : try sample.readMask(limits: limits), boxes: sample.boxes)
+        mask: picture.mask == nil ? nil : try sample.readMask(limits: limits), boxes: sample.boxes,
+        classIndex: sample.classIndex)
     } catch { return picture }
   }
 }

@@ -4,14 +4,17 @@ extension Dataset {
   /// How many times as often as the others each picture should be seen, so that rare classes are not forgotten.
   ///
   /// A class in a share f of the pictures has the factor max(1, sqrt(`threshold` / f)), and a picture that of its rarest
-  /// class; one without boxes has 1. Boxes alone tell the classes, and crowds do not count.
+  /// class; one without any has 1. Boxes tell the classes, crowds left out, and the class of the whole
+  /// picture.
   ///
   /// Source: "LVIS: A Dataset for Large Vocabulary Instance Segmentation", repeat factor sampling.
   ///
   /// - Parameter threshold: the share of the pictures, in [0, 1], from which on a class is not rare; 0 gives factors of 1.
   /// - Complexity: O(boxes).
   public func repeatFactors(threshold: Double) -> [Double] {
-    let present = samples.map { Set($0.boxes.filter { !$0.crowd }.map(\.classIndex)) }
+    let present = samples.map { sample in
+      Set(sample.boxes.filter { !$0.crowd }.map(\.classIndex) + (sample.classIndex.map { [$0] } ?? []))
+    }
     var pictures = [Int](repeating: 0, count: classes.count)
     for indices in present {
       for index in indices { pictures[index] += 1 }

@@ -32,6 +32,18 @@ struct DatasetLayout {
   var masks: String? { child("SegmentationClass", "SegmentationClassAug", "masks", "Masks") }
   var labels: String? { child("labels", "Labels") }
 
+  /// The file that says what each picture shows.
+  var classTable: String? { names.contains("classes.csv") ? "\(folder)/classes.csv" : nil }
+
+  /// The folders with pictures in them, by name.
+  func classFolders() throws(DatasetError) -> [String] {
+    var found: [String] = []
+    for name in names where Folder.isFolder("\(folder)/\(name)") {
+      if try !FolderListing("\(folder)/\(name)", kinds: FileName.pictureKinds).names.isEmpty { found.append(name) }
+    }
+    return found
+  }
+
   /// Files of a kind in a folder, not in those inside it.
   static func files(_ kind: String, in folder: String) throws(DatasetError) -> [String] {
     let names: [String]
@@ -50,6 +62,9 @@ struct DatasetLayout {
     if child("JPEGImages") != nil, child("SegmentationClass", "SegmentationClassAug") != nil { return .voc }
     if pictures != nil, masks != nil { return .masks }
     if try DatasetLayout.files("json", in: folder).count == 1 { return .coco }
+    // Folders with the usual names hold pictures of something else.
+    if classTable != nil { return .classes }
+    if pictures == nil, try classFolders().count > 1 { return .classes }
     let shown = names.prefix(8).joined(separator: ", ")
     throw .unknownFormat(
       folder: folder, found: names.isEmpty ? "nothing in it" : shown + (names.count > 8 ? ", …" : ""))

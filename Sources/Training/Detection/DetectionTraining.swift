@@ -27,7 +27,7 @@ public struct DetectionTraining {
   package let graph: Graph
   package let backbone: Network
   package let preprocessor: Preprocessor
-  private let shapes: [Tap: Shape]
+  package let shapes: [Tap: Shape]
   private let firstValues: Weights
   /// The outputs of classes that the base knows by the same name, and theirs in the base's class predictors.
   private let knownOutputs: [(output: Int, base: Int)]
@@ -49,11 +49,7 @@ public struct DetectionTraining {
     self.classes = classes
     self.loss = loss
     backboneCard = base.card.backbone
-    var input = base.card.input
-    // Relative boxes need a picture that fills the input.
-    (input.width, input.height) = (size ?? input.width, size ?? input.height)
-    (input.fit, input.resizeShortest) = (.stretch, nil)
-    self.input = input
+    input = base.card.input.stretched(size: size)
     // SSDLite is what learns, so a head of full convolutions gives it nothing to begin with.
     isPretrained = !startsAnew && base.card.detection != nil && base.card.detection?.convolutions != .full
     let backboneGraph = try Graph(backboneCard)
@@ -106,19 +102,12 @@ public struct DetectionTraining {
     return card
   }
 
-  /// What a cache of so many samples holds.
-  package func layout(samples: Int) -> FeatureCache.Layout {
-    FeatureCache.Layout(
-      samples: samples, taps: graph.inputTaps, shapes: graph.inputTaps.map { shapes[$0]! }, truth: DetectionTruth.size)
-  }
+  package var truthSize: Int { DetectionTruth.size }
 
   package func truth(of sample: LabelledImage) -> [UInt8] { DetectionTruth(sample).bytes }
 
   /// What the features are made with, as a text that changes when they would.
-  package var key: String {
-    let names = backbone.graph.parameters.map(\.name)
-    return "boxes\n\(input)\n\(backboneCard)\n\(graph.inputTaps)\nbackbone \(base.weights.checksum(of: names))"
-  }
+  package var key: String { "boxes\n\(frozenKey)" }
 
   /// The network that learns.
   ///
@@ -176,17 +165,37 @@ public struct DetectionTraining {
   package func model(_ network: TrainableNetwork, name: String, ids: [Int], provenance: Provenance)
     -> (card: ModelCard, weights: Weights)
   {
-    var tensors = network.folded()
-    for parameter in backbone.graph.parameters where tensors[parameter.name] == nil {
-      // It was packed from there when the task was laid out.
-      guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
-      tensors[parameter.name] = (parameter.shape, values)
-    }
     let labels = classes.indices.dropFirst().map { ClassLabel(output: $0, id: ids[$0], name: classes[$0]) }
     let card = ModelCard(
       name: name, task: .detect, family: "trained", provenance: provenance, backbone: backboneCard,
       input: input.asLearned,
       labels: labels, detection: detection)
-    return (card, Weights(source: name, tensors: tensors))
+    return (card, Weights(source: name, tensors: tensors(network).values))
+  }
+}
+
+extension DetectionTraining {
+  /// Learns from pictures with boxes: computes the frozen maps into a file, then follows the schedule.
+  ///
+  /// `backbone train detect` does the same with checkpoints, a log and a curve, and chooses the schedule by `DetectionPlan`.
+  /// - Parameters:
+  ///   - name: of the model.
+  ///   - samples: to learn from and kept apart; their data set has the task's classes.
+  ///   - cache: a file for the maps, which may be large and is left there; one that was made from the same things is used
+  ///     again.
+  ///   - cacheLimit: bytes that it may have.
+  ///   - progress: told after each step of how many; false ends the run there.
+  /// - Returns: the same bits for the same samples and schedule, whatever the threads.
+  /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read or other classes, or `BackboneError`.
+  public func train(
+    _ name: String = "mine", from samples: TrainingSamples, schedule: Schedule, cache path: String,
+    cacheLimit: Int = 16 << 30, progress: (_ step: Int, _ of: Int, _ loss: Double) -> Bool = { _, _, _ in true }
+  ) throws -> TrainingResult {
+    try samples.expectClasses(classes)
+    let trainer = try learn(
+      from: samples, objective(), schedule: schedule, cache: path, cacheLimit: cacheLimit, progress: progress)
+    let made = model(
+      trainer.network, name: name, ids: samples.training.classes.map(\.id), provenance: provenance(of: samples))
+    return TrainingResult(trainer, made, name: name)
   }
 }

@@ -35,7 +35,7 @@ public struct SegmentationTraining {
   private let head: Graph
   package let backbone: Network
   package let preprocessor: Preprocessor
-  private let shapes: [Tap: Shape]
+  package let shapes: [Tap: Shape]
   private let teacher: (any SegmentationTeacher)?
 
   /// Lays out a task.
@@ -60,11 +60,7 @@ public struct SegmentationTraining {
     self.learning = learning
     var card = base.card.backbone
     card.outputStride = outputStride ?? card.outputStride
-    var input = base.card.input
-    // Masks cover the whole picture, so the picture is stretched to the input, as most detectors do.
-    (input.width, input.height) = (size ?? input.width, size ?? input.height)
-    (input.fit, input.resizeShortest) = (.stretch, nil)
-    self.input = input
+    input = base.card.input.stretched(size: size)
     let backboneGraph = try Graph(card)
     let classCount = classes.count
     var whole = backboneGraph
@@ -97,12 +93,7 @@ public struct SegmentationTraining {
     shapes = backboneGraph.shapes(of: graph.inputTaps, height: input.height, width: input.width)
   }
 
-  /// What a cache of so many samples holds.
-  package func layout(samples: Int) -> FeatureCache.Layout {
-    FeatureCache.Layout(
-      samples: samples, taps: graph.inputTaps, shapes: graph.inputTaps.map { shapes[$0]! },
-      truth: input.height * input.width + (teacher == nil ? 0 : answerShape.count))
-  }
+  package var truthSize: Int { input.height * input.width + (teacher == nil ? 0 : answerShape.count) }
 
   /// What the layers answer for one picture.
   private var answerShape: Shape { graph.shapes { shapes[$0]! }[graph.outputs[0]] }
@@ -119,7 +110,7 @@ public struct SegmentationTraining {
 
   /// What the features are made with, as a text that changes when they would.
   package var key: String {
-    "\(input)\n\(backboneCard)\n\(graph.inputTaps)\nbackbone \(base.weights.checksum(of: backbone.graph.parameters.map(\.name)))"
+    frozenKey
       + (teacher.map { "\nteacher \($0.key) \(answerShape)" } ?? "")
   }
 
@@ -160,8 +151,6 @@ public struct SegmentationTraining {
 
   /// The model that has been learned: the base's backbone, what was trained of it, and the head.
   ///
-  /// - Parameter onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
-  ///
   /// - Parameters:
   ///   - onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
   ///   - gate: cuts masks to what the base, a detector, finds; only with `onlyLearned`.
@@ -170,19 +159,7 @@ public struct SegmentationTraining {
     gate: GateCard? = nil
   ) -> (card: ModelCard, weights: Weights) {
     precondition(gate == nil || onlyLearned, "a gate needs the base")
-    var tensors = network.folded()
-    var own = backbone.graph.parameters.filter { tensors[$0.name] == nil }
-    var baseCard: BaseModel?
-    if onlyLearned {
-      let names = own.map(\.name).sorted()
-      baseCard = BaseModel(name: base.card.name, tensors: names, checksum: base.weights.checksum(of: names))
-      own = []
-    }
-    for parameter in own {
-      // It was packed from there when the task was laid out.
-      guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
-      tensors[parameter.name] = (parameter.shape, values)
-    }
+    let (tensors, baseCard) = tensors(network, onlyLearned: onlyLearned)
     var card = ModelCard(
       name: name, task: .segment, family: "trained", provenance: provenance, backbone: backboneCard,
       // A head that shares its base's pass takes the pictures as the base does.
