@@ -1,8 +1,9 @@
 import Postprocess
 
-/// What each pixel truly is against what it was taken for, as counts.
+/// What each pixel, or each picture as a whole, truly is against what it was taken for, as counts.
 ///
-/// Everything that segmentation is judged by follows from it; each figure is one division of whole numbers.
+/// Everything that segmentation is judged by follows from it; each figure is one division of whole numbers. Where pictures are
+/// counted, a picture stands for a pixel.
 public struct ConfusionMatrix: Hashable, Sendable {
   /// How many classes there are.
   public let classes: Int
@@ -36,6 +37,16 @@ public struct ConfusionMatrix: Hashable, Sendable {
         counts[actual * (classes + 1) + min(predicted, classes)] += pairs[actual << 8 | predicted]
       }
     }
+  }
+
+  /// Counts a picture as a whole.
+  ///
+  /// - Parameters:
+  ///   - truth: its class.
+  ///   - prediction: what it was taken for; `nil` for no class of these.
+  public mutating func add(truth: Int, prediction: Int?) {
+    precondition((0..<classes).contains(truth) && (0..<classes).contains(prediction ?? 0), "a class beyond \(classes)")
+    counts[truth * (classes + 1) + (prediction ?? classes)] += 1
   }
 
   /// Adds the counts of another matrix of as many classes.

@@ -6,7 +6,7 @@ struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
     abstract: "Measure a model, or predictions in files, against the truth.",
-    subcommands: [EvalDetectCommand.self, EvalSegmentCommand.self])
+    subcommands: [EvalClassifyCommand.self, EvalDetectCommand.self, EvalSegmentCommand.self])
 }
 
 /// How figures are written.
@@ -14,7 +14,7 @@ enum EvalFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json, csv
 }
 
-/// The options that both evaluations share.
+/// The options that the evaluations share.
 struct EvalOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -44,6 +44,24 @@ struct FinishedModel {
     return report
   }
 
+  /// Measures a classifier on pictures kept apart, and puts the figures into the card.
+  ///
+  /// - Returns: `nil` where no picture can be measured.
+  /// - Throws: `Failure` where the model cannot run.
+  mutating func measureClasses(
+    on validation: Dataset, of names: [String], threads: Int?, limits: LimitOptions
+  ) throws(Failure) -> ClassificationReport? {
+    guard !validation.samples.isEmpty else { return nil }
+    let classifier: ImageClassifier
+    do { classifier = try ImageClassifier(file, threads: threads) } catch { throw Failure(.model, error.description) }
+    let data = try ClassificationData([validation], nil, limit: nil)
+    var loop = EvalLoop(on: console)
+    let report = try ClassificationReport(classifier, data, of: names, limits: limits, &loop)
+    guard report.pictures > 0 else { return nil }
+    card.figures = report.cardFigures
+    return report
+  }
+
   /// Measures a segmenter on pictures kept apart, and puts the figures into the card.
   ///
   /// - Returns: `nil` where no picture can be measured.

@@ -7,8 +7,8 @@ struct TrainCommand: ParsableCommand {
     abstract: "Let a head learn on a frozen backbone, from pictures of your own.",
     discussion: """
       The backbone's maps are computed once for each picture and variant and kept in a file beside the result; then only \
-      the head learns, and the backbone's last blocks with --unfreeze. The result is a model file for `segment --model` \
-      or `detect --model`.
+      the head learns, and the backbone's last blocks with --unfreeze. The result is a model file for `detect --model`, \
+      `segment --model` or `backbone classify --model`.
       """,
-    subcommands: [TrainSegmentCommand.self, TrainDetectCommand.self])
+    subcommands: [TrainClassifyCommand.self, TrainDetectCommand.self, TrainSegmentCommand.self])
 }

@@ -10,7 +10,7 @@ import Training
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A folder of pictures and truth: Pascal VOC, COCO, YOLO, or images with masks. May be given several times.",
+      "A folder of pictures and truth: Pascal VOC, COCO, YOLO, images with masks, or a folder for each class. May be given several times.",
       valueName: "folder"))
   var data: [String]
 
@@ -225,7 +225,7 @@ struct AugmentOptions: ParsableArguments {
     help: """
       How variants differ from their picture: none (mirrored only), light (size, place, colours), strong (more of it, \
       blurred, things cut out of other pictures pasted in) or ssd (for detection: cropped around boxes, zoomed out, \
-      colours, mosaics of four). (default: strong; of detect light)
+      colours, mosaics of four). (default: strong; of classify and detect light)
       """)
   var augment: Strength?
 
@@ -233,7 +233,7 @@ struct AugmentOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Give pictures with rare classes more variants: those of a class whose share of the pictures is below this get \
-      sqrt(this / share) times as many. 0 gives all the same; boxes tell the classes.
+      sqrt(this / share) times as many. 0 gives all the same; boxes tell the classes, or the picture's own class.
       """, valueName: "share"))
   var balance = 0.0
 

@@ -133,11 +133,7 @@ struct TrainSegmentCommand: ParsableCommand {
           "--widths \(self.widths!): expected one number for each level after the first of \(levels)")
       }
     }
-    if let classWeights,
-      classWeights.split(separator: ",").contains(where: { !(Float($0).map { $0 >= 0 && $0 < 1e6 } ?? false) })
-    {
-      throw ValidationError("--class-weights \(classWeights): expected numbers of at least 0 with commas between")
-    }
+    try ClassWeights.check(classWeights)
   }
 
   func run() throws {
@@ -167,7 +163,7 @@ struct TrainSegmentCommand: ParsableCommand {
         base: base, classes: training.classNames, kind: kind, learning: blocks.learning(usual: .none),
         outputStride: outputStride, size: size, teacher: teacher, session: session)
     } catch { throw blocks.failure(error, base: base.path) }
-    let weights = try weights(of: training.classNames)
+    let weights = try ClassWeights.values(classWeights, of: training.classNames)
 
     let objective = task.objective(classWeights: weights, dice: dice, teacherWeight: teacherWeight)
     let trainer = try run.learn(
@@ -204,16 +200,5 @@ struct TrainSegmentCommand: ParsableCommand {
       card.widths = numbers
     }
     return card
-  }
-
-  private func weights(of classes: [String]) throws(Failure) -> [Float] {
-    guard let classWeights else { return [Float](repeating: 1, count: classes.count) }
-    let values = classWeights.split(separator: ",").compactMap { Float($0) }
-    guard values.count == classes.count else {
-      throw Failure(
-        .usage,
-        "--class-weights \(classWeights): expected \(classes.count) numbers, for \(classes.joined(separator: ", "))")
-    }
-    return values
   }
 }
