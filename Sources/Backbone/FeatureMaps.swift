@@ -28,7 +28,7 @@ public struct FeatureMaps: Sendable {
 
 /// Why a backbone could not run.
 public enum BackboneError: Error, Equatable, CustomStringConvertible {
-  /// Blocks were to learn that can't.
+  /// Blocks were to learn that can't, or a number of classes that there is no head for.
   case cannotLearn(reason: String)
   case inputChannels(expected: Int, found: Int)
   case inputTooSmall(height: Int, width: Int, minimum: Int)

@@ -20,9 +20,11 @@ import Testing
     "BoxesAndMasks": ["7 of 17 blocks", "cat"],
     "CameraFrames": ["frame 4: "],
     "CountPeople": ["astronaut.png 1\nchelsea.png 0\ngrace_hopper.jpg 1"],
+    "FindSimilar": ["astronaut.png is most like grace_hopper.jpg", "grace_hopper.jpg is most like astronaut.png"],
     "FindThings": ["person 0."],
     "OwnHead": ["background", "ball"],
     "OwnModels": ["1\nperson-ssdlite [\"person\"]"],
+    "TrainClassifier": ["ball 0.9"],
     "OwnNetwork": ["block0", "has tensors named \"stem\""],
   ]
 

@@ -37,9 +37,11 @@ public struct ClassificationTraining {
   ///   - size: rows and columns of the input; `nil` for the model's own.
   /// - Throws: `BackboneError` when there is no such block, the input is too small or the weights do not fit.
   public init(
-    base: ModelFile, classes: [String], learning: LearningPart = .none, size: Int? = nil, session: Session
+    base: ModelFile, classes: [String], learning: LearningPart = .none, size: Int? = nil, session: Session = Session()
   ) throws(BackboneError) {
-    precondition((2...254).contains(classes.count), "\(classes.count) classes, expected 2 to 254")
+    guard (2...254).contains(classes.count) else {
+      throw .cannotLearn(reason: "\(classes.count) classes, expected 2 to 254")
+    }
     self.base = base
     self.classes = classes
     self.learning = learning

@@ -44,7 +44,9 @@ public struct DetectionTraining {
     base: ModelFile, classes: [String], loss: DetectionLoss, learning: LearningPart = .none, size: Int? = nil,
     startsAnew: Bool = false, session: Session = Session()
   ) throws(BackboneError) {
-    precondition((2...255).contains(classes.count), "\(classes.count) classes")
+    guard (2...255).contains(classes.count) else {
+      throw .cannotLearn(reason: "\(classes.count) classes, expected 2 to 255")
+    }
     self.base = base
     self.classes = classes
     self.loss = loss

@@ -52,7 +52,9 @@ public struct SegmentationTraining {
     outputStride: Int? = nil,
     size: Int? = nil, teacher: (any SegmentationTeacher)? = nil, session: Session = Session()
   ) throws(BackboneError) {
-    precondition((2...255).contains(classes.count), "\(classes.count) classes")
+    guard (2...255).contains(classes.count) else {
+      throw .cannotLearn(reason: "\(classes.count) classes, expected 2 to 255")
+    }
     self.teacher = teacher
     self.base = base
     self.classes = classes
