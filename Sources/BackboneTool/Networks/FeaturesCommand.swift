@@ -28,7 +28,8 @@ struct FeaturesCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An installed model's name, or the path of a model file. (default: person-ssdlite)", valueName: "name|path"))
+      "An installed model's name, or the path of a model file. (default: \(ModelChoice.detector))",
+      valueName: "name|path"))
   var model: String?
 
   @Flag(help: "Use seeded random weights instead of a model: the values mean nothing.")
