@@ -111,7 +111,7 @@ import Vision
 
   @Test(arguments: [
     ("a.png --out x.txt", 2, "ends in .npy or .ndjson"), ("a.png --out x.npy --tap nowhere", 3, "block16"),
-    ("a.png --out no/x.npy", 4, "no/x.npy"), ("missing.png --out x.npy", 1, "missing.png"),
+    ("missing.png --out no/x.npy", 4, "no/x.npy"), ("missing.png --out x.npy", 1, "missing.png"),
     ("a.npy --out a.npy", 2, "would replace an input"), ("a.png --out x.npy --model nowhere", 3, "nowhere"),
   ]) func vectorsThatCannotBe(words: String, status: Int32, text: String) throws {
     try work.write([1], to: "a.npy")
