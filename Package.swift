@@ -58,6 +58,7 @@ let package = Package(
     .executable(name: "detect", targets: ["detect"]),
     .executable(name: "segment", targets: ["segment"]),
     .executable(name: "backbone", targets: ["BackboneTool"]),
+    .executable(name: "paper-tables", targets: ["PaperTables"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -136,8 +137,8 @@ let package = Package(
     module(
       "CLISupport",
       [
-        "Files", "ImageCodecs", "Kernels", "ModelFiles", "Models", "Postprocess", "Tensors", "Vision",
-        argumentParser,
+        "Backbone", "DeepLabLite", "Files", "Graphs", "ImageCodecs", "Kernels", "ModelFiles", "Models", "Postprocess",
+        "SSDLite", "Tensors", "Vision", argumentParser,
       ],
       linker: [.linkedLibrary("m")]),
     program(
@@ -157,6 +158,13 @@ let package = Package(
         "Tensors",
         "Training", "Vision",
         argumentParser,
+      ]),
+    // The paper's comparison, made again: for the README, not to be installed.
+    program(
+      "PaperTables",
+      [
+        "Backbone", "CLISupport", "Charts", "DeepLabLite", "Files", "Graphs", "ImageCodecs", "Kernels", "SSDLite",
+        "Tensors", argumentParser,
       ]),
     program("CustomHead", ["Backbone"], path: "Samples/CustomHead"),
 

@@ -20,7 +20,6 @@ struct BackboneCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       ModelsCommand.self, ImportCommand.self, ClassifyCommand.self, EmbedCommand.self, FeaturesCommand.self,
-      ProfileCommand.self, BenchCommand.self,
-      CompareCommand.self, EvalCommand.self, TrainCommand.self,
+      ProfileCommand.self, BenchCommand.self, EvalCommand.self, TrainCommand.self,
     ])
 }

@@ -2,7 +2,7 @@ import ImageCodecs
 import Tensors
 import Testing
 
-/// `backbone compare`.
+/// `paper-tables`.
 @Suite struct CompareTests {
   let work: Workplace
 
@@ -10,7 +10,7 @@ import Testing
 
   /// The records of a run that counts, by table and network.
   private func counted(_ arguments: String...) throws -> [[String: String]] {
-    let ending = try work.run(.backbone, ["compare", "--no-timing", "--csv", "f.csv"] + arguments)
+    let ending = try work.run(.paperTables, ["--no-timing", "--csv", "f.csv"] + arguments)
     #expect(ending.status == 0 && ending.errors.isEmpty, "\(ending.errors)")
     return try records("f.csv")
   }
@@ -117,7 +117,7 @@ import Testing
   @Test("times are measured, and drawn")
   func timing() throws {
     let ending = try work.run(
-      .backbone, "compare", "--tables", "4", "--quick", "--csv", "f.csv", "--chart", "f.png", "--threads", "2")
+      .paperTables, "--tables", "4", "--quick", "--csv", "f.csv", "--chart", "f.png", "--threads", "2")
     #expect(ending.status == 0, "\(ending.errors)")
     #expect(ending.output.contains("Table 4") && !ending.output.contains("Table 5"))
     for row in try records("f.csv") {
@@ -134,7 +134,7 @@ import Testing
 
   @Test("text has the paper's figures and ours side by side")
   func text() throws {
-    let ending = try work.run(.backbone, "compare", "--no-timing")
+    let ending = try work.run(.paperTables, "--no-timing")
     #expect(ending.status == 0 && ending.errors.isEmpty)
     let lines = ending.output.split(separator: "\n").map(String.init)
     func line(_ start: String) -> [String] {
@@ -155,7 +155,7 @@ import Testing
       (["--chart", "f.png", "--csv", "./f.png"], "is the name given to"),
     ] {
       let before = try work.contents()
-      let ending = try work.run(.backbone, ["compare", "--tables", "4", "--quick"] + arguments)
+      let ending = try work.run(.paperTables, ["--tables", "4", "--quick"] + arguments)
       #expect([2, 4].contains(ending.status) && ending.output.isEmpty && ending.errors.contains(message), "\(ending)")
       #expect(try work.contents() == before)
     }

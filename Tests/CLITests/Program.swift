@@ -16,6 +16,10 @@ import Testing
 /// One of the programs under test.
 enum Program: String, CaseIterable, Sendable {
   case detect, segment, backbone
+  case paperTables = "paper-tables"
+
+  /// Those that are installed.
+  static let allCases: [Program] = [.detect, .segment, .backbone]
 
   /// The folder that the test bundle was built in, where the programs are too.
   static let folder: String = {

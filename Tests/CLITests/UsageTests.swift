@@ -114,23 +114,28 @@ import Testing
     ("bench classify", "only random weights can be timed, which must be asked for: add --random-init"),
     ("bench classify --random-init --runs 0", "--runs 0: expected a number from 1 to 1000000"),
     ("bench classify --random-init --runs 2 --stdin", "--runs has no effect with --stdin"),
-    ("compare --tables 4,9", "--tables 4,9: expected some of 3, 4, 5, 6, 7, ablations, widths, with commas"),
-    ("compare --tables 4,", "--tables 4,: expected some of"),
-    ("compare --tables 4 --all", "--tables has no effect with --all"),
-    ("compare --threads 0", "--threads 0: expected a number from 1 to 1024"),
-    ("compare --no-timing --quick", "--quick has no effect with --no-timing"),
-    ("compare --no-timing --chart f.png", "--chart needs times; leave out --no-timing"),
-    ("compare --tables 3,7 --chart f.png", "--chart needs table 4 or widths; add one to --tables"),
     ("bench classify --random-init --layers --stdin", "--layers has no effect with --stdin"),
     ("bench classify --random-init --csv --stdin", "--csv has no effect with --stdin"),
     ("bench classify --random-init --precision int4", "The value 'int4' is invalid"),
   ]
 
-  @Test("wrong flags and values", arguments: [(Program.detect, detect), (.segment, segment), (.backbone, backbone)])
+  private static let paperTables = [
+    ("--tables 4,9", "--tables 4,9: expected some of 3, 4, 5, 6, 7, ablations, widths, with commas"),
+    ("--tables 4,", "--tables 4,: expected some of"),
+    ("--tables 4 --all", "--tables has no effect with --all"),
+    ("--threads 0", "--threads 0: expected a number from 1 to 1024"),
+    ("--no-timing --quick", "--quick has no effect with --no-timing"),
+    ("--no-timing --chart f.png", "--chart needs times; leave out --no-timing"),
+    ("--tables 3,7 --chart f.png", "--chart needs table 4 or widths; add one to --tables"),
+  ]
+
+  @Test(
+    "wrong flags and values",
+    arguments: [(Program.detect, detect), (.segment, segment), (.backbone, backbone), (.paperTables, paperTables)])
   func wrong(program: Program, table: [(String, String)]) throws {
     try work.picture("folder/a.jpg", 40, 40)
     for (line, words) in table {
-      let model = program == .backbone ? "" : " --model %"
+      let model = [.backbone, .paperTables].contains(program) ? "" : " --model %"
       try work.expect(FailureCase(program, line + model, 2, words))
       if ["score", "Missing", "Unknown"].contains(where: words.hasPrefix) {
         try work.expect(FailureCase(program, line + model, 2, "; see '\(program.rawValue)", "--help'"))

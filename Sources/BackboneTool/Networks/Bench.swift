@@ -12,20 +12,6 @@ import Graphs
   import Darwin
 #endif
 
-extension Tensor {
-  /// A picture's tensor of numbers in [-1, 1), the same each time.
-  static func noise(size: Int) -> Tensor {
-    let shape = Shape(height: size, width: size, channels: 3)
-    var state: UInt32 = 1
-    return Tensor(
-      shape,
-      (0..<shape.count).map { _ in
-        state = state &* 1_664_525 &+ 1_013_904_223
-        return Float(state >> 8) / Float(1 << 23) - 1
-      })
-  }
-}
-
 /// A network and its input, ready to be timed.
 struct Bench: ~Copyable {
   let network: Network

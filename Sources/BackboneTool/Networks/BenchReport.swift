@@ -2,25 +2,6 @@ import Backbone
 import CLISupport
 import Tensors
 
-/// Milliseconds of some runs.
-struct Times {
-  private let sorted: [Double]
-
-  /// - Parameter times: at least one.
-  init(_ times: [Double]) { sorted = times.sorted() }
-
-  var count: Int { sorted.count }
-  var min: Double { sorted[0] }
-  var median: Double { (sorted[(count - 1) / 2] + sorted[count / 2]) / 2 }
-  var max: Double { sorted[count - 1] }
-
-  /// For records.
-  var fields: [String] { [min, median, max].map { fixed($0, 4) } }
-
-  /// Billions of operations in a second, where a run has so many.
-  func rate(_ operations: Int) -> Double { Double(operations) / median / 1e6 }
-}
-
 /// What a benchmark prints.
 struct BenchReport {
   typealias Steps = [(step: StepInfo, times: Times)]

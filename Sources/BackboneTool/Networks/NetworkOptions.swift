@@ -3,8 +3,6 @@ import Backbone
 import CLISupport
 import Graphs
 
-extension NetworkTask: ExpressibleByArgument {}
-
 /// Which network is meant, where it is described and not loaded.
 struct NetworkOptions: ParsableArguments {
   @OptionGroup var backbone: BackboneOptions

@@ -4,9 +4,15 @@ import Files
 import ImageCodecs
 import Kernels
 
+@main enum Main {
+  static let console = Console(program: "paper-tables")
+
+  static func main() { Program.run(CompareCommand.self, on: console) }
+}
+
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare",
+    commandName: "paper-tables",
     abstract: "Print tables 3 to 7 of the MobileNetV2 paper, with what this program counts and measures beside them.",
     discussion: """
       Each figure is marked as the paper's or ours. Accuracies and a Pixel 1's times are the paper's; parameters, \
@@ -14,7 +20,8 @@ struct CompareCommand: ParsableCommand {
       table run in turn, round by round. Where a count differs, a note says what is counted.
 
       CSV: \(CompareRecords.help).
-      """)
+      """,
+    version: Program.version)
 
   @Option(
     help: ArgumentHelp(

@@ -1,4 +1,5 @@
 import Backbone
+import CLISupport
 
 /// A table of the report.
 enum ComparedTable: String, CaseIterable {

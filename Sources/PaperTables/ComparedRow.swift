@@ -1,4 +1,5 @@
 import Backbone
+import CLISupport
 import Kernels
 
 /// A line of a table: what is printed of a network, and what ours is.

@@ -1,10 +1,11 @@
+import ArgumentParser
 import Backbone
 import DeepLabLite
 import Graphs
 import SSDLite
 
 /// The uses of the paper's section 6, with the lite heads and the full ones that it compares them with.
-enum NetworkTask: String, Hashable, Sendable, CaseIterable {
+public enum NetworkTask: String, Hashable, Sendable, CaseIterable, ExpressibleByArgument {
   case classify, ssdlite, ssd, deeplab
   case deeplabASPP = "deeplab-aspp"
 
@@ -12,19 +13,19 @@ enum NetworkTask: String, Hashable, Sendable, CaseIterable {
   private var isDetection: Bool { self == .ssdlite || self == .ssd }
 
   /// The size of input that the published figures are for.
-  var usualSize: Int { isSegmentation ? 513 : isDetection ? 320 : 224 }
+  public var usualSize: Int { isSegmentation ? 513 : isDetection ? 320 : 224 }
 
   /// Outputs of the published networks, background included.
-  var usualOutputs: Int { isSegmentation ? 21 : isDetection ? 91 : 1001 }
+  public var usualOutputs: Int { isSegmentation ? 21 : isDetection ? 91 : 1001 }
 
   /// The output stride of the published networks.
-  var usualOutputStride: Int { isSegmentation ? 16 : 32 }
+  public var usualOutputStride: Int { isSegmentation ? 16 : 32 }
 
   /// Whether the published networks have MobileNetV2's last convolution.
-  var hasLastConvolution: Bool { !isSegmentation }
+  public var hasLastConvolution: Bool { !isSegmentation }
 
   /// A backbone with the task's head.
-  func graph(on layout: NetworkLayout, outputs: Int, isNormalised: Bool = false) -> Graph {
+  public func graph(on layout: NetworkLayout, outputs: Int, isNormalised: Bool = false) -> Graph {
     var graph = layout.graph
     do {
       switch self {
@@ -37,14 +38,5 @@ enum NetworkTask: String, Hashable, Sendable, CaseIterable {
       }
     } catch { preconditionFailure("the heads fit every backbone: \(error)") }
     return graph
-  }
-}
-
-extension Network {
-  /// A network with seeded random weights: right for timing and counting, and good for nothing else.
-  static func random(_ graph: Graph, on session: Session) -> Network {
-    do { return try Network(graph, weights: .random(graph.parameters), session: session) } catch {
-      preconditionFailure("random weights fit their own network: \(error)")
-    }
   }
 }

@@ -1,4 +1,5 @@
 import Backbone
+import CLISupport
 import DeepLabLite
 import Graphs
 
