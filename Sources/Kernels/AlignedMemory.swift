@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// One aligned allocation that its owner shares: packed weights and workspaces.
+/// One aligned allocation, shared by reference: packed weights or a workspace.
 @safe package final class AlignedMemory: @unchecked Sendable {
   /// Bytes.
   package let size: Int
@@ -9,10 +9,10 @@ import Tensors
   /// The same memory as floats.
   package let base: UnsafeMutablePointer<Float>
 
-  /// Memory of that size; its contents are undefined until written.
+  /// Memory of `size` bytes; its contents are undefined until written.
   ///
-  /// - Parameter filled: whether all of it is about to be written: then its pages are made ready at once, which takes two
-  ///   thirds of the time that touching fresh ones takes.
+  /// - Parameter filled: whether all of it is about to be written. Its pages are then populated at once, in two thirds
+  ///   of the time that page faults one by one take.
   package init(bytes size: Int, filled: Bool = true) {
     self.size = size
     let whole = (max(size, 1) + Tensor.alignment - 1) / Tensor.alignment * Tensor.alignment
@@ -21,7 +21,7 @@ import Tensors
     if filled && whole >= 1 << 14 { unsafe ck_prepare_pages(raw, whole) }
   }
 
-  /// Memory for so many floats.
+  /// Memory for `count` floats.
   package convenience init(floats count: Int, filled: Bool = true) {
     self.init(bytes: count * MemoryLayout<Float>.stride, filled: filled)
   }
@@ -32,7 +32,7 @@ import Tensors
     unsafe floats.withUnsafeBufferPointer { unsafe raw.copyMemory(from: $0.baseAddress!, byteCount: size) }
   }
 
-  /// Floats that it has room for.
+  /// The capacity in floats.
   package var count: Int { size / MemoryLayout<Float>.stride }
 
   deinit { unsafe raw.deallocate() }

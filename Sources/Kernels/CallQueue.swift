@@ -1,9 +1,9 @@
 import Dispatch
 import Synchronization
 
-/// Work that Swift tasks wait for, one piece after another on a thread outside the cooperative pool.
+/// A serial queue of blocking calls that Swift tasks await, run on a thread outside the cooperative pool.
 final class CallQueue: Sendable {
-  // A serial queue brings a thread of its own when it has work, and none otherwise.
+  // A serial dispatch queue has a thread while it has work, and none otherwise.
   private let queue = DispatchQueue(label: "backbone.calls")
 
   func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
@@ -17,7 +17,7 @@ final class CallQueue: Sendable {
     }
   }
 
-  /// One piece of work: whoever takes it out, the thread or a cancellation, resumes its task.
+  /// One call. It is taken out once, by the thread or by a cancellation, and the taker resumes the waiting task.
   private final class Call<R: Sendable>: Sendable {
     private enum State {
       case new(@Sendable () throws -> R)

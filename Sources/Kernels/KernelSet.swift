@@ -24,7 +24,7 @@ public enum InstructionSet: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// Why the forced instruction set can't be had, in one line; `nil` where none is forced or it can.
+  /// A one-line reason why the forced instruction set is unavailable; `nil` where none is forced or it is available.
   public static var complaint: String? {
     guard let name = forcedName else { return nil }
     let usable = KernelSet.available.map(\.isa.rawValue).joined(separator: ", ")
@@ -53,12 +53,12 @@ public enum InstructionSet: String, CaseIterable, Hashable, Sendable {
     unsafe self.table = table
   }
 
-  /// All that this machine can run, slowest first.
+  /// The kernel sets that this machine can run, slowest first.
   public static let available = [InstructionSet.portable, .neon, .avx2, .avx512].compactMap(KernelSet.init)
 
-  /// Chosen once: the one that `BACKBONE_ISA` names, or else the fastest.
+  /// The kernel set named by `BACKBONE_ISA`, or else the fastest; chosen once.
   ///
-  /// A name that can't be had is ignored here; programs report `InstructionSet.complaint` before they begin.
+  /// An unavailable name is ignored here. Programs report `InstructionSet.complaint` before they begin.
   public static let chosen: KernelSet =
     InstructionSet.forcedName.flatMap(InstructionSet.init(rawValue:)).flatMap(KernelSet.init) ?? available.last!
 }

@@ -1,19 +1,19 @@
 import CKernels
 import Tensors
 
-/// Merge operations: sums, products by channel, channels side by side or shuffled, and bilinear resizing of whole maps.
+/// Merge operations: add, channel scale, concatenation, channel shuffle and bilinear resizing of whole maps.
 @safe package enum MergeOperations {
   /// Pixels of a task.
   private static let grain = 256
 
   private static func share(_ pixels: Int, on pool: WorkerPool, _ body: (Range<Int>) -> Void) {
-    // A pool takes some 65,000 tasks.
+    // The worker pool is limited to some 65,000 tasks.
     let grain = max(grain, pixels / 60_000 + 1)
     let tasks = (pixels + grain - 1) / grain
     pool.run(tasks) { task, _ in body(task * grain..<min((task + 1) * grain, pixels)) }
   }
 
-  /// `y = clamp(a + b)`; with `isOnePixel`, `b` has one pixel for each picture, which is added everywhere.
+  /// `y = clamp(a + b)`; with `isOnePixel`, `b` has one pixel for each picture and is broadcast over the map.
   @unsafe package static func add(
     _ kernels: KernelSet, on pool: WorkerPool, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, isOnePixel: Bool,
     pictures: Int, pixels: Int, channels: Int, activation: Activation, to y: UnsafeMutablePointer<Float>
@@ -80,7 +80,7 @@ import Tensors
   ) {
     let (inRow, outRow) = (columns.extent * channels, columns.count * channels)
     let lerp = unsafe kernels.table.pointee.f32_lerp
-    // A few rows are a task, so that one picture alone uses all threads.
+    // A task is a few rows, so that a single picture uses all threads.
     let bands = (rows.count + 7) / 8
     pool.run(pictures * bands) { task, worker in
       let (picture, band) = (task / bands, task % bands)

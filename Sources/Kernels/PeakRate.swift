@@ -1,10 +1,10 @@
 import CKernels
 
 extension KernelSet {
-  /// Multiply-adds that `chain(rounds:)` does in a round.
+  /// Multiply-adds in one round of `chain(rounds:)`.
   package var chainLength: Int { 12 * fp32.lanes }
 
-  /// Does multiply-adds that wait for nothing but their own last result: a thread can't do more of them in that time.
+  /// Dependent multiply-adds in registers, each waiting only for its own last result: the peak rate of one thread.
   package func chain(rounds: Int) {
     let sums = AlignedMemory(floats: chainLength)
     unsafe sums.base.update(repeating: 1, count: chainLength)

@@ -1,9 +1,9 @@
 import CKernels
 import Tensors
 
-/// The mean of each channel over all pixels of a map.
+/// Global average pooling: the mean of each channel over all pixels of a map.
 @safe package enum GlobalPooling {
-  /// Sums each channel in the order of the pixels, so that the result never depends on the number of threads.
+  /// Global average pooling. Each channel is summed in the order of the pixels, whatever the number of threads.
   @unsafe package static func run(
     _ kernels: KernelSet, on pool: WorkerPool, pixels: Int, channels: Int, from: UnsafePointer<Float>,
     to: UnsafeMutablePointer<Float>
@@ -24,7 +24,7 @@ import Tensors
 
 /// Elementwise kernels.
 package enum Elementwise {
-  /// Applies an activation in place to a map whose pixels lie `stride` floats apart, pixels shared among the threads.
+  /// An activation in place, on a map whose pixels lie `stride` floats apart. The threads share the pixels.
   @unsafe package static func apply(
     _ activation: Activation, _ kernels: KernelSet, on pool: WorkerPool, _ x: UnsafeMutablePointer<Float>, pixels: Int,
     channels: Int, stride: Int

@@ -1,6 +1,6 @@
 import CKernels
 
-/// What a network computes with.
+/// The numeric precision of a network's computation.
 public enum Precision: String, CaseIterable, Hashable, Sendable {
   /// Floats of 32 bits throughout.
   case fp32
@@ -12,7 +12,7 @@ public enum Precision: String, CaseIterable, Hashable, Sendable {
   }
 }
 
-/// How the kernels of one instruction set lay out a precision: what packing and planning count by.
+/// The memory layout of a precision for one instruction set, used by packing and planning.
 @safe package struct ElementFormat: @unchecked Sendable {
   let layout: UnsafePointer<ck_format>
 

@@ -1,7 +1,7 @@
 extension WorkerPool {
   /// The results of `body(0) ... body(count - 1)`, computed on all threads.
   ///
-  /// - Throws: the error of the lowest index that has one, so that the outcome does not depend on the threads.
+  /// - Throws: the error of the lowest failing index, so that the outcome does not depend on the threads.
   package func map<Result: Sendable, Failure: Error>(
     _ count: Int, _ body: (_ index: Int) throws(Failure) -> Result
   ) throws(Failure) -> [Result] {
@@ -21,9 +21,10 @@ extension WorkerPool {
 }
 
 extension WorkerPool {
-  /// The results of two pieces of work, done at once where there are two threads.
+  /// The results of two closures, run in parallel where there are two threads.
   ///
-  /// Each may use the pool itself: while both run it has no thread to lend, so its tasks are done where they are given.
+  /// Each may use the pool itself. While both run the pool has no free thread, so their tasks run on the calling
+  /// thread.
   package func both<First, Second>(_ first: () -> First, _ second: () -> Second) -> (First, Second) {
     var results: (First?, Second?) = (nil, nil)
     unsafe withUnsafeMutablePointer(to: &results) { results in

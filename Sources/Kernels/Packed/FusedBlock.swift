@@ -1,13 +1,16 @@
 import CKernels
 import Tensors
 
-/// A block that never keeps its wide tensor whole: wide rows are made, filtered depthwise and projected while they are near.
+/// A fused block whose expanded tensor never exists whole.
 ///
-/// It is the inverted residual (expand 1x1, depthwise 3x3, linear project 1x1, a skip between the thin ends), the first
-/// convolution with the first block, and, with a map that exists as its source, the separable predictors.
+/// Expanded rows are computed, convolved depthwise and projected while they are in the cache.
+///
+/// Three patterns run this way: the inverted residual (1x1 expansion, 3x3 depthwise convolution, linear 1x1 projection,
+/// a skip connection between the bottlenecks), the stem with the first block, and, with a stored map as the source, the
+/// separable predictors.
 /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", sections 3.3 and 5.
 @safe package final class FusedBlock: Sendable {
-  /// Where the wide rows come from.
+  /// The source of the expanded rows.
   package enum Source: Sendable {
     /// A 1x1 convolution, packed in whole vectors: the expansion.
     case pointwise(PackedPointwise)
@@ -16,7 +19,7 @@ import Tensors
     /// The map itself, of that many channels.
     case map(channels: Int)
 
-    /// Channels of the wide rows.
+    /// Channels of the expanded rows.
     package var channels: Int {
       switch self {
       case .pointwise(let product), .convolution(let product, _): return product.outputs
@@ -24,13 +27,13 @@ import Tensors
       }
     }
 
-    /// Groups of the product; each fills panels of its own.
+    /// Groups of the expansion's convolution; each fills panels of its own.
     package var groups: Int {
       guard case .pointwise(let product) = self else { return 1 }
       return product.groups
     }
 
-    /// Channels of what the block reads.
+    /// Channels of the block's input.
     package var inputs: Int {
       switch self {
       case .pointwise(let product): return product.inputs * product.groups
@@ -39,10 +42,10 @@ import Tensors
     }
   }
 
-  /// A filter over the wide rows.
+  /// A depthwise operation on the expanded rows.
   package enum Filter: Sendable {
     case depthwise(PackedDepthwise)
-    /// The greatest of the 3x3 neighbours, where no value is negative: max pooling.
+    /// 3x3 max pooling, correct where no value is negative.
     case maximum(channels: Int)
 
     var channels: Int {
@@ -53,10 +56,11 @@ import Tensors
     }
   }
 
-  /// A filter over the wide rows and the products behind it; without any the filtered rows are the answer.
+  /// A depthwise operation on the expanded rows and the projections behind it. Without a projection the depthwise
+  /// output is the branch's output.
   package struct Branch: Sendable {
     package let filter: Filter
-    /// Usually one; of a grouped convolution one a group, whose outputs lie one after another.
+    /// Usually one. A grouped convolution has one for each group, with the outputs one after another.
     package let projects: [PackedPointwise]
 
     package init(depthwise: PackedDepthwise, project: PackedPointwise?) {
@@ -69,13 +73,13 @@ import Tensors
       self.projects = projects
     }
 
-    /// Channels of the branch's answer.
+    /// Channels of the branch's output.
     package var outputs: Int {
       projects.isEmpty ? filter.channels : projects.reduce(0) { $0 + $1.outputs }
     }
   }
 
-  /// Channels of a wider map that the answer is written to, beside others'.
+  /// The channels of a concatenated map that the output is written to.
   package struct Channels: Hashable, Sendable {
     package let first, total: Int
 
@@ -89,9 +93,9 @@ import Tensors
   /// At most two.
   package let branches: [Branch]
   package let hasSkip: Bool
-  /// Where the answer of the only branch goes in a map of more channels.
+  /// The channels of a concatenated map that the only branch writes to.
   package let channels: Channels?
-  /// Elements between the pixels that a product reads, and between those of the only answer, where they do not touch.
+  /// Elements between the pixels of the source, and between those of the only output, where they are not contiguous.
   package let sourceStride, answerStride: Int?
   let kernels: KernelSet
   let format: ElementFormat
@@ -112,25 +116,25 @@ import Tensors
     self.answerStride = answerStride
   }
 
-  /// The same source with nothing behind it.
+  /// The same source without branches.
   package var sourceOnly: FusedBlock {
     FusedBlock(kernels, source: source, branches: [], sourceStride: sourceStride)
   }
 
-  /// Whether it is a product and a filter behind it, nothing else: MobileNetV1's layers, two at a time.
+  /// Whether the block is a 1x1 convolution and a depthwise one behind it: two layers of MobileNetV1.
   var isFilteredProduct: Bool {
     guard case .pointwise(let product) = source, product.groups == 1 else { return false }
     return branches.count == 1 && branches[0].projects.isEmpty
   }
 
-  /// Elements between the pixels of a branch's answer.
+  /// Elements between the pixels of a branch's output.
   func stride(_ branch: Branch) -> Int { channels?.total ?? answerStride ?? branch.outputs }
 
-  /// Where the answers of a run go, and the wide rows where they are asked for.
+  /// The destinations of a run's outputs, and of the expanded rows where they are tapped.
   @unsafe package struct Outputs {
     /// `[outHeight, outWidth, outputs]` of each branch.
     package var first, second: UnsafeMutableRawPointer?
-    /// `[height, width, channels]` of the wide map.
+    /// `[height, width, channels]` of the expanded map.
     package var tap: UnsafeMutableRawPointer?
 
     package init(
@@ -157,7 +161,8 @@ import Tensors
     let workers = min(pool.threads, plan.workers)
     let memory = unsafe scratch + plan.rangesSize * plan.slices.count
     let count = plan.slices.count
-    // With several workers each half has sums of its own; alone, the second half adds to the first.
+    // With several workers each half of the split-K has sums of its own. With one worker the second half accumulates
+    // into those of the first.
     let partial =
       unsafe workers > 1 && !plan.partialSizes.isEmpty ? memory + plan.workerSize * plan.workers : nil
     if workers > 1 {
@@ -168,7 +173,7 @@ import Tensors
     }
     pool.run(workers) { task, worker in
       var strip = unsafe strip(plan, from: from, to: outputs, memory: memory + worker * plan.workerSize)
-      // A worker begins with the slice that its share is in, and goes on with what others have left.
+      // A worker begins with the slice of its share, and then takes rows that other workers have not begun.
       for index in 0..<count {
         let slice = (task + index) % count
         unsafe (strip.panel_begin, strip.panel_end) = (plan.slices[slice].lowerBound, plan.slices[slice].upperBound)
@@ -192,7 +197,7 @@ import Tensors
     unsafe (scratch + slice * plan.rangesSize).assumingMemoryBound(to: ck_range.self)
   }
 
-  /// The next rows that a task should do: its share while it lasts, then another's.
+  /// The next rows of a task: from its own share while any are left, then from another's.
   @unsafe private func next(
     _ plan: FusedPlan, ranges: UnsafeMutablePointer<ck_range>, workers: Int, task: Int, after done: Int
   ) -> Range<Int>? {
@@ -237,7 +242,8 @@ import Tensors
       let ownSums = unsafe !isLast && partial != nil
       let to = unsafe ownSums ? sums(partial!, index, plan) + offset : outputs[index] + offset
       var epilogue = unsafe isLast && partial == nil ? project.epilogue : Epilogue(.linear)
-      // The input is added with the first slice; alone, the second adds what the first has left.
+      // The skip connection's input is added with the first slice. With one worker the second slice adds to the stored
+      // sums of the first.
       if slice == 0 && hasSkip {
         unsafe epilogue = epilogue.adding(from + offset, stride: project.outputs)
       } else if slice > 0, unsafe partial == nil {
@@ -249,7 +255,7 @@ import Tensors
     }
   }
 
-  /// The products behind a branch's filtered rows, all channels at once.
+  /// The projections of a branch's depthwise output, all channels at once.
   @unsafe private func project(
     _ rows: Range<Int>, _ branch: Branch, _ index: Int, _ strip: ck_strip, _ plan: FusedPlan,
     _ from: UnsafeRawPointer, _ outputs: Outputs
@@ -265,7 +271,7 @@ import Tensors
     }
   }
 
-  /// Where a branch's sums of the first half are kept.
+  /// The memory for a branch's sums of the first half.
   @unsafe private func sums(_ partial: UnsafeMutableRawPointer, _ branch: Int, _ plan: FusedPlan)
     -> UnsafeMutableRawPointer
   {
@@ -293,7 +299,7 @@ import Tensors
     }
   }
 
-  /// The strip's unchanging part, for one worker and its memory.
+  /// A strip's constant fields, for one worker and its memory.
   @unsafe private func strip(
     _ plan: FusedPlan, from: UnsafeRawPointer, to outputs: Outputs, memory: UnsafeMutableRawPointer
   ) -> ck_strip {
@@ -341,7 +347,7 @@ import Tensors
     unsafe s.epilogue = product.epilogue.bounds
   }
 
-  /// Where a branch leaves its filtered rows: before the projection, or in the answer itself.
+  /// The destination of a branch's depthwise output: scratch memory before a projection, or else the output itself.
   @unsafe private func place(
     _ branch: Branch, _ index: Int, _ plan: FusedPlan, filtered: UnsafeMutableRawPointer, _ outputs: Outputs
   ) -> ck_branch {

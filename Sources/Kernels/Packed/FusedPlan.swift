@@ -1,17 +1,17 @@
 import CKernels
 import Tensors
 
-/// How a fused block runs on one size of map: decided once.
+/// The plan of a fused block for one size of map, made once.
 package struct FusedPlan: Hashable, Sendable {
-  /// How the threads share the block, and how much of the wide tensor exists at once.
+  /// The division of the block among the threads, and the part of the expanded tensor that exists at once.
   ///
-  /// The strategy decides in which order the projection's products are added, so it never depends on the threads.
+  /// The strategy decides the summation order of the projection, so it never depends on the number of threads.
   package enum Strategy: Hashable, Sendable {
-    /// Each worker keeps a rolling ring of wide rows, and projects that many output rows at a time. Where the shares of
-    /// two workers meet, both compute the wide rows that they need.
+    /// Strips of that many output rows over a rolling ring of expanded rows, one ring for each worker. Where the shares
+    /// of two workers meet, both compute the expanded rows that they need.
     case rows(Int)
-    /// The wide channels in two halves, each in strips of that many rows, and the sum of the two projections: for deep
-    /// blocks, whose few rows cut badly. Each worker then reads half of the weights.
+    /// Split-K: the expanded channels in two halves, each in strips of that many rows, and the sum of the two
+    /// projections. It is for deep blocks, whose few rows divide badly. Each worker then reads half of the weights.
     case halves(Int)
 
     package var rows: Int {
@@ -22,42 +22,42 @@ package struct FusedPlan: Hashable, Sendable {
   }
 
   package let strategy: Strategy
-  /// The depthwise convolution's places; `nil` where only the wide rows are made.
+  /// The geometry of the depthwise convolution; `nil` where only the expanded rows are computed.
   package let geometry: Geometry?
-  /// The first convolution's places on the image, where that makes the wide rows.
+  /// The geometry of the stem on the image, where the stem makes the expanded rows.
   package let image: Geometry?
-  /// The wide map.
+  /// The size of the expanded map.
   package let height, width: Int
   package let outHeight, outWidth: Int
-  /// Workers that have memory.
+  /// The number of workers with scratch memory.
   package let workers: Int
-  /// Panels of the wide channels in each slice: one slice, or two halves.
+  /// Panels of the expanded channels in each slice: one slice, or two halves.
   let slices: [Range<Int>]
-  /// Wide channels of a panel.
+  /// Expanded channels of a panel.
   let panelWidth: Int
-  /// Wide rows in a ring, and columns of each with the zeros beside them.
+  /// Expanded rows in a ring, and columns of each with the zero padding.
   let slots, paddedWidth: Int
-  /// Elements between filtered pixels: a slice's channels in whole vectors.
+  /// Elements between pixels of the depthwise output: a slice's channels in whole vectors.
   let filteredStride: Int
-  /// Bytes of the filtered rows of one branch.
+  /// Bytes of the depthwise output rows of one branch.
   let filteredSize: Int
-  /// Where a worker's memory holds what, in bytes.
+  /// Offsets into a worker's memory, in bytes.
   let zerosOffset, filteredOffset, paddedOffset: Int
-  /// Bytes of one worker.
+  /// Bytes of one worker's memory.
   let workerSize: Int
-  /// Bytes of the sums that the first half leaves, for each branch.
+  /// Bytes of the first half's sums, for each branch.
   let partialSizes: [Int]
-  /// Bytes of the ranges that workers take from, for each slice.
+  /// Bytes of the work-stealing ranges of each slice.
   let rangesSize: Int
   /// Bytes of scratch memory that a run needs.
   package let scratch: Int
 
-  /// Plans a block on a wide map.
+  /// Plans a block for one size of expanded map.
   ///
   /// - Parameters:
-  ///   - geometry: the depthwise convolution on the wide map; `nil` makes the wide rows only.
-  ///   - image: the first convolution on the image.
-  ///   - strategy: `nil` for what is fastest.
+  ///   - geometry: the depthwise convolution on the expanded map; `nil` computes the expanded rows only.
+  ///   - image: the stem on the image.
+  ///   - strategy: `nil` for the fastest one.
   package init(
     _ block: FusedBlock, _ geometry: Geometry?, image: Geometry? = nil, height: Int, width: Int, threads: Int,
     strategy: Strategy? = nil
@@ -76,7 +76,7 @@ package struct FusedPlan: Hashable, Sendable {
     panelWidth = format.panel
     let groups = block.source.groups
     let panels = groups * ((channels / groups + panelWidth - 1) / panelWidth)
-    // Sums of halves are those of one product; filtered rows without a product are no sums at all.
+    // Split-K needs a projection that is a single GEMM. Depthwise output without a projection has no sums to split.
     let canHalve =
       panels > 1 && groups == 1 && !block.branches.isEmpty && block.channels == nil && block.answerStride == nil
       && block.branches.allSatisfy { $0.projects.count == 1 && $0.projects[0].segments.count == 1 }
@@ -116,26 +116,26 @@ package struct FusedPlan: Hashable, Sendable {
 
   /// The strategy for a map, whatever the number of threads.
   ///
-  /// Halves save the wide rows that two workers would both compute, and cost the exchange of the sums: measured, that pays
-  /// for blocks that are deep or low. Strips are as high as gives the products a few register tiles.
+  /// Split-K saves the expanded rows that two workers would both compute, at the cost of exchanging the sums. Measured,
+  /// it pays for blocks with many channels or few rows. A strip has enough rows to give the GEMM a few register tiles.
   private static func choose(
     _ block: FusedBlock, _ geometry: Geometry?, outHeight: Int, outWidth: Int, canHalve: Bool
   ) -> Strategy {
     switch block.source {
-    // Each half has its own channels, so nothing is computed twice; all rows at once read the weights once.
+    // Each half has its own channels, so nothing is computed twice. A strip of all rows reads the weights once.
     case .pointwise where block.isFilteredProduct && outHeight <= 28: return .halves(outHeight <= 14 ? outHeight : 4)
     case .pointwise where canHalve && (block.source.channels >= 384 && outHeight <= 40 || outHeight <= 8):
       return .halves(2)
     case .map: return .rows(max(2, (56 + outWidth - 1) / outWidth))
-    // Two new wide rows a strip.
+    // Two new expanded rows a strip.
     default: return .rows(geometry?.stride == 2 ? 1 : 2)
     }
   }
 
-  /// The wide rows under some output rows.
+  /// The expanded rows under some output rows.
   func wideRows(of rows: Range<Int>) -> Range<Int> { geometry?.inputRows(of: rows) ?? rows }
 
-  /// The wide rows that belong to some output rows alone: each belongs to just one.
+  /// The expanded rows owned by some output rows. Each expanded row has exactly one owner.
   func ownedRows(of rows: Range<Int>) -> Range<Int> {
     guard let geometry else { return rows }
     let end = rows.upperBound == outHeight ? height : min(rows.upperBound * geometry.stride, height)

@@ -3,8 +3,9 @@ import Tensors
 
 /// A convolution of a map of many channels, with a window of any size, packed for one instruction set.
 ///
-/// It is a product for each tap, each over just the output pixels whose tap lies inside the map: nothing is padded or
-/// copied, and a tap that its dilation puts outside costs nothing. For images of few channels `FusedBlock` has a way of its own.
+/// The convolution is one GEMM for each tap, over only the output pixels whose tap lies inside the map. Nothing is
+/// padded or copied, and a tap that dilation puts outside costs nothing. Images of few channels are convolved by
+/// `FusedBlock` instead.
 @safe package final class PackedConvolution: Sendable {
   package let inputs, outputs: Int
   package let activation: Activation
@@ -12,11 +13,11 @@ import Tensors
   private let product: PackedPointwise
   private let bias: AlignedMemory
 
-  /// Output pixels of a task: their weights should come by seldom, and their inputs stay near.
+  /// Output pixels of a task: enough that weights are read seldom, few enough that the inputs stay in the cache.
   private static let taskPixels = 256
 
   /// - Parameters:
-  ///   - taps: of the window.
+  ///   - taps: the window's.
   ///   - weights: `[taps, inputs, columns]`, the outputs among the columns.
   ///   - bias: `[columns]`.
   ///   - first: the column of the first output.
@@ -47,7 +48,7 @@ import Tensors
   ) {
     let pixel = fromStride ?? inputs
     let middle = g.kernelHeight / 2 * g.kernelWidth + g.kernelWidth / 2
-    // A panel's tasks follow each other, so that a worker reads the weights of its own panels.
+    // The tasks of a panel are neighbours, so that a worker reads the weights of its own panels only.
     let parts = min(product.panels, 4096)
     let wanted = (4 * pool.threads + parts - 1) / parts
     let least = (g.outHeight * g.outWidth + PackedConvolution.taskPixels - 1) / PackedConvolution.taskPixels
@@ -56,7 +57,7 @@ import Tensors
       let (part, chunk) = (task / chunks, task % chunks)
       let panels = product.panels * part / parts..<product.panels * (part + 1) / parts
       let rows = g.outHeight * chunk / chunks..<g.outHeight * (chunk + 1) / chunks
-      // The middle tap lies inside the map everywhere, so it comes first and brings the bias.
+      // The middle tap lies inside the map everywhere, so it comes first, with the bias.
       unsafe add(middle, rows, panels, g, from, pixel, to, stride, isFirst: true)
       for tap in 0..<g.kernelHeight * g.kernelWidth where tap != middle {
         unsafe add(tap, rows, panels, g, from, pixel, to, stride, isFirst: false)
@@ -65,7 +66,7 @@ import Tensors
     }
   }
 
-  /// Adds one tap's product to some output rows, in the columns of some panels.
+  /// Adds one tap's GEMM to some output rows, in the columns of some panels.
   @unsafe private func add(
     _ tap: Int, _ rows: Range<Int>, _ panels: Range<Int>, _ g: Geometry, _ from: UnsafePointer<Float>, _ pixel: Int,
     _ to: UnsafeMutablePointer<Float>, _ stride: Int, isFirst: Bool
@@ -84,14 +85,14 @@ import Tensors
         epilogue: Epilogue(.linear).adding(isFirst ? bias.base : target, stride: isFirst ? 0 : stride))
     }
     if g.stride == 1 && columns.count == g.width && g.outWidth == g.width {
-      // The rows follow each other in both maps: one product, in whole register tiles.
+      // The rows are contiguous in both maps: one GEMM, in whole register tiles.
       product(rows.lowerBound, pixels: rows.count * g.width)
     } else {
       for row in rows { product(row, pixels: columns.count) }
     }
   }
 
-  /// Clamps some output rows in the columns of some panels.
+  /// Applies the activation bounds to some output rows, in the columns of some panels.
   @unsafe private func clamp(
     _ rows: Range<Int>, _ panels: Range<Int>, _ g: Geometry, _ to: UnsafeMutablePointer<Float>, _ stride: Int
   ) {

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// The weights of a 3x3 depthwise convolution with bias and clamp, packed for one instruction set.
+/// The weights of a 3x3 depthwise convolution with bias and activation bounds, packed for one instruction set.
 @safe package final class PackedDepthwise: @unchecked Sendable {
   package let channels: Int
   let epilogue: Epilogue
@@ -10,7 +10,8 @@ import Tensors
   /// - Parameters:
   ///   - weights: `[3, 3, channels]`.
   ///   - bias: `[channels]`.
-  ///   - groups: of the grouped product that makes the channels; each group's lie in whole panels of its own.
+  ///   - groups: groups of the grouped 1x1 convolution that makes the channels; each group fills whole panels of its
+  ///     own.
   package init(
     _ kernels: KernelSet, channels: Int, weights: Span<Float>, bias: Span<Float>, activation: Activation,
     groups: Int = 1

@@ -1,17 +1,18 @@
 import CKernels
 import Tensors
 
-/// A matrix product with bias and clamp, its weights packed for one instruction set: a 1x1 convolution, or a 3x3 one over
-/// slices of padded rows.
+/// A GEMM with bias and activation bounds, its weights packed for one instruction set.
+///
+/// It is a 1x1 convolution, or a 3x3 one over segments of padded rows.
 @safe package final class PackedPointwise: @unchecked Sendable {
   /// Inputs of each group.
   package let inputs: Int
   /// Outputs of all groups.
   package let outputs: Int
-  /// Where more than 1, output channels read only their group's inputs; then the product is a strip's source and not run
-  /// by itself.
+  /// The number of groups. With more than 1, output channels read only their group's inputs, and the GEMM runs only as
+  /// a strip's source.
   package let groups: Int
-  /// Where the inputs begin in a row, in equal parts.
+  /// The offsets of the inputs in a row, in equal parts.
   let segments: [Int]
   package let panels: Int
   package let epilogue: Epilogue
@@ -23,9 +24,9 @@ import Tensors
   ///   - weights: `[inputs, columns]`, the outputs among the columns.
   ///   - bias: `[columns]`.
   ///   - first: the column of the first output.
-  ///   - wholeVectors: whether the product goes to a strip's ring, which is made of whole vectors.
-  ///   - groups: of a grouped convolution, whose `inputs` are those of one group.
-  ///   - segments: where in a row the inputs are found, in as many equal parts; at most 9.
+  ///   - wholeVectors: whether the output goes to a strip's ring, which consists of whole vectors.
+  ///   - groups: groups of the convolution; `inputs` are those of one group.
+  ///   - segments: the offsets of the inputs in a row, in as many equal parts; at most 9.
   package init(
     _ kernels: KernelSet, inputs: Int, outputs: Int, weights: Span<Float>, bias: Span<Float>, first: Int = 0,
     activation: Activation, wholeVectors: Bool = false, groups: Int = 1, segments: [Int] = [0]
@@ -60,7 +61,7 @@ import Tensors
   /// Computes some rows and panels: `to[row][n] = epilogue(bias[n] + from[row] · w[n])`.
   ///
   /// - Parameters:
-  ///   - slice: the inputs to sum over; the bias comes with the first. All of them by default.
+  ///   - slice: the inputs to sum over, all by default. The bias is added with the first input.
   ///   - epilogue: the layer's by default.
   @unsafe package func run(
     rows: Int, from: UnsafeRawPointer, stride: Int, to: UnsafeMutableRawPointer, toStride: Int,
@@ -92,11 +93,11 @@ import Tensors
     unsafe kernels.table.pointee.f32_gemm_clamp(&g)
   }
 
-  /// Computes all rows, shared among the pool's threads: in tiles of rows and panels that each worker takes as it comes.
+  /// Computes all rows in tiles of rows and panels, which the pool's threads take one by one.
   ///
   /// - Parameters:
-  ///   - stride: elements between the rows that are read, `inputs` by default.
-  ///   - toStride: elements between the rows that are written, `outputs` by default.
+  ///   - stride: elements between the input rows, `inputs` by default.
+  ///   - toStride: elements between the output rows, `outputs` by default.
   @unsafe package func runAll(
     on pool: WorkerPool, rows: Int, from: UnsafeRawPointer, stride: Int? = nil, to: UnsafeMutableRawPointer,
     toStride: Int? = nil, epilogue: Epilogue? = nil
@@ -122,11 +123,12 @@ import Tensors
   }
 }
 
-/// A product cut into tasks for several threads.
+/// A GEMM divided into tasks for several threads.
 ///
-/// Few tasks, since each reads all of its weights; but enough that a thread that is held up leaves little to wait for.
+/// The tasks are few, since each reads all of its weights, but enough that a preempted thread leaves little to wait
+/// for.
 struct TileGrid {
-  /// Rows of a register tile of the widest kernels, twice.
+  /// Two register tiles' rows of the widest kernels.
   private static let grain = 28
   private let rows, panels, rowTasks, panelTasks: Int
 
@@ -135,7 +137,7 @@ struct TileGrid {
     self.panels = panels
     let wanted = threads * 2
     let available = (rows + TileGrid.grain - 1) / TileGrid.grain
-    // Rows cut best: weights then pass by once a task. Where there are few rows, panels are dealt out instead.
+    // Division by rows is best: a task then reads the weights once. With few rows the panels are divided instead.
     if available >= wanted * 2 || panels < wanted {
       rowTasks = min(available, wanted)
       panelTasks = available >= wanted ? 1 : min(panels, (wanted + available - 1) / available)

@@ -3,7 +3,7 @@ import Tensors
 
 /// A depthwise convolution with a window of any size, and pooling over such a window: one output pixel at a time.
 ///
-/// The 3x3 windows that most networks have run as `FusedBlock`, several times as fast.
+/// The 3x3 windows of most networks run as `FusedBlock` instead, several times as fast.
 @safe package final class PackedWindow: Sendable {
   package let channels: Int
   private let kernels: KernelSet
@@ -34,7 +34,7 @@ import Tensors
     }
   }
 
-  /// The mean over a window of so many taps, zeros outside the map among them.
+  /// Average pooling over a window of `taps` taps, the zeros outside the map included.
   package static func mean(_ kernels: KernelSet, channels: Int, taps: Int) -> PackedWindow {
     let weights = [Float](repeating: 1 / Float(taps), count: taps * channels)
     let bias = [Float](repeating: 0, count: channels)
@@ -42,7 +42,7 @@ import Tensors
       kernels, channels: channels, taps: taps, weights: weights.span, bias: bias.span, activation: .linear)
   }
 
-  /// The greatest value of each window.
+  /// Max pooling.
   @unsafe package static func maximum(
     _ kernels: KernelSet, _ g: Geometry, on pool: WorkerPool, channels: Int, from: UnsafePointer<Float>,
     to: UnsafeMutablePointer<Float>
@@ -50,12 +50,12 @@ import Tensors
     unsafe slide(kernels, g, on: pool, channels: channels, Epilogue(.linear), from: from, to: to) { _, _ in }
   }
 
-  /// - Parameter set: completes the window of a pixel whose first tap inside the map is that one.
+  /// - Parameter set: completes the window of an output pixel, given its first tap inside the map.
   @unsafe private static func slide(
     _ kernels: KernelSet, _ g: Geometry, on pool: WorkerPool, channels: Int, _ epilogue: Epilogue,
     from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, _ set: (_ window: inout ck_window, _ tap: Int) -> Void
   ) {
-    // The taps inside the map of an output row or column: all of them but a run at either end.
+    // The taps of an output row or column inside the map: one contiguous run.
     func inside(_ index: Int, _ kernel: Int, _ before: Int, _ extent: Int) -> (first: Int, count: Int, at: Int) {
       let start = index * g.stride - before
       let first = start < 0 ? (-start + g.dilation - 1) / g.dilation : 0

@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// Some 1x1 convolutions in a row, run a strip of pixels at a time: the maps between them never exist whole.
+/// A chain of 1x1 convolutions, run a strip of pixels at a time. The maps between them never exist whole.
 @safe package final class PointwiseChain: Sendable {
   package let layers: [PackedPointwise]
   /// Pixels of a strip: whole register tiles.
@@ -12,7 +12,7 @@ import Tensors
     self.layers = layers
   }
 
-  /// Bytes between the layers, for one worker.
+  /// Bytes of the strips between the layers, for one worker.
   private var between: Int { layers.dropLast().reduce(0) { $0 + strip($1) } }
 
   /// Bytes of a strip of a layer's outputs.
@@ -26,8 +26,8 @@ import Tensors
   /// Computes `[pixels, outputs]` from `[pixels, inputs]`.
   ///
   /// - Parameters:
-  ///   - stride: elements between the pixels that are read.
-  ///   - addends: for each layer a row that is added at every pixel before the clamp, or `nil`.
+  ///   - stride: elements between the input pixels.
+  ///   - addends: for each layer a row added at every pixel before the activation bounds, or `nil`.
   @unsafe package func run(
     on pool: WorkerPool, pixels: Int, from: UnsafeRawPointer, stride: Int, to: UnsafeMutableRawPointer,
     addends: [UnsafeRawPointer?], scratch: UnsafeMutableRawPointer

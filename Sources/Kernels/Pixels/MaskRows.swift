@@ -1,9 +1,9 @@
 import CKernels
 import Tensors
 
-/// Enlarges class logits and takes the best class of each pixel on the fast kernels, rows shared among the threads.
+/// Bilinear upsampling of class logits with argmax, on the SIMD kernels. The threads share the rows.
 ///
-/// The ids are those of the plain form, `ArgmaxUpsampler`, on every instruction set and any number of threads.
+/// The class ids equal those of the reference, `ArgmaxUpsampler`, on every instruction set and any number of threads.
 @safe package struct MaskRows: @unchecked Sendable {
   /// A whole number of any instruction set's vectors.
   private static let block = 16
@@ -12,7 +12,7 @@ import Tensors
   private let pool: WorkerPool?
   private let rows, columns: LinearTaps
   private let classes: Int
-  /// Columns of the logits, filled up.
+  /// Columns of the logits, padded to whole blocks.
   private let width: Int
   private let cells: [ck_argmax_cell]
   private let fractions: [Float]
@@ -47,7 +47,7 @@ import Tensors
 
   /// The class ids, row by row; equal logits go to the lowest class, and a logit that is not a number never wins.
   ///
-  /// - Complexity: O(logits + pixels), times the classes where a border between classes runs.
+  /// - Complexity: O(logits + pixels), times the number of classes at the borders between classes.
   package func labels(_ logits: Span<Float>) -> [UInt8] {
     precondition(logits.count == rows.extent * columns.extent * classes, "\(logits.count) logits")
     let planes = AlignedMemory(floats: rows.extent * classes * width)
@@ -61,7 +61,7 @@ import Tensors
     }
   }
 
-  /// Puts the columns of each class side by side: `[row][column][class]` to `[row][class][column]`, filled up with zeros.
+  /// Transposes `[row][column][class]` to `[row][class][column]`, padded with zeros.
   @unsafe private func transpose(
     _ range: Range<Int>, _ logits: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<Float>
   ) {
@@ -99,7 +99,7 @@ import Tensors
     }
   }
 
-  /// Does rows in parts, one for each thread where there are enough of them.
+  /// Divides the rows into one part for each thread, where there are enough of them.
   private func share(_ rows: Int, _ body: (Range<Int>) -> Void) {
     let tasks = min(pool?.threads ?? 1, (rows + 15) / 16)
     guard let pool, tasks > 1 else { return body(0..<rows) }

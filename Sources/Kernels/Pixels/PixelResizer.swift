@@ -1,16 +1,16 @@
 import CKernels
 import Tensors
 
-/// Resizes and normalises pictures in one pass on the fast kernels, rows shared among the threads.
+/// Resizing and normalisation of pictures in one pass on the SIMD kernels. The threads share the rows.
 ///
-/// The results are those of the plain form to the last bit, on every instruction set and any number of threads.
+/// The results equal those of the plain Swift form to the last bit, on every instruction set and any number of threads.
 @safe package struct PixelResizer: @unchecked Sendable {
-  /// The part of the network's input that is written, and what each value is multiplied by and lessened by then.
+  /// The written part of the network's input, and its normalisation: `value * scale - shift`.
   package struct Target {
     /// Pixels of the input along a row.
     let inputWidth: Int
     let rows, columns: Range<Int>
-    /// For each float of a row, so that a kernel need not count channels.
+    /// One number for each float of a row, so that a kernel need not count channels.
     let scale, shift: [Float]
 
     /// - Parameters:
@@ -28,12 +28,12 @@ import Tensors
     /// Floats of a written row.
     var count: Int { columns.count * 3 }
 
-    /// Numbers of R, G and B in the order of the picture's colours.
+    /// Numbers given for R, G and B, in the order of the picture's colours.
     fileprivate func ordered(_ numbers: [Float], blueFirst: Bool) -> [Float] {
       blueFirst ? numbers.indices.map { numbers[$0 / 3 * 3 + 2 - $0 % 3] } : numbers
     }
 
-    /// Where a written row begins.
+    /// The offset of a written row.
     func start(_ row: Int) -> Int { ((rows.lowerBound + row) * inputWidth + columns.lowerBound) * 3 }
   }
 
@@ -48,12 +48,12 @@ import Tensors
     self.target = target
   }
 
-  /// Interpolates between two pixels along the row, then between two rows.
+  /// Bilinear resizing: along the row first, then between two rows.
   ///
   /// - Parameters:
-  ///   - region: the part of the picture that is resized, read in place; `nil` for all of it.
-  ///   - rows: for each row of the target, in the region.
-  ///   - columns: for each column of the target, in the region.
+  ///   - region: the part of the picture to resize, read in place; `nil` for the whole picture.
+  ///   - rows: the interpolation of each target row, in the region.
+  ///   - columns: the interpolation of each target column, in the region.
   ///   - output: the input `[1, height, inputWidth, 3]`.
   package func linear(
     _ view: borrowing PixelView, _ region: ImageRegion? = nil, rows: LinearTaps, columns: LinearTaps,
@@ -70,7 +70,7 @@ import Tensors
       share { range in
         let scratch = unsafe source.makeScratch()
         defer { unsafe scratch?.deallocate() }
-        // The two rows of the picture that an output row lies between are neighbours, so one has a place for odd rows.
+        // An output row lies between two neighbouring rows of the picture, so one of the two places holds odd rows.
         let size = target.count + 1
         let buffer = AlignedMemory(floats: 2 * size, filled: false)
         var held = (even: -1, odd: -1)
@@ -94,7 +94,8 @@ import Tensors
     }
   }
 
-  /// Averages over the pixels that each pixel of the target covers, along the row first; parameters as of `linear`.
+  /// Area resizing: the mean over the pixels that a target pixel covers, along the row first; parameters as for
+  /// `linear`.
   package func area(
     _ view: borrowing PixelView, _ region: ImageRegion? = nil, rows: TriangleTaps, columns: TriangleTaps,
     into output: borrowing Tensor
@@ -114,7 +115,7 @@ import Tensors
         let row = AlignedMemory(floats: target.count + 1, filled: false)
         var firstOpen = range.lowerBound
         for place in rows.run(range.lowerBound).lowerBound..<rows.run(range.upperBound - 1).upperBound {
-          // The runs begin and end in ascending order, so those that cover this row are neighbours.
+          // The runs begin and end in ascending order, so the runs over this row are neighbours.
           while rows.run(firstOpen).upperBound <= place { firstOpen += 1 }
           let pixels = unsafe source.row(place, scratch)
           unsafe kernels.pointee.u8_average_columns(
@@ -150,7 +151,7 @@ import Tensors
     )
   }
 
-  /// Puts red before blue in a written row: there are fewer of them, and shorter ones, than of the picture.
+  /// Swaps red and blue in a written row. Written rows are fewer and shorter than the picture's.
   @unsafe private func exchange(_ row: UnsafeMutablePointer<Float>) {
     for i in stride(from: 0, to: target.count, by: 3) {
       let blue = unsafe row[i]
@@ -175,7 +176,7 @@ import Tensors
       "the target lies outside \(shape)")
   }
 
-  /// Does the target's rows in parts, one for each thread where there are enough of them.
+  /// Divides the target's rows into one part for each thread, where there are enough of them.
   private func share(_ body: (Range<Int>) -> Void) {
     let rows = target.rows.count
     guard rows > 0, target.count > 0 else { return }

@@ -1,12 +1,12 @@
 import CKernels
 import Tensors
 
-/// Rows of a picture as the kernels that resize along a row want them: three or four bytes a pixel, three of them colours.
+/// Rows of a picture in the form that the resize kernels read: three or four bytes a pixel, three of them colours.
 ///
-/// They lie in the picture itself where its format is like that. Otherwise a row is converted when it is asked for, and of
-/// it only the columns that the resize reads.
+/// Rows of such a format are read in place. A row of another format is converted on demand, and only the columns that
+/// the resize reads.
 @safe struct PixelRows: @unchecked Sendable {
-  /// Bytes from a pixel to the next: 3, or 4 where the picture has alpha.
+  /// Bytes from one pixel to the next: 3, or 4 with alpha.
   let step: Int
   /// Whether a pixel's colours are blue, green, red.
   let isBlueFirst: Bool
@@ -19,15 +19,15 @@ import Tensors
   private let weights: ck_yuv
   /// The picture's row where the region begins.
   private let top: Int
-  /// The picture's column that rows begin with.
+  /// The first column of a row, in the picture.
   private let first: Int
   /// Pixels of a row.
   private let count: Int
-  /// The region's column that rows begin with; may be -1, where a pair of columns begins outside the region.
+  /// The first column of a row, in the region. It is -1 where a pair of columns begins outside the region.
   private let origin: Int
 
   /// - Parameters:
-  ///   - columns: the region's that are read, not empty.
+  ///   - columns: the columns of the region that are read, not empty.
   ///   - view: outlives this.
   init(_ view: borrowing PixelView, _ region: ImageRegion, columns: Range<Int>, _ kernels: UnsafePointer<ck_kernels>) {
     unsafe self.kernels = unsafe kernels
@@ -41,14 +41,14 @@ import Tensors
     let isInPlace = format.step > 1
     step = isInPlace ? format.step : 3
     let begin = region.x + columns.lowerBound
-    // Two columns share their chroma, so a row begins with the first of them.
+    // Two columns share their chroma, so a row begins with the first of a pair.
     first = format.planes > 1 ? begin & ~1 : begin
     origin = first - region.x
     count = region.x + columns.upperBound - first
     scratchBytes = isInPlace ? 0 : count * 3
   }
 
-  /// The byte of a row where a column of the region begins.
+  /// The byte offset in a row of a column of the region.
   func place(_ column: Int) -> UInt32 { UInt32((column - origin) * step) }
 
   /// Memory for a converted row, to be deallocated; `nil` where rows are read in place.
@@ -56,7 +56,7 @@ import Tensors
     scratchBytes == 0 ? nil : .allocate(capacity: scratchBytes)
   }
 
-  /// A row of the region, and whatever can be read behind it.
+  /// A row of the region, and the readable bytes behind it.
   ///
   /// - Parameter scratch: from `makeScratch`; holds the row until the next one is asked for.
   @unsafe func row(_ row: Int, _ scratch: UnsafeMutablePointer<UInt8>?) -> UnsafeBufferPointer<UInt8> {

@@ -32,7 +32,7 @@ extension TrainingKernels {
     let block = FusedBlock(
       kernels, source: .map(channels: channels), branches: [FusedBlock.Branch(depthwise: packed, project: nil)])
     let plan = FusedPlan(block, g, height: g.height, width: g.width, threads: 1)
-    // A picture is one task: its strips then find no thread to share with and run one after another.
+    // One task is one picture. Its strips then have no thread to share with and run one after another.
     let scratch = session.workspaces.take(bytes: plan.scratch * pool.threads)
     pool.run(pictures) { picture, worker in
       unsafe block.run(
@@ -48,7 +48,7 @@ extension TrainingKernels {
   ) {
     let taps = g.kernelHeight * g.kernelWidth
     if g.stride == 1 {
-      // The same convolution with its taps turned round, the zeros being the same on both sides.
+      // The same convolution with reversed taps, since the padding is the same on both sides.
       let turned = FloatSlice(AlignedMemory(floats: taps * channels), count: taps * channels)
       for tap in 0..<taps {
         turned.part(tap * channels, channels).copy(from: weights.part((taps - 1 - tap) * channels, channels))
@@ -84,7 +84,7 @@ extension TrainingKernels {
     precondition(x.count == pictures * inCount && dy.count == pictures * outCount && dw.count == taps * channels)
     dw.clear()
     guard g.is3x3 else {
-      // A task has one tap, over all pictures in their order.
+      // One task is one tap, over all pictures in their order.
       pool.run(taps) { tap, _ in
         let (ky, kx) = (tap / g.kernelWidth, tap % g.kernelWidth)
         let (rows, columns) = (g.reachedRows(ky), g.reachedColumns(kx))
@@ -102,7 +102,7 @@ extension TrainingKernels {
       }
       return
     }
-    // A task has some channels of all pictures, whose sums then run in the pictures' order.
+    // One task is a range of channels over all pictures, so that sums run in the pictures' order.
     ranges(channels, grain: 64) { _, range in
       var gradient = unsafe ck_depthwise_gradient(
         x: x.base, dy: dy.base, height: g.height, width: g.width, out_height: g.outHeight, out_width: g.outWidth,

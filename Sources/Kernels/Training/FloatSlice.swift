@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// Some floats of an allocation that its holders share: the maps, gradients and parameters of training.
+/// A slice of a shared allocation of floats: the maps, gradients and parameters of training.
 @safe package struct FloatSlice: Sendable {
   package let memory: AlignedMemory
   package let offset: Int
@@ -15,18 +15,18 @@ import Tensors
     self.count = count
   }
 
-  /// Zeros of their own.
+  /// A new slice of zeros.
   package init(zeros count: Int) {
     self.init(AlignedMemory(floats: count), count: count)
     clear()
   }
 
-  /// Values of their own.
+  /// A new slice with a copy of values.
   package init(_ values: [Float]) {
     self.init(AlignedMemory(values.span))
   }
 
-  /// A part of it.
+  /// A part of the slice, in the same memory.
   package func part(_ offset: Int, _ count: Int) -> FloatSlice {
     precondition(
       offset >= 0 && count >= 0 && offset + count <= self.count, "\(count) floats at \(offset) of \(self.count)")
@@ -67,8 +67,10 @@ import Tensors
   }
 }
 
-/// The passes of training on the fast kernels: every sum runs in an order that depends on the shapes alone, so that the
-/// results are the same bits for any number of threads.
+/// The forward and backward passes of training on the SIMD kernels.
+///
+/// Every sum runs in an order that depends on the shapes alone, so the results are the same bits for any number of
+/// threads.
 @safe package struct TrainingKernels: Sendable {
   package let session: Session
 
@@ -77,18 +79,18 @@ import Tensors
   var pool: WorkerPool { session.pool }
   var kernels: KernelSet { session.kernels }
 
-  /// Rows that are summed up in one go before the sums are added.
+  /// Rows of a chunk. Each chunk is summed by itself, then the chunks' sums are added.
   static let chunk = 256
 
-  /// Cuts `count` things into ranges of at most `grain`, and runs `body` for each on some thread.
+  /// Divides `0 ..< count` into ranges of at most `grain`, and runs `body` for each on some thread.
   func ranges(_ count: Int, grain: Int, _ body: (_ index: Int, _ range: Range<Int>) -> Void) {
     let tasks = (count + grain - 1) / grain
     pool.run(tasks) { task, _ in body(task, task * grain..<min((task + 1) * grain, count)) }
   }
 
-  /// Sums that `body` makes for each chunk of rows, added in the order of the chunks.
+  /// The sums of all chunks of rows, added in the order of the chunks.
   ///
-  /// - Parameter body: adds the sums of some rows to `width` zeros.
+  /// - Parameter body: adds a chunk's sums to `width` zeros.
   func chunkedSums(rows: Int, width: Int, _ body: (_ rows: Range<Int>, _ sums: UnsafeMutablePointer<Float>) -> Void)
     -> [Double]
   {

@@ -2,7 +2,7 @@ import CKernels
 import Tensors
 
 extension TrainingKernels {
-  /// `y = clamp(a + b)` for maps of the same size, or with `b` one pixel for each picture, added everywhere.
+  /// `y = clamp(a + b)` for maps of the same size, or with `b` one pixel for each picture, broadcast.
   package func add(
     _ a: FloatSlice, _ b: FloatSlice, pictures: Int, pixels: Int, channels: Int, activation: Activation,
     to y: FloatSlice
@@ -36,7 +36,7 @@ extension TrainingKernels {
       stride: toChannels, count: count, pixels: pixels)
   }
 
-  /// The mean over the pixels of each picture, times `scale · pixels`: `[pictures, pixels, channels]` to
+  /// Global pooling, the sum over the pixels of each picture times `scale`: `[pictures, pixels, channels]` to
   /// `[pictures, channels]`.
   package func pool(
     _ x: FloatSlice, pictures: Int, pixels: Int, channels: Int, scale: Float, to y: FloatSlice
@@ -51,7 +51,7 @@ extension TrainingKernels {
     }
   }
 
-  /// The way back of `pool`: every pixel gets `scale` times the picture's gradient.
+  /// The gradient of `pool`: every pixel gets `scale` times the picture's gradient.
   package func spread(
     _ dy: FloatSlice, pictures: Int, pixels: Int, channels: Int, scale: Float, to dx: FloatSlice, adding: Bool
   ) {
@@ -65,8 +65,8 @@ extension TrainingKernels {
     }
   }
 
-  /// Enlarges each picture of a batch bilinearly: `[pictures, rows.extent, columns.extent, channels]` to
-  /// `[pictures, rows.count, columns.count, channels]`.
+  /// Bilinear upsampling of each picture of a batch: `[pictures, rows.extent, columns.extent, channels]` to `[pictures,
+  /// rows.count, columns.count, channels]`.
   package func enlarge(
     _ x: FloatSlice, rows: LinearTaps, columns: LinearTaps, pictures: Int, channels: Int, to y: FloatSlice
   ) {
@@ -79,7 +79,7 @@ extension TrainingKernels {
     session.workspaces.give(scratch)
   }
 
-  /// The way back of `enlarge`: each gradient is dealt out to the pixels that it came from.
+  /// The gradient of `enlarge`: each gradient is distributed to the pixels it was interpolated from.
   package func reduce(
     _ dy: FloatSlice, rows: LinearTaps, columns: LinearTaps, pictures: Int, channels: Int, to dx: FloatSlice,
     adding: Bool
@@ -107,7 +107,7 @@ extension TrainingKernels {
     session.workspaces.give(scratch)
   }
 
-  /// `y = x * factors`, the factors one pixel for each picture.
+  /// `y = x * factors`, with one pixel of factors for each picture.
   package func scale(
     _ x: FloatSlice, by factors: FloatSlice, pictures: Int, pixels: Int, channels: Int, to y: FloatSlice
   ) {
@@ -137,7 +137,7 @@ extension TrainingKernels {
     }
   }
 
-  /// The gradient of `scale` with respect to the factors: of each picture the sum over its pixels of `dy * x`.
+  /// The gradient of `scale` with respect to the factors: for each picture the sum of `dy * x` over its pixels.
   package func scaleFactorGradient(
     _ dy: FloatSlice, _ x: FloatSlice, pictures: Int, pixels: Int, channels: Int, to sums: FloatSlice
   ) {
@@ -154,7 +154,9 @@ extension TrainingKernels {
     }
   }
 
-  /// Channel `j` of group `i` becomes channel `j * groups + i`; with as many groups as a group had channels, the way back.
+  /// The channel shuffle: channel `j` of group `i` becomes channel `j * groups + i`.
+  ///
+  /// With as many groups as a group had channels it is its own inverse and gradient.
   package func shuffle(_ x: FloatSlice, pixels: Int, channels: Int, groups: Int, to y: FloatSlice) {
     precondition(x.count == pixels * channels && y.count == x.count && channels % groups == 0)
     unsafe MergeOperations.shuffle(on: pool, x.base, pixels: pixels, channels: channels, groups: groups, to: y.base)
@@ -167,9 +169,9 @@ extension TrainingKernels {
       activation, kernels, on: pool, y.base, pixels: y.count, channels: 1, stride: 1)
   }
 
-  /// Back through `activate`: `dy` is multiplied by the function's slope.
+  /// The gradient of `activate`: `dy` is multiplied by the function's slope.
   ///
-  /// Where a function bends, its slope is that of PyTorch: 0, and of hard-swish at 3 that of its end, 1.
+  /// At a kink the slope is PyTorch's: 0, and for hard-swish at 3 the slope of its linear end, 1.
   package func activationGradient(_ dy: FloatSlice, _ activation: Activation, x: FloatSlice, y: FloatSlice) {
     precondition(dy.count == x.count && dy.count == y.count, "\(dy.count) gradients of \(x.count) values")
     let function: ck_function

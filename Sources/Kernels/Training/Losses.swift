@@ -1,17 +1,17 @@
 import CKernels
 import Tensors
 
-/// The loss of logits that are enlarged to the labels' size, a row at a time so that they never exist whole.
+/// The segmentation loss of logits upsampled to the labels' size. The upsampled logits exist a row at a time.
 @safe package struct PixelLoss {
   package let rows, columns: LinearTaps
   package let pictures, classes: Int
-  /// How much a pixel of each class counts.
+  /// The weight of each class's pixels.
   package let weights: [Float]
-  /// How much the soft Dice loss of the classes behind the first counts beside the cross-entropy.
+  /// The weight of the soft Dice loss of the classes behind the first, beside the cross-entropy.
   package let dice: Float
 
   /// - Parameters:
-  ///   - rows: from the logits' rows to the labels'.
+  ///   - rows: the interpolation from the logits' rows to the labels'.
   ///   - classes: at most 255.
   package init(
     rows: LinearTaps, columns: LinearTaps, pictures: Int, classes: Int, weights: [Float], dice: Float = 0
@@ -27,19 +27,20 @@ import Tensors
 
   /// Floats of a row of logits.
   private var inRow: Int { columns.extent * classes }
-  /// Floats of a class in an enlarged row.
+  /// Floats of a class in an upsampled row.
   private var padded: Int { (columns.count + 15) / 16 * 16 }
 
-  /// The loss, and its gradient with respect to the logits as they were.
+  /// The loss, and its gradient with respect to the logits before upsampling.
   ///
   /// Cross-entropy is the mean over the pixels, weighted by their classes' weights, as PyTorch's `cross_entropy` with
-  /// `weight` and `ignore_index`. The soft Dice loss is 1 - (2 Σ p g + 1) / (Σ p + Σ g + 1), p a class's probability and g
-  /// whether it is the label, over all pixels that are no void; the mean over the classes behind the first.
+  /// `weight` and `ignore_index`. The soft Dice loss is 1 - (2 Σ p g + 1) / (Σ p + Σ g + 1), where p is a class's
+  /// probability and g is 1 where the class is the label, over all pixels without the ignore index. It is the mean over
+  /// the classes behind the first.
   /// Source: "V-Net", section 3, here with the sums and not the squares below.
   /// - Parameters:
   ///   - logits: `[pictures, rows.extent, columns.extent, classes]`.
-  ///   - labels: `[pictures, rows.count, columns.count]`; values that are no class are ignored.
-  ///   - gradient: as `logits`; `nil` where only the loss is wanted.
+  ///   - labels: `[pictures, rows.count, columns.count]`; a value that is not a class is the ignore index.
+  ///   - gradient: of the shape of `logits`; `nil` for the loss alone.
   /// - Returns: 0 where every pixel is ignored.
   /// - Complexity: O(pixels · classes).
   package func evaluate(_ kernels: TrainingKernels, _ logits: FloatSlice, labels: [UInt8], gradient: FloatSlice?)
@@ -86,7 +87,8 @@ import Tensors
     return losses[0] + diceLoss
   }
 
-  /// Sums over the pixels of each class: of its probability where it is the label, and of its probability and its pixels.
+  /// The sums of each class for the Dice loss: its probability where it is the label, and its probability plus its
+  /// pixels.
   private func overlaps(_ kernels: TrainingKernels, _ logits: FloatSlice, _ labels: [UInt8])
     -> (both: [Double], either: [Double])
   {
@@ -100,15 +102,15 @@ import Tensors
     return (Array(sums[..<classes]), Array(sums[classes...]))
   }
 
-  /// What a row's work has at hand.
+  /// The buffers of one row.
   @unsafe private struct Place {
     let back: UnsafeMutablePointer<Float>
     let left, right: [UInt32]
   }
 
-  /// Enlarges every row of logits and hands it to `body`, pictures shared among the threads, a picture's rows in order.
+  /// Calls `body` with each upsampled row of logits. The threads share the pictures; a picture's rows come in order.
   ///
-  /// - Returns: the sums of what `body` adds to, over the pictures in their order.
+  /// - Returns: the sums accumulated by `body`, over the pictures in their order.
   private func eachRow(
     _ kernels: TrainingKernels, _ logits: FloatSlice, results count: Int,
     _ body: (
@@ -183,7 +185,7 @@ extension TrainingKernels {
     }
   }
 
-  /// Lets an average follow values: `average += (values - average) · share`.
+  /// An exponential moving average: `average += (values - average) · share`.
   package func follow(_ average: FloatSlice, _ values: FloatSlice, share: Float) {
     precondition(average.count == values.count, "\(values.count) values for \(average.count)")
     ranges(average.count, grain: 1 << 15) { _, range in
@@ -193,12 +195,12 @@ extension TrainingKernels {
     }
   }
 
-  /// Widens halves to floats.
+  /// Conversion of half precision to floats.
   @unsafe package func widen(_ halves: UnsafePointer<UInt16>, to floats: FloatSlice) {
     unsafe kernels.table.pointee.f16_to_f32(halves, floats.count, floats.base)
   }
 
-  /// The bytes of a tensor's elements as halves, rounded to the nearest; beyond their range the greatest.
+  /// The bytes of a tensor's elements in half precision, rounded to the nearest and saturated at the greatest half.
   package func halves(of tensor: borrowing Tensor) -> [UInt8] {
     let count = tensor.shape.count
     return unsafe [UInt8](unsafeUninitializedCapacity: count * 2) { bytes, initialised in

@@ -17,7 +17,7 @@ extension TrainingKernels {
     return (mean, squares.map { Float($0 * scale) })
   }
 
-  /// `y = clamp(x * scale + shift)`, a scale and a shift for each channel.
+  /// `y = clamp(x * scale + shift)`, with a scale and a shift for each channel.
   package func scale(
     _ x: FloatSlice, rows: Int, channels: Int, by scale: [Float], plus shift: [Float], activation: Activation,
     to y: FloatSlice
@@ -31,7 +31,7 @@ extension TrainingKernels {
     }
   }
 
-  /// Back through a clamp: the gradient is kept where `y` lies between the bounds.
+  /// The gradient of the activation bounds: kept where `y` lies between them, else 0.
   package func mask(_ dy: FloatSlice, by y: FloatSlice, _ activation: Activation) {
     precondition(dy.count == y.count, "\(dy.count) gradients of \(y.count) values")
     guard activation != .linear else { return }
@@ -42,10 +42,10 @@ extension TrainingKernels {
     }
   }
 
-  /// Back through a batch norm of training: `dy` becomes the gradient with respect to `x`.
+  /// The gradient of a batch norm in training mode: `dy` becomes the gradient with respect to `x`.
   ///
   /// - Parameters:
-  ///   - mean: of the batch, for each channel.
+  ///   - mean: the batch's mean of each channel.
   ///   - inverseDeviation: `1 / sqrt(variance + epsilon)`.
   /// - Returns: the gradients with respect to the factor and the offset.
   /// Source: "Batch Normalization", section 3.

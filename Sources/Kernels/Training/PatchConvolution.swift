@@ -1,24 +1,25 @@
 import CKernels
 import Tensors
 
-/// A convolution over a batch, in groups, with a window of any size, and its gradients: products with patches, which are what
-/// the window shows of a group's channels, a row for each output pixel.
+/// A grouped convolution over a batch with a window of any size, and its gradients, by im2col and GEMM.
 ///
-/// The patches of some whole output rows exist at a time, so that the memory for them is bounded. A 1x1 window of stride 1
-/// has the map itself for its patches.
+/// A patch is the window's content in a group's channels: one matrix row for each output pixel.
+///
+/// Only the patches of a few whole output rows exist at a time, so their memory is bounded. For a 1x1 window of stride
+/// 1 the map itself is the matrix of patches.
 @safe package struct PatchConvolution: Sendable {
   private let training: TrainingKernels
   private let g: Geometry
   private let pictures, inputs, outputs, groups: Int
-  /// Channels of a group, before and behind.
+  /// Input and output channels of a group.
   private let groupInputs, groupOutputs: Int
   private let room: Int
 
   /// - Parameters:
-  ///   - g: of one picture.
+  ///   - g: the geometry of one picture.
   ///   - inputs: channels of all groups.
   ///   - outputs: channels of all groups.
-  ///   - room: floats that patches may take, unless one output row needs more; 4 MB by default.
+  ///   - room: the limit for patches in floats, exceeded only where one output row needs more; 4 MB by default.
   package init(
     _ training: TrainingKernels, _ g: Geometry, pictures: Int, inputs: Int, outputs: Int, groups: Int,
     room: Int = 1 << 20
@@ -130,9 +131,9 @@ import Tensors
     return part
   }
 
-  /// Calls `body` for ranges of the batch's output rows, in order, with room for a group's patches of them.
+  /// Calls `body` for ranges of the batch's output rows, in order, with a buffer for one group's patches of the range.
   @unsafe private func eachPart(_ body: (_ rows: Range<Int>, _ patches: UnsafeMutablePointer<Float>) -> Void) {
-    // Which sums come together must not depend on the threads.
+    // The grouping of sums must not depend on the threads.
     let row = g.outWidth * patch
     let count = isDirect ? outRows : max(min(room / row, outRows), 1)
     let scratch = training.session.workspaces.take(isDirect ? 1 : count * row)
@@ -142,18 +143,18 @@ import Tensors
     training.session.workspaces.give(scratch)
   }
 
-  /// Cuts `count` things among the threads; who does which changes nothing.
+  /// Divides `0 ..< count` among the threads. The result does not depend on the division.
   private func share(_ count: Int, _ body: (Range<Int>) -> Void) {
     training.ranges(count, grain: (count + 1023) / 1024) { _, range in body(range) }
   }
 
-  /// The left matrix of a group's product for some output rows: the map itself, or its patches.
+  /// The left matrix of a group's GEMM for some output rows: the map itself, or its patches.
   @unsafe private func matrix(
     _ x: FloatSlice, _ group: Int, _ rows: Range<Int>, _ patches: UnsafeMutablePointer<Float>
   ) -> (from: UnsafePointer<Float>, stride: Int) {
     let from = unsafe UnsafePointer(x.base + group * groupInputs)
     guard !isDirect else { return unsafe (from, inputs) }
-    // Taps of a row whose channels lie one after another, so that they are copied together.
+    // The taps of a row are contiguous, so that they are copied together.
     let isDense = g.dilation == 1 && groups == 1
     let tapRow = g.kernelWidth * groupInputs
     share(rows.count) { range in
@@ -189,14 +190,14 @@ import Tensors
     return unsafe (UnsafePointer(patches), patch)
   }
 
-  /// Adds the gradients of patches of some output rows to the pixels that they show.
+  /// Adds the gradients of some output rows' patches to the pixels of the patches (col2im).
   @unsafe private func scatter(
     _ patches: UnsafePointer<Float>, _ group: Int, _ rows: Range<Int>, to dx: UnsafeMutablePointer<Float>
   ) {
     let first = rows.lowerBound / g.outHeight
     let shown = (rows.upperBound - 1) / g.outHeight + 1 - first
     let addScaled = unsafe training.kernels.table.pointee.f32_add_scaled
-    // A task has rows of the input to itself, and adds to each from the output rows in their order.
+    // One task owns a range of input rows, and adds to each from the output rows in their order.
     share(shown * g.height) { range in
       for index in range {
         let (picture, y) = (first + index / g.height, index % g.height)

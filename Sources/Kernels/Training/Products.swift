@@ -2,7 +2,7 @@ import CKernels
 import Tensors
 
 extension TrainingKernels {
-  /// `c (+)= aᵀ · b`; in groups, whose columns lie side by side in all three, each of `inputs` and `outputs` columns.
+  /// `c (+)= aᵀ · b`; by groups of `inputs` and `outputs` columns, which lie side by side in all three matrices.
   ///
   /// - Parameters:
   ///   - a: `[rows, groups · inputs]`, rows `aStride` floats apart.
@@ -12,7 +12,7 @@ extension TrainingKernels {
     _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>, stride bStride: Int, rows: Int,
     groups: Int = 1, inputs: Int, outputs: Int, to c: UnsafeMutablePointer<Float>, stride cStride: Int, adding: Bool
   ) {
-    // The rows of a register tile of the widest kernels, so that a task has whole tiles.
+    // The register tile's rows of the widest kernels, so that a task has whole tiles.
     let tile = 14
     let tiles = (inputs + tile - 1) / tile
     let tasks = min(tiles, pool.threads * 4)
@@ -43,7 +43,7 @@ extension TrainingKernels {
     sums.set(totals.map { Float($0) })
   }
 
-  /// Weights `[inputs, outputs]` of a product, and zeros for a bias that there is none of.
+  /// The packed weights `[inputs, outputs]` of a GEMM, with a bias of zeros where `bias` is `nil`.
   func pack(_ weights: FloatSlice, inputs: Int, outputs: Int, bias: FloatSlice?, activation: Activation)
     -> PackedPointwise
   {
@@ -59,7 +59,7 @@ extension TrainingKernels {
   @unsafe func transpose(
     _ from: UnsafePointer<Float>, rows: Int, columns: Int, to: UnsafeMutablePointer<Float>
   ) {
-    // Squares that fit in the cache's lines both ways.
+    // Square tiles that fill cache lines in both directions.
     ranges(rows, grain: 16) { _, range in
       for column in stride(from: 0, to: columns, by: 16) {
         for c in column..<min(column + 16, columns) {

@@ -2,7 +2,7 @@ import CKernels
 import Tensors
 
 extension TrainingKernels {
-  /// The greatest value of each window, or the mean over it with zeros outside the map, for each picture of a batch.
+  /// Max pooling, or average pooling with the zeros outside the map included, for each picture of a batch.
   ///
   /// - Parameters:
   ///   - x: `[pictures, g.height, g.width, channels]`.
@@ -24,7 +24,7 @@ extension TrainingKernels {
     }
   }
 
-  /// The way back of a mean: every pixel of a window gets an equal share of its gradient.
+  /// The gradient of average pooling: every pixel of a window gets an equal share of the window's gradient.
   package func averagePoolGradient(
     _ dy: FloatSlice, _ g: Geometry, pictures: Int, channels: Int, to dx: FloatSlice, adding: Bool
   ) {
@@ -41,9 +41,9 @@ extension TrainingKernels {
     }
   }
 
-  /// The way back of a maximum: the first pixel of a window that has it gets the window's gradient.
+  /// The gradient of max pooling: the first pixel with the window's maximum gets the window's gradient.
   ///
-  /// - Parameter dy: is used up.
+  /// - Parameter dy: is overwritten.
   package func maximumPoolGradient(
     _ dy: FloatSlice, _ x: FloatSlice, _ y: FloatSlice, _ g: Geometry, pictures: Int, channels: Int,
     to dx: FloatSlice, adding: Bool
