@@ -11,13 +11,13 @@ public final class SharedTensor: Sendable {
   public var shape: Shape { tensor.shape }
 }
 
-/// The maps that one run of a network handed out, `[N, H, W, C]` each.
+/// The feature maps of one run of a network, `[N, H, W, C]` each.
 public struct FeatureMaps: Sendable {
   private let maps: [Tap: SharedTensor]
 
   package init(_ maps: [Tap: SharedTensor]) { self.maps = maps }
 
-  /// The map of a tap; it must have been asked for.
+  /// The feature map of a tap; the run must have been given this tap.
   public subscript(tap: Tap) -> SharedTensor {
     guard let map = maps[tap] else {
       preconditionFailure("the tap \(tap) was not asked for; these were: \(maps.keys.map(\.name).sorted())")
@@ -26,14 +26,14 @@ public struct FeatureMaps: Sendable {
   }
 }
 
-/// Why a backbone could not run.
+/// An error of building or running a network.
 public enum BackboneError: Error, Equatable, CustomStringConvertible {
-  /// Blocks were to learn that can't, or a number of classes that there is no head for.
+  /// Training of blocks that can't be trained, or a number of classes without a head.
   case cannotLearn(reason: String)
   case inputChannels(expected: Int, found: Int)
   case inputTooSmall(height: Int, width: Int, minimum: Int)
   case noSuchTap(name: String, known: [String])
-  /// Layers that cannot run.
+  /// A graph with a layer that can't run.
   case unusableLayer(place: Int, reason: String)
   case unknownNetwork(name: String)
   case weights(WeightsError)

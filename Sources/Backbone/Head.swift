@@ -1,11 +1,11 @@
-/// What sits on a network and is code rather than layers: it names the maps that it wants and turns them into an output.
+/// A head in code rather than in layers: a computation of an output from the feature maps of named taps.
 ///
-/// Layers of one's own are appended to the network's graph instead, so that they run with it, can learn, and travel in the
-/// model file.
+/// A head of layers is appended to the network's graph instead. It then runs with the network, can be trained, and is
+/// stored in the model file.
 public protocol Head: Sendable {
   associatedtype Output
 
-  /// The maps that it reads.
+  /// The taps of the maps that it reads.
   var taps: [Tap] { get }
 
   /// The output for the maps of one run.
@@ -20,7 +20,8 @@ extension Head {
 }
 
 extension Graph {
-  /// Appends the paper's own head to a backbone: the mean of the deepest map over all pixels, then a logit for each class.
+  /// Appends the paper's classifier to a backbone: global average pooling of the deepest map, then a logit for each
+  /// class.
   ///
   /// Its output is `[1, 1, outputs]`; the tensors are `classifier`.
   public mutating func classifier(outputs: Int) {

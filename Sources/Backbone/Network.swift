@@ -4,15 +4,15 @@
 import Synchronization
 @_exported import Tensors
 
-/// A graph with its weights packed, which hands out its outputs or the maps inside it; safe to share between threads.
+/// A graph with packed weights, run for its outputs or its taps; immutable and safe to share between threads.
 ///
 /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3; "MobileNets" (2017),
 /// table 1; "ShuffleNet" (CVPR 2018), table 1.
 public final class Network: Sendable {
-  /// The smallest image, in rows and in columns.
+  /// The least height and width of an image.
   public static let minimumExtent = InputCard.leastSide
 
-  /// Bytes of working memory that a graph, which may come from anybody, can ask for.
+  /// The limit of a graph's working memory in bytes; a graph may come from an untrusted file.
   private static let mostMemory = 4 << 30
 
   public let graph: Graph
@@ -20,7 +20,7 @@ public final class Network: Sendable {
 
   private let weights: PackedWeights
   private let plans = Mutex<[PlanKey: Plan]>([:])
-  /// The nodes that are its inputs.
+  /// The input nodes.
   private let inputs: [Int]
 
   private struct PlanKey: Hashable {
@@ -38,7 +38,8 @@ public final class Network: Sendable {
 
   /// Packs the weights of a network.
   ///
-  /// - Parameter graph: an image or maps in; without outputs it is a backbone, whose deepest map is its output.
+  /// - Parameter graph: its inputs are an image or feature maps. A graph without outputs is a backbone, and its deepest
+  ///   map is the output.
   /// - Throws: `BackboneError.weights` when a tensor is missing or has another shape, and the graph's `fault`.
   public convenience init(_ graph: Graph, weights: Weights, session: Session = Session()) throws(BackboneError) {
     if let fault = graph.fault { throw BackboneError(fault) }
@@ -57,9 +58,9 @@ public final class Network: Sendable {
     inputs = graph.nodes.indices.filter { graph.nodes[$0].operation == .input }
   }
 
-  /// The same network on other threads: the packed weights are shared, working memory is not.
+  /// The same network on another session. The packed weights are shared, working memory is not.
   ///
-  /// For throughput let each core have a network of one thread.
+  /// For throughput, use one network of one thread for each core.
   ///
   /// - Parameter session: with kernels of the same instruction set.
   public func running(on session: Session) -> Network {
@@ -70,18 +71,18 @@ public final class Network: Sendable {
   /// Every tap, shallow to deep.
   public var taps: [TapInfo] { graph.taps }
 
-  /// What a tap hands out.
+  /// The channels and the stride of a tap.
   ///
-  /// - Throws: `BackboneError.noSuchTap`, naming those that exist.
+  /// - Throws: `BackboneError.noSuchTap`, with the existing taps.
   public func info(_ tap: Tap) throws(BackboneError) -> TapInfo {
     do { return try graph.info(tap) } catch { throw BackboneError(error) }
   }
 
-  /// Computes the maps asked for, and nothing beyond the deepest one.
+  /// Computes the feature maps of some taps, and nothing beyond the deepest one.
   ///
   /// - Parameters:
   ///   - input: normalised images `[N, H, W, 3]`, at least 33 pixels on both axes.
-  ///   - taps: which maps, in any order.
+  ///   - taps: the taps of the maps, in any order.
   /// - Throws: `BackboneError` when the input has another shape or a tap does not exist.
   /// - Complexity: about 300 million multiply-adds for MobileNetV2 1.0 at 224 by 224; see `Graph.costs`.
   public func features(of input: borrowing Tensor, taps: [Tap]) throws(BackboneError) -> FeatureMaps {
@@ -100,7 +101,7 @@ public final class Network: Sendable {
     try run(input, wanted: graph.outputs, observer: { _ in })
   }
 
-  /// The same, telling an observer when each step of the plan has ended.
+  /// The graph's outputs, with an observer called after each step of the plan.
   package func outputs(
     of input: borrowing Tensor, observer: (_ step: Int) -> Void
   ) throws(BackboneError) -> [SharedTensor] {
@@ -112,7 +113,7 @@ public final class Network: Sendable {
   ) throws(BackboneError) -> [SharedTensor] {
     let (shape, values) = (input.shape, unique(wanted))
     guard !wanted.isEmpty else { return [] }
-    // Values inside the passes come from a run of their own: nobody's bits depend on who else is asked for.
+    // Values inside fused passes come from a separate run, so that a value's bits never depend on the other taps.
     let inside = values.filter(weights.isInside)
     if !inside.isEmpty, inside.count < values.count {
       let others = values.filter { !weights.isInside($0) }
@@ -145,11 +146,11 @@ public final class Network: Sendable {
     return wanted.map { maps[values.firstIndex(of: $0)!] }
   }
 
-  /// Computes some of one image's outputs into memory of the caller's.
+  /// Computes some outputs of one image into the caller's memory.
   ///
   /// - Parameters:
-  ///   - range: which of the graph's outputs, no value twice.
-  ///   - maps: as many floats for each output as its shape has.
+  ///   - range: the indices of the graph's outputs, no value twice.
+  ///   - maps: memory for each output, as many floats as its shape has.
   @unsafe package func run(
     _ input: borrowing Tensor, _ range: Range<Int>, into maps: [UnsafeMutablePointer<Float>],
     observer: (_ step: Int) -> Void = { _ in }
@@ -171,7 +172,7 @@ public final class Network: Sendable {
     session.workspaces.give(workspace)
   }
 
-  /// The shapes of some outputs for one image of that size, all of them by default.
+  /// The shapes of some outputs, all by default, for one image of that size.
   ///
   /// - Throws: `BackboneError` when the image is too small.
   public func outputShapes(height: Int, width: Int, _ range: Range<Int>? = nil) throws(BackboneError) -> [Shape] {
@@ -179,7 +180,7 @@ public final class Network: Sendable {
     return try plan(height: height, width: width, wanted: wanted).shapes
   }
 
-  /// Steps of a run that are done before the first one of a node from `node` on.
+  /// The number of a run's steps before the first step with a node from `node` on.
   package func steps(before node: Int, height: Int, width: Int, _ range: Range<Int>) throws(BackboneError) -> Int {
     let plan = try plan(height: height, width: width, wanted: Array(graph.outputs[range]))
     return plan.steps.prefix { $0.firstNode < node }.count
@@ -199,7 +200,7 @@ public final class Network: Sendable {
     } catch { throw BackboneError(error) }
   }
 
-  /// The plan for an input of that size: the kept one, or a new one.
+  /// The plan for an input of that size: the cached one, or a new one.
   func plan(height: Int, width: Int, channels: Int = 3, wanted: [Int]) throws(BackboneError) -> Plan {
     precondition(inputs.count == 1, "a graph with \(inputs.count) inputs")
     let expected = graph.nodes[inputs[0]].channels
@@ -220,7 +221,7 @@ public final class Network: Sendable {
         place: 0, reason: "is of a network that takes \(plan.arenaSize >> 20) MB for an image of \(width)x\(height)")
     }
     plans.withLock { plans in
-      // A caller with ever new sizes must not make the cache grow; a plan is quickly made again.
+      // A caller with ever new sizes must not make the cache grow. A plan is cheap to make again.
       if plans.count >= 16 { plans.removeAll() }
       plans[key] = plan
     }

@@ -34,12 +34,12 @@ const ck_format *ck_format_for(const ck_kernels *t, ck_element element) { return
 
 size_t ck_gemm_panels(const ck_format *f, size_t n) { return (n + f->panel - 1) / f->panel; }
 
-// Of `left` columns, those of the next panel, filled up to a multiple of grain.
+// The width of the next panel of `left` columns, padded to a multiple of grain.
 static size_t padded(size_t left, size_t panel, size_t grain) {
   return left >= panel ? panel : (left + grain - 1) / grain * grain;
 }
 
-// Bytes of so many columns of so many rows.
+// Bytes of packed weights of that many columns and rows.
 static size_t packed_size(const ck_format *f, size_t columns, size_t rows) {
   return columns * (f->head + (rows + f->k_step - 1) / f->k_step * f->k_step * f->weight);
 }

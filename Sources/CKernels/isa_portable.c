@@ -1,5 +1,6 @@
 #include "CKernels.h"
-// Whatever the compiler's baseline offers. A fused multiply-add would be a library call there, so it is not asked for.
+// The instruction set of the compiler's baseline. A fused multiply-add would be a library call there, so it is not
+// asked for.
 #define ISA portable
 #define LANES 4
 #define TILE 4

@@ -12,10 +12,10 @@
 #include <unistd.h>
 #include "CKernels.h"
 
-// A job's tasks are dealt out in ranges, one a seat, and a seat's range is claimed through one word,
-// [job:32][end:16][next:16], by its owner first and then by whoever has nothing left to do. A claim succeeds only while
-// the word still belongs to the job, and a job whose task is claimed can't end before that task does; so body and context
-// are read after the claim, and a worker that comes late finds nothing and is never waited for.
+// A job's tasks are divided into ranges, one for each seat. Tasks of a range are claimed through one word,
+// [job:32][end:16][next:16], by its owner first and then by idle threads. A claim succeeds only while the word still
+// belongs to the job, and a job can't end before its claimed tasks do. So body and context are read after the claim,
+// and a late worker finds nothing and is never waited for.
 typedef struct {
   _Atomic uint64_t claims __attribute__((aligned(128)));  // two lines: processors fetch them in pairs
   void (*_Atomic body)(void *, int, int);
@@ -44,7 +44,7 @@ struct ck_pool {
 #endif
   _Atomic int awake __attribute__((aligned(128)));  // calls between ck_pool_begin and ck_pool_end
   _Atomic int closing;
-  int crowded;  // more threads than processors: nobody spins, others need the time
+  int crowded;  // more threads than processors: spinning would take their time
   seat *seats;
 };
 
@@ -55,7 +55,7 @@ enum {
   LINGER = 100 * 1000,
   RECESS = 5 * 1000 * 1000,
   PATIENCE = 100 * 1000,
-  // A caller that is moved about does not make its workers follow more often than this.
+  // The least time between two placements, for a caller that the scheduler moves often.
   SETTLING = 1000 * 1000,
 };
 
@@ -111,7 +111,7 @@ static int processor(void) { return sched_getcpu(); }
 static void put(seat *s, const cpu_set_t *mask) {
   if (!s->placed || CPU_EQUAL(mask, &s->mask)) return;
   cpu_set_t found;
-  // Somebody else has decided where this thread runs, or may not be overruled: leave it alone from now on.
+  // The affinity was set from outside, or can't be set: leave this thread alone from now on.
   s->placed = pthread_getaffinity_np(s->thread, sizeof found, &found) == 0 && CPU_EQUAL(&found, &s->mask) &&
               pthread_setaffinity_np(s->thread, sizeof *mask, mask) == 0;
   s->mask = *mask;
@@ -127,8 +127,8 @@ static void keep_apart(ck_pool *p, int cpu) {
   for (int i = 1; i < p->threads; i++) put(&p->seats[i], &rest);
 }
 
-// Workers that have not ended by now were most likely preempted in the middle of a task. Their caller has nothing to do:
-// it lends them its own processor, instead of waiting for a time slice to end on theirs.
+// Workers that have not ended by now were most likely preempted in the middle of a task. The idle caller lends them its
+// own processor, instead of waiting for a time slice to end on theirs.
 static void fetch_preempted(ck_pool *p) {
   cpu_set_t here;
   CPU_ZERO(&here);
@@ -144,7 +144,7 @@ static void fetch_preempted(ck_pool *p) {
 
 static void prepare_places(ck_pool *p) {
   p->apart = -1;
-  // With more threads than processors some share one in any case: leave that to the scheduler.
+  // With more threads than processors some share one in any case, so placement is left to the scheduler.
   const int places = sched_getaffinity(0, sizeof p->allowed, &p->allowed) == 0 && CPU_COUNT(&p->allowed) >= p->threads;
   for (int i = 1; i < p->threads; i++) {
     p->seats[i].placed = places;
@@ -160,7 +160,7 @@ static void prepare_places(ck_pool *p) { p->apart = 0; }
 
 // MARK: Working
 
-// Runs tasks of a seat's range until none is left to claim; how many.
+// Runs tasks of a seat's range until none is left to claim; returns their number.
 static uint32_t work(seat *s, int worker) {
   uint32_t done = 0;
   uint64_t word = atomic_load_explicit(&s->claims, memory_order_acquire);
@@ -179,7 +179,7 @@ static uint32_t job_of(const seat *s, memory_order order) {
   return (uint32_t)(atomic_load_explicit(&s->claims, order) >> 32);
 }
 
-// Waits for another job than the last one, awake for a while; 0 when the pool closes.
+// Waits for a job after the last one, spinning for a while first; returns 0 when the pool closes.
 static uint32_t next_job(seat *s, uint32_t last) {
   ck_pool *p = s->pool;
   int64_t since = 0;

@@ -8,7 +8,8 @@
 #include "CKernels.h"
 
 #if defined(__linux__)
-// Processors that a cgroup's cpu.max (version 2) or cfs quota (version 1) is worth, rounded up; 0 where unlimited.
+// The quota of a cgroup in processors, rounded up, from cpu.max (version 2) or the cfs quota (version 1); 0 where
+// unlimited.
 static int quota_of(const char *folder) {
   char path[4352];
   long long quota = 0, period = 0;

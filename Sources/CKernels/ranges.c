@@ -31,7 +31,7 @@ static int take_front(ck_range *r, uint32_t most, size_t *begin, size_t *end) {
 int ck_ranges_take(ck_range *r, int workers, int worker, size_t most, size_t *begin, size_t *end) {
   for (;;) {
     if (take_front(&r[worker], (uint32_t)most, begin, end)) return 1;
-    // Nothing of one's own is left: take the back half of the longest range.
+    // The worker's own range is empty: take the back half of the longest one.
     int victim = -1;
     uint64_t span = 0;
     uint32_t longest = 0;

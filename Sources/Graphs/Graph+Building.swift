@@ -1,6 +1,8 @@
 import Tensors
 
-/// What can't be built is not appended: the first fault is kept in `fault`, and whatever takes the graph throws it.
+/// The building methods of a graph.
+///
+/// An impossible operation is not appended. The first one is kept in `fault`, and every user of the graph throws it.
 extension Graph {
   /// An input of the graph; the image has 3 channels.
   public mutating func input(_ name: String = Graph.image, channels: Int = 3) -> Value {
@@ -63,12 +65,12 @@ extension Graph {
   /// The mean over all pixels.
   public mutating func globalPooling(_ x: Value) -> Value { add(.globalPooling, [x], channels: x.channels) }
 
-  /// Every pixel of `x` times the one pixel `factors`, by channels.
+  /// A channel scale: every pixel of `x` times the one pixel `factors`.
   public mutating func scale(_ x: Value, by factors: Value) -> Value {
     add(.scale, [x, factors], channels: x.channels)
   }
 
-  /// Squeeze-and-excite: `x` times what two 1x1 convolutions make of its mean.
+  /// Squeeze-and-excite: a channel scale of `x` by factors that two 1x1 convolutions compute from its mean.
   ///
   /// Source: "Squeeze-and-Excitation Networks", section 3; "Searching for MobileNetV3", section 5.3, for hard-sigmoid.
   ///
@@ -83,19 +85,19 @@ extension Graph {
     return scale(x, by: pointwise("\(name).expand", reduced, outputs: x.channels, gate, isNormalised: false))
   }
 
-  /// `x`, resized bilinearly to the size of `like`.
+  /// A bilinear resize of `x` to the size of `like`.
   public mutating func resize(_ x: Value, like: Value, _ grid: SamplingGrid) -> Value {
     add(.resize(grid), [x, like], channels: x.channels)
   }
 
-  /// Channels dealt out anew: channel `j` of group `i` becomes channel `j * groups + i`.
+  /// A channel shuffle: channel `j` of group `i` becomes channel `j * groups + i`.
   ///
   /// Source: "ShuffleNet", section 3.1.
   public mutating func shuffle(_ x: Value, groups: Int) -> Value {
     add(.shuffle(groups: groups), [x], channels: x.channels)
   }
 
-  /// Gives a value a name of its own, so that it can be handed out as a tap.
+  /// Names a value, which makes it a tap.
   public mutating func name(_ value: Value, _ tap: Tap) {
     guard fault == nil else { return }
     let name = tap.name
@@ -135,16 +137,16 @@ extension Graph {
 // MARK: Checks
 
 extension Graph {
-  /// Nodes that a graph may have.
+  /// The greatest number of a graph's nodes.
   static let mostNodes = 2000
-  /// Elements and channels that a value may have.
+  /// The greatest number of a value's elements and of its channels.
   package static let mostElements = 1 << 28
   package static let mostChannels = 65536
   private static let largestKernel = 15
-  /// Bytes of a name.
+  /// The greatest length of a name in bytes.
   static let longestName = 200
 
-  /// Why an operation can't be the next node; `nil` where it can.
+  /// The reason why an operation can't be the next node; `nil` where it can.
   private func reason(against operation: Operation, _ inputs: [Value], channels: Int) -> String? {
     guard nodes.count < Graph.mostNodes else { return "is one of more than \(Graph.mostNodes)" }
     let expected = operation.inputCount

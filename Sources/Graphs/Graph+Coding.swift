@@ -1,7 +1,8 @@
 import Tensors
 
-/// A graph in a model's card: a list of nodes that read earlier ones by place. Batch norm is left out, since the weights of
-/// model files have it folded in.
+/// The coding of a graph in a model's card: a list of nodes that read earlier ones by index.
+///
+/// Batch norm is left out, since the weights of model files have it folded in.
 extension Graph: Codable {
   private enum Keys: String, CodingKey { case nodes, outputs }
 
@@ -13,7 +14,7 @@ extension Graph: Codable {
     try container.encode(outputs, forKey: .outputs)
   }
 
-  /// - Throws: `DecodingError`, also where the nodes make no graph: a card may come from anybody.
+  /// - Throws: `DecodingError`, also where the nodes are not a valid graph: a card may be untrusted.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)
     let records = try container.decode([NodeRecord].self, forKey: .nodes)
@@ -41,7 +42,7 @@ extension Graph: Codable {
   }
 }
 
-/// A node as it stands in a card.
+/// A node's record in a card.
 private struct NodeRecord: Codable {
   enum Kind: String, Codable {
     case input, convolution, add, activation, concatenation, scale, resize, shuffle
@@ -53,11 +54,11 @@ private struct NodeRecord: Codable {
   var operation: Kind
   var inputs: [Int]
   var name: String?
-  /// What stands before `.weight` and `.bias` in the names of a convolution's tensors.
+  /// The prefix of `.weight` and `.bias` in the names of a convolution's tensors.
   var tensors: String?
   /// Of an input, or of a convolution's output.
   var channels: Int?
-  /// Rows and columns; without it 1x1.
+  /// Rows and columns; 1x1 by default.
   var kernel: [Int]?
   var stride, dilation, groups: Int?
   var padding: Padding?
@@ -105,9 +106,9 @@ private struct NodeRecord: Codable {
     name = node.name
   }
 
-  /// What the node does, whose inputs have so many channels, and the channels of its value.
+  /// The node's operation and the channels of its value, given the channels of its inputs.
   ///
-  /// - Throws: `GraphError` where a field is missing; whether the operation can run the graph decides.
+  /// - Throws: `GraphError` where a field is missing. Whether the operation can run is checked by the graph.
   func operation(at place: Int, _ inputs: [Int]) throws(GraphError) -> (Graph.Operation, channels: Int) {
     func given<Field>(_ field: Field?, _ name: String) throws(GraphError) -> Field {
       guard let field else { throw .unusableLayer(place: place, reason: "has no \(name)") }

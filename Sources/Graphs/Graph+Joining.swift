@@ -1,17 +1,17 @@
 extension Graph {
   /// Appends another graph, whose inputs are values of this one by name; its outputs become outputs.
   ///
-  /// Names of its values that are taken here are dropped.
+  /// Names of its values that already exist here are dropped.
   ///
-  /// - Returns: where each of its nodes is now.
+  /// - Returns: the new value of each of its nodes.
   /// - Throws: `GraphError.noSuchTap` where an input has no value of that name and so many channels.
   @discardableResult public mutating func append(_ head: Graph) throws(GraphError) -> [Value] {
     try append(head, sharing: [:], renaming: { $0 })
   }
 
-  /// The same where some of its nodes are already here, and with other names for its tensors.
+  /// Appends another graph, some of whose nodes are already here, with its tensors renamed.
   ///
-  /// - Parameter shared: for nodes of the head the place here.
+  /// - Parameter shared: the index here of each shared node of the head.
   package mutating func append(_ head: Graph, sharing shared: [Int: Int], renaming: (String) -> String)
     throws(GraphError) -> [Value]
   {
@@ -46,12 +46,13 @@ extension Graph {
     return values
   }
 
-  /// What lies behind the first `count` nodes, up to the outputs: their values that it reads are its inputs, by their names.
+  /// The suffix graph behind the first `count` nodes, up to the outputs.
   ///
-  /// A head that was appended to a backbone comes out as a graph of its own; or the layers that learn, behind those that do
-  /// not.
+  /// Values of the first nodes that it reads become its inputs, by their names.
   ///
-  /// - Throws: its `fault`; `GraphError.unusableLayer` where a value that is read has no name.
+  /// It recovers a head that was appended to a backbone, or the trained layers behind the frozen ones.
+  ///
+  /// - Throws: its `fault`; `GraphError.unusableLayer` where such a value has no name.
   public func suffix(after count: Int) throws(GraphError) -> Graph {
     if let fault { throw fault }
     let needed = ancestors(of: outputs)
@@ -78,7 +79,7 @@ extension Graph {
     return part
   }
 
-  /// Nodes up to and with a tap's.
+  /// The number of nodes up to and with a tap's.
   ///
   /// - Throws: `GraphError.noSuchTap`.
   public func count(through tap: Tap) throws(GraphError) -> Int { try value(of: tap).index + 1 }

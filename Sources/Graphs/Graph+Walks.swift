@@ -25,7 +25,7 @@ extension Graph {
     nodes.indices.compactMap(convolution(at:))
   }
 
-  /// The tensors that it runs with: weight and bias of each convolution, in order.
+  /// Its parameters: weight and bias of each convolution, in order.
   public var parameters: [ParameterInfo] {
     convolutions.flatMap {
       [
@@ -41,7 +41,7 @@ extension Graph {
     for node in nodes {
       var stride = node.inputs.first.map { strides[$0] } ?? 1
       switch node.operation {
-      // Thousands of strided layers are no network, and must not overflow.
+      // Thousands of strided layers are not a network, but must not overflow.
       case .convolution(let convolution): stride = min(stride * convolution.window.stride, 1 << 32)
       case .pooling(.maximum(let window)), .pooling(.average(let window)): stride = min(stride * window.stride, 1 << 32)
       case .resize: stride = strides[node.inputs[1]]
@@ -61,9 +61,9 @@ extension Graph {
     }
   }
 
-  /// What a tap hands out.
+  /// The channels and the stride of a tap.
   ///
-  /// - Throws: `GraphError.noSuchTap`, naming those that exist.
+  /// - Throws: `GraphError.noSuchTap`, with the existing taps.
   public func info(_ tap: Tap) throws(GraphError) -> TapInfo {
     let known = taps
     guard let info = known.first(where: { $0.tap == tap }) else {
@@ -78,10 +78,10 @@ extension Graph {
     return taps.last { $0.tap != .last } ?? taps.last!
   }
 
-  /// How the network's windows lie on its maps: as those of its last convolution that has one.
+  /// The padding of the network's windows: that of its last convolution with more than one tap.
   public var padding: Padding { convolutions.last { $0.window.taps > 1 }?.window.padding ?? .same }
 
-  /// Whether each value is one pixel whatever the input's size.
+  /// For each value, whether it is one pixel whatever the input's size.
   package var isOnePixel: [Bool] {
     var one: [Bool] = []
     for node in nodes {
@@ -95,14 +95,14 @@ extension Graph {
     return one
   }
 
-  /// The nodes that read each node's value; a node that reads it twice comes twice.
+  /// The readers of each node's value; a node that reads it twice is listed twice.
   package var readers: [[Int]] {
     var readers = [[Int]](repeating: [], count: nodes.count)
     for (index, node) in nodes.enumerated() { for input in node.inputs { readers[input].append(index) } }
     return readers
   }
 
-  /// The nodes that some values depend on, and themselves.
+  /// The nodes that some values depend on, with the values' own nodes.
   package func ancestors(of values: some Sequence<Int>) -> Set<Int> {
     var needed = Set(values)
     for index in nodes.indices.reversed() where needed.contains(index) { needed.formUnion(nodes[index].inputs) }
@@ -115,7 +115,7 @@ extension Graph {
 extension Graph {
   /// The shape of each value, for inputs of those shapes.
   ///
-  /// - Throws: `GraphError.unusableLayer` where maps do not fit together or are too large: a graph may come from anybody.
+  /// - Throws: `GraphError.unusableLayer` where maps do not fit together or are too large: a graph may be untrusted.
   /// - Complexity: O(nodes).
   public func checkedShapes(_ inputShape: (Tap) throws(GraphError) -> Shape) throws(GraphError) -> [Shape] {
     var shapes: [Shape] = []
@@ -162,7 +162,7 @@ extension Graph {
     return shapes
   }
 
-  /// The shape of each value for inputs that are known to fit.
+  /// The shape of each value, for inputs known to fit.
   public func shapes(_ inputShape: (Tap) -> Shape) -> [Shape] {
     do { return try checkedShapes { inputShape($0) } } catch { preconditionFailure("\(error)") }
   }

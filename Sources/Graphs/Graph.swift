@@ -1,16 +1,16 @@
 import Tensors
 
-/// A network as data: its operations, in an order in which they can run, and which values are its outputs.
+/// A network as data: its operations in a topological order, and its outputs.
 ///
-/// Parameters, shapes, costs, memory tables, training and what runs are all read off this value. A graph begins with its
-/// inputs, an image or maps of another graph; a head is appended to the graph of a backbone:
+/// Parameters, shapes, costs, memory tables, training and execution are all derived from this value. A graph begins
+/// with its inputs, an image or maps of another graph; a head is appended to the graph of a backbone:
 ///
 ///     var graph = NetworkLayout.mobileNetV2().graph
 ///     let map = try graph.value(of: .expansion(13))
 ///     let narrow = graph.pointwise("head.narrow", map, outputs: 64, .relu6)
 ///     graph.output(graph.pointwise("head.logits", narrow, outputs: 2, .linear, isNormalised: false))
 public struct Graph: Hashable, Sendable {
-  /// What an operation hands on: a map of some channels.
+  /// The output of an operation: a feature map with its number of channels.
   public struct Value: Hashable, Sendable {
     package let index: Int
     public let channels: Int
@@ -36,7 +36,7 @@ public struct Graph: Hashable, Sendable {
     /// Positions in the window.
     public var taps: Int { height * width }
     package var isOne: Bool { taps == 1 && stride == 1 }
-    /// Whether the strip kernels slide it: 3x3, stride 1 or 2.
+    /// Whether the strip kernels support it: 3x3, stride 1 or 2.
     package var fitsStrips: Bool { height == 3 && width == 3 && stride <= 2 }
 
     /// The positions of the window on a map of that size.
@@ -75,9 +75,9 @@ public struct Graph: Hashable, Sendable {
   }
 
   public enum Pooling: Hashable, Sendable {
-    /// The greatest value of the window; what lies outside the map does not count.
+    /// Max pooling; positions outside the map do not count.
     case maximum(Window)
-    /// The mean over the window; zeros outside the map count.
+    /// Average pooling; zeros outside the map count.
     case average(Window)
   }
 
@@ -86,36 +86,36 @@ public struct Graph: Hashable, Sendable {
     case input
     case convolution(Convolution)
     case pooling(Pooling)
-    /// The mean over all pixels: one pixel.
+    /// Global average pooling, to one pixel.
     case globalPooling
     /// The sum of two maps of the same size, or of a map and one pixel.
     case add(Activation)
     case activation(Activation)
-    /// The channels of all inputs, one after the other; one pixel is repeated.
+    /// Concatenation by channels; one pixel is repeated.
     case concatenation
-    /// A map times one pixel, by channels: squeeze-and-excite.
+    /// A channel scale, a map times one pixel: squeeze-and-excite.
     case scale
-    /// Bilinear, to the size of the second input.
+    /// A bilinear resize to the size of the second input.
     case resize(SamplingGrid)
-    /// Channel `j` of group `i` becomes channel `j * groups + i`.
+    /// A channel shuffle: channel `j` of group `i` becomes channel `j * groups + i`.
     case shuffle(groups: Int)
   }
 
   public struct Node: Hashable, Sendable {
     public internal(set) var operation: Operation
-    /// The places of the nodes that it reads, each before its own.
+    /// The indices of the nodes that it reads, all lower than its own.
     public internal(set) var inputs: [Int]
     public let channels: Int
-    /// What its value is called: an input's name, or a tap.
+    /// The name of its value: an input's name, or a tap.
     public internal(set) var name: String?
   }
 
   public internal(set) var nodes: [Node] = []
-  /// The places of the nodes whose values are the graph's outputs.
+  /// The indices of the output nodes.
   public internal(set) var outputs: [Int] = []
-  /// What was wrong when it was built, if anything: the first operation that can't run, or a name that is taken.
+  /// The first fault of its building, if any: an operation that can't run, or a name that is taken.
   ///
-  /// Nothing is appended from there on, and a network, a training or a file of such a graph throws this.
+  /// Nothing is appended from there on. Networks, trainings and files of such a graph throw this.
   public internal(set) var fault: GraphError?
 
   public init() {}
@@ -126,7 +126,7 @@ public struct Graph: Hashable, Sendable {
   /// The value of a node.
   public func value(at index: Int) -> Value { Value(index: index, channels: nodes[index].channels) }
 
-  /// The convolution of a node; `nil` where it is none.
+  /// The convolution of a node; `nil` for other operations.
   package func convolution(at index: Int) -> Convolution? {
     guard case .convolution(let convolution) = nodes[index].operation else { return nil }
     return convolution
@@ -134,7 +134,7 @@ public struct Graph: Hashable, Sendable {
 
   /// The value of a tap or an input.
   ///
-  /// - Throws: `GraphError.noSuchTap`, naming those that exist.
+  /// - Throws: `GraphError.noSuchTap`, with the existing taps.
   public func value(of tap: Tap) throws(GraphError) -> Value {
     guard let index = nodes.firstIndex(where: { $0.name == tap.name }) else {
       throw .noSuchTap(name: tap.name, known: taps.map(\.name))
@@ -143,7 +143,7 @@ public struct Graph: Hashable, Sendable {
   }
 }
 
-/// Why a graph can't be used.
+/// An error of building or reading a graph.
 public enum GraphError: Error, Hashable, CustomStringConvertible {
   case noSuchTap(name: String, known: [String])
   /// An operation that can't run.

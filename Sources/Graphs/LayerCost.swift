@@ -1,6 +1,6 @@
 import Tensors
 
-/// What one layer costs, counted as the paper counts: a multiply-add is one operation, biases count as parameters.
+/// The cost of one layer, counted as in the paper: a multiply-add is one operation, biases count as parameters.
 public struct LayerCost: Hashable, Sendable {
   public let name: String
   /// The shape of its output.
@@ -23,7 +23,7 @@ extension Graph.Convolution {
     return String(own.map { $0 == "." ? "/" : $0 })
   }
 
-  /// What it costs where its output has that shape.
+  /// Its cost for an output of that shape.
   public func cost(output: Shape) -> LayerCost {
     let weights = window.taps * inputs / groups * outputs
     return LayerCost(
@@ -32,12 +32,12 @@ extension Graph.Convolution {
 }
 
 extension Graph {
-  /// What each convolution costs for inputs of those shapes.
+  /// The cost of each convolution, for inputs of those shapes.
   public func costs(_ inputShape: (Tap) -> Shape) -> [LayerCost] {
     zip(nodes.indices, shapes(inputShape)).compactMap { convolution(at: $0)?.cost(output: $1) }
   }
 
-  /// What each convolution costs for an image of that size.
+  /// The cost of each convolution, for an image of that size.
   public func costs(height: Int, width: Int) -> [LayerCost] {
     costs { _ in Shape(height: height, width: width, channels: 3) }
   }
@@ -48,16 +48,16 @@ public struct ActivationTensor: Hashable, Sendable {
   /// The value's name, or that of the layer that makes it.
   public let name: String
   public let shape: Shape
-  /// Whether its reader can take it in parts, so that all of it never exists at once.
+  /// Whether its reader can process it in parts, so that it never exists whole.
   public let isPartial: Bool
 }
 
 extension Graph {
-  /// The tensors between the layers for an image of that size, up to the pooled one; the image is not among them.
+  /// The activation tensors for an image of that size, up to the pooled one, without the image.
   ///
-  /// A map is partial where its only reader sums over its channels to fewer of them, pools it, or is a depthwise convolution
-  /// of whose output the same is true: so is what lies inside a block of MobileNetV2 or ShuffleNet. MobileNetV1 has no
-  /// bottlenecks: all of its tensors exist.
+  /// A map is partial where its only reader is a projection to fewer channels, a pooling, or a depthwise convolution
+  /// with a partial output. So the tensors inside a block of MobileNetV2 or ShuffleNet are partial. MobileNetV1 has no
+  /// bottlenecks, so all of its tensors exist whole.
   /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", section 5 and table 3.
   public func activations(height: Int, width: Int) -> [ActivationTensor] {
     var graph = self
@@ -69,7 +69,7 @@ extension Graph {
       switch graph.nodes[reader].operation {
       case .convolution(let c) where c.isDepthwise: return isPartial(reader)
       case .convolution(let c) where c.isPointwise:
-        // A grouped convolution behind a bottleneck makes more channels again, of which it needs its group's alone.
+        // A grouped convolution behind a bottleneck makes more channels again, but reads those of its group alone.
         return c.outputs < c.inputs || c.groups > 1
       case .shuffle: return isPartial(reader)
       case .pooling, .globalPooling: return true
@@ -80,7 +80,7 @@ extension Graph {
       let node = graph.nodes[index]
       switch node.operation {
       case .convolution(let convolution):
-        // What is only added or laid beside another is summed or written in place: no further tensor.
+        // A value that is only added or concatenated is summed or written in place, without a further tensor.
         if node.name == nil, readers[index].count == 1 {
           switch graph.nodes[readers[index][0]].operation {
           case .add, .concatenation: return nil
@@ -98,10 +98,10 @@ extension Graph {
     }
   }
 
-  /// Elements of the largest tensor that exists as a whole: what table 3 of the paper counts.
+  /// Elements of the largest tensor that exists whole, as in table 3 of the paper.
   public func largestActivation(height: Int, width: Int) -> Int { whole(height: height, width: width).max()! }
 
-  /// Elements of a layer's or block's whole input and output together, where they are most: what section 5 counts.
+  /// The greatest number of elements of a layer's or block's whole input and output together, as in section 5.
   public func heldActivations(height: Int, width: Int) -> Int {
     let counts = whole(height: height, width: width)
     return zip(counts, counts.dropFirst()).map(+).max() ?? counts[0]

@@ -1,7 +1,7 @@
-/// The name of a value inside a network that can be handed out.
+/// The name of a value inside a network that can be an output of a run.
 ///
-/// `stem`, `block5`, `block13/expansion`, `block13/depthwise` and `last` are those of the built-in networks; a network of
-/// one's own has the names that its graph gives.
+/// `stem`, `block5`, `block13/expansion`, `block13/depthwise` and `last` are taps of the built-in networks. A custom
+/// network has the names of its graph.
 public struct Tap: Hashable, Sendable, CustomStringConvertible {
   public let name: String
 
@@ -15,13 +15,13 @@ public struct Tap: Hashable, Sendable, CustomStringConvertible {
   public static let last = Tap("last")
   /// The output of a block, from 0 on: a linear bottleneck in MobileNetV2.
   public static func block(_ index: Int) -> Tap { Tap("block\(index)") }
-  /// The expanded tensor of a block, behind its 1x1 expansion and the activation.
+  /// The expanded tensor of a block: the output of its 1x1 expansion and activation.
   public static func expansion(_ index: Int) -> Tap { Tap("block\(index)/expansion") }
   /// The output of a block's depthwise convolution.
   public static func depthwise(_ index: Int) -> Tap { Tap("block\(index)/depthwise") }
 }
 
-/// What a tap hands out, before anything is computed.
+/// The channels and the stride of a tap, known before a run.
 public struct TapInfo: Hashable, Sendable {
   public let tap: Tap
   /// Channels of the map.

@@ -1,4 +1,4 @@
-/// Gives every value that passes between steps a place in one piece of memory; those that never live at once may share.
+/// The layout of the arena: an offset for every value between steps. Values that are never live at once may overlap.
 struct ArenaPlan {
   private struct Block {
     var size: Int
@@ -8,13 +8,13 @@ struct ArenaPlan {
 
   private var values: [Int: Block] = [:]
   private var scratch: [Int: Block] = [:]
-  /// Bytes in all, once placed.
+  /// The arena's bytes, once placed.
   private(set) var size = 0
 
-  /// Memory is handed out in cache lines.
+  /// Offsets are multiples of a cache line.
   private static let grain = 64
 
-  /// Notes that a step reads or writes a value.
+  /// Records that a step reads or writes a value.
   ///
   /// - Parameter size: its bytes, where it is written.
   mutating func use(_ value: Int, at step: Int, size: Int = 0) {
@@ -24,17 +24,17 @@ struct ArenaPlan {
     values[value] = block
   }
 
-  /// Notes how many bytes a step needs for itself.
+  /// Records the scratch bytes of a step.
   mutating func scratch(_ size: Int, at step: Int) {
     scratch[step] = Block(size: ArenaPlan.rounded(size), steps: step...step)
   }
 
-  /// Leaves out values that have memory of their own.
+  /// Excludes values that have memory of their own.
   mutating func forget(_ others: [Int]) {
     for value in others { values[value] = nil }
   }
 
-  /// Places all: the largest first, each as low as those that are placed and live with it allow.
+  /// Places all values, the largest first, each at the lowest offset that no placed value live with it overlaps.
   ///
   /// - Complexity: O(values · values).
   mutating func place() {
@@ -48,7 +48,7 @@ struct ArenaPlan {
       }
       return offset
     }
-    // By size, then by age: the outcome must not depend on the order of a dictionary.
+    // By size, then by age, so that the result does not depend on the order of a dictionary.
     func isBefore(_ a: Block, _ b: Block) -> Bool {
       (-a.size, a.steps.lowerBound, a.steps.upperBound) < (-b.size, b.steps.lowerBound, b.steps.upperBound)
     }
@@ -67,7 +67,7 @@ struct ArenaPlan {
     }
   }
 
-  /// The byte where a value begins.
+  /// The byte offset of a value.
   func offset(of value: Int) -> Int { values[value]!.offset }
   func scratchOffset(at step: Int) -> Int { scratch[step]!.offset }
 

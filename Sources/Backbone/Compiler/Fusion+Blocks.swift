@@ -4,13 +4,13 @@ import Tensors
 extension Fusion {
   // MARK: Blocks
 
-  /// A pass whose source is that convolution, with the depthwise convolution or the pooling behind it.
+  /// A fused pass whose source is that convolution, with the depthwise convolution or the pooling behind it.
   func block(from index: Int) -> Pass? {
     guard !done.contains(index), let c = convolution(index), c.activation.clamp != nil else { return nil }
-    // What reads one pixel beside a map is the concatenation's only way to be computed.
+    // A convolution that reads one pixel concatenated with a map must be split; the concatenation is never computed.
     guard split(before: index) == nil else { return nil }
     if !c.isPointwise {
-      // The image's convolution: few channels, whose neighbourhoods are gathered as they are read.
+      // The stem: few channels, whose 3x3 neighbourhoods are gathered as they are read.
       guard c.window == Graph.Window(3, 3, stride: 2, padding: c.window.padding), c.groups == 1, c.inputs <= 4 else {
         return nil
       }
@@ -19,7 +19,7 @@ extension Fusion {
     if let shuffle = soleReader(index), case .shuffle(let groups) = graph.nodes[shuffle].operation {
       return c.isPointwise ? shuffled(index, shuffle, groups: groups) : nil
     }
-    // Two depthwise convolutions alike are better off as the branches of a pass of their own.
+    // Two depthwise convolutions with the same window become the branches of a separate pass.
     guard c.groups == 1, let d = readers[index].first(where: { filter($0) != nil }), twin(of: d) == nil else {
       return nil
     }
@@ -34,7 +34,7 @@ extension Fusion {
     return pass
   }
 
-  /// Adds the last 1x1 convolution of a block, and the sum with what the block reads.
+  /// Adds the projection of a block, and the skip connection from the block's input.
   private func finish(_ pass: inout Pass, source: Int?, filter: Int, project: Int, shuffle: Int? = nil) {
     let c = convolution(project)!
     var product = Pass.Product(node: project, activation: c.activation)
@@ -63,7 +63,7 @@ extension Fusion {
     return !done.contains(index) && window.fitsStrips && window.dilation == 1
   }
 
-  /// The image's convolution and the maximum pooling behind it; no value is negative there, so zeros may lie around the map.
+  /// The stem and the max pooling behind it. No value is negative there, so the map may be padded with zeros.
   private func pooledPass(_ index: Int, _ pooled: Int) -> Pass? {
     guard let low = convolution(index)!.activation.clamp?.low, low >= 0 else { return nil }
     return Pass(
@@ -71,9 +71,10 @@ extension Fusion {
       nodes: [index, pooled], reads: graph.nodes[index].inputs, writes: [pooled], wide: index)
   }
 
-  /// ShuffleNet's unit: the shuffle is no step, the last convolution's groups pick their inputs where they lie.
+  /// ShuffleNet's unit. The shuffle is not a step: each group of the last convolution reads its inputs from before the
+  /// shuffle.
   private func shuffled(_ index: Int, _ shuffle: Int, groups: Int) -> Pass? {
-    // A GEMM reads at most nine runs of channels.
+    // A GEMM reads at most nine segments of channels.
     guard groups <= 9, let d = soleReader(shuffle), filter(d) != nil, let p = soleReader(d), !done.contains(p),
       let project = convolution(p), project.isPointwise, project.groups == groups,
       convolution(index)!.groups == groups || convolution(index)!.groups == 1
@@ -83,7 +84,7 @@ extension Fusion {
     return pass
   }
 
-  /// A depthwise convolution of a map that exists, the 1x1 convolution behind it, and another such pair of the same map.
+  /// A depthwise convolution of a stored map, the 1x1 convolution behind it, and another such pair of the same map.
   func map(of index: Int) -> Pass? {
     guard filter(index) != nil else { return nil }
     let input = graph.nodes[index].inputs[0]
@@ -120,7 +121,7 @@ extension Fusion {
     return graph.nodes[sum].inputs.contains(value)
   }
 
-  /// Whether all of them are 1x1 convolutions, which can read pixels that lie apart.
+  /// Whether all readers are 1x1 convolutions, which can read pixels with a stride.
   private func areProducts(_ readers: [Int]) -> Bool {
     !readers.isEmpty
       && readers.allSatisfy { reader in
@@ -129,9 +130,9 @@ extension Fusion {
       }
   }
 
-  // MARK: Values beside each other
+  // MARK: Concatenations
 
-  /// Has passes write their channels where a concatenation wants them, and copies the others.
+  /// Lets passes write their channels into a concatenation in place, and copies the others.
   mutating func place() {
     for (value, parts) in concatenations {
       var first = 0
@@ -154,12 +155,12 @@ extension Fusion {
 
   // MARK: Order
 
-  /// The passes in an order in which they can run: as their first nodes come, as far as that goes.
+  /// The passes in a topological order, by their first nodes where possible.
   func ordered() -> [Pass] {
     let spread = Set(passes.filter(\.isSpread).map { $0.writes[0] })
     var waiting = passes.sorted { key($0) < key($1) }
     for index in waiting.indices { waiting[index].readsSpread = spread.contains(waiting[index].reads[0]) }
-    // A concatenation is there once all of its parts are.
+    // A concatenation is complete once all of its parts are.
     var writers: [Int: Int] = [:]
     for pass in waiting { for value in written(pass) { writers[value, default: 0] += 1 } }
     var order: [Pass] = []
@@ -180,7 +181,7 @@ extension Fusion {
     pass.targets + (pass.wide.map { [$0] } ?? [])
   }
 
-  /// Values that can be handed out.
+  /// Values that can be outputs.
   var available: Set<Int> {
     var values = Set(concatenations.map(\.value))
     for pass in passes where pass.placement == nil && !pass.isSpread { values.formUnion(pass.writes) }

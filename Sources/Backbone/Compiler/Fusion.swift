@@ -1,30 +1,30 @@
 import Graphs
 import Tensors
 
-/// Decides which operations run as one pass, by their pattern alone.
+/// The fusion of operations into passes, by their pattern alone.
 ///
-/// - 1x1 (or the image's 3x3), depthwise 3x3, 1x1 (and the sum with the input): an inverted residual, whose expanded tensor
-///   never exists whole. Where neither end is narrower than the middle, as in MobileNetV1, the first two alone.
-/// - Depthwise 3x3 and 1x1; two such of the same map are two branches of one pass.
-/// - 1x1 convolutions in a row; the sum behind one.
-/// - A 1x1 convolution of one pixel beside a map: the pixel's part is computed once and added everywhere.
-/// - Channels beside others' are written where they belong.
+/// - 1x1 (or the stem's 3x3), depthwise 3x3, 1x1 (and the sum with the input): an inverted residual, whose expanded
+///   tensor never exists whole. Without bottlenecks, as in MobileNetV1, only the first two are fused.
+/// - Depthwise 3x3 and 1x1; two such pairs of the same map are two branches of one pass.
+/// - A chain of 1x1 convolutions; the sum behind one.
+/// - A 1x1 convolution of one pixel concatenated with a map: the pixel's part is computed once and added everywhere.
+/// - Parts of a concatenation are written in place.
 ///
-/// What no rule takes is a pass of its own.
+/// An operation that no rule matches is a pass by itself.
 struct Fusion {
   let graph: Graph
-  /// Values that must exist.
+  /// Values that must be stored.
   let kept: Set<Int>
-  /// Readers that are needed.
+  /// The readers of each value that are themselves needed.
   let readers: [[Int]]
   let isOnePixel: [Bool]
   var done: Set<Int> = []
   var passes: [Pass] = []
   var channels: [Int]
-  /// Values that consist of others, side by side.
+  /// Concatenations, with their parts.
   var concatenations: [(value: Int, parts: [Int])] = []
 
-  /// - Parameter kept: the values that the program leaves.
+  /// - Parameter kept: the values that the program must store.
   static func program(_ graph: Graph, kept: Set<Int>) -> Program {
     let needed = graph.ancestors(of: kept)
     var fusion = Fusion(graph: graph, kept: kept, needed: needed)
@@ -41,11 +41,11 @@ struct Fusion {
     channels = graph.nodes.map(\.channels)
   }
 
-  // MARK: What the rules ask
+  // MARK: Queries of the rules
 
   func convolution(_ index: Int) -> Graph.Convolution? { graph.convolution(at: index) }
 
-  /// The only reader of a value that need not exist; `nil` where there are others.
+  /// The only reader of a value that need not be stored; `nil` where there are others.
   func soleReader(_ value: Int) -> Int? {
     readers[value].count == 1 && !kept.contains(value) ? readers[value][0] : nil
   }
@@ -56,7 +56,7 @@ struct Fusion {
     return c
   }
 
-  /// A depthwise 3x3 convolution that the strip kernels do.
+  /// A depthwise 3x3 convolution that the strip kernels support.
   func filter(_ index: Int?) -> Graph.Convolution? {
     guard let index, !done.contains(index), let c = convolution(index), c.isDepthwise,
       c.window.fitsStrips, c.activation.clamp != nil
@@ -90,7 +90,7 @@ struct Fusion {
       if c.activation.clamp == nil { pass.epilogue = c.activation }
       append(pass)
     case .pooling(let pooling):
-      // The mean of 3x3 neighbours is a depthwise convolution whose nine weights are the same.
+      // 3x3 average pooling is a depthwise convolution with nine equal weights.
       if case .average(let window) = pooling, window.fitsStrips {
         append(single(strip))
       } else {
@@ -106,14 +106,14 @@ struct Fusion {
     case .resize(let grid): append(single(.resize(grid)))
     case .shuffle(let groups): append(single(.shuffle(groups: groups)))
     case .concatenation:
-      // The convolution behind it may do without: it takes the node then.
+      // The convolution behind it may not need the concatenation, and then takes the node itself.
       guard split(index) == nil else { return }
       done.insert(index)
       concatenations.append((index, node.inputs))
     }
   }
 
-  /// 1x1 convolutions in a row, as they are found.
+  /// A chain of 1x1 convolutions under construction.
   private struct Chain {
     var products: [Pass.Product] = []
     var addends: [Int?] = []
@@ -121,7 +121,7 @@ struct Fusion {
     var reads: [Int] = []
   }
 
-  /// A 1x1 convolution, with those behind it or with the sum behind it.
+  /// Takes a 1x1 convolution, with the chain or the sum behind it.
   private mutating func takeProduct(_ index: Int, _ c: Graph.Convolution) {
     var chain = Chain()
     if let split = split(before: index) {
@@ -158,7 +158,7 @@ struct Fusion {
     append(pass)
   }
 
-  /// Adds a convolution of one pixel beside a map: a pass for the pixel's part, and the product of the rest.
+  /// Adds a convolution of one pixel concatenated with a map: a pass for the pixel's part, and the GEMM of the rest.
   private mutating func extend(_ chain: inout Chain, _ split: Split) {
     let c = convolution(split.reader)!
     let part = newValue(channels: c.outputs)
@@ -173,14 +173,14 @@ struct Fusion {
     chain.reads.append(part)
   }
 
-  /// Lets a 1x1 convolution do the sum behind it.
+  /// Fuses the sum behind a 1x1 convolution into it.
   private func join(_ pass: inout Pass, _ product: Pass.Product) {
     let value = pass.writes[0]
     guard product.activation == .linear, let reader = soleReader(value), !done.contains(reader),
       case .add(let activation) = graph.nodes[reader].operation, activation.clamp != nil
     else { return }
     let inputs = graph.nodes[reader].inputs
-    // One pixel is added to a map, not the other way round.
+    // One pixel is added to a map, never a map to one pixel.
     guard inputs[0] != inputs[1], inputs[0] == value || !isOnePixel[value] || isOnePixel[inputs[0]] else { return }
     let other = inputs[0] == value ? inputs[1] : inputs[0]
     guard isOnePixel[value] == isOnePixel[other] || inputs[0] == value else { return }
@@ -190,7 +190,7 @@ struct Fusion {
     pass.writes = [reader]
   }
 
-  /// Has an activation that is no clamp run behind the pass.
+  /// Moves an activation other than bounds behind the pass.
   private func clampLast(_ pass: inout Pass) {
     func linear(_ product: Pass.Product) -> Pass.Product {
       var product = product
@@ -209,7 +209,7 @@ struct Fusion {
   }
 }
 
-// MARK: One pixel beside a map
+// MARK: One pixel concatenated with a map
 
 extension Fusion {
   /// A concatenation of one pixel and a map whose only reader is a 1x1 convolution.
@@ -227,7 +227,7 @@ extension Fusion {
       let reader = soleReader(concatenation), product(reader) != nil
     else { return nil }
     let inputs = graph.nodes[concatenation].inputs
-    // The pixel comes first: the rows of the others follow each other.
+    // The pixel comes first, so the weight rows of the others are contiguous.
     guard inputs.count > 1, isOnePixel[inputs[0]], !inputs.dropFirst().contains(where: { isOnePixel[$0] }) else {
       return nil
     }
@@ -237,12 +237,12 @@ extension Fusion {
       rest: Array(inputs.dropFirst()), restRows: border..<graph.nodes[concatenation].channels)
   }
 
-  /// The split of what a convolution reads.
+  /// The split of a convolution's input.
   func split(before index: Int) -> Split? {
     split(graph.nodes[index].inputs[0]).flatMap { $0.reader == index ? $0 : nil }
   }
 
-  /// The value of all but the pixel.
+  /// The concatenation without the pixel.
   mutating func rest(of split: Split) -> Int {
     guard split.rest.count > 1 else { return split.rest[0] }
     let value = newValue(channels: split.restRows.count)

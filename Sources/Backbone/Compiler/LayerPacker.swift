@@ -3,7 +3,7 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// A pass with its weights packed for one instruction set: what a plan runs.
+/// A pass with its weights packed for one instruction set, as a plan runs it.
 enum PackedWork: Sendable {
   case fused(FusedBlock)
   case product(PackedPointwise)
@@ -11,11 +11,11 @@ enum PackedWork: Sendable {
   /// One for each group.
   case convolution([PackedConvolution])
   case depthwise(PackedWindow)
-  /// The pass says all: it has no weights.
+  /// A pass without weights.
   case plain
 }
 
-/// Packs the weights of passes; tensors are `NAME.weight` and `NAME.bias`.
+/// The packing of passes' weights, from the tensors `NAME.weight` and `NAME.bias`.
 struct LayerPacker {
   let graph: Graph
   let channels: [Int]
@@ -48,7 +48,7 @@ struct LayerPacker {
     }
   }
 
-  /// Elements from one depthwise convolution's output pixel to the next, where they need not touch.
+  /// The stride of a depthwise convolution's output pixels in elements, where they need not be contiguous.
   ///
   /// A GEMM reads several pixels at once. Where they lie a multiple of 2 KiB apart, their cache lines fall into the same few
   /// sets and push each other out.
@@ -116,7 +116,7 @@ struct LayerPacker {
     }
   }
 
-  // MARK: Products
+  // MARK: Convolutions
 
   private func pack(_ product: Pass.Product) throws(WeightsError) -> PackedPointwise {
     let c = convolution(product.node)
@@ -169,7 +169,7 @@ extension LayerPacker {
     let channels = filter.outputs
     let depthwise = try with(filter) { weights, bias in
       let each = channels / groups
-      // Where the shuffle takes a channel to.
+      // The destination of each channel under the shuffle.
       let places = (0..<channels).map { $0 % each * groups + $0 / each }
       let moved = (0..<9).flatMap { tap in places.map { weights[tap * channels + $0] } }
       let movedBias = places.map { bias[$0] }
@@ -181,18 +181,18 @@ extension LayerPacker {
       .depthwise(depthwise), projects: try segments(project, activation, groups: groups, sourceGroups: sourceGroups))
   }
 
-  /// A grouped 1x1 convolution over shuffled channels, one product a group.
+  /// A grouped 1x1 convolution over shuffled channels, one GEMM for each group.
   ///
-  /// The shuffle lays the groups' channels out in turn: channel `j` of group `i` becomes channel `j * groups + i`. So the
-  /// inputs of one product are a run of channels of every group: as many segments of its sum, filled up with a weight of
-  /// zero where one run is shorter than the others.
+  /// The shuffle lays the groups' channels out in turn: channel `j` of group `i` becomes channel `j * groups + i`. So
+  /// the inputs of one GEMM are a run of channels of every group, each run a segment of its sum. Shorter runs are
+  /// padded with weights of zero.
   /// Source: "ShuffleNet", section 3.1.
   private func segments(
     _ c: Graph.Convolution, _ activation: Activation, groups: Int, sourceGroups: Int
   ) throws(WeightsError) -> [PackedPointwise] {
     let panel = format.panel
     let each = c.inputs / groups
-    // Where a channel lies among the filtered ones.
+    // The offset of a channel in the depthwise output.
     let room = sourceGroups == 1 ? each : (each + panel - 1) / panel * panel
     return try with(c) { weights, bias in
       (0..<groups).map { group in

@@ -6,15 +6,16 @@ import Synchronization
 /// A program and its passes, packed.
 struct PackedProgram: Sendable {
   let program: Program
-  /// What its maps consist of.
+  /// The element format of its maps.
   let format: ElementFormat
   let works: [PackedWork]
 }
 
-/// A graph's weights, packed for one instruction set: what all networks on the same weights share.
+/// A graph's weights, packed for one instruction set and shared by all networks on them.
 ///
-/// The program for the graph's outputs is made at once. Values that lie inside one of its passes are left by a second one,
-/// which leaves every value; what both have in common is packed once. So a value has the same bits whoever else is asked for.
+/// The program for the graph's outputs is made at once. Values inside one of its fused passes come from a second
+/// program, which stores every value. Passes of both are packed once. So a value's bits never depend on the other
+/// outputs of a run.
 final class PackedWeights: Sendable {
   private let graph: Graph
   private let weights: Weights
@@ -35,7 +36,7 @@ final class PackedWeights: Sendable {
   /// Whether a value lies inside a pass of the program for the outputs.
   func isInside(_ value: Int) -> Bool { !usual.program.available.contains(value) }
 
-  /// The program that leaves those values: all of them inside passes, or none.
+  /// The program that stores those values. Either all of them lie inside fused passes, or none.
   func program(for wanted: [Int], on pool: WorkerPool) throws(WeightsError) -> PackedProgram {
     guard wanted.contains(where: isInside) else { return usual }
     if let unfused = unfused.withLock({ $0 }) { return unfused }
@@ -45,10 +46,10 @@ final class PackedWeights: Sendable {
     return packed
   }
 
-  /// Weights of a pass that are packed before others take memory: a classifier's.
+  /// The elements from which a pass's weights are packed first, before the others take memory: a classifier's.
   private static let huge = 1 << 20
 
-  /// Packs passes side by side, those of a known program aside.
+  /// Packs passes in parallel, except those of a known program.
   private static func pack(
     _ program: Program, _ graph: Graph, _ weights: Weights, _ kernels: KernelSet, on pool: WorkerPool,
     known: PackedProgram?
@@ -63,7 +64,7 @@ final class PackedWeights: Sendable {
     let order = sizes.indices.sorted { (sizes[$0] < huge ? 1 : 0, $0) < (sizes[$1] < huge ? 1 : 0, $1) }
     let packed = try pool.map(order.count) { (place) throws(WeightsError) -> PackedWork in
       let pass = program.passes[order[place]]
-      // Values that the compiler made have numbers of their own in each program.
+      // The compiler's values are numbered differently in each program.
       if let known, pass.reads.allSatisfy({ $0 < graph.nodes.count }), pass.placement == nil,
         let index = known.program.passes.firstIndex(of: pass)
       {

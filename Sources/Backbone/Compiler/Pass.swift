@@ -1,33 +1,34 @@
 import Graphs
 import Tensors
 
-/// Operations of a graph that run as one pass over a map, whatever the input's size.
+/// A pass: operations of a graph that run together over a map, whatever the input's size.
 ///
-/// Values are numbered as the graph's nodes; those behind them are made by the compiler.
+/// Values are numbered as the graph's nodes. Higher numbers are values made by the compiler.
 struct Pass: Hashable, Sendable {
-  /// A 1x1 convolution, all of it or the part that reads some of its input channels.
+  /// A 1x1 convolution, whole or restricted to a range of its input channels.
   struct Product: Hashable, Sendable {
     let node: Int
     /// Rows of the weights: input channels; `nil` for all.
     var rows: Range<Int>?
     /// Whether the bias is added here.
     var isBiased = true
-    /// In place of the convolution's own, where what follows is done here too.
+    /// The activation, which differs from the convolution's own where later operations are fused here.
     var activation: Activation
   }
 
-  /// A depthwise convolution, or maximum or average pooling 3x3, and the 1x1 convolution behind it.
+  /// A depthwise convolution, or 3x3 max or average pooling, and the 1x1 convolution behind it.
   struct Branch: Hashable, Sendable {
     let filter: Int
     var project: Product?
   }
 
   enum Work: Hashable, Sendable {
-    /// With `source` the map that is filtered is made a few rows at a time; without, it is what the pass reads.
+    /// A fused block. With `source` the depthwise input is computed a few rows at a time; without, it is the pass's
+    /// input.
     case fused(source: Int?, branches: [Branch], shuffle: Int?, hasSkip: Bool)
-    /// A second value that is read is added before the activation: a map, or one pixel.
+    /// A 1x1 convolution. A second input, a map or one pixel, is added before the activation.
     case product(Product)
-    /// 1x1 convolutions in a row; `addends` says for each which of the values read, one pixel, is added.
+    /// A chain of 1x1 convolutions. `addends` has for each the input of one pixel that is added, if any.
     case chain([Product], addends: [Int?])
     case convolution(Int)
     case depthwise(Int)
@@ -38,23 +39,23 @@ struct Pass: Hashable, Sendable {
     case activation(Activation)
     case resize(SamplingGrid)
     case shuffle(groups: Int)
-    /// Writes a value beside others.
+    /// A copy of a value into a concatenation.
     case copy
   }
 
   var work: Work
-  /// The nodes that it does.
+  /// The nodes that it computes.
   var nodes: [Int]
   var reads: [Int]
   /// The values of its branches.
   var writes: [Int]
-  /// The value in its middle that it can leave too: what its source makes.
+  /// The expanded tensor, the output of its source, which can be stored too.
   var wide: Int?
-  /// An activation that is no clamp and runs over what it wrote.
+  /// An activation other than bounds, run over the pass's output.
   var epilogue: Activation?
-  /// Where it writes its channels in a value of more.
+  /// The channels of a concatenation that it writes.
   var placement: Placement?
-  /// Whether filtered pixels lie farther apart than they are wide.
+  /// Whether the depthwise output's pixels are not contiguous.
   var isSpread = false
   /// Whether it reads such pixels.
   var readsSpread = false
@@ -64,10 +65,10 @@ struct Pass: Hashable, Sendable {
     let first: Int
   }
 
-  /// The values that it writes, or writes a part of.
+  /// The values that it writes, whole or in part.
   var targets: [Int] { placement.map { [$0.value] } ?? writes }
 
-  /// Whether it can write beside others' channels.
+  /// Whether it can write a part of a concatenation in place.
   var canBePlaced: Bool {
     guard epilogue == nil else { return false }
     switch work {
@@ -78,11 +79,11 @@ struct Pass: Hashable, Sendable {
   }
 }
 
-/// Passes in the order in which they run, and the values that the compiler made.
+/// Passes in their order of execution, and the values made by the compiler.
 struct Program: Sendable {
   var passes: [Pass]
   /// Channels of each value.
   var channels: [Int]
-  /// Values that can be handed out: those that are written whole, and those that a pass can leave.
+  /// Values that can be outputs: values written whole, and expanded tensors that a pass can store.
   let available: Set<Int>
 }

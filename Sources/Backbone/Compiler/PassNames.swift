@@ -1,6 +1,6 @@
 import Graphs
 
-/// What steps are called in profiles: the layers, by block where a pass does all of a block.
+/// The names of steps in profiles: the layers, or the block where a pass computes a whole block.
 struct PassNames: Sendable {
   private let graph: Graph
   /// Convolutions of each block.
@@ -27,12 +27,12 @@ struct PassNames: Sendable {
       let name = own.count == counts[block] ? block : layer[...]
       if !names.contains(name) { names.append(name) }
     }
-    // The pooling behind the image's convolution.
+    // The pooling behind the stem.
     let pooling = pass.nodes.filter { if case .pooling = graph.nodes[$0].operation { true } else { false } }
     return (names + pooling.map { _ in "pooling" }).joined(separator: ", ")
   }
 
-  /// The name of the layer that makes what lies in the middle.
+  /// The name of the layer that makes the expanded tensor.
   func source(of pass: Pass) -> String { pass.nodes.first.flatMap(layer) ?? self[pass] }
 
   private func layer(_ index: Int) -> String? { graph.convolution(at: index)?.layerName }

@@ -3,18 +3,18 @@ import Kernels
 import Tensors
 
 extension Plan {
-  /// Lays out the passes of a program that some values need.
+  /// Plans the passes of a program that some values depend on.
   ///
   /// - Parameters:
   ///   - shapes: of the graph's values, batch 1.
-  ///   - wanted: the values that are handed out, in this order; each of them available.
+  ///   - wanted: the outputs, in this order; each of them available.
   init(
     _ graph: Graph, _ packed: PackedProgram, shapes nodeShapes: [Shape], wanted: [Int], threads: Int,
     inputs kept: [Int]
   ) {
     let program = packed.program
     let values = ValueShapes(graph, program, nodeShapes, packed.format)
-    // From the last pass to the first: what is needed for what is wanted, and nothing else.
+    // From the last pass to the first, only the passes that the wanted values depend on are kept.
     var missing = Set(wanted)
     var needed: [(index: Int, isWhole: Bool)] = []
     for (index, pass) in program.passes.enumerated().reversed() {
@@ -58,7 +58,7 @@ extension Plan {
       var to: [Operand] = []
       if one.0.isWhole, let placement = pass.placement {
         let shape = values.shapes[placement.value].with(channels: program.channels[pass.writes[0]])
-        // A block knows its channels' place itself.
+        // A fused block holds its place in the concatenation itself.
         var channel = placement.first
         if case .fused = pass.work { channel = 0 }
         to = [
@@ -85,7 +85,7 @@ extension Plan {
 
     init(_ graph: Graph, _ program: Program, _ nodeShapes: [Shape], _ format: ElementFormat) {
       shapes = nodeShapes
-      // What the compiler made lies like what it is made of: a part of a concatenation, or one pixel.
+      // The compiler's values have the layout of their origin: a part of a concatenation, or one pixel.
       let one = Shape(height: 1, width: 1, channels: 1)
       for value in nodeShapes.count..<max(program.channels.count, nodeShapes.count) {
         let part = program.passes.first { $0.placement?.value == value }
@@ -98,7 +98,7 @@ extension Plan {
     }
   }
 
-  /// A step whose memory has no place yet.
+  /// A step without offsets in the arena yet.
   private struct Draft {
     var work: PackedWork
     var strip: FusedPlan?
@@ -129,7 +129,7 @@ extension Plan {
           let g = Draft.window(graph.nodes[branches[0].filter])!.geometry(height: wide.height, width: wide.width)
           strip = FusedPlan(block, g, image: image, height: wide.height, width: wide.width, threads: threads)
         } else {
-          // The deepest map lies inside the block: nothing is filtered.
+          // The deepest map is the expanded tensor, so the block runs its source only.
           let only = block.sourceOnly
           self.work = .fused(only)
           strip = FusedPlan(only, nil, image: image, height: wide.height, width: wide.width, threads: threads)
@@ -160,7 +160,7 @@ extension Plan {
       }
     }
 
-    /// What the pass really multiplies: a pixel's part once, and no taps outside the map where they cost nothing.
+    /// The multiply-adds that the pass really executes: one pixel's part once, and no skipped taps outside the map.
     private static func multiplyAdds(_ pass: Pass, _ values: ValueShapes, _ graph: Graph, isWhole: Bool) -> Int {
       func cost(_ index: Int) -> Int {
         graph.convolution(at: index)?.cost(output: values.shapes[index]).multiplyAdds ?? 0

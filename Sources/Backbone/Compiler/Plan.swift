@@ -2,15 +2,15 @@ import Graphs
 import Kernels
 import Tensors
 
-/// How a program runs for one size of input and some outputs: decided once, then followed without allocating.
+/// The plan of a program for one size of input and some outputs. It is made once and run without allocations.
 struct Plan: Sendable {
-  /// Where a step reads or writes.
+  /// The memory that a step reads or writes.
   enum Place: Hashable {
     /// An input of the graph, by its place among them.
     case input(Int)
-    /// Working memory, from that byte on.
+    /// The arena, from that byte on.
     case arena(Int)
-    /// A map that is handed out, from that byte on.
+    /// An output map, from that byte on.
     case map(Int, first: Int)
   }
 
@@ -28,27 +28,27 @@ struct Plan: Sendable {
     let taps: (rows: LinearTaps, columns: LinearTaps)?
     let window: Geometry?
     let from: [Operand]
-    /// One for each branch; empty where only the map in its middle is wanted.
+    /// One output for each branch; empty where only the expanded tensor is wanted.
     let to: [Operand]
-    /// Where the map in its middle is left, if anywhere.
+    /// The destination of the expanded tensor, if it is stored.
     let wide: Operand?
     let epilogue: Activation?
     let multiplyAdds: Int
     /// Bytes of working memory.
     let scratch: (offset: Int, size: Int)
 
-    /// Whether it does the whole pass; else what its source makes alone.
+    /// Whether the step runs the whole pass, or else its source alone.
     var isWhole: Bool { !to.isEmpty }
 
-    /// The first node that it does.
+    /// The first node that it computes.
     var firstNode: Int { pass.nodes.first ?? pass.reads[0] }
 
-    /// The shape of what it computes last.
+    /// The shape of its output.
     var output: Shape { (to.first ?? wide!).shape }
   }
 
   let steps: [Step]
-  /// The shapes of the maps, batch 1, in the order asked for.
+  /// The shapes of the output maps, batch 1, in the given order.
   let shapes: [Shape]
   /// Bytes of working memory.
   let arenaSize: Int
@@ -67,15 +67,15 @@ struct Plan: Sendable {
       }
     }
 
-    /// The same for a pass whose kernels are those of fp32 alone.
+    /// The operand as floats, for a pass that only has fp32 kernels.
     func floats(_ operand: Operand) -> UnsafeMutablePointer<Float> {
       unsafe self[operand].assumingMemoryBound(to: Float.self)
     }
   }
 
-  /// Follows the steps for one image.
+  /// Runs the steps for one image.
   ///
-  /// - Parameter observer: told after each step.
+  /// - Parameter observer: called after each step.
   @unsafe func run(on session: Session, _ memory: Memory, observer: (_ step: Int) -> Void) {
     for (index, step) in steps.enumerated() {
       unsafe step.run(on: session, memory)

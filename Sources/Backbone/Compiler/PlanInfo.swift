@@ -6,10 +6,10 @@ import Tensors
 public struct StepInfo: Hashable, Sendable {
   /// The layers, by block.
   public let name: String
-  /// The shape of what it leaves.
+  /// The shape of its output.
   public let output: Shape
-  /// How its work is cut: "rows" (strips), "halves" (of the wide channels, in strips), "tiles" (of a GEMM), "sum" or
-  /// "pixels".
+  /// The division of its work: "rows" (strips), "halves" (split-K over the expanded channels, in strips), "tiles" (of a
+  /// GEMM), "sum" or "pixels".
   public let strategy: String
   /// Output rows of a strip; 0 where the step has none.
   public let stripRows: Int
@@ -18,17 +18,17 @@ public struct StepInfo: Hashable, Sendable {
   public let multiplyAdds: Int
 }
 
-/// How a network runs for one size of input: what `Network` decides before its first run.
+/// The plan of a network for one size of input, made by `Network` before its first run.
 public struct PlanInfo: Hashable, Sendable {
   public let steps: [StepInfo]
-  /// Bytes of working memory, scratch included; the maps that are handed out are not.
+  /// Bytes of working memory, with scratch but without the output maps.
   public let arenaBytes: Int
 }
 
 extension Network {
   /// The plan for an input of that size.
   ///
-  /// - Parameter taps: the maps that are handed out; `nil` for the graph's outputs.
+  /// - Parameter taps: the output maps; `nil` for the graph's outputs.
   /// - Throws: `BackboneError` when the input is too small or a tap does not exist.
   /// - Complexity: O(layers).
   public func plan(height: Int, width: Int, taps: [Tap]? = nil) throws(BackboneError) -> PlanInfo {

@@ -1,9 +1,9 @@
 /// One block of a network, with the numbers that follow from width and output stride.
 ///
-/// Blocks of all families have one form: a 1x1 convolution (or none), a 3x3 depthwise one, a 1x1 one, and the input joined
-/// with the result (or not).
+/// Blocks of all families have one form: a 1x1 convolution (or none), a 3x3 depthwise one, a 1x1 one, and an optional
+/// merge with the input.
 public struct BlockLayout: Hashable, Sendable {
-  /// How the block's input and its branch become its output.
+  /// The merge of the block's input and its branch.
   public enum Join: Hashable, Sendable {
     /// The branch alone.
     case none
@@ -16,17 +16,17 @@ public struct BlockLayout: Hashable, Sendable {
   /// Its place in the network, from 0 on.
   public let index: Int
   public let inputs: Int
-  /// Whether a 1x1 convolution comes first.
+  /// Whether the block begins with a 1x1 expansion.
   public let hasExpansion: Bool
-  /// Channels that are filtered; equal to `inputs` where there is no expansion.
+  /// Channels of the expanded tensor; equal to `inputs` where there is no expansion.
   public let expanded: Int
-  /// Channels of the block's answer.
+  /// Channels of the block's output.
   public let outputs: Int
   public let stride: Int
   public let dilation: Int
   /// Input pixels between neighbouring output pixels.
   public let outputStride: Int
-  /// Groups of the first and of the last 1x1 convolution; a group's outputs see its inputs only.
+  /// Groups of the first and of the last 1x1 convolution; a group's outputs read its inputs only.
   public let expansionGroups, projectionGroups: Int
   public let join: Join
 
@@ -49,12 +49,13 @@ public struct BlockLayout: Hashable, Sendable {
 
   /// Whether the input is added to the output.
   public var hasSkip: Bool { join == .sum }
-  /// Channels that the branch itself makes.
+  /// Channels of the branch's own output.
   public var projected: Int { join == .concatenation ? outputs - inputs : outputs }
 }
 
-/// What the strides of a network become at an output stride: the first one that would exceed it turns into a dilation of
-/// the layers behind it.
+/// The strides and dilations of a network at an output stride.
+///
+/// The first stride that would exceed the output stride becomes a dilation of the layers behind it.
 ///
 /// Source: MobileNetV2's section 6.3; TF-slim's `mobilenet_base`.
 struct StrideRule {
@@ -62,14 +63,14 @@ struct StrideRule {
   private(set) var reached: Int
   private(set) var dilation = 1
 
-  /// - Parameter reached: the stride of what the first block reads.
+  /// - Parameter reached: the stride of the first block's input.
   init(outputStride: Int, reached: Int) {
     precondition([8, 16, 32].contains(outputStride), "an output stride of \(outputStride), expected 8, 16 or 32")
     self.outputStride = outputStride
     self.reached = reached
   }
 
-  /// The stride and the dilation of a block that has that stride in the paper.
+  /// The stride and the dilation of a block, given its stride in the paper.
   mutating func next(_ stride: Int) -> (stride: Int, dilation: Int) {
     let own = dilation
     if stride == 2 && reached == outputStride {

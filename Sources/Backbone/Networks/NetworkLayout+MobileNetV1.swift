@@ -4,9 +4,9 @@ import Tensors
 public struct MobileNetV1Row: Hashable, Sendable {
   /// Output channels at width 1.
   public let channels: Int
-  /// Rows like this one.
+  /// The number of such layers.
   public let repeats: Int
-  /// Stride of the first one's depthwise convolution; the others have 1.
+  /// Stride of the first layer's depthwise convolution; the others have 1.
   public let stride: Int
 }
 

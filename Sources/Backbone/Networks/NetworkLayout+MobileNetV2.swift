@@ -1,20 +1,20 @@
 import Tensors
 
-/// What is changed in MobileNetV2's blocks to see what each part is good for.
+/// Ablations of MobileNetV2's blocks, which measure the use of each part.
 ///
 /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", section 6.4 and figure 6.
 public struct Ablation: Hashable, Sendable {
-  /// What the thin end of a block passes through.
+  /// The activation of a block's bottleneck.
   public enum Bottleneck: String, Hashable, Sendable, CaseIterable {
-    /// Nothing: the paper's choice.
+    /// None: the paper's choice.
     case linear
     /// ReLU6, before the input is added.
     case relu6
   }
 
-  /// What is joined by a shortcut.
+  /// The tensors that a shortcut connects.
   public enum Shortcut: String, Hashable, Sendable, CaseIterable {
-    /// The thin ends of a block: the paper's choice.
+    /// The bottlenecks at both ends of a block: the paper's choice.
     case bottlenecks
     /// Expanded tensors of neighbouring blocks, where they have the same shape: the earlier one is added to the later
     /// one before its ReLU6.
@@ -38,7 +38,7 @@ extension NetworkLayout {
   ///   - width: the width multiplier, for example 0.35, 0.5, 0.75, 1.0 or 1.4.
   ///   - divisor: channels between blocks are multiples of this.
   ///   - outputStride: 8, 16 or 32.
-  ///   - hasLastConvolution: whether the 1x1 convolution to 1280 channels ends it.
+  ///   - hasLastConvolution: whether the 1x1 convolution to 1280 channels is the last layer.
   ///   - ablation: variants of the blocks.
   public static func mobileNetV2(
     width: Double = 1, divisor: Int = 8, outputStride: Int = 32, padding: Padding = .same,

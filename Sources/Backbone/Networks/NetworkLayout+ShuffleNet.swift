@@ -2,7 +2,7 @@ import Tensors
 
 /// One stage of ShuffleNet: `repeats` units, the first of which has stride 2.
 public struct ShuffleNetStage: Hashable, Sendable {
-  /// Times the channels of stage 2.
+  /// The factor of its channels to those of stage 2.
   public let factor: Int
   public let repeats: Int
 }
@@ -18,7 +18,7 @@ public enum ShuffleNetTable {
   ]
   /// Output channels of stage 2 at scale 1, by groups.
   public static let channels = [1: 144, 2: 200, 3: 240, 4: 272, 8: 384]
-  /// The bottleneck is this many times thinner than the unit.
+  /// The factor of a unit's channels to its bottleneck's.
   public static let reduction = 4
 }
 
@@ -30,7 +30,7 @@ extension NetworkLayout {
   ///
   /// - Parameters:
   ///   - groups: 1, 2, 3, 4 or 8.
-  ///   - scale: times the channels of the paper's 1x, for example 0.25, 0.5, 1.0, 1.5 or 2.0.
+  ///   - scale: the factor to the channels of the paper's 1x, for example 0.25, 0.5, 1.0, 1.5 or 2.0.
   ///   - outputStride: 8, 16 or 32.
   public static func shuffleNet(
     groups: Int = 3, scale: Double = 1, outputStride: Int = 32, padding: Padding = .symmetric
@@ -39,10 +39,10 @@ extension NetworkLayout {
       preconditionFailure("ShuffleNet with \(groups) groups, expected one of \(NetworkFamily.shuffleNetGroups)")
     }
     func rounded(_ exact: Double, to divisor: Int) -> Int { max(Int((exact / Double(divisor)).rounded()), 1) * divisor }
-    // The authors' code has 12, 24, 24 and 48 channels at 0.5, 1, 1.5 and 2: above 1 the whole part of the scale counts.
+    // The authors' code has 12, 24, 24 and 48 channels at 0.5, 1, 1.5 and 2. Above 1 the scale is rounded down.
     let stemScale = scale < 1 ? scale : scale.rounded(.down)
     let stem = rounded(Double(ShuffleNetTable.stemChannels) * stemScale, to: groups)
-    // The branch of a unit with stride 2 makes what its input lacks, in groups.
+    // The branch of a unit with stride 2 makes the output channels that its input lacks, in groups.
     let first = rounded(Double(base) * scale, to: groups)
     var rule = StrideRule(outputStride: outputStride, reached: 4)
     var blocks: [BlockLayout] = []

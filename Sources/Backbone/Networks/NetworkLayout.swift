@@ -2,7 +2,7 @@ import Graphs
 import ModelFiles
 import Tensors
 
-/// A network of blocks for one width and output stride: its paper's table, worked out.
+/// The layout of a network of blocks for one width and output stride, computed from its paper's table.
 ///
 /// `mobileNetV2`, `mobileNetV1` and `shuffleNet` make one; `Network` runs it.
 public struct NetworkLayout: Hashable, Sendable {
@@ -14,7 +14,7 @@ public struct NetworkLayout: Hashable, Sendable {
   public let blocks: [BlockLayout]
   /// Channels of the last convolution, or `nil` where the network ends with its last block.
   public let lastChannels: Int?
-  /// What is left out of, or added to, MobileNetV2's blocks.
+  /// The ablations of MobileNetV2's blocks.
   public let ablation: Ablation
 
   init(
@@ -31,7 +31,7 @@ public struct NetworkLayout: Hashable, Sendable {
     self.ablation = ablation
   }
 
-  /// Lays out the network that a card describes; its network must be known and its output stride 8, 16 or 32.
+  /// The layout of a card's network, which must be known, with an output stride of 8, 16 or 32.
   public init(_ card: BackboneCard) {
     guard let family = card.family else { preconditionFailure("a network \(card.network)") }
     switch family {
@@ -49,7 +49,7 @@ public struct NetworkLayout: Hashable, Sendable {
     }
   }
 
-  /// Whether the first convolution's map is max-pooled before the first block.
+  /// Whether the stem's output is max-pooled before the first block.
   public var hasStemPooling: Bool { family == .shuffleNet }
 }
 
@@ -83,7 +83,7 @@ extension NetworkLayout {
 }
 
 extension Graph {
-  /// MobileNetV2's block: expand, depthwise, project, and the sum with the input.
+  /// MobileNetV2's block: expansion, depthwise convolution, projection, and the sum with the input.
   ///
   /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", section 3.4 and table 1.
   ///
@@ -120,8 +120,8 @@ extension Graph {
     return pointwise("\(name).project", filtered, outputs: block.outputs, .relu6, isNormalised: false)
   }
 
-  /// ShuffleNet's unit: grouped 1x1, shuffle, depthwise, grouped 1x1, and the sum with the input or its average-pooled
-  /// channels beside.
+  /// ShuffleNet's unit: grouped 1x1, shuffle, depthwise, grouped 1x1, and the sum with the input or the concatenation
+  /// with its average-pooled channels.
   ///
   /// Source: "ShuffleNet", section 3.2 and figure 2.
   fileprivate mutating func shuffleUnit(_ block: BlockLayout, _ x: Value, _ padding: Padding) -> Value {
@@ -136,7 +136,7 @@ extension Graph {
       "\(name).project", filtered, outputs: block.projected, groups: block.projectionGroups,
       isJoined ? .relu : .linear, isNormalised: false)
     guard isJoined else { return sum(branch, x, .relu) }
-    // The branch dilates where a stride was given up; the pooled neighbours stay neighbours.
+    // The branch is dilated where a stride was dropped. The average pooling is never dilated.
     let pooled = pooling(x, .average(Window(3, 3, stride: block.stride, padding: padding)))
     return concatenation(pooled, branch)
   }

@@ -1,6 +1,6 @@
 /// One row of the paper's table: `repeats` bottlenecks whose first one has the stride.
 public struct PaperRow: Hashable, Sendable {
-  /// `t`: how many times wider than its input a block's inside is.
+  /// `t`: the expansion factor, the expanded channels over the input channels.
   public let expansion: Int
   /// `c`: output channels at width 1.
   public let channels: Int

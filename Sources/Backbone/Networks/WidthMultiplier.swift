@@ -16,7 +16,7 @@ public struct WidthMultiplier: Hashable, Sendable {
     WidthMultiplier.round(Double(channels) * value, to: divisor)
   }
 
-  /// Channels of the last convolution, which widths below 1 leave alone.
+  /// Channels of the last convolution, which widths below 1 do not change.
   public func last(_ channels: Int) -> Int { value > 1 ? self(channels) : channels }
 
   /// Channels inside a block: `expansion` times its input, a multiple of 8 whatever the divisor.

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// c[k][n] (+)= sum over m of a[m][k] * b[m][n]: the gradient of a product's weights.
+/// c[k][n] (+)= sum over m of a[m][k] * b[m][n]: the gradient of a GEMM's weights.
 typedef struct ck_outer {
   const float *_Nonnull a;  ///< [rows][k], row distance a_stride
   size_t a_stride;

@@ -1,8 +1,8 @@
 // SIMD micro-kernels on NHWC tensors, chosen at run time by instruction set, and the machine's facts they depend on.
 //
-// A kernel's name is its contract: element type, operation, what is fused behind it, and two underscores before the
-// instruction set. CK_KERNEL_LIST, with CK_TRAINING_LIST, is the one list of all kernels:
-// dispatch, tests and benches are made from it.
+// A kernel's name is its contract: element type, operation, the operations fused behind it, and two underscores before
+// the instruction set. CK_KERNEL_LIST, with CK_TRAINING_LIST, is the one list of all kernels: dispatch, tests and
+// benches are made from it.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,8 +12,8 @@
 extern "C" {
 #endif
 
-/// What maps and weights consist of: the kernels of each have a prefix of their own. Pointers in the contracts below are to
-/// its activations and weights, strides and counts are in elements.
+/// The element type of maps and weights. The kernels of each element have a prefix of their own. In the contracts
+/// below, pointers are to its activations and weights; strides and counts are in elements.
 typedef enum ck_element { CK_F32 = 0, CK_ELEMENTS } ck_element;
 
 /// How the kernels of one instruction set lay out an element.
@@ -27,34 +27,34 @@ typedef struct ck_format {
   int padding;                     ///< each byte of the activations around a map
 } ck_format;
 
-/// What becomes of sums before they are stored.
+/// The activation bounds, applied to sums before they are stored.
 typedef struct ck_epilogue {
-  float low, high;                 ///< the least and the greatest that is stored
+  float low, high;                 ///< the least and the greatest stored value
 } ck_epilogue;
 
 /// c[i][n] = clamp(bias[n] + sum over k of a[i][k] * w[k][n] (+ r[i][n])), for n in the columns of some weight panels.
 ///
-/// A row of `a` may consist of several slices, each with a base of its own: the neighbourhoods of a 3x3 convolution.
+/// A row of `a` may consist of several segments, each with a base of its own: the neighbourhoods of a 3x3 convolution.
 typedef struct ck_gemm {
-  const void *_Nullable a[9];     ///< the slices' bases: [rows][k], row distance a_stride
-  size_t segments;                ///< slices, 1 ... 9; the sum runs over segments * k products
+  const void *_Nullable a[9];     ///< the segments' bases: [rows][k], row distance a_stride
+  size_t segments;                ///< 1 ... 9; the sum runs over segments * k products
   size_t a_stride;
   const void *_Nullable w;         ///< packed by ck_pack_gemm
   size_t w_rows, w_first;          ///< rows of the packed weights and the first one used; the bias comes with row 0
   void *_Nullable c;               ///< [rows][n], row distance c_stride
   size_t c_stride;
-  const void *_Nullable r;        ///< added before the clamp, row distance r_stride; may be c itself
+  const void *_Nullable r;        ///< added before the bounds, row distance r_stride; may be c itself
   size_t r_stride;
   size_t rows, k, n;
-  size_t panel_begin, panel_end;  ///< which panels of columns to compute
+  size_t panel_begin, panel_end;  ///< the panels of columns to compute
   ck_epilogue epilogue;
   /// Where not 0, c is a map of vectors instead, for one panel that was packed in whole vectors: [rows / c_width][c_width]
   /// vectors with c_row elements between map rows, and the panel's second vector c_vector elements behind the first.
   size_t c_vector, c_width, c_row;
 } ck_gemm;
 
-/// A depthwise convolution over the wide rows of a strip: out[y][x][c] = clamp(bias[c] + sum of 9 taps); or the greatest of
-/// the 9 taps, with zeros around the map: max pooling where no value is negative.
+/// A depthwise convolution over the expanded rows of a strip: out[y][x][c] = clamp(bias[c] + sum of 9 taps); or the
+/// greatest of the 9 taps, with zeros around the map: max pooling where no value is negative.
 typedef struct ck_branch {
   const void *_Nullable w;     ///< packed by ck_pack_dwconv; NULL for the greatest tap
   void *_Nullable out;         ///< row out_begin of the output, [out_width] pixels a row
@@ -63,36 +63,38 @@ typedef struct ck_branch {
   ck_epilogue epilogue;
 } ck_branch;
 
-/// Some rows of a fused block: wide rows are made (or copied) into a ring, and filtered while they are near.
+/// A strip of a fused block: expanded rows are computed (or copied) into a ring, and convolved depthwise while they are
+/// in the cache.
 ///
-/// The ring holds, for each panel of channels (groups fill panels of their own), `slots` rows of two planes [padded_width][lanes]; wide row y is in slot
-/// y % slots, and the columns beside it are zeros, put there by ck_strip_clear.
+/// The ring holds, for each panel of channels (groups fill panels of their own), `slots` rows of two planes
+/// [padded_width][lanes]. Expanded row y is in slot y % slots. The columns beside it are zeros, written by
+/// ck_strip_clear.
 typedef struct ck_strip {
-  // The wide map [height][width][channels] and where its rows come from.
+  // The expanded map [height][width][channels] and the source of its rows.
   size_t height, width, channels;
-  const void *_Nullable source;   ///< [height][width][k]; or the wide map itself (w NULL); or the image (taps 9)
+  const void *_Nullable source;   ///< [height][width][k]; or the expanded map (w NULL); or the image (taps 9)
   const void *_Nullable w;       ///< packed by ck_pack_gemm in whole vectors
-  size_t k, taps;                ///< channels of the source; 1 for a product, 9 for a 3x3 convolution
-  size_t source_stride;          ///< elements between the source's pixels, for a product; 0 where they touch
-  /// Where more than 1, the product is grouped: each group makes channels / groups channels from k of groups * k, with
-  /// weights of its own, one group's after another's, and fills whole panels of its own.
+  size_t k, taps;                ///< channels of the source; 1 for a 1x1 convolution, 9 for a 3x3 one
+  size_t source_stride;          ///< elements between the source's pixels, for 1x1; 0 where contiguous
+  /// Where more than 1, the 1x1 convolution is grouped: each group makes channels / groups channels from k of groups *
+  /// k, with weights of its own, one group's after another's, and fills whole panels of its own.
   size_t groups;
   ck_epilogue epilogue;
   struct {
     size_t height, width, stride, dilation, pad_top, pad_left;
     size_t padded_width;
-    void *_Nullable padded;     ///< room for the padded rows under one strip
+    void *_Nullable padded;     ///< memory for the padded rows under one strip
   } image;                       ///< where taps is 9
-  size_t row_begin, row_end;     ///< wide rows to make
+  size_t row_begin, row_end;     ///< expanded rows to compute
   // The ring.
   void *_Nullable ring;
   size_t slots, padded_width, pad_left;
   size_t panel_begin, panel_end; ///< panels to do; the ring and the branches' outputs begin with the first
-  // Wide rows that are handed out too.
+  // The tapped expanded rows.
   void *_Nullable tap;           ///< [height][width][channels], or NULL
   size_t tap_begin, tap_end;
   // The filters.
-  const void *_Nullable zeros;   ///< [padded_width][lanes] zeros: what lies above and below the map
+  const void *_Nullable zeros;   ///< [padded_width][lanes] zeros: the padding above and below the map
   size_t out_begin, out_end, out_width;
   size_t stride, dilation, pad_top;
   size_t branches;
@@ -112,7 +114,7 @@ typedef struct ck_window {
   ck_epilogue epilogue;
 } ck_window;
 
-/// Functions that are no clamp.
+/// Activations other than bounds.
 typedef enum ck_function { CK_HARD_SWISH = 0, CK_HARD_SIGMOID = 1, CK_SIGMOID = 2 } ck_function;
 
 /// Pixels of a mask's row that lie between the same two columns of the logits.
@@ -196,7 +198,7 @@ const ck_kernels *_Nullable ck_kernels_for(ck_isa isa);
 /// The layout of an element, or NULL where the instruction set has no kernels for it.
 const ck_format *_Nullable ck_format_for(const ck_kernels *_Nonnull t, ck_element element);
 
-/// Bytes that a packed product of that size takes; `vectors`: whether the last panel is filled up to whole vectors.
+/// Bytes of the packed weights of a k by n GEMM; `vectors`: whether the last panel is padded to whole vectors.
 size_t ck_packed_gemm_size(const ck_format *_Nonnull f, size_t k, size_t n, int vectors);
 /// Packs w [k][n], row distance stride, and bias [n] into panels of [bias][k][columns], for a k-step of 1.
 void ck_pack_gemm(const ck_format *_Nonnull f, const void *_Nonnull w, size_t stride, const void *_Nonnull bias, size_t k,
@@ -212,17 +214,17 @@ void ck_pack_dwconv(const ck_format *_Nonnull f, const void *_Nonnull w, size_t 
 
 /// Writes the padding of a strip's ring (of `panels` panels) and of its row `zeros`.
 void ck_strip_clear(const ck_format *_Nonnull f, const ck_strip *_Nonnull s, size_t panels, void *_Nonnull zeros);
-/// Copies the image rows under wide rows [row_begin, row_end) with padding around them to image.padded.
+/// Copies the image rows under the expanded rows [row_begin, row_end), with padding around them, to image.padded.
 void ck_pad_image_rows(const ck_format *_Nonnull f, const ck_strip *_Nonnull s);
 
-/// Has the system provide pages that are about to be written in one go instead of a fault each; the contents stay.
+/// Populates pages that are about to be written in one system call instead of a fault each; the contents stay.
 void ck_prepare_pages(void *_Nonnull memory, size_t bytes);
 
 /// Processors that this process may use at once: its affinity mask, bounded by the cgroup's quota; at least 1.
 int ck_usable_processors(void);
 
-/// A pool of worker threads for one fork-join at a time; a second caller meanwhile does its tasks alone. Workers keep off
-/// the processor that their caller runs on, and are asleep a tenth of a millisecond after the last fork-join.
+/// A pool of worker threads for one fork-join at a time; a second caller meanwhile runs its tasks alone. Workers keep
+/// off the processor that their caller runs on, and are asleep a tenth of a millisecond after the last fork-join.
 typedef struct ck_pool ck_pool;
 ck_pool *_Nullable ck_pool_create(int threads);
 void ck_pool_destroy(ck_pool *_Nullable pool);
@@ -236,15 +238,15 @@ void ck_pool_run(ck_pool *_Nonnull pool, int tasks, void (*_Nonnull body)(void *
 void ck_pool_begin(ck_pool *_Nonnull pool);
 void ck_pool_end(ck_pool *_Nonnull pool);
 
-/// Numbers that one of several workers has still to do, on a cache line of its own.
+/// The range of numbers that a worker has still to take, on a cache line of its own.
 typedef struct ck_range {
   uint64_t span;
   uint64_t unused[7];
 } ck_range;
-/// Deals 0 ..< count out evenly to the workers first, first + step, ...; before they begin.
+/// Divides 0 ..< count evenly among the workers first, first + step, ...; called before they begin.
 void ck_ranges_set(ck_range *_Nonnull ranges, int workers, int first, int step, size_t count);
-/// Takes up to `most` neighbouring numbers, of the worker's own first, then half of what another has left; 0 when all are
-/// taken. Neighbours of a worker's earlier numbers as long as its own last.
+/// Takes up to `most` neighbouring numbers: from the worker's own range first, then from half of another's rest;
+/// returns 0 when all are taken. While its own range lasts, a worker's numbers are consecutive.
 int ck_ranges_take(ck_range *_Nonnull ranges, int workers, int worker, size_t most, size_t *_Nonnull begin,
                    size_t *_Nonnull end);
 
