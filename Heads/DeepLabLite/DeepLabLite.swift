@@ -2,7 +2,7 @@
 import Graphs
 import ModelFiles
 
-/// DeepLabV3: branches over the deepest map, concatenated, projected, then class logits.
+/// DeepLabV3's head: branches over the deepest map, concatenated and projected to class logits.
 ///
 /// The lite head has two branches, image pooling and a 1x1 convolution; with atrous spatial pyramid pooling there are three
 /// more, 3x3 convolutions with dilations far apart.
@@ -22,7 +22,7 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - outputs: classes, the background included.
-  ///   - isNormalised: whether the layers before the last one learn with batch norm.
+  ///   - isNormalised: whether the layers before the last one are trained with batch norm.
   /// - Throws: `GraphError`.
   public mutating func deepLabLite(
     outputs: Int, _ branches: SegmentationCard.Branches = .lite, isNormalised: Bool = false

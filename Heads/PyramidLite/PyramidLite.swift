@@ -3,16 +3,17 @@ import Graphs
 import ModelFiles
 
 extension Graph {
-  /// Appends a feature pyramid for masks to a backbone: a path from the deepest map to finer ones, each step an enlargement,
-  /// the backbone's own map of that size added, and a depthwise-separable convolution; an output of class logits at the finest
-  /// level's size.
+  /// Appends a feature pyramid for masks to a backbone, with an output of class logits at the finest level's size.
+  ///
+  /// The path goes from the deepest map to finer ones. Each step is an upsampling, the addition of the backbone's own
+  /// map of that size, and a depthwise-separable convolution.
   ///
   /// Source: "Feature Pyramid Networks for Object Detection", section 3, with the separable layers of MobileNetV2's section 3.1.
   ///
   /// - Parameters:
   ///   - outputs: classes, the background included.
-  ///   - isNormalised: whether the layers that are no lateral enlargements learn with batch norm.
-  /// - Throws: `GraphError.noSuchTap` where a level is no tap of the network.
+  ///   - isNormalised: whether the layers other than the lateral ones are trained with batch norm.
+  /// - Throws: `GraphError.noSuchTap` where a level is not a tap of the network.
   public mutating func pyramid(outputs: Int, _ pyramid: PyramidCard, isNormalised: Bool = false) throws(GraphError) {
     let (padding, widths) = (padding, pyramid.widths)
     var maps: [Value] = []
@@ -37,11 +38,12 @@ extension Graph {
 }
 
 extension PyramidCard {
-  /// The usual path on a network: from its last block to what the last three blocks that halve the map filter, with 128, 64
-  /// and 32 channels; fewer where the network hands out none so fine.
+  /// The usual path on a network, from its last block to the expanded tensors of the last three blocks with stride 2.
+  ///
+  /// It has 128, 64 and 32 channels, and fewer levels where the network has no map so fine.
   public static func usual(on layout: NetworkLayout) -> PyramidCard {
     let (blocks, known) = (layout.blocks, layout.graph.taps.map(\.tap))
-    // A stride that was given up shows as a dilation of the blocks behind.
+    // A dropped stride shows as a dilation of the blocks behind.
     let halving = blocks.filter { block in
       block.stride == 2 || block.index + 1 < blocks.count && blocks[block.index + 1].dilation > block.dilation
     }
@@ -52,7 +54,7 @@ extension PyramidCard {
     return PyramidCard(levels: levels.map(\.name), widths: usualWidths(levels: levels.count))
   }
 
-  /// The same on a network of one's own: from its deepest map to the last ones of up to three finer strides.
+  /// The usual path on a custom network, from its deepest map to the last ones of up to three finer strides.
   public static func usual(on graph: Graph) -> PyramidCard {
     let (taps, deepest) = (graph.taps, graph.deepest)
     var levels = [deepest]
@@ -60,6 +62,6 @@ extension PyramidCard {
     return PyramidCard(levels: levels.map(\.name), widths: usualWidths(levels: levels.count))
   }
 
-  /// The usual channels of a path of so many levels: 128, 64, and 32 from there on.
+  /// The usual channels of a path of that many levels: 128, 64, and 32 from there on.
   public static func usualWidths(levels: Int) -> [Int] { (1..<max(levels, 1)).map { $0 < 3 ? 256 >> $0 : 32 } }
 }

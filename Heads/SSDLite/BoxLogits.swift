@@ -11,18 +11,18 @@ import Tensors
   import Darwin
 #endif
 
-/// What the head says of every default box, before any decision.
+/// The raw output of the head for every default box: box codes and class logits.
 public struct BoxLogits: Sendable {
   /// Class logits of each box, background included.
   public let outputs: Int
-  /// Rows and columns of the maps that were predicted from, shallow to deep.
+  /// Rows and columns of the predictors' maps, shallow to deep.
   public let maps: [(height: Int, width: Int)]
   /// `[boxes, 4]`: ty, tx, th, tw.
   public private(set) var codes: [Float]
   /// `[boxes, outputs]`.
   public private(set) var logits: [Float]
 
-  /// Room for the predictions from some maps: zeros.
+  /// Predictions of zeros, to be written, for some maps.
   init(outputs: Int, maps: [(height: Int, width: Int)]) {
     self.outputs = outputs
     self.maps = maps
@@ -31,7 +31,7 @@ public struct BoxLogits: Sendable {
     logits = [Float](repeating: 0, count: count * outputs)
   }
 
-  /// Predictions that were made elsewhere.
+  /// Predictions from another source.
   package init(outputs: Int, maps: [(height: Int, width: Int)], codes: [Float], logits: [Float]) {
     self.init(outputs: outputs, maps: maps)
     precondition(
@@ -41,7 +41,7 @@ public struct BoxLogits: Sendable {
     self.logits = logits
   }
 
-  /// Default boxes.
+  /// The number of default boxes.
   public var count: Int { codes.count / 4 }
 
   /// Runs a network on one image whose outputs begin with SSDLite's.
@@ -49,7 +49,7 @@ public struct BoxLogits: Sendable {
   /// - Parameters:
   ///   - network: of a graph with `ssdlite`.
   ///   - outputs: class logits of a box.
-  ///   - observer: told when each step has ended.
+  ///   - observer: called after each step.
   /// - Throws: `BackboneError` when the input has another shape.
   package init(
     _ network: Network, _ input: borrowing Tensor, outputs: Int, observer: (_ step: Int) -> Void = { _ in }
@@ -61,8 +61,8 @@ public struct BoxLogits: Sendable {
   ///
   /// - Parameters:
   ///   - network: of a graph with `ssdlite`.
-  ///   - others: memory of the outputs behind them, as many floats as each has.
-  ///   - observer: told when each step has ended.
+  ///   - others: memory for the further outputs, as many floats as each has.
+  ///   - observer: called after each step.
   /// - Throws: `BackboneError` when the input has another shape.
   @unsafe package init(
     _ network: Network, _ input: borrowing Tensor, outputs: Int, others: [UnsafeMutablePointer<Float>],
@@ -94,9 +94,10 @@ public struct BoxLogits: Sendable {
     zip(maps.indices, maps).reduce(0) { $0 + $1.1.height * $1.1.width * DefaultBoxes.count(map: $1.0) }
   }
 
-  /// The boxes whose score passes, decoded, relative to the input, in no useful order.
+  /// The decoded boxes with a score above the threshold, relative to the input, in no particular order.
   ///
-  /// A box may leave the input: the API's overlaps are those of whole boxes, and it clips what is kept afterwards.
+  /// A box may extend beyond the input. As in the TensorFlow Object Detection API, IoU is computed on unclipped boxes,
+  /// and the kept ones are clipped afterwards.
   ///
   /// - Parameters:
   ///   - threshold: scores must be greater.
@@ -121,7 +122,7 @@ public struct BoxLogits: Sendable {
       for anchor in 0..<count {
         for output in 0..<outputs where output != card.backgroundOutput {
           let logit = logits[anchor * outputs + output]
-          // An infinite logit is no certainty but an overflow; so is a NaN, which compares with nothing.
+          // An infinite logit is an overflow, not a certainty. A NaN fails the comparison.
           if logit > border, logit < .infinity { consider(anchor, output, 1 / (1 + exp(-logit))) }
         }
       }

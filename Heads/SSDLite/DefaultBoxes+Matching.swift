@@ -15,7 +15,7 @@ extension DefaultBoxes {
     return Box(x1: a.x - a.width / 2, y1: a.y - a.height / 2, x2: a.x + a.width / 2, y2: a.y + a.height / 2)
   }
 
-  /// The code that a box has relative to an anchor: what `decode` turns back.
+  /// The box coding relative to an anchor, the inverse of `decode`.
   ///
   /// - Parameters:
   ///   - box: relative to the picture, with a positive extent.
@@ -32,26 +32,26 @@ extension DefaultBoxes {
     ]
   }
 
-  /// What a default box is to learn.
+  /// The training target of a default box.
   public enum Match: Hashable, Sendable {
-    /// There is nothing.
+    /// Background.
     case background
-    /// It counts neither way: it lies for the most part in a region that nobody may judge.
+    /// Ignored in the loss: it lies for the most part in an ignored region.
     case ignored
-    /// The truth of that number.
+    /// The ground-truth box of that index.
     case truth(Int)
   }
 
-  /// Gives each default box the truth that it is to learn.
+  /// Matches default boxes to ground-truth boxes.
   ///
-  /// A default box takes the truth that it overlaps most, where their IoU is at least `threshold`; then each truth takes the
-  /// default box that overlaps it most, whatever the IoU, the last truth where several want the same one. Equal overlaps go
-  /// to the first.
+  /// A default box is matched to the ground truth of the greatest IoU, where that is at least `threshold`. Then each
+  /// ground truth takes the default box of the greatest IoU, whatever its value. Where several ground truths want the
+  /// same default box, the last one gets it. Equal overlaps go to the first.
   ///
   /// - Parameters:
   ///   - truths: relative to the picture.
-  ///   - ignored: regions whose things are not all boxed, or too hard: default boxes that lie in one for half their area,
-  ///     and match no truth, learn nothing.
+  ///   - ignored: crowd regions and difficult objects. Unmatched default boxes with half of their area in one are left
+  ///     out of the loss.
   /// - Complexity: O(default boxes · truths).
   /// Source: "SSD: Single Shot MultiBox Detector", section 2.2, matching strategy.
   public func match(_ truths: [Box], ignored: [Box] = [], threshold: Float = 0.5) -> [Match] {

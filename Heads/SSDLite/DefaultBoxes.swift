@@ -8,7 +8,7 @@ import Postprocess
   import Darwin
 #endif
 
-/// The boxes that SSD starts from: centre and size, relative to the picture.
+/// SSD's default boxes (anchors): centre and size, relative to the picture.
 ///
 /// Source: "SSD: Single Shot MultiBox Detector", section 2.2, as the TensorFlow Object Detection API generates them:
 /// three small boxes on the first map, six on each other.
@@ -40,7 +40,7 @@ public struct DefaultBoxes: Hashable, Sendable {
     return ratios.map { (scale(index), $0) } + [((scale(index) * scale(index + 1)).squareRoot(), 1)]
   }
 
-  /// Makes the boxes of some maps, in the order map, row, column, box.
+  /// The default boxes of some maps, in the order map, row, column, box.
   ///
   /// - Parameters:
   ///   - maps: rows and columns of each map, shallow to deep, at least two.
@@ -71,7 +71,7 @@ public struct DefaultBoxes: Hashable, Sendable {
     self.anchors = anchors
   }
 
-  /// The box that a code means relative to its anchor.
+  /// The box decoded from a code relative to its anchor.
   ///
   /// - Parameters:
   ///   - code: `ty, tx, th, tw`.

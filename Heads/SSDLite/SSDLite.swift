@@ -4,14 +4,15 @@ import ModelFiles
 
 /// SSDLite, as the TensorFlow Object Detection API builds it, and SSD with full convolutions.
 ///
-/// Six maps: the backbone's deepest at the next finer stride (in MobileNetV2 the expansion of the block that leaves it), the
-/// deepest of all, and four extra layers, each with two predictors. SSD's predictors are full 3x3 convolutions, and so is the
-/// second one of each extra layer; SSDLite has separable ones in both places. Source: paper, section 6.2; its table 5 counts
-/// what lies behind the backbone, with full convolutions in both.
+/// Two predictors read each of six maps. These are the backbone's deepest map at the next finer stride (in MobileNetV2
+/// the expanded tensor of the block with the stride), its deepest map of all, and those of four extra layers. SSD's
+/// predictors are full 3x3 convolutions, and so is the second one of each extra layer; SSDLite has separable ones in
+/// both places. Source: paper, section 6.2; its table 5 counts the layers behind the backbone, with full convolutions
+/// in both.
 public enum SSDLite {
-  /// Output channels of the extra layers at width 1; each is reduced to half of that before.
+  /// Output channels of the extra layers at width 1; each is preceded by a reduction to half of that.
   private static let extraChannels = [512, 256, 256, 128]
-  /// Maps that boxes are predicted from: two of the backbone's and the extra layers'.
+  /// The number of the predictors' maps: two of the backbone's and the extra layers'.
   public static var maps: Int { 2 + extraChannels.count }
 
   /// Channels of an extra layer: between its convolutions, and of its map.
@@ -19,13 +20,13 @@ public enum SSDLite {
     package let reduced, outputs: Int
   }
 
-  /// The extra layers at a width multiplier: whole channels, cut and not rounded, and at least 16.
+  /// The extra layers at a width multiplier: rounded down to whole channels, at least 16.
   package static func extraLayers(width: Double) -> [ExtraWidths] {
     func channels(_ full: Int) -> Int { max(Int(Double(full) * width), 16) }
     return extraChannels.map { ExtraWidths(reduced: channels($0 / 2), outputs: channels($0)) }
   }
 
-  /// The backbone's maps that boxes are predicted from.
+  /// The taps of the backbone's maps with predictors.
   static func taps(_ graph: Graph) throws(GraphError) -> [Tap] {
     let taps = graph.taps
     let deepest = taps.last!
@@ -45,7 +46,7 @@ extension Graph {
   /// - Parameters:
   ///   - outputs: classes, the background included.
   ///   - width: the width multiplier of the extra layers.
-  ///   - isNormalised: whether the layers before the last ones learn with batch norm.
+  ///   - isNormalised: whether the layers before the last ones are trained with batch norm.
   /// - Throws: `GraphError.noSuchTap` where all taps have the same stride.
   public mutating func ssdlite(
     outputs: Int, width: Double = 1, _ convolutions: DetectionCard.Convolutions = .separable, isNormalised: Bool = false

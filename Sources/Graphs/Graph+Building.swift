@@ -50,10 +50,10 @@ extension Graph {
     add(.activation(activation), [x], channels: x.channels)
   }
 
-  /// The channels of all, one after the other.
+  /// The concatenation of all values by channels.
   public mutating func concatenation(_ values: Value...) -> Value { concatenation(values) }
 
-  /// The channels of all, one after the other.
+  /// The concatenation of all values by channels.
   public mutating func concatenation(_ values: [Value]) -> Value {
     add(.concatenation, values, channels: values.reduce(0) { $0 + $1.channels })
   }

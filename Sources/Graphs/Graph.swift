@@ -47,18 +47,18 @@ public struct Graph: Hashable, Sendable {
     }
   }
 
-  /// A convolution with its bias, or in training with batch norm in the bias's place, and the activation behind it.
+  /// A convolution with its bias and the activation behind it. In training, batch norm may replace the bias.
   ///
-  /// Depthwise means as many groups as channels.
+  /// A depthwise convolution has as many groups as channels.
   public struct Convolution: Hashable, Sendable {
     /// Its tensors are `NAME.weight` and `NAME.bias`.
     public internal(set) var name: String
     public let window: Window
-    /// Each output channel sees the input channels of its group only.
+    /// Each output channel reads the input channels of its group only.
     public let groups: Int
     public let inputs, outputs: Int
     public var activation: Activation
-    /// Whether it learns with batch norm behind it, which is folded into weight and bias afterwards.
+    /// Whether it is trained with batch norm behind it, which is folded into weight and bias afterwards.
     public var isNormalised: Bool
 
     public var isDepthwise: Bool { groups == inputs && groups == outputs && !window.isOne }

@@ -1,12 +1,12 @@
 import Backbone
 import ModelFiles
 
-/// Finds and outlines things in pictures with two models, in one pass of the backbone as far as both have it in common.
+/// A detector and a segmenter that share the common blocks of their backbones in one pass.
 ///
-/// Blocks are shared where the cards prepare pictures the same way and the blocks have the same layout and weights;
-/// `description` says how far that goes. Answers are the same bits as those of the two models alone.
+/// Blocks are shared where the cards have the same preprocessing and the blocks the same layout and weights.
+/// `description` states their number. The results are the same bits as those of the two models alone.
 public final class DetectorSegmenter: Sendable, CustomStringConvertible {
-  /// What was found in a picture.
+  /// The detections and the mask of a picture.
   public struct Answer: Hashable, Codable, Sendable {
     public let detections: [Detection]
     /// A class id of the segmentation model for each pixel.
@@ -18,20 +18,20 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
 
   /// Prepares both models on the same threads.
   ///
-  /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Parameter threads: the number of threads, or `nil` for as many as the affinity mask and the cgroup allow.
   /// - Throws: `VisionError` when a model is for another task or its weights do not fit its card.
   public convenience init(_ detection: ModelFile, _ segmentation: ModelFile, threads: Int? = nil) throws(VisionError) {
     try self.init(detection, segmentation, session: Session(threads: threads))
   }
 
-  /// The same on threads and kernels of the caller's choice.
+  /// Prepares both models on the caller's session.
   public init(_ detection: ModelFile, _ segmentation: ModelFile, session: Session) throws(VisionError) {
     pass = try SharedPass(detection, segmentation, session: session)
     detectionCard = detection.card
     segmentationCard = segmentation.card
   }
 
-  /// The same on other threads: packed weights are shared, working memory is not.
+  /// The same models on another session. Packed weights are shared, working memory is not.
   public func running(on session: Session) -> DetectorSegmenter { DetectorSegmenter(self, session) }
 
   private init(_ other: DetectorSegmenter, _ session: Session) {
@@ -42,14 +42,14 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   /// Blocks of the backbone, from the first on, that run once for both; 0 where nothing is shared.
   public var sharedBlocks: Int { pass.blocks }
 
-  /// Finds and outlines.
+  /// The detections and the mask of an image.
   ///
   /// - Throws: `VisionError` when a card's input is too small for its network.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError) -> Answer {
     try image.withPixelView { (view) throws(VisionError) in try analyse(view, options) }
   }
 
-  /// Finds and outlines in a camera's pixels, read in place.
+  /// The detections and the mask of a camera's pixels, read in place.
   ///
   /// - Throws: `VisionError` when a card's input is too small for its network.
   public func analyse(
@@ -62,14 +62,15 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
     return Answer(detections: answer.detections, mask: answer.mask)
   }
 
-  /// Finds and outlines without holding a thread of Swift's cooperative pool meanwhile.
+  /// The detections and the mask, without holding a thread of Swift's cooperative pool meanwhile.
   ///
-  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before its turn comes.
+  /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before the call
+  ///   begins.
   public func analyse(_ image: Image, _ options: DetectionOptions = DetectionOptions()) async throws -> Answer {
     try await pass.detector.network.session.run { try self.analyse(image, options) }
   }
 
-  /// How much of the backbone runs once for both.
+  /// The part of the backbone that runs once for both.
   public var description: String {
     let all = pass.allBlocks
     let pair = "\(detectionCard.name) and \(segmentationCard.name)"

@@ -3,7 +3,7 @@ import Postprocess
 import Tensors
 
 extension Detection {
-  /// The words and the colour that it is drawn with: its label and score, and a colour of its class.
+  /// The text and the colour of its drawing: label and score, and the colour of its class.
   public var annotation: Annotation {
     let hundredths = Int((min(max(score.isNaN ? 0 : score, 0), 1) * 100).rounded())
     let digits = hundredths % 100 < 10 ? "0\(hundredths % 100)" : "\(hundredths % 100)"
@@ -21,11 +21,11 @@ extension Image {
     return image
   }
 
-  /// The image with the colours of a mask mixed in; class 0, the background, stays as it is.
+  /// The image with the colours of a mask mixed in; class 0, the background, is unchanged.
   ///
   /// - Parameters:
-  ///   - mask: of the image's size, as a segmenter gives it; one of another size is left out.
-  ///   - opacity: how much of the class colour shows; what lies outside [0, 1] counts as the nearer end.
+  ///   - mask: a segmenter's mask, of the image's size. A mask of another size is not drawn.
+  ///   - opacity: the share of the class colour, bounded to [0, 1].
   /// - Complexity: O(pixels).
   public func drawing(_ mask: Mask, opacity: Float = 0.5) -> Image {
     var image = self

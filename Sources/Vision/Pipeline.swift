@@ -3,14 +3,14 @@ import Graphs
 import Preprocess
 import Tensors
 
-/// From a region of an image to a network's outputs, for every task: prepare, run.
+/// The pipeline from a region of an image to a network's outputs, the same for every task: prepare, run.
 ///
-/// Decoding the outputs is each task's own.
+/// Decoding of the outputs belongs to each task.
 struct Pipeline: Sendable {
   let name: String
   let network: Network
   let preprocessor: Preprocessor
-  /// Which of the network's outputs are wanted.
+  /// The range of the network's outputs to compute.
   let outputs: Range<Int>
   /// Nodes of the backbone, which come first.
   private let backboneNodes: Int
@@ -38,7 +38,7 @@ struct Pipeline: Sendable {
 
   /// A network that has the model's outputs among others.
   ///
-  /// - Throws: `VisionError` where its card describes no input.
+  /// - Throws: `VisionError` where its card does not describe an input.
   init(_ model: ModelFile, _ network: Network, outputs: Range<Int>) throws(VisionError) {
     name = model.card.name
     self.network = network
@@ -54,12 +54,12 @@ struct Pipeline: Sendable {
     self.network = network
   }
 
-  /// The same on other threads: packed weights are shared.
+  /// The same pipeline on another session. Packed weights are shared.
   func running(on session: Session) -> Pipeline { Pipeline(self, network.running(on: session)) }
 
   /// The network's input for a region.
   ///
-  /// - Parameter ended: told when each part has ended.
+  /// - Parameter ended: called after each stage.
   func prepare(_ image: borrowing PixelView, _ region: ImageRegion, ended: (Stage) -> Void) -> PreparedInput {
     let prepared = preprocessor.prepare(image, region, session: network.session)
     ended(.preprocess)
@@ -73,7 +73,7 @@ struct Pipeline: Sendable {
     try network.steps(before: backboneNodes, height: input.height, width: input.width, outputs)
   }
 
-  /// The output of a network that has one, and where the region lies in the input.
+  /// The output of a network with a single one, and the region's place in the input.
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
   func map(

@@ -6,8 +6,8 @@ import Postprocess
 import SSDLite
 import Tensors
 
-/// A detector and a segmenter on one picture: one graph with the outputs of both, in which the layers that both have in common
-/// are there once.
+/// One pass of a detector and a segmenter over a picture: a graph with the outputs of both and one copy of their common
+/// layers.
 struct SharedPass: Sendable {
   let detector: Detector
   let masks: MaskNetwork
@@ -15,10 +15,10 @@ struct SharedPass: Sendable {
   let blocks: Int
   /// Blocks of the segmenter.
   let allBlocks: Int
-  /// The network of both, where they share anything.
+  /// The common network, where any blocks are shared.
   private let both: Pipeline?
 
-  /// What the second model's tensors are called in the graph of both.
+  /// The prefix of the second model's tensors in the common graph.
   private static let prefix = "mask:"
 
   /// - Throws: `VisionError` when a model is for another task or its weights do not fit its card.
@@ -56,7 +56,7 @@ struct SharedPass: Sendable {
     both = try Pipeline(detection, network, outputs: outputs)
   }
 
-  /// The same on other threads: packed weights are shared.
+  /// The same pass on another session. Packed weights are shared.
   func running(on session: Session) -> SharedPass { SharedPass(self, session) }
 
   private init(_ other: SharedPass, _ session: Session) {
@@ -64,18 +64,18 @@ struct SharedPass: Sendable {
     (blocks, allBlocks, both) = (other.blocks, other.allBlocks, other.both?.running(on: session))
   }
 
-  /// What both networks find in a picture.
+  /// The results of both networks for a picture.
   struct Answer {
     var detections: [Detection] = []
     let mask: Mask
   }
 
-  /// Runs both on a picture's views.
+  /// Runs both networks on a picture's views.
   ///
-  /// A mask that the card gates is cut to what the detector finds in all views together: an object that one view misses
-  /// may be found by another.
+  /// A box-gated mask is restricted to the detections of all views together, since another view may find an object that
+  /// one view misses.
   ///
-  /// - Parameter options: of the detections; `nil` for the mask alone.
+  /// - Parameter options: the detections' options; `nil` for the mask alone.
   /// - Throws: `VisionError` when a card's input is too small for its network.
   func run(_ image: borrowing PixelView, _ views: Views, _ options: DetectionOptions?, ended: (Stage) -> Void)
     throws(VisionError)
@@ -136,8 +136,9 @@ struct SharedPass: Sendable {
     } catch { throw VisionError(error, file: both.name) }
   }
 
-  /// The second graph's nodes of the backbone that are the same in the first, weights included, where pictures are prepared the
-  /// same way.
+  /// The second graph's backbone nodes that are equal in the first, weights included.
+  ///
+  /// Nothing is shared unless the preprocessing is the same.
   ///
   /// - Complexity: O(weights in common).
   private static func shared(

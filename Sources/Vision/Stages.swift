@@ -1,4 +1,4 @@
-/// The parts of one answer, in their order.
+/// The stages of one call, in their order.
 package enum Stage: String, CaseIterable, Sendable {
   case preprocess, backbone, head
   case postprocess = "post-process"

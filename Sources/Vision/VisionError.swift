@@ -2,17 +2,17 @@ import Backbone
 @_exported import Files
 import ModelFiles
 
-/// Why a model could not be used.
+/// An error of preparing or running a model.
 public enum VisionError: RemediedError, Equatable {
   case backbone(BackboneError, file: String)
   case unsuitable(file: String, reason: String)
-  /// A head alone, opened without the model that it sits on.
+  /// A head without its backbone, opened without its base model.
   case withoutBase(file: String, base: String)
   case wrongTask(expected: ModelCard.Task, found: ModelCard.Task, file: String)
 
   init(_ error: BackboneError, file: String) { self = .backbone(error, file: file) }
 
-  /// Refuses cards whose numbers no network can be built from.
+  /// Refuses cards with numbers that a network can't be built from.
   static func check(_ model: ModelFile) throws(VisionError) {
     if let fault = model.card.fault { throw .unsuitable(file: model.path, reason: fault) }
   }

@@ -2,7 +2,7 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-// Values are read where they lie.
+// Aligned, since values are read in place.
 static _Alignas(64) const unsigned char detector[] = {
 #embed "objects-ssdlite.safetensors"
 };

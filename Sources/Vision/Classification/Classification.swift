@@ -1,4 +1,4 @@
-/// What a picture shows, with its name.
+/// One class predicted for a picture, with its name and score.
 public struct Classification: Codable, Hashable, Sendable {
   /// The class's name; `class 285` where the model's card has none for the output.
   public var label: String
@@ -6,7 +6,7 @@ public struct Classification: Codable, Hashable, Sendable {
   public var id: Int
   /// The network's output channel.
   public var output: Int
-  /// In [0, 1]; those of all outputs add up to 1 where the card asks for softmax.
+  /// In [0, 1]; with softmax the scores of all outputs add up to 1.
   public var score: Float
 
   public init(label: String, id: Int, output: Int, score: Float) {

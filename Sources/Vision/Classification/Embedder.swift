@@ -6,38 +6,40 @@ import ModelFiles
 import Preprocess
 import Tensors
 
-/// Turns pictures into vectors by which alike ones can be found, with the backbone of any model; safe to share between threads.
+/// Image embeddings from the backbone of any model, for finding similar pictures; safe to share between threads.
 ///
-/// An embedding is the mean of one of the backbone's maps over all its pixels. Those of `block16` of a model that has learned
-/// from pictures like the ones at hand are a good beginning; the cosine of two, which is the product of two of unit length,
-/// says how alike their pictures are.
+/// An embedding is the mean of one of the backbone's maps over all its pixels. A good first choice is `block16` of a
+/// model trained on similar pictures. The similarity of two pictures is the cosine of their embeddings, the dot product
+/// where both have unit length.
 public final class Embedder: Sendable {
   public let card: ModelCard
-  /// The map that embeddings are means of.
+  /// The tap of the map that is averaged.
   public let tap: Tap
-  /// Whether embeddings have unit length; one of nothing but zeros has none.
+  /// Whether embeddings are scaled to unit length; an embedding of zeros stays zero.
   public let isNormalised: Bool
-  /// Numbers of an embedding: the tap's channels.
+  /// The length of an embedding: the tap's channels.
   public let channels: Int
   private let pipeline: Pipeline
 
   /// Prepares a model's backbone.
   ///
   /// - Parameters:
-  ///   - tap: the map that embeddings are means of; `last` is there where the card's backbone has the last convolution, as
-  ///     ImageNet's classifiers on MobileNetV2 do, and `block16` in every model on MobileNetV2.
+  ///   - tap: the tap of the map that is averaged. `last` exists where the card's backbone has the last convolution, as
+  ///     in ImageNet classifiers on MobileNetV2; `block16` exists in every model on MobileNetV2.
   ///   - isNormalised: whether embeddings are scaled to unit length.
-  ///   - threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
-  /// - Throws: `VisionError` when the backbone has no such tap, naming those that it has, or the weights do not fit the card.
+  ///   - threads: the number of threads, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when the backbone has no such tap (the error names the existing ones), or the weights do
+  ///   not fit the card.
   public convenience init(
     _ model: ModelFile, tap: Tap = .last, isNormalised: Bool = false, threads: Int? = nil
   ) throws(VisionError) {
     try self.init(model, tap: tap, isNormalised: isNormalised, session: Session(threads: threads))
   }
 
-  /// The same on threads and kernels of the caller's choice.
+  /// Prepares a model's backbone on the caller's session.
   ///
-  /// - Throws: `VisionError` when the backbone has no such tap, naming those that it has, or the weights do not fit the card.
+  /// - Throws: `VisionError` when the backbone has no such tap (the error names the existing ones), or the weights do
+  ///   not fit the card.
   public init(
     _ model: ModelFile, tap: Tap = .last, isNormalised: Bool = false, session: Session
   ) throws(VisionError) {
@@ -62,16 +64,16 @@ public final class Embedder: Sendable {
   /// The backbone alone.
   public var network: Network { pipeline.network }
 
-  /// The same on other threads: packed weights are shared, working memory is not.
+  /// The same embedder on another session. Packed weights are shared, working memory is not.
   public func running(on session: Session) -> Embedder { Embedder(self, session) }
 
-  /// The picture's vector: the mean of the tap's map over all pixels, `channels` numbers.
+  /// The picture's embedding: the mean of the tap's map over all pixels, `channels` numbers.
   ///
-  /// Pixels that pad a picture to the card's shape count as any.
+  /// Padding pixels of a letterboxed picture count like all others.
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func embedding(of image: Image) throws(VisionError) -> [Float] { try embedding(of: image, ended: { _ in }) }
 
-  /// The same of a camera's pixels, read in place.
+  /// The embedding of a camera's pixels, read in place.
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func embedding(of view: borrowing PixelView) throws(VisionError) -> [Float] {
@@ -80,7 +82,7 @@ public final class Embedder: Sendable {
     return mean(try features(of: view, taps: [tap], ended: { _ in })[tap])
   }
 
-  /// The same, telling `ended` when each part has ended.
+  /// The picture's embedding, with `ended` called after each stage.
   package func embedding(of image: Image, ended: (Stage) -> Void) throws(VisionError) -> [Float] {
     let maps = try features(of: image, taps: [tap], ended: ended)
     let mean = mean(maps[tap])
@@ -88,9 +90,9 @@ public final class Embedder: Sendable {
     return mean
   }
 
-  /// Maps of the backbone for a picture, prepared as the card says, `[1, H, W, C]` each.
+  /// Feature maps of the backbone for a picture, preprocessed by its card, `[1, H, W, C]` each.
   ///
-  /// - Parameter taps: which maps, in any order; nothing beyond the deepest one is computed.
+  /// - Parameter taps: the taps of the maps, in any order; nothing beyond the deepest one is computed.
   /// - Throws: `VisionError` when a tap does not exist or the card's input is too small for the network.
   public func features(of image: Image, taps: [Tap]) throws(VisionError) -> FeatureMaps {
     try features(of: image, taps: taps, ended: { _ in })

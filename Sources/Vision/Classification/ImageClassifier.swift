@@ -11,10 +11,10 @@ import Tensors
   import Darwin
 #endif
 
-/// Says what whole pictures show, with one model; safe to share between threads.
+/// An image classifier: one model, safe to share between threads.
 ///
-/// A picture is brought to the network's input as the card says, which for most ImageNet classifiers means that the edges of
-/// its longer side are not looked at.
+/// A picture is preprocessed by the model's card. For most ImageNet classifiers that is a centre crop, which leaves out
+/// the ends of the longer side.
 public final class ImageClassifier: Sendable {
   public let card: ModelCard
   private let pipeline: Pipeline
@@ -22,15 +22,15 @@ public final class ImageClassifier: Sendable {
 
   /// Prepares a classifier.
   ///
-  /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
-  /// - Throws: `VisionError` when the model is no classifier or its weights do not fit its card.
+  /// - Parameter threads: the number of threads, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when the model is not a classifier or its weights do not fit its card.
   public convenience init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
     try self.init(model, session: Session(threads: threads))
   }
 
-  /// Prepares a classifier on threads and kernels of the caller's choice.
+  /// Prepares a classifier on the caller's session.
   ///
-  /// - Throws: `VisionError` when the model is no classifier or its weights do not fit its card.
+  /// - Throws: `VisionError` when the model is not a classifier or its weights do not fit its card.
   public init(_ model: ModelFile, session: Session) throws(VisionError) {
     guard model.card.task == .classify, model.card.classifierOutputs != nil else {
       throw .wrongTask(expected: .classify, found: model.card.task, file: model.path)
@@ -46,23 +46,23 @@ public final class ImageClassifier: Sendable {
     pipeline = other.pipeline.running(on: session)
   }
 
-  /// The network, from the image to the logits; its taps hand out the backbone's maps.
+  /// The network, from the image to the logits; its taps are the backbone's feature maps.
   public var network: Network { pipeline.network }
 
-  /// The same classifier on other threads: packed weights are shared, working memory is not.
+  /// The same classifier on another session. Packed weights are shared, working memory is not.
   ///
-  /// For throughput let each core have a classifier of one thread.
+  /// For throughput, use one classifier of one thread for each core.
   public func running(on session: Session) -> ImageClassifier { ImageClassifier(self, session) }
 
   /// The classes with the highest scores, best first; of equal scores the lower output comes first.
   ///
-  /// - Parameter top: how many, at least 1; all where the model has fewer.
+  /// - Parameter top: the number of classes, at least 1; all where the model has fewer.
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func classify(_ image: Image, top: Int = 5) throws(VisionError) -> [Classification] {
     try classify(image, top: top, ended: { _ in })
   }
 
-  /// The same of a camera's pixels, read in place.
+  /// The classes of a camera's pixels, read in place.
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func classify(_ view: borrowing PixelView, top: Int = 5) throws(VisionError) -> [Classification] {
@@ -71,7 +71,7 @@ public final class ImageClassifier: Sendable {
     return try best(logits(view, ended: { _ in }), top)
   }
 
-  /// The same, telling `ended` when each part has ended.
+  /// The classes with the highest scores, with `ended` called after each stage.
   package func classify(_ image: Image, top: Int, ended: (Stage) -> Void) throws(VisionError) -> [Classification] {
     let found = try best(logits(image, ended: ended), top)
     ended(.postprocess)
@@ -102,12 +102,12 @@ public final class ImageClassifier: Sendable {
     }
   }
 
-  /// In double precision, so that a thousand of them add up to 1.
+  /// The scores in double precision, so that a thousand of them add up to 1.
   private static func scores(_ logits: [Float], _ activation: DetectionCard.ScoreActivation) -> [Double] {
     switch activation {
     case .sigmoid: return logits.map { 1 / (1 + exp(-Double($0))) }
     case .softmax:
-      // Without the greatest one none is too large for `exp`.
+      // With the greatest logit subtracted, `exp` can't overflow.
       let greatest = Double(logits.max() ?? 0)
       let powers = logits.map { exp(Double($0) - greatest) }
       let sum = powers.reduce(0, +)

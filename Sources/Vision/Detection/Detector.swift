@@ -8,19 +8,19 @@ import SSDLite
 import Synchronization
 @_exported import Tensors
 
-/// What a caller asks of a detector; `nil` means the model's own value.
+/// The options of a detector; `nil` stands for the model's own value.
 ///
 /// The programs' defaults are the same.
 public struct DetectionOptions: Hashable, Sendable {
-  /// Scores must be greater, in [0, 1]; `nil` means what the card recommends, and without that 0.5.
+  /// The score threshold in [0, 1], exclusive; `nil` stands for the card's recommended score, or else 0.5.
   public var scoreThreshold: Float?
-  /// Boxes that overlap a better one by more than this go, in [0, 1].
+  /// The IoU threshold of non-maximum suppression in [0, 1], exclusive.
   public var iouThreshold: Float?
-  /// Which boxes compete.
+  /// The boxes that compete in non-maximum suppression.
   public var suppression = NonMaximumSuppression.Mode.perClass
-  /// The most that come out, at least 1.
+  /// The greatest number of detections, at least 1.
   public var maximumDetections: Int?
-  /// The regions of the picture that the network looks at.
+  /// The regions of the picture that the network runs on.
   public var views = Views.auto
 
   /// - Parameters: as the properties of these names; `maximumDetections` below 1 counts as 1.
@@ -35,7 +35,7 @@ public struct DetectionOptions: Hashable, Sendable {
     self.views = views
   }
 
-  /// The most that come out of a detector with that card.
+  /// The greatest number of detections of a detector with that card.
   func limit(of card: DetectionCard) -> Int { max(maximumDetections ?? card.maximumDetections, 1) }
 }
 
@@ -46,7 +46,7 @@ public struct Detection: Hashable, Codable, Sendable {
   public var id: Int
   /// The network's output channel, counted from 0.
   public var output: Int
-  /// In [0, 1]; how it relates to the chance of being right depends on the model.
+  /// In [0, 1]; its calibration depends on the model.
   public var score: Float
   /// In pixels of the image as displayed; 0 is the left or top edge of its first pixel.
   public var box: Box
@@ -61,7 +61,7 @@ public struct Detection: Hashable, Codable, Sendable {
 }
 
 extension Detection {
-  /// - Throws: `DecodingError`; what the programs write has no `output`, which then is the class id.
+  /// - Throws: `DecodingError`. JSON of the programs has no `output`; the class id then replaces it.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let id = try container.decode(Int.self, forKey: .id)
@@ -72,7 +72,7 @@ extension Detection {
   }
 }
 
-/// Finds things in pictures with one model; safe to share between threads.
+/// An object detector: one model with optional specialists, safe to share between threads.
 public final class Detector: Sendable {
   public let card: ModelCard
   let detection: DetectionCard
@@ -81,30 +81,30 @@ public final class Detector: Sendable {
   private let anchors = Mutex<DefaultBoxes?>(nil)
   private let specialists: [Specialist]
 
-  /// A detector that answers in another one's place for the classes that it knows better.
+  /// A detector that replaces the main one for some classes.
   private struct Specialist {
     let detector: Detector
-    /// The other one's label for each of its outputs.
+    /// The main detector's label for each of its outputs.
     let labels: [Int: ClassLabel]
   }
 
   /// Prepares a detection model.
   ///
   /// - Parameters:
-  ///   - specialists: detectors that answer for the classes of theirs that the model has too, by name; each is a pass of its own.
-  ///   - threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
-  /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
-  ///   model.
+  ///   - specialists: detectors whose detections replace the model's for common class names; each is a separate pass.
+  ///   - threads: the number of threads, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when a model is not a detector, its weights do not fit its card, or a specialist has no
+  ///   class of the model.
   public convenience init(_ model: ModelFile, specialists: [ModelFile] = [], threads: Int? = nil) throws(VisionError) {
     try self.init(model, specialists: specialists, session: Session(threads: threads))
   }
 
-  /// Prepares a detection model on threads and kernels of the caller's choice.
+  /// Prepares a detection model on the caller's session.
   ///
-  /// - Parameter specialists: detectors that answer for the classes of theirs that the model has too, by name; each is a pass of
-  ///   its own.
-  /// - Throws: `VisionError` when a model is no detector, its weights do not fit its card, or a specialist has no class of the
-  ///   model.
+  /// - Parameter specialists: detectors whose detections replace the model's for common class names; each is a separate
+  ///   pass.
+  /// - Throws: `VisionError` when a model is not a detector, its weights do not fit its card, or a specialist has no
+  ///   class of the model.
   public init(_ model: ModelFile, specialists: [ModelFile] = [], session: Session) throws(VisionError) {
     detection = try Detector.check(model)
     card = model.card
@@ -147,12 +147,12 @@ public final class Detector: Sendable {
     Dictionary(card.labels.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The network, from the image to box codes and class logits; its taps hand out the backbone's maps.
+  /// The network, from the image to box codes and class logits; its taps are the backbone's feature maps.
   public var network: Network { pipeline.network }
 
-  /// The same detector on other threads: packed weights are shared, working memory is not.
+  /// The same detector on another session. Packed weights are shared, working memory is not.
   ///
-  /// For throughput let each core have a detector of one thread.
+  /// For throughput, use one detector of one thread for each core.
   public func running(on session: Session) -> Detector { Detector(self, session) }
 
   private init(_ other: Detector, _ session: Session) {
@@ -163,20 +163,20 @@ public final class Detector: Sendable {
     }
   }
 
-  /// The score above which things are reported unless the options say otherwise: what the card recommends, else 0.5.
+  /// The default score threshold: the card's recommended score, or else 0.5.
   public var scoreThreshold: Float { detection.recommendedScore ?? 0.5 }
 
-  /// The names of the models that answer, the main one first.
+  /// The names of the models, the main one first.
   public var names: [String] { [card.name] + specialists.map(\.detector.card.name) }
 
-  /// Finds things, best first.
+  /// The detections of an image, best first.
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func detect(_ image: Image, _ options: DetectionOptions = DetectionOptions()) throws(VisionError)
     -> [Detection]
   { try detect(image, options, ended: { _ in }) }
 
-  /// Finds things in a camera's pixels, read in place, best first.
+  /// The detections of a camera's pixels, read in place, best first.
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func detect(
@@ -187,7 +187,7 @@ public final class Detector: Sendable {
     return try answer(view, options, ended: { _ in })
   }
 
-  /// The same, telling `ended` when each part has ended.
+  /// The detections of an image, with `ended` called after each stage.
   package func detect(_ image: Image, _ options: DetectionOptions, ended: (Stage) -> Void) throws(VisionError)
     -> [Detection]
   {
@@ -210,7 +210,7 @@ public final class Detector: Sendable {
     ended(.postprocess)
     for specialist in specialists {
       var asked = options
-      // Scores of a card that recommends none are cut where the model's are.
+      // A specialist without a recommended score has the model's threshold.
       if options.scoreThreshold == nil, specialist.detector.detection.recommendedScore == nil {
         asked.scoreThreshold = detection.recommendedScore
       }
@@ -221,7 +221,7 @@ public final class Detector: Sendable {
     return detections
   }
 
-  /// A specialist's detections under the model's own labels, in the place of the model's.
+  /// Replaces the model's detections of a specialist's classes by the specialist's, under the model's labels.
   private func join(
     _ own: [Detection], _ better: [Detection], _ labels: [Int: ClassLabel], _ options: DetectionOptions
   ) -> [Detection] {
@@ -244,7 +244,7 @@ public final class Detector: Sendable {
 
   /// Runs the network on a region of a picture.
   ///
-  /// - Returns: its logits, and where the region lies in the input.
+  /// - Returns: its logits, and the region's place in the input.
   func logits(_ image: borrowing PixelView, _ region: ImageRegion, ended: (Stage) -> Void) throws(VisionError)
     -> (BoxLogits, ImageMapping)
   {
@@ -259,7 +259,7 @@ public final class Detector: Sendable {
     } catch { throw VisionError(error, file: card.name) }
   }
 
-  /// The default boxes, made for the first picture: the input's size never changes.
+  /// The default boxes, made for the first picture, since the input's size never changes.
   func anchors(for logits: BoxLogits) -> DefaultBoxes {
     anchors.withLock { anchors in
       if let anchors { return anchors }

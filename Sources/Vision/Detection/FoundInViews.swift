@@ -12,7 +12,7 @@ extension InputCard {
 
 /// The detections of one picture, collected from its views.
 ///
-/// Of a picture with one view they are those of the view's own suppression, untouched.
+/// For a picture with one view they are unchanged after the view's own non-maximum suppression.
 struct FoundInViews {
   let layout: ViewLayout
   private let detector: Detector
@@ -29,17 +29,17 @@ struct FoundInViews {
   private var iouThreshold: Float { options.iouThreshold ?? detector.detection.iouThreshold }
   private var limit: Int { options.limit(of: detector.detection) }
 
-  /// Adds the detections that follow from a view's logits.
+  /// Adds the detections decoded from a view's logits.
   ///
   /// - Parameters:
-  ///   - mapping: where the view's region lies in the network's input.
+  ///   - mapping: the place of the view's region in the network's input.
   ///   - index: the view's place in the layout.
   mutating func add(_ logits: BoxLogits, _ mapping: ImageMapping, view index: Int) {
     let view = layout.views[index]
     let candidates = logits.candidates(
       detector.detection, anchors: detector.anchors(for: logits),
       threshold: options.scoreThreshold ?? detector.scoreThreshold)
-    // Merging drops detections, so each view may hand on more than come out in the end.
+    // Merging drops detections, so each view may pass on more than the final limit.
     let suppression = NonMaximumSuppression(
       mode: mode, iouThreshold: iouThreshold,
       limit: layout.isDivided ? max(limit, detector.detection.maximumDetections) : limit)

@@ -1,7 +1,7 @@
 import Postprocess
 import Tensors
 
-/// A picture's mask, put together from the cells of its views.
+/// A picture's mask, assembled from the cells of its views.
 struct MaskCanvas {
   private(set) var mask: Mask
 

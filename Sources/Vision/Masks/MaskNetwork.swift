@@ -4,13 +4,13 @@ import ModelFiles
 import Postprocess
 import Tensors
 
-/// The network of a segmentation model, and how its logits become a mask.
+/// The network of a segmentation model, and the conversion of its logits to a mask.
 final class MaskNetwork: Sendable {
   let card: ModelCard
   let segmentation: SegmentationCard
   let pipeline: Pipeline
 
-  /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
+  /// - Throws: `VisionError` when the model is not a segmenter or its weights do not fit its card.
   convenience init(_ model: ModelFile, session: Session) throws(VisionError) {
     _ = try MaskNetwork.check(model)
     try self.init(model, Pipeline(model, session: session))
@@ -23,7 +23,7 @@ final class MaskNetwork: Sendable {
     self.pipeline = pipeline
   }
 
-  /// The same on other threads: packed weights are shared.
+  /// The same network on another session. Packed weights are shared.
   func running(on session: Session) -> MaskNetwork { MaskNetwork(self, session) }
 
   private init(_ other: MaskNetwork, _ session: Session) {
@@ -46,7 +46,7 @@ final class MaskNetwork: Sendable {
 
   private var session: Session { pipeline.network.session }
 
-  /// Runs the network on each of a picture's views that decides pixels of the mask.
+  /// Runs the network on each view of a picture with a cell of the mask.
   ///
   /// - Throws: `VisionError` when the card's input is too small for the network.
   func paint(
@@ -60,7 +60,7 @@ final class MaskNetwork: Sendable {
     }
   }
 
-  /// What enlarges class logits to the picture, or to a part of it.
+  /// The upsampler of class logits to the picture, or to a part of it.
   func upsampler(_ logits: SharedTensor, _ mapping: ImageMapping, part: ImageRegion? = nil) -> ArgmaxUpsampler {
     let shape = logits.tensor.shape
     return ArgmaxUpsampler(
@@ -70,11 +70,11 @@ final class MaskNetwork: Sendable {
 
   /// The best class of each pixel of a view's cell.
   ///
-  /// The logits are enlarged row by row and only their best class is kept, so they never exist at full size.
+  /// The logits are upsampled row by row and only the argmax is kept, so they never exist at full size.
   ///
   /// - Parameters:
-  ///   - mapping: where the view's region lies in the network's input.
-  ///   - cell: inside the region, in pixels of the picture.
+  ///   - mapping: the place of the view's region in the network's input.
+  ///   - cell: the cell inside the region, in pixels of the picture.
   func mask(_ logits: SharedTensor, _ mapping: ImageMapping, _ cell: ImageRegion, of region: ImageRegion) -> Mask {
     let part = ImageRegion(x: cell.x - region.x, y: cell.y - region.y, width: cell.width, height: cell.height)
     let upsampler = upsampler(logits, mapping, part: cell == region ? nil : part)
@@ -84,10 +84,10 @@ final class MaskNetwork: Sendable {
     return Mask(width: cell.width, height: cell.height, ids: logits.tensor.withSpan { masks.labels($0) })
   }
 
-  /// Leaves background outside all of the boxes.
+  /// The box gate: sets pixels outside all of the boxes to background.
   func cut(_ mask: inout Mask, to boxes: [Box], gate: GateCard) {
     let background = UInt8(clamping: segmentation.backgroundID)
-    // For each row the columns that some box covers.
+    // For each row, the columns covered by some box.
     let wide = boxes.map { box in
       let (x, y) = (gate.margin * (box.x2 - box.x1), gate.margin * (box.y2 - box.y1))
       return Box(x1: box.x1 - x, y1: box.y1 - y, x2: box.x2 + x, y2: box.y2 + y)

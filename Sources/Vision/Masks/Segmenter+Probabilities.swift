@@ -12,14 +12,15 @@ import Tensors
 #endif
 
 extension Segmenter {
-  /// How likely each class is in each cell of a grid over the picture: the softmax of the enlarged logits, the mean over up to
-  /// four by four pixels spread evenly over the cell.
+  /// Class probabilities in each cell of a grid over the picture.
   ///
-  /// The network looks once at the whole picture; a model's gate, which knows boxes alone, is left out.
+  /// A cell's are the mean softmax of the upsampled logits over up to four by four pixels, spread evenly over the cell.
+  ///
+  /// The network runs once, on the whole picture. A model's box gate is not applied.
   /// - Parameters:
   ///   - height: rows of the grid, at least 1.
   ///   - width: columns of the grid, at least 1.
-  /// - Returns: `[height, width, classes]`, each cell's adding up to 1.
+  /// - Returns: `[height, width, classes]`, adding up to 1 in each cell.
   /// - Throws: `VisionError` when the card's input is too small for the network.
   /// - Complexity: the network's, and O(16 · height · width · classes).
   public func probabilities(of image: Image, height: Int, width: Int) throws(VisionError) -> [Float] {
@@ -61,7 +62,7 @@ extension Segmenter {
     return grid.map { $0 / Float(counts) }
   }
 
-  /// The pixels along an axis that are looked at, as many for each cell, and their cells.
+  /// The sampled pixels along an axis with their cells, the same number for each cell.
   private static func samples(of extent: Int, cells: Int) -> [(pixel: Int, cell: Int)] {
     let each = min(max(extent / cells, 1), 4)
     return (0..<cells * each).map { index in

@@ -4,24 +4,24 @@ import ModelFiles
 import Postprocess
 import Tensors
 
-/// Outlines things in pictures with one model; safe to share between threads.
+/// A semantic segmenter: one model, safe to share between threads.
 public final class Segmenter: Sendable {
   public let card: ModelCard
   let masks: MaskNetwork
-  /// Where the mask is cut to what the base model finds: both in one pass.
+  /// For a box-gated mask, the base detector and this model in one pass.
   private let pass: SharedPass?
 
   /// Prepares a segmentation model.
   ///
-  /// - Parameter threads: workers, or `nil` for as many as the affinity mask and the cgroup allow.
-  /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
+  /// - Parameter threads: the number of threads, or `nil` for as many as the affinity mask and the cgroup allow.
+  /// - Throws: `VisionError` when the model is not a segmenter or its weights do not fit its card.
   public convenience init(_ model: ModelFile, threads: Int? = nil) throws(VisionError) {
     try self.init(model, session: Session(threads: threads))
   }
 
-  /// Prepares a segmentation model on threads and kernels of the caller's choice.
+  /// Prepares a segmentation model on the caller's session.
   ///
-  /// - Throws: `VisionError` when the model is no segmenter or its weights do not fit its card.
+  /// - Throws: `VisionError` when the model is not a segmenter or its weights do not fit its card.
   public init(_ model: ModelFile, session: Session) throws(VisionError) {
     if model.card.segmentation?.gate != nil, model.card.task == .segment {
       guard let base = model.base else {
@@ -37,7 +37,7 @@ public final class Segmenter: Sendable {
     card = masks.card
   }
 
-  /// The same segmenter on other threads: packed weights are shared, working memory is not.
+  /// The same segmenter on another session. Packed weights are shared, working memory is not.
   public func running(on session: Session) -> Segmenter { Segmenter(self, session) }
 
   private init(_ other: Segmenter, _ session: Session) {
@@ -51,18 +51,18 @@ public final class Segmenter: Sendable {
     Dictionary(card.labels.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The network, from the image to class logits; its taps hand out the backbone's maps.
+  /// The network, from the image to class logits; its taps are the backbone's feature maps.
   public var network: Network { masks.pipeline.network }
 
   /// A class id for each pixel of the picture, at the picture's own size.
   ///
-  /// - Parameter views: the regions of the picture that the network looks at.
+  /// - Parameter views: the regions of the picture that the network runs on.
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func segment(_ image: Image, views: Views = .auto) throws(VisionError) -> Mask {
     try segment(image, views: views, ended: { _ in })
   }
 
-  /// The same, telling `ended` when each part has ended.
+  /// The mask of an image, with `ended` called after each stage.
   package func segment(_ image: Image, views: Views, ended: (Stage) -> Void) throws(VisionError) -> Mask {
     try network.session.pool.awake { () throws(VisionError) in
       try image.withPixelView { (view) throws(VisionError) in try answer(view, views, ended: ended) }

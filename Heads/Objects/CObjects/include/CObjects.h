@@ -1,9 +1,9 @@
-// The bytes of two model files, which are part of the programs: they find their default models wherever they lie.
+// The bytes of two model files, linked into the programs, so that the default models need no file.
 #pragma once
 #include <stddef.h>
 
-/// The bytes of `objects-ssdlite.safetensors`, and how many they are; aligned as a mapped file is.
+/// The bytes of `objects-ssdlite.safetensors` and their number; aligned like a mapped file.
 const void *_Nonnull backbone_objects_ssdlite(size_t *_Nonnull size);
 
-/// The same of `objects-mask.safetensors`.
+/// The bytes of `objects-mask.safetensors`, likewise.
 const void *_Nonnull backbone_objects_mask(size_t *_Nonnull size);

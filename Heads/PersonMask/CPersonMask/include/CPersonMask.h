@@ -1,9 +1,9 @@
-// The bytes of the models of people, which are part of the programs: they find them wherever they lie.
+// The bytes of the models of people, linked into the programs, so that they need no file.
 #pragma once
 #include <stddef.h>
 
-/// The bytes of `person-ssdlite.safetensors`, and how many they are; aligned as a mapped file is.
+/// The bytes of `person-ssdlite.safetensors` and their number; aligned like a mapped file.
 const void *_Nonnull backbone_person_ssdlite(size_t *_Nonnull size);
 
-/// The same of `person-mask.safetensors`.
+/// The bytes of `person-mask.safetensors`, likewise.
 const void *_Nonnull backbone_person_mask(size_t *_Nonnull size);
