@@ -49,7 +49,7 @@ extension DefaultBoxes {
   /// same default box, the last one gets it. Equal overlaps go to the first.
   ///
   /// - Parameters:
-  ///   - truths: relative to the picture.
+  ///   - truths: the ground-truth boxes, relative to the picture.
   ///   - ignored: crowd regions and difficult objects. Unmatched default boxes with half of their area in one are left
   ///     out of the loss.
   /// - Complexity: O(default boxes · truths).

@@ -4,11 +4,10 @@ import ModelFiles
 import Tensors
 
 extension TrainableNetwork {
-  /// What inference needs: every convolution's weight and bias, with batch norm folded in.
+  /// The weights of inference: every convolution's weight and bias, with batch norm folded in.
   ///
-  /// With the running mean and variance, `gamma · (x · w - mean) / sqrt(variance + epsilon) + beta` is a convolution with
-  /// other weights.
-  /// The values are those of the best validation where a run has kept them.
+  /// With the running mean and variance, `gamma · (x · w - mean) / sqrt(variance + epsilon) + beta` is a convolution
+  /// with other weights. The values are those of the best epoch where a run has kept them.
   package func folded() -> [String: (shape: [Int], values: [Float])] {
     parameters.withBest { foldedValues }
   }
@@ -34,7 +33,7 @@ extension TrainableNetwork {
       } else {
         bias = known["\(name).bias"]!.values
       }
-      // No network computes with denormal numbers; weight decay makes them.
+      // Denormal numbers, which weight decay produces, are set to zero.
       for i in weight.indices where !weight[i].isNormal && weight[i].isFinite { weight[i] = 0 }
       for i in bias.indices where !bias[i].isNormal && bias[i].isFinite { bias[i] = 0 }
       tensors["\(name).weight"] = (convolution.weightShape, weight)

@@ -5,18 +5,18 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// Why training could not begin or go on.
+/// An error of beginning or continuing a training run.
 public enum TrainingError: RemediedError, Equatable {
-  /// The cache of features would be larger than it may.
+  /// The feature cache would exceed its limit.
   case cacheTooLarge(path: String, bytes: Int, limit: Int)
-  /// A checkpoint of another run, or the differences between its settings and those asked for.
+  /// A checkpoint of another run, with the differences in settings.
   case checkpoint(path: String, reason: String)
   case file(FileError)
   case model(ModelFileError)
-  /// There are fewer samples to learn from than a batch has.
+  /// The training set has fewer samples than a batch.
   case tooFewSamples(Int, batch: Int)
   case weights(WeightsError)
-  /// The loss is no number any more.
+  /// The loss is NaN or infinite.
   case diverged(step: Int)
 
   public var problem: String {
@@ -47,19 +47,20 @@ public enum TrainingError: RemediedError, Equatable {
   }
 }
 
-/// The frozen backbone's maps of every sample, as halves in a mapped file, with what is true of the sample.
+/// The feature cache: the frozen backbone's maps of every sample, in half precision in a mapped file, with the sample's
+/// ground truth.
 ///
-/// The file is safetensors: a tensor `[samples, H, W, C]` of F16 for each tap, `truth`, `[samples, bytes]` of U8, and `usable`,
-/// `[samples]`, 1 where the sample is there. It has its name when all of it is there. Memory holds no more of it than the
-/// samples of a batch.
+/// The file is safetensors: a tensor `[samples, H, W, C]` of F16 for each tap, `truth`, `[samples, bytes]` of U8, and
+/// `usable`, `[samples]` of U8, 1 for stored samples and 0 for pictures that can't be read. The file gets its name only
+/// when it is complete. Memory holds no more of it than the samples of a batch.
 public final class FeatureCache {
-  /// What a cache holds.
+  /// The contents of a cache.
   package struct Layout: Hashable {
     package let samples: Int
     /// Batch 1.
     package let taps: [Tap]
     package let shapes: [Shape]
-    /// Bytes of a sample's truth.
+    /// Bytes of a sample's ground truth.
     package let truth: Int
 
     package init(samples: Int, taps: [Tap], shapes: [Shape], truth: Int) {
@@ -83,13 +84,13 @@ public final class FeatureCache {
   }
 
   package let layout: Layout
-  /// The samples that are there: others belong to pictures that could not be read.
+  /// The stored samples, without those of pictures that can't be read.
   package let usable: [Int]
   private let file: MappedFile
-  /// Where each tensor's values begin, in the order of the layout.
+  /// The byte offset of each tensor's values, in the order of the layout.
   private let offsets: [Int]
 
-  /// Opens a cache that is complete and was made from the same things, which `key` describes; `nil` where it wasn't.
+  /// Opens a complete cache made from the same inputs, which `key` describes; `nil` for any other file.
   package init?(path: String, key: String, layout: Layout) {
     guard let file = try? MappedFile(path: path, limit: .max), let header = try? Safetensors(file),
       header.metadata["key"] == key
@@ -106,16 +107,16 @@ public final class FeatureCache {
     self.offsets = offsets
   }
 
-  /// A cache that is being made: samples come in any order and from any thread, each once.
+  /// A cache under construction. Samples are stored in any order and from any thread, each once.
   package final class Writer: Sendable {
     private let file: PlacedFile
     private let key: String
     private let layout: Layout
     private let header: [UInt8]
-    /// Where each tensor's values begin, in the order of the layout.
+    /// The byte offset of each tensor's values, in the order of the layout.
     private let begins: [Int]
 
-    /// - Parameter limit: bytes that the file may have.
+    /// - Parameter limit: the file's greatest size in bytes.
     package init(path: String, key: String, layout: Layout, limit: Int) throws(TrainingError) {
       guard layout.size <= limit else { throw .cacheTooLarge(path: path, bytes: layout.size, limit: limit) }
       do { header = try Safetensors.header(metadata: ["key": key], tensors: layout.declarations, path: path) } catch {
@@ -136,8 +137,8 @@ public final class FeatureCache {
     /// Stores a sample.
     ///
     /// - Parameters:
-    ///   - maps: the bytes of the halves of each tap's map.
-    ///   - truth: what is true of it.
+    ///   - maps: the bytes of each tap's map in half precision.
+    ///   - truth: its ground truth.
     package func store(_ index: Int, maps: [[UInt8]], truth: [UInt8]) throws(TrainingError) {
       precondition(index >= 0 && index < layout.samples && truth.count == layout.truth, "sample \(index)")
       precondition(maps.map(\.count) == layout.shapes.map { $0.count * 2 }, "sample \(index)")
@@ -148,7 +149,7 @@ public final class FeatureCache {
       } catch { throw .file(error) }
     }
 
-    /// Writes the header, and opens what is there now.
+    /// Writes the header, and opens the finished cache.
     package func finish() throws(TrainingError) -> FeatureCache {
       do throws(FileError) {
         try file.write(header, at: 0)
@@ -161,7 +162,7 @@ public final class FeatureCache {
     }
   }
 
-  /// Reads some samples' maps into a network's inputs, and their truths.
+  /// Reads some samples' maps into a network's inputs, and returns their ground truths.
   package func read(_ samples: [Int], into network: TrainableNetwork) -> [UInt8] {
     precondition(samples.count == network.batch, "\(samples.count) samples for a batch of \(network.batch)")
     let inputs = zip(layout.taps, layout.shapes).map { tap, shape in (network.input(tap), shape.count) }

@@ -7,13 +7,13 @@ import Preprocess
 import Synchronization
 import Tensors
 
-/// How far the filling of a cache is.
+/// The progress of filling a cache.
 private struct Progress {
   var done = 0
   var error: TrainingError?
 }
 
-/// Fills a cache: the frozen backbone's maps of every picture and variant.
+/// The filling of a feature cache with the frozen backbone's maps of every picture and variant.
 package struct FeatureExtraction {
   private let backbone: Network
   private let preprocessor: Preprocessor
@@ -26,18 +26,19 @@ package struct FeatureExtraction {
     self.taps = taps
   }
 
-  /// Computes and stores the samples, pictures shared among the threads.
+  /// Computes and stores the samples. The threads share the pictures.
   ///
   /// - Parameters:
-  ///   - truth: what the cache keeps of a sample's truth, called from several threads.
-  ///   - ended: told of each picture, from any thread, one at a time: how many are done, and why this one can't be used.
-  /// - Throws: what stopped the storing.
+  ///   - truth: the cached bytes of a sample's ground truth, called from several threads.
+  ///   - ended: called after each picture, from any thread, one at a time, with the number done and the reason why this
+  ///     one is unusable, if any.
+  /// - Throws: the error that stopped the storing.
   package func fill(
     _ writer: FeatureCache.Writer, _ source: TrainingSamples, truth: (LabelledImage) -> [UInt8],
     ended: (_ done: Int, _ fault: (picture: Int, error: DatasetError)?) -> Void
   ) throws(TrainingError) {
     let progress = Mutex(Progress())
-    // As many tasks at a time as a pool takes.
+    // At most as many tasks at a time as a pool takes.
     for first in stride(from: 0, to: source.pictures, by: 8192) {
       backbone.session.pool.run(min(8192, source.pictures - first)) { task, _ in
         let picture = first + task
@@ -63,14 +64,14 @@ package struct FeatureExtraction {
     if let error = progress.withLock({ $0.error }) { throw error }
   }
 
-  /// Computes the maps of an image and forgets them, to tell how long it takes.
+  /// Computes the maps of an image and discards them, for timing.
   func run(_ image: Image) { _ = maps(of: image) }
 
-  /// The bytes of the taps' maps as halves.
+  /// The bytes of the taps' maps in half precision.
   private func maps(of image: Image) -> [[UInt8]] {
     let prepared = preprocessor.prepare(image, session: backbone.session)
     let kernels = TrainingKernels(backbone.session)
-    // Where everything learns there is nothing in front but the image.
+    // Where the whole network is trained, the image is the only cached input.
     let frozen = taps.filter { $0.name != Graph.image }
     let maps: FeatureMaps
     do { maps = try backbone.features(of: prepared.tensor, taps: frozen) } catch {

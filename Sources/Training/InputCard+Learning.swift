@@ -2,7 +2,7 @@ import ModelFiles
 import Tensors
 
 extension InputCard {
-  /// The input of a network that learns: what is true of a picture is true of all of it, so it is stretched to fill the input.
+  /// The input in training: the picture is stretched to fill it, since the ground truth describes the whole picture.
   ///
   /// - Parameter size: rows and columns; `nil` for the card's own.
   func stretched(size: Int?) -> InputCard {
@@ -12,8 +12,7 @@ extension InputCard {
     return card
   }
 
-  /// The input for pictures that are resized as those were that have been learned from: each pixel the mean over what it
-  /// covers, pixel centres coinciding.
+  /// The input with the resizing of training: each pixel is the mean over its area, with coinciding pixel centres.
   var asLearned: InputCard {
     var card = self
     (card.antialias, card.grid) = (true, .halfPixel)

@@ -1,22 +1,22 @@
 import Backbone
 import Graphs
 
-/// Which part of a backbone learns with the head.
+/// The part of a backbone that is trained with the head.
 public enum LearningPart: Hashable, Sendable {
   case none
   /// The blocks from that one on, at least 1.
   case blocks(from: Int)
-  /// Everything behind a tap, for networks of one's own.
+  /// Everything behind a tap, for custom networks.
   case behind(Tap)
   /// Everything, from the first convolution on.
   case all
 
-  /// The layers that learn, as a graph whose inputs are the maps in front of them.
+  /// The trained layers, as a graph whose inputs are the frozen maps in front of them.
   ///
   /// - Parameter graph: a backbone, with a head appended.
-  /// - Parameter backbone: how many of its nodes are the backbone's.
-  /// - Throws: `BackboneError.cannotLearn` where the network has no such block, `.noSuchTap`, or `.unusableLayer` where a
-  ///   layer reads a map from before the cut that has no name.
+  /// - Parameter backbone: the number of the backbone's nodes.
+  /// - Throws: `BackboneError.cannotLearn` where the network has no such block, `.noSuchTap`, or `.unusableLayer` where
+  ///   a trained layer reads a frozen map without a name.
   package func graph(of graph: Graph, backbone: Int) throws(BackboneError) -> Graph {
     if case .blocks(let first) = self {
       let blocks = (0...).prefix { index in graph.nodes.contains { $0.name == Tap.block(index).name } }.count

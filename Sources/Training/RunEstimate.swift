@@ -2,7 +2,7 @@ import Graphs
 import Kernels
 import Datasets
 
-/// The time that a run is likely to take on this machine, as it is loaded now.
+/// The estimated time of a run on this machine, at its present load.
 package struct RunEstimate: Sendable {
   /// Seconds for the frozen backbone's maps of all samples.
   package let features: Double
@@ -17,13 +17,13 @@ private func seconds(_ body: () -> Void) -> Double {
 }
 
 extension TrainingTask {
-  /// Measures a sample and a step, and multiplies.
+  /// Extrapolates from the time of one sample and one step.
   ///
-  /// - Returns: `nil` where the first image cannot be read, which the run itself will report.
-  /// - Complexity: one variant of an image, two passes forward and back; the network's parameters are left as they were.
+  /// - Returns: `nil` where the first image can't be read; the run itself reports that.
+  /// - Complexity: one variant of an image, two forward and backward passes. The network's parameters are unchanged.
   package func estimate(_ samples: TrainingSamples, _ network: TrainableNetwork, steps: Int) -> RunEstimate? {
     guard samples.trainingCount > 0 else { return nil }
-    // The first variant is the image itself, later ones are drawn.
+    // The first variant is the image itself, later ones are augmented.
     let variant = min(samples.variants - 1, 1)
     var make: ((Int) throws(DatasetError) -> LabelledImage)?
     let reading = seconds { make = try? samples.open(0) }
@@ -42,7 +42,7 @@ extension TrainingTask {
 }
 
 extension TrainableNetwork {
-  /// The time of a pass forward and back over zeros.
+  /// The time of a forward and backward pass over zeros.
   fileprivate var secondsPerStep: Double {
     for tap in graph.inputTaps { input(tap).clear() }
     let measured = parameters.measured.map { $0.values.values }
@@ -52,7 +52,7 @@ extension TrainableNetwork {
       backward()
     }
     let time = kernels.session.pool.awake {
-      // The first pass touches the memory.
+      // The first pass is a warm-up that touches the memory.
       pass()
       return seconds { pass() }
     }

@@ -3,25 +3,25 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// What is to be learned: the loss of a batch's answers, and a figure that people can judge.
+/// The objective of a training task: the loss of a batch's outputs, and a metric.
 package protocol Objective: AnyObject {
   /// The metric's name, for example "mean IoU".
   var metricName: String { get }
 
-  /// The loss of the answers, and its gradient with respect to them.
+  /// The loss of the outputs. Its gradient with respect to them is written to the network.
   ///
-  /// - Parameter truth: the batch's truths, one after the other.
+  /// - Parameter truth: the batch's ground truths, one after the other.
   func loss(_ network: TrainableNetwork, truth: [UInt8]) -> Double
 
-  /// Forgets the answers counted so far.
+  /// Resets the metric.
   func beginMetric()
-  /// Counts the answers of the first `count` pictures of a batch.
+  /// Adds the outputs of the first `count` pictures of a batch to the metric.
   func count(_ network: TrainableNetwork, truth: [UInt8], first count: Int)
-  /// The metric of the answers counted; greater is better.
+  /// The metric of the outputs counted; greater is better.
   var metric: Double { get }
 }
 
-/// How long, in what pieces and how fast a network learns.
+/// The schedule of a training run: its length, batch size and learning rate.
 public struct Schedule: Codable, Hashable, Sendable {
   /// Passes over all samples.
   public var epochs: Int
@@ -29,11 +29,11 @@ public struct Schedule: Codable, Hashable, Sendable {
   public var batch: Int
   public var seed: UInt64
   public var optimiser: Optimiser
-  /// How much of the weights' average a step leaves; 0 keeps no average.
+  /// The decay of the weights' exponential moving average in a step; 0 keeps no average.
   ///
-  /// The average is what is measured and becomes the model, else the weights themselves are.
+  /// The metric and the final model use the average where it is kept, and otherwise the weights.
   public var averaging: Float
-  /// Epochs without a better metric after which the run ends; 0 for never.
+  /// The patience of early stopping: epochs without a better metric after which the run ends; 0 for never.
   public var patience: Int
 
   public init(
@@ -48,13 +48,13 @@ public struct Schedule: Codable, Hashable, Sendable {
   }
 }
 
-/// Lets a network learn from a cache of features, and keeps the values of the epoch with the best metric.
+/// The training loop on a feature cache. It keeps the weights of the epoch with the best metric.
 ///
-/// A run that collapses is set back to them and goes on at half the rate.
+/// A run that collapses is reset to them and goes on at half the rate.
 package final class Trainer {
-  /// Steps whose mean loss is one record.
+  /// Steps averaged in one record of the log.
   private static let stepsPerRecord = 50
-  /// Collapses after which a run is given up.
+  /// Resets after which a run is given up.
   private static let setBackLimit = 3
 
   package let network: TrainableNetwork
@@ -67,10 +67,10 @@ package final class Trainer {
   private var progress = TrainingState.Progress()
 
   /// - Parameters:
-  ///   - training: the samples to learn from, at least a batch.
-  ///   - validation: those that the metric is measured on.
-  ///   - settings: what tells this run from others; a checkpoint of other settings is refused.
-  ///   - checkpoint: the file that keeps the state.
+  ///   - training: the training samples, at least a batch.
+  ///   - validation: the samples of the metric.
+  ///   - settings: the settings that identify this run; a checkpoint of other settings is refused.
+  ///   - checkpoint: the file of the run's state.
   package init(
     _ network: TrainableNetwork, _ objective: any Objective, cache: FeatureCache, training: [Int], validation: [Int],
     schedule: Schedule, settings: [String: String], checkpoint: String?
@@ -97,12 +97,12 @@ package final class Trainer {
   package var records: [TrainingRecord] { progress.records }
   /// Collapses so far.
   package var setBacks: [SetBack] { progress.setBacks }
-  /// The epoch whose values become the model, 0 before the first has ended, and its metric where there is one.
+  /// The epoch of the final model's weights, 0 before the first has ended, and its metric where there is one.
   package var best: (epoch: Int, metric: Double?) { (progress.bestEpoch, progress.bestMetric) }
-  /// Whether there is no step left to do.
+  /// Whether all steps are done.
   package var isFinished: Bool { progress.hasEnded || progress.step >= totalSteps }
 
-  /// Goes on where the checkpoint was written.
+  /// Resumes the run from the checkpoint.
   package func resume() throws(TrainingError) {
     guard let checkpoint else { return }
     progress = try TrainingState.load(checkpoint, into: network.parameters, settings: settings)
@@ -117,13 +117,13 @@ package final class Trainer {
   /// One step, and at the end of an epoch the metric.
   ///
   /// - Returns: the step's loss.
-  /// - Throws: `TrainingError.diverged` after too many collapses, where no epoch has left anything worth keeping.
+  /// - Throws: `TrainingError.diverged` after too many collapses, where no epoch has improved on the beginning.
   package func advance() throws(TrainingError) -> Double {
     precondition(!isFinished, "step \(progress.step) of \(totalSteps)")
     let step = progress.step
     let epoch = step / stepsPerEpoch
     let place = step % stepsPerEpoch
-    // Each epoch has an order of its own, which follows from the seed.
+    // Each epoch has its own order of samples, derived from the seed.
     var random = SeededRandom(schedule.seed ^ (UInt64(epoch) &+ 1) &* 0xD1B5_4A32_D192_ED03)
     let order = random.permutation(training.count)
     let samples = (0..<schedule.batch).map { training[order[place * schedule.batch + $0]] }
@@ -155,7 +155,7 @@ package final class Trainer {
     return loss
   }
 
-  /// Logs the steps since the last record, and decides what the run makes of them.
+  /// Logs the steps since the last record, and reacts to a collapse or to the end of an epoch.
   private func record(endsEpoch: Bool, rate: Float) throws(TrainingError) {
     let epoch = (progress.step - 1) / stepsPerEpoch + 1
     let (loss, count) = (progress.lossSum / Double(progress.lossCount), progress.lossCount)
@@ -168,7 +168,7 @@ package final class Trainer {
     progress.firstLoss = progress.firstLoss ?? loss
     progress.lowestLoss = min(progress.lowestLoss ?? loss, loss)
     guard endsEpoch else { return }
-    // Without pictures kept apart the last epoch counts as the best.
+    // Without validation pictures the last epoch counts as the best.
     if let metric, let best = progress.bestMetric, metric <= best {
       if schedule.patience > 0, epoch - progress.bestEpoch >= schedule.patience { progress.hasEnded = true }
     } else {
@@ -177,12 +177,12 @@ package final class Trainer {
     }
   }
 
-  /// Why the values are good for nothing any more; `nil` where they are not.
+  /// The reason of a collapse of the weights; `nil` where they have not collapsed.
   ///
   /// Blocks without batch norm collapse when their rate is too high: their activations saturate, no gradient passes, and the
   /// loss stays at that of outputs that are the same for every picture.
   private func collapse(loss: Double, of count: Int) -> SetBack.Reason? {
-    // A few steps say little, and a loss that is small beside the first one may well double.
+    // The mean of a few steps is noise, and a loss far below the first one may double without a collapse.
     guard count >= min(Trainer.stepsPerRecord, stepsPerEpoch), let first = progress.firstLoss,
       let lowest = progress.lowestLoss,
       loss > 0.3 * first
@@ -191,12 +191,12 @@ package final class Trainer {
     return network.hasConstantAnswers ? .constantOutputs : nil
   }
 
-  /// Takes up the best values again.
+  /// Resets the weights to the best ones.
   ///
-  /// - Throws: `TrainingError.diverged` where that was done too often and there are no better ones than at the beginning.
+  /// - Throws: `TrainingError.diverged` after too many resets, where the best weights are still those of the beginning.
   private func setBack(_ reason: SetBack.Reason) throws(TrainingError) {
     (progress.lossSum, progress.lossCount) = (0, 0)
-    // What the loss was before says nothing of the way from here.
+    // The losses before the reset don't bound those behind it.
     (progress.firstLoss, progress.lowestLoss) = (nil, nil)
     guard progress.setBacks.count < Trainer.setBackLimit else {
       guard progress.bestEpoch > 0 else { throw .diverged(step: progress.step) }
@@ -207,16 +207,16 @@ package final class Trainer {
     network.parameters.returnToBest()
   }
 
-  /// The metric of the model that the run has made, on the pictures kept apart; `nil` where there are none.
+  /// The metric of the trained model on the validation pictures; `nil` where there are none.
   package func validate() -> Double? { network.parameters.withBest { measure() } }
 
-  /// The metric of the values as they are, as inference would answer.
+  /// The metric of the present weights in inference mode.
   private func measure() -> Double? {
     guard !validation.isEmpty else { return nil }
     objective.beginMetric()
     for begin in stride(from: 0, to: validation.count, by: schedule.batch) {
       let count = min(schedule.batch, validation.count - begin)
-      // The last batch is filled up with a picture that is not counted.
+      // The last batch is padded with a picture that is not counted.
       let samples = (0..<schedule.batch).map { validation[begin + min($0, count - 1)] }
       network.kernels.session.pool.awake {
         let truth = cache.read(samples, into: network)

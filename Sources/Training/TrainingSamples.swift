@@ -4,25 +4,25 @@ import ImageCodecs
 import Postprocess
 import Tensors
 
-/// The samples of a training task: each picture to learn from in all its variants, then those kept apart as they are.
+/// The samples of a training task: each training picture in all its variants, then the validation pictures unchanged.
 public struct TrainingSamples: Sendable {
   private let augmenter: Augmenter
   private let validation: Dataset
   private let plain: Augmentation
   private let limits: Limits
   private let teacher: (any DetectionTeacher)?
-  /// Variants of each picture to learn from; of one with rare classes more, where the augmentation balances classes.
+  /// Variants of each training picture. A picture with rare classes has more, where the augmentation balances classes.
   public let variants: Int
-  /// The first sample of each picture to learn from, and at the end their number.
+  /// The index of each training picture's first sample, and at the end their number.
   private let starts: [Int]
 
   /// - Parameters:
   ///   - training: pictures to learn from.
-  ///   - validation: pictures kept apart, on which the metric is measured.
-  ///   - variants: of each picture to learn from, the picture itself and augmented ones.
+  ///   - validation: the validation pictures, on which the metric is measured.
+  ///   - variants: the number of variants of each training picture: the picture itself and augmented ones.
   ///   - augmentation: for an input of the task's size.
-  ///   - teacher: adds boxes to the pictures to learn from.
-  /// - Throws: `DatasetError` when a picture that things are to be cut out of cannot be read.
+  ///   - teacher: adds boxes to the training pictures.
+  /// - Throws: `DatasetError` when a picture used as a source of cut-outs can't be read.
   public init(
     training: Dataset, validation: Dataset, variants: Int, augmentation: Augmentation, seed: UInt64,
     limits: Limits = .standard, teacher: (any DetectionTeacher)? = nil
@@ -37,20 +37,20 @@ public struct TrainingSamples: Sendable {
   }
 
   var training: Dataset { augmenter.dataset }
-  /// Samples that are learned from come first.
+  /// The number of training samples, which come first.
   public var trainingCount: Int { starts[training.samples.count] }
   public var count: Int { trainingCount + validation.samples.count }
-  /// Pictures that are read.
+  /// The number of pictures.
   public var pictures: Int { training.samples.count + validation.samples.count }
 
-  /// The numbers of a picture's samples.
+  /// The indices of a picture's samples.
   func samples(of picture: Int) -> Range<Int> {
     guard picture >= training.samples.count else { return starts[picture]..<starts[picture + 1] }
     let first = trainingCount + picture - training.samples.count
     return first..<first + 1
   }
 
-  /// Reads a picture, and hands out its variants.
+  /// Reads a picture, and returns a function that makes its variants.
   func open(_ picture: Int) throws(DatasetError) -> (_ variant: Int) throws(DatasetError) -> LabelledImage {
     guard picture < training.samples.count else {
       let image = try validation.samples[picture - training.samples.count].read(limits: limits)
@@ -60,7 +60,7 @@ public struct TrainingSamples: Sendable {
     return augmenter.variants(of: picture, of: teacher?.taught(image) ?? image)
   }
 
-  /// What the samples are made from, as a text that changes when they would.
+  /// The cache key of the samples: a text that changes when they would.
   public var key: String {
     func list(_ dataset: Dataset) -> String {
       dataset.samples.map { "\($0.path) \($0.width)x\($0.height) \($0.stamp)" }.joined(separator: "\n")

@@ -8,7 +8,7 @@ import ModelFiles
   import Foundation
 #endif
 
-/// What one line of the log says.
+/// One line of the log.
 public struct TrainingRecord: Codable, Hashable, Sendable {
   /// Steps done.
   public let step: Int
@@ -17,33 +17,33 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public let loss: Double
   /// The rate of the last step.
   public let rate: Float
-  /// The metric on the pictures kept apart, at the end of an epoch.
+  /// The metric on the validation pictures, at the end of an epoch.
   public let metric: Double?
 }
 
-/// A collapse that a run has come back from.
+/// A reset of a run after a collapse.
 public struct SetBack: Codable, Hashable, Sendable {
-  /// Why the values were given up.
+  /// The reason of a reset.
   public enum Reason: Codable, Hashable, Sendable {
-    /// The loss was infinite or no number.
+    /// The loss was infinite or NaN.
     case notFinite
     /// The mean loss of the last steps, and the lowest such mean before.
     case lossRose(to: Double, from: Double)
-    /// The network's outputs no longer depended on the image: its activations had died.
+    /// The network's outputs no longer depended on the image, since its activations had died.
     case constantOutputs
   }
 
   /// Steps done.
   public let step: Int
   public let reason: Reason
-  /// The epoch whose values were taken up again; 0 for those that the run began with.
+  /// The epoch whose weights were restored; 0 for the initial ones.
   public let epoch: Int
 }
 
-/// A run's checkpoint: every tensor that changes, how far it is, and what it has logged.
+/// A run's checkpoint: every tensor that changes, its progress, and its log.
 ///
-/// Nothing else has a history: which samples a step sees follows from the seed and the step's number. A run that goes on from
-/// a checkpoint therefore ends with the same bits as one that was never stopped.
+/// There is no other state: a step's samples follow from the seed and the step's number. So a resumed run ends with the
+/// same bits as an uninterrupted one.
 struct TrainingState {
   struct Progress: Codable, Hashable {
     var step = 0
@@ -54,7 +54,7 @@ struct TrainingState {
     /// The first mean loss that was recorded, and the lowest.
     var firstLoss: Double?
     var lowestLoss: Double?
-    /// The greatest metric, and the epoch whose values are kept as the best.
+    /// The greatest metric, and the epoch of the best weights.
     var bestMetric: Double?
     var bestEpoch = 0
     var setBacks: [SetBack] = []
@@ -64,7 +64,7 @@ struct TrainingState {
 
   /// Writes a checkpoint, whole or not at all.
   ///
-  /// - Parameter settings: what the run was asked for, in the form in which they are compared.
+  /// - Parameter settings: the run's settings, in the form in which they are compared.
   static func save(_ parameters: ParameterSet, _ progress: Progress, settings: [String: String], to path: String)
     throws(TrainingError)
   {
@@ -95,7 +95,7 @@ struct TrainingState {
 
   /// Reads a checkpoint into the parameters of the same run.
   ///
-  /// - Throws: `TrainingError.checkpoint`, which names the settings that differ.
+  /// - Throws: `TrainingError.checkpoint`, with the settings that differ.
   static func load(_ path: String, into parameters: ParameterSet, settings: [String: String])
     throws(TrainingError) -> Progress
   {

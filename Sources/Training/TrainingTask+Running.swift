@@ -1,13 +1,13 @@
 import Datasets
 import ModelFiles
 
-/// What a head has learned.
+/// The result of a training run.
 public struct TrainingResult: Sendable {
-  /// The tensors that learned, batch norm folded, by the names that the graph gives them: what `Network` takes.
+  /// The trained tensors with batch norm folded, by their names in the graph, as `Network` takes them.
   public let weights: Weights
-  /// The whole model: the backbone, the head, and a card that has its layers.
+  /// The whole model: the backbone, the head, and a card with its layers.
   ///
-  /// `ModelFile.write` makes a file of it, which the programs run as any other.
+  /// `ModelFile.write` writes it to a file for the programs.
   public let model: ModelFile
   /// A line for every 50 steps and for the end of each epoch.
   public let records: [TrainingRecord]
@@ -20,11 +20,11 @@ public struct TrainingResult: Sendable {
 }
 
 extension TrainingTask {
-  /// Computes the frozen maps into a file, or takes those that are there, and follows the schedule to its end.
+  /// Computes the feature cache, or opens an existing one, and trains to the end of the schedule.
   ///
   /// - Parameters:
-  ///   - cacheLimit: bytes that the file may have.
-  ///   - progress: told after each step of how many; false ends the run there.
+  ///   - cacheLimit: the cache's greatest size in bytes.
+  ///   - progress: called after each step with the number of all steps; a result of false ends the run there.
   /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read, or `BackboneError`.
   func learn(
     from samples: TrainingSamples, _ objective: any Objective, schedule: Schedule, cache path: String, cacheLimit: Int,
@@ -54,14 +54,14 @@ extension TrainingTask {
     return trainer
   }
 
-  /// Where a model that was learned from those samples comes from.
+  /// The provenance of a model trained on those samples.
   func provenance(of samples: TrainingSamples) -> Provenance { provenance(pictures: samples.training.samples.count) }
 }
 
 extension TrainingSamples {
-  /// Refuses samples of other classes than a task learns, whose numbers would mean other things.
+  /// Refuses samples whose classes differ from the task's, since their class indices would differ too.
   ///
-  /// - Parameter names: of the classes, the background first.
+  /// - Parameter names: the class names, the background first.
   func expectClasses(_ names: [String]) throws(DatasetError) {
     guard training.classNames == names else {
       throw .classes(expected: names.joined(separator: ", "), found: training.classNames.joined(separator: ", "))

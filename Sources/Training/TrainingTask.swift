@@ -6,29 +6,29 @@ import ModelFiles
 import Preprocess
 import Tensors
 
-/// What a head is to learn: the layers, what they see, and where their features come from.
+/// A training task: the trained layers, their inputs, and the source of their features.
 package protocol TrainingTask {
-  /// The model whose backbone the head sits on.
+  /// The model with the head's backbone.
   var base: ModelFile { get }
-  /// The backbone as the finished model has it.
+  /// The backbone of the finished model.
   var backboneCard: BackboneCard { get }
   var input: InputCard { get }
-  /// The layers that learn, behind the maps that do not.
+  /// The trained layers, behind the frozen maps.
   var graph: Graph { get }
-  /// What the features are made with, as a text that changes when they would.
+  /// The cache key of the features: a text that changes when they would.
   var key: String { get }
 
-  /// The frozen network that the features come from.
+  /// The frozen network that computes the features.
   var backbone: Network { get }
   var preprocessor: Preprocessor { get }
 
   /// The map of each of the graph's inputs for one picture.
   var shapes: [Tap: Shape] { get }
-  /// Bytes of a sample's truth.
+  /// Bytes of a sample's ground truth.
   var truthSize: Int { get }
-  /// What the cache keeps of a sample's truth, as many bytes for each; called from several threads.
+  /// The cached ground truth of a sample, `truthSize` bytes; called from several threads.
   func truth(of sample: LabelledImage) -> [UInt8]
-  /// The network that learns.
+  /// The network in training.
   func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork
 }
 
@@ -37,21 +37,21 @@ extension DetectionTraining: TrainingTask {}
 extension SegmentationTraining: TrainingTask {}
 
 extension TrainingTask {
-  /// What a cache of so many samples holds.
+  /// The layout of a cache of that many samples.
   package func layout(samples: Int) -> FeatureCache.Layout {
     FeatureCache.Layout(
       samples: samples, taps: graph.inputTaps, shapes: graph.inputTaps.map { shapes[$0]! }, truth: truthSize)
   }
 
-  /// What the frozen maps are made with, as a text that changes when they would.
+  /// The cache key of the frozen maps: a text that changes when they would.
   var frozenKey: String {
     let names = backbone.graph.parameters.map(\.name)
     return "\(input)\n\(backboneCard)\n\(graph.inputTaps)\nbackbone \(base.weights.checksum(of: names))"
   }
 
-  /// The tensors of the model that has been learned: what was trained, and the rest of the backbone as the base has it.
+  /// The tensors of the trained model: the trained ones, and the rest of the backbone from the base.
   ///
-  /// - Parameter onlyLearned: leaves out that rest, which `base` then names.
+  /// - Parameter onlyLearned: leaves out that rest, which is then read from `base`.
   func tensors(_ network: TrainableNetwork, onlyLearned: Bool = false) -> (
     values: [String: (shape: [Int], values: [Float])], base: BaseModel?
   ) {
@@ -62,14 +62,14 @@ extension TrainingTask {
       return (tensors, BaseModel(name: base.card.name, tensors: names, checksum: base.weights.checksum(of: names)))
     }
     for parameter in own {
-      // It was packed from there when the task was laid out.
+      // It was packed from there when the task was created.
       guard let values = try? base.weights.values(parameter.name, shape: parameter.shape) else { continue }
       tensors[parameter.name] = (parameter.shape, values)
     }
     return (tensors, nil)
   }
 
-  /// What computes the features.
+  /// The extraction of the features.
   var extraction: FeatureExtraction { FeatureExtraction(backbone, preprocessor, taps: graph.inputTaps) }
 
   /// Fills a cache of `layout(samples:)`; see `FeatureExtraction.fill`.
@@ -80,7 +80,7 @@ extension TrainingTask {
     try extraction.fill(writer, samples, truth: truth, ended: ended)
   }
 
-  /// Whether every map of a batch has a size that a tensor can have.
+  /// Whether every map of a batch fits into a tensor.
   package func fits(batch: Int) -> Bool {
     let one = layout(samples: 1)
     let taps = Dictionary(zip(one.taps, one.shapes), uniquingKeysWith: { first, _ in first })
@@ -89,12 +89,12 @@ extension TrainingTask {
     }
   }
 
-  /// What a cache of those samples' features is made from: a digest that changes when they would.
+  /// The cache key of those samples' features: a digest that changes when they would.
   package func featuresKey(_ samples: TrainingSamples) -> String {
     SHA256.hexDigest(of: Array((samples.key + key).utf8))
   }
 
-  /// Where a model that was learned from so many pictures comes from: its terms are the base's.
+  /// The provenance of a model trained on that many pictures, with the base's licence terms.
   package func provenance(pictures: Int) -> Provenance {
     let known = base.card.provenance
     return Provenance(

@@ -6,15 +6,15 @@ import ModelFiles
 import Preprocess
 import Tensors
 
-/// A classifier on a frozen backbone: which layers learn, what they see, and the model that comes of it.
+/// The training of a classifier on a frozen backbone: the trained layers, their inputs, and the resulting model.
 ///
-/// The head is the paper's own: the mean of the deepest map over all pixels, then a logit for each class.
+/// The head is the paper's own: global average pooling of the deepest map, then a logit for each class.
 public struct ClassificationTraining {
-  /// The model whose backbone the classifier sits on.
+  /// The model with the classifier's backbone.
   public let base: ModelFile
   /// Class names, in the order of the outputs.
   public let classes: [String]
-  /// The part of the backbone that learns too.
+  /// The part of the backbone that is trained too.
   public let learning: LearningPart
   public let backboneCard: BackboneCard
   public let input: InputCard
@@ -22,18 +22,17 @@ public struct ClassificationTraining {
   package let backbone: Network
   package let preprocessor: Preprocessor
   package let shapes: [Tap: Shape]
-  /// What the learning part of the backbone begins with.
+  /// The initial values of the trained part of the backbone.
   private let firstValues: Weights?
 
-  /// The deepest map's mean, which is all that a classifier on a frozen backbone wants to keep of it.
+  /// The deepest map's mean, the only feature that a classifier on a frozen backbone caches.
   private static let mean = Tap("classifier/mean")
 
-  /// Lays out a task.
+  /// Creates a task.
   ///
   /// - Parameters:
-  ///   - classes: 2 to 254 names in the order of the outputs: those of a `Dataset` without its first, which is no class of
-  ///     pictures.
-  ///   - learning: the part of the backbone that learns too.
+  ///   - classes: 2 to 254 names in the order of the outputs: those of a `Dataset` without its first, the background.
+  ///   - learning: the part of the backbone that is trained too.
   ///   - size: rows and columns of the input; `nil` for the model's own.
   /// - Throws: `BackboneError` when there is no such block, the input is too small or the weights do not fit.
   public init(
@@ -50,7 +49,7 @@ public struct ClassificationTraining {
     var frozen = try Graph(backboneCard)
     var whole = frozen
     whole.classifier(outputs: classes.count)
-    // Behind a frozen backbone the mean is frozen too, and a fiftieth of the map.
+    // Behind a frozen backbone the mean is frozen too, and has a fiftieth of the map's size.
     let place = frozen.nodes.count
     whole.name(whole.value(at: place), Self.mean)
     frozen.name(frozen.globalPooling(frozen.value(at: place - 1)), Self.mean)
@@ -58,7 +57,7 @@ public struct ClassificationTraining {
     backbone = try Network(frozen, weights: base.weights, session: session)
     do { preprocessor = try Preprocessor(input) } catch { preconditionFailure("a card that was checked: \(error)") }
     shapes = frozen.shapes(of: graph.inputTaps, height: input.height, width: input.width)
-    // A base may have a classifier of its own, for other classes.
+    // The base may have a classifier itself, for other classes.
     let own = Set(frozen.parameters.map(\.name))
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     do throws(WeightsError) {
@@ -75,10 +74,10 @@ public struct ClassificationTraining {
     [sample.classIndex.map { UInt8($0 - 1) } ?? Dataset.void]
   }
 
-  /// What the features are made with, as a text that changes when they would.
+  /// The cache key of the features: a text that changes when they would.
   package var key: String { "classes\n\(frozenKey)" }
 
-  /// The network that learns.
+  /// The network in training.
   ///
   /// - Throws: `BackboneError.weights` where the base's tensors have other shapes.
   package func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork {
@@ -90,12 +89,12 @@ public struct ClassificationTraining {
 
   /// The objective of the classes.
   ///
-  /// - Parameter classWeights: for each class, in the order of the outputs.
+  /// - Parameter classWeights: the weight of each class's pictures, in the order of the outputs.
   package func objective(classWeights: [Float]) -> ClassificationObjective {
     ClassificationObjective(weights: classWeights)
   }
 
-  /// The model that has been learned: the base's backbone, what was trained of it, and the classifier.
+  /// The trained model: the base's backbone with its trained part, and the classifier.
   ///
   /// - Parameter ids: the data set's own number of each class.
   package func model(
@@ -111,17 +110,17 @@ public struct ClassificationTraining {
 }
 
 extension ClassificationTraining {
-  /// Learns from pictures of one class each: computes the frozen maps into a file, then follows the schedule.
+  /// Trains on pictures of one class each: computes the feature cache, then runs the schedule.
   ///
   /// `backbone train classify` does the same with checkpoints, a log and a curve.
   /// - Parameters:
-  ///   - name: of the model.
-  ///   - samples: to learn from and kept apart; their data set has the task's classes behind its first.
-  ///   - cache: a file for the maps, which may be large and is left there; one that was made from the same things is used
+  ///   - name: the model's name.
+  ///   - samples: the training and validation samples; their data set has the task's classes behind its first.
+  ///   - cache: the feature cache's file, which may be large and is kept. A file made from the same inputs is used
   ///     again.
-  ///   - cacheLimit: bytes that it may have.
-  ///   - classWeights: how much a picture of each class counts; all the same where it is `nil`.
-  ///   - progress: told after each step of how many; false ends the run there.
+  ///   - cacheLimit: the cache's greatest size in bytes.
+  ///   - classWeights: the weight of each class's pictures; equal weights where it is `nil`.
+  ///   - progress: called after each step with the number of all steps; a result of false ends the run there.
   /// - Returns: the same bits for the same samples and schedule, whatever the threads.
   /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read or other classes, or `BackboneError`.
   public func train(

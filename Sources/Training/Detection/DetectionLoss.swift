@@ -9,19 +9,19 @@ import SSDLite
   import Darwin
 #endif
 
-/// What the default boxes of a picture are to learn.
+/// The training targets of a picture's default boxes.
 public struct DetectionTargets: Hashable, Sendable {
-  /// For each default box its class, 0 for background, -1 where it counts neither way.
+  /// For each default box its class, 0 for background, -1 for ignored.
   public let classes: [Int32]
-  /// `[boxes, 4]`: ty, tx, th, tw; zeros but for things.
+  /// `[boxes, 4]`: ty, tx, th, tw; zeros for unmatched default boxes.
   public let codes: [Float]
 
-  /// Default boxes that are to find something.
+  /// The number of matched default boxes.
   public let positives: Int
 
   /// - Parameters:
-  ///   - truths: boxes relative to the picture and their classes, 1 or greater.
-  ///   - ignored: regions that count neither way.
+  ///   - truths: ground-truth boxes relative to the picture, with their classes, 1 or greater.
+  ///   - ignored: ignored regions.
   public init(
     _ boxes: DefaultBoxes, truths: [(box: Box, classIndex: Int)], ignored: [Box], divisors: [4 of Float],
     threshold: Float = 0.5
@@ -47,22 +47,24 @@ public struct DetectionTargets: Hashable, Sendable {
   }
 }
 
-/// How far a picture's box codes and class logits are from what they should be, and in which direction.
+/// The loss of a picture's box codes and class logits, and its gradients.
 ///
-/// Box codes of things: smooth L1. Classes: one of two kinds. Everything is divided by the number of default boxes of the
-/// batch that are to find something.
+/// Box codes of matched default boxes have a smooth L1 loss, classes one of two kinds of loss. Both are divided by the
+/// number of matched default boxes of the batch.
 public enum DetectionLoss: Codable, Hashable, Sendable {
-  /// Sigmoid cross-entropy, weighted so that easy boxes count little; output 0 is unused.
+  /// Sigmoid cross-entropy, weighted so that easy boxes count little. Output 0 is unused.
   ///
   /// Source: "Focal Loss for Dense Object Detection", equation 5.
   case focal(alpha: Float, gamma: Float)
-  /// Softmax cross-entropy of things and of the hardest background boxes: `negatives` for each thing, at least `minimum`
-  /// in a picture. Equal losses go by the boxes' order.
+  /// Softmax cross-entropy of matched boxes and of the hardest background boxes, `negatives` for each matched one, at
+  /// least `minimum` in a picture.
+  ///
+  /// Equal losses go by the boxes' order.
   ///
   /// Source: "SSD: Single Shot MultiBox Detector", section 2.2, training objective and hard negative mining.
   case multibox(negatives: Float, minimum: Int)
 
-  /// The customary form of each.
+  /// Focal loss with the customary parameters.
   public static let focal = DetectionLoss.focal(alpha: 0.25, gamma: 2)
   public static let multibox = DetectionLoss.multibox(negatives: 3, minimum: 3)
 
@@ -71,9 +73,9 @@ public enum DetectionLoss: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - codes: `[boxes, 4]`.
   ///   - logits: `[boxes, outputs]`, the background first.
-  ///   - normaliser: default boxes of the whole batch that are to find something, at least 1.
-  ///   - codeGradient: `[boxes, 4]`, all of it written.
-  ///   - logitGradient: `[boxes, outputs]`, all of it written.
+  ///   - normaliser: the number of matched default boxes of the whole batch, at least 1.
+  ///   - codeGradient: `[boxes, 4]`, written completely.
+  ///   - logitGradient: `[boxes, outputs]`, written completely.
   /// - Complexity: O(boxes · outputs + boxes · log boxes).
   public func callAsFunction(
     codes: Span<Float>, logits: Span<Float>, _ targets: DetectionTargets, normaliser: Int,
@@ -130,7 +132,7 @@ public enum DetectionLoss: Codable, Hashable, Sendable {
         gradient[i] = value
         sum += value
       }
-      // The softmax waits in the gradient until it is known which boxes count.
+      // The softmax is kept in the gradient until the hardest boxes are known.
       for i in first..<first + outputs { gradient[i] /= sum }
       losses[box] = log(sum) + largest - logits[first + Int(max(targets.classes[box], 0))]
     }
@@ -169,7 +171,7 @@ public enum DetectionLoss: Codable, Hashable, Sendable {
           gradient[i] = 0
           continue
         }
-        // In terms of the logit's right direction both kinds are one formula.
+        // With the sign of the target applied to the logit, positives and negatives have one formula.
         let isRight = output == wanted
         let x = isRight ? logits[i] : -logits[i]
         let weight = isRight ? alpha : 1 - alpha

@@ -7,12 +7,12 @@ import SSDLite
 import Synchronization
 import Tensors
 
-/// SSD's loss on the answers for every map, and an estimate of COCO's AP50.
+/// SSD's loss on the outputs of every map, and an estimate of COCO's AP50.
 ///
-/// The estimate is from cached features, in half precision and of images resized as for training, without boxes of the
-/// lowest scores; evaluation runs the finished model.
+/// The estimate uses cached features, in half precision and of images resized as for training, without boxes of the
+/// lowest scores. Evaluation runs the finished model.
 ///
-/// A sample's truth is `DetectionTruth`.
+/// A sample's ground truth is `DetectionTruth`.
 package final class DetectionObjective: Objective {
   private let card: DetectionCard
   private let loss: DetectionLoss
@@ -34,7 +34,8 @@ package final class DetectionObjective: Objective {
 
   package var metricName: String { "estimated AP50" }
 
-  /// A picture's part of the answers of one kind, one map after the other: `kind` 0 are box codes, 1 class logits.
+  /// A picture's part of the outputs of one kind, one map after the other; `kind` is 0 for box codes, 1 for class
+  /// logits.
   private func gather(_ network: TrainableNetwork, kind: Int, picture: Int) -> [Float] {
     var values: [Float] = []
     for map in maps.indices {
@@ -77,7 +78,7 @@ package final class DetectionObjective: Objective {
       scatter(logitGradient, network, kind: 1, picture: picture)
       losses.withLock { $0[picture] = part }
     }
-    // Added in the pictures' order, whichever thread was first.
+    // Added in the pictures' order, whatever the order of the threads.
     return losses.withLock { $0.reduce(0, +) }
   }
 
@@ -105,7 +106,7 @@ package final class DetectionObjective: Objective {
     }
   }
 
-  /// COCO's average precision at an IoU of 0.5 of each class but the background, `nil` where there is nothing of it.
+  /// COCO's AP50 of each class but the background; `nil` for a class without ground truth.
   private var precisions: [Double?] {
     COCOEvaluation.curves(samples, classes: card.outputs - 1).map { $0?.cocoAveragePrecision }
   }
@@ -123,9 +124,9 @@ extension Box {
   }
 }
 
-/// The boxes of a sample in a fixed number of bytes: the largest ones where there are too many.
+/// The ground-truth boxes of a sample in a fixed number of bytes; the largest ones where there are too many.
 package struct DetectionTruth {
-  /// Boxes that are kept.
+  /// The greatest number of boxes.
   package static let limit = 120
   private static let record = 18
   /// Bytes: the number of boxes, then for each its class, its kind and four fp32 coordinates.
@@ -140,15 +141,15 @@ package struct DetectionTruth {
 
   private let all: [Thing]
 
-  /// What is to be found.
+  /// The boxes that count as ground truth.
   package var things: [(box: Box, classIndex: Int)] {
     all.filter { !$0.isDifficult && !$0.isCrowd }.map { ($0.box, $0.classIndex) }
   }
-  /// What counts neither way.
+  /// The ignored boxes: difficult ones and crowds.
   package var ignoredThings: [Thing] { all.filter { $0.isDifficult || $0.isCrowd } }
   package var ignored: [Box] { ignoredThings.map(\.box) }
 
-  /// The truth of a picture of the input's size.
+  /// The ground truth of a picture of the input's size.
   package init(_ picture: LabelledImage) {
     let (width, height) = (Float(picture.image.width), Float(picture.image.height))
     let largest = picture.boxes.enumerated().sorted {

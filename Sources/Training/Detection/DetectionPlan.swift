@@ -4,7 +4,7 @@ import Graphs
 import ModelFiles
 import Postprocess
 
-/// The input's size and the schedule of a detector, chosen from the data that it is to learn from.
+/// The input size and the training schedule of a detector, chosen from its training data.
 ///
 /// The choice follows from the data alone, never from the machine's speed, so that the same data gives the same model
 /// everywhere.
@@ -17,30 +17,31 @@ public struct DetectionPlan: Hashable, Sendable {
   public let epochs: Int
   /// Images of a step.
   public let batch: Int
-  /// Epochs without a better metric after which the run ends.
+  /// The patience of early stopping: epochs without a better metric after which the run ends.
   public let patience: Int
-  /// The part of the backbone that learns: its blocks from the one on that reads the first map of stride 4 or more.
+  /// The trained part of the backbone: its blocks from the one that reads the first map of stride 4 or more.
   ///
-  /// The blocks before it see edges and colours, which are the same everywhere, and cost most: their maps are the largest.
+  /// The blocks before it detect edges and colours, which are the same in all data, and cost most, since their maps are
+  /// the largest.
   public let learning: LearningPart
-  /// The class whose boxes decided on the size: its median box is the smallest.
+  /// The class that decided the input size: its median box is the smallest.
   public let smallestClass: String
-  /// The side of that box, as a share of the image's: the square root of its share of the area, in (0, 1].
+  /// The side of that box relative to the image's: the square root of its share of the area, in (0, 1].
   public let smallestSide: Float
 
   /// The rate of the backbone's blocks as a share of the head's.
   ///
-  /// On microscope pictures of blood a tenth ends at an AP50 of 0.90 with a loss that still falls, this at 0.91.
+  /// On microscope pictures of blood a tenth reaches an AP50 of 0.90 with a loss that still falls, this value 0.91.
   public static let backboneRate: Float = 0.3
 
-  /// Chooses for the images to learn from, which have at least one box.
+  /// Chooses a plan for training images with at least one box.
   ///
-  /// - Parameter base: the model to begin from; the size of its input is kept unless things are small.
+  /// - Parameter base: the base model; the size of its input is kept unless the boxes are small.
   /// - Complexity: O(boxes · log boxes).
   public init(_ training: Dataset, base: ModelCard) {
     let smallest = DetectionPlan.smallest(in: training)
     (smallestSide, smallestClass) = (smallest.side, smallest.name)
-    // The finest map has a pixel for 16 of the input: smaller things share one with their neighbours.
+    // The finest map has a pixel for 16 of the input, so smaller objects share one with their neighbours.
     let usualSize = max(base.input.width, base.task == .detect ? 0 : 300)
     let wanted = DetectionPlan.smallestThing / smallest.side
     size = min(max(Int((wanted / 32).rounded(.up)) * 32, usualSize), max(DetectionPlan.largestSize, usualSize))
@@ -74,10 +75,10 @@ public struct DetectionPlan: Hashable, Sendable {
     return medians.min { $0.side < $1.side } ?? (1, "")
   }
 
-  /// Whether things are so small that a backbone is asked for which has learned from small ones.
+  /// Whether the objects are so small that the base should be trained on small ones.
   ///
-  /// On microscope pictures of blood, whose platelets have a side of 0.07, the detector of small people as a base reaches an
-  /// AP50 of 0.90 and that of larger things of 20 classes 0.82.
+  /// On microscope pictures of blood, whose platelets have a side of 0.07, the detector of small people as a base
+  /// reaches an AP50 of 0.90, and the detector of larger objects of 20 classes 0.82.
   public static func hasSmallThings(_ training: Dataset) -> Bool { smallest(in: training).side < smallSide }
 
   private static let smallSide: Float = 0.1

@@ -8,19 +8,19 @@ import Preprocess
 import SSDLite
 import Tensors
 
-/// An SSDLite head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
+/// The training of an SSDLite head on a frozen backbone: the trained layers, their inputs, and the resulting model.
 ///
-/// Where the base is a detector itself, its head's layers are where learning begins; its class predictors too, for the classes
-/// that both have by the same name.
+/// Where the base is a detector itself, its head initialises the new one. The class predictors are initialised for the
+/// classes with equal names.
 public struct DetectionTraining {
-  /// The model whose backbone the head sits on.
+  /// The model with the head's backbone.
   public let base: ModelFile
   /// Class names, the background first.
   public let classes: [String]
   public let loss: DetectionLoss
   public let backboneCard: BackboneCard
   public let input: InputCard
-  /// How the answers become boxes.
+  /// The decoding of the outputs to boxes.
   public let detection: DetectionCard
   /// Whether the head's layers begin with the base's weights.
   public let isPretrained: Bool
@@ -29,16 +29,16 @@ public struct DetectionTraining {
   package let preprocessor: Preprocessor
   package let shapes: [Tap: Shape]
   private let firstValues: Weights
-  /// The outputs of classes that the base knows by the same name, and theirs in the base's class predictors.
+  /// The outputs of classes with equal names in the base, and their outputs in the base's class predictors.
   private let knownOutputs: [(output: Int, base: Int)]
 
-  /// Lays out a task.
+  /// Creates a task.
   ///
   /// - Parameters:
   ///   - classes: 2 to 255 names, the background first.
-  ///   - learning: the part of the backbone that learns too.
+  ///   - learning: the part of the backbone that is trained too.
   ///   - size: rows and columns of the input; `nil` for the model's own.
-  ///   - startsAnew: begin with new layers even where the base has a head.
+  ///   - startsAnew: initialises all layers at random even where the base has a head.
   /// - Throws: `BackboneError` when the backbone lacks the last convolution or the weights do not fit.
   public init(
     base: ModelFile, classes: [String], loss: DetectionLoss, learning: LearningPart = .none, size: Int? = nil,
@@ -52,7 +52,7 @@ public struct DetectionTraining {
     self.loss = loss
     backboneCard = base.card.backbone
     input = base.card.input.stretched(size: size)
-    // SSDLite is what learns, so a head of full convolutions gives it nothing to begin with.
+    // An SSDLite head can't be initialised from a head of full convolutions.
     isPretrained = !startsAnew && base.card.detection != nil && base.card.detection?.convolutions != .full
     let backboneGraph = try Graph(backboneCard)
     var whole = backboneGraph
@@ -97,7 +97,7 @@ public struct DetectionTraining {
     firstValues = Weights(source: base.path, tensors: tensors)
   }
 
-  /// Of a detector whose base is none: the usual boxes, reported from a score of 0.3 on.
+  /// The card of a detector on a base without one: the usual default boxes, and a score threshold of 0.3.
   private static var usualCard: DetectionCard {
     var card = DetectionCard.tensorFlow(outputs: 0)
     (card.scoreThreshold, card.iouThreshold) = (0.3, 0.5)
@@ -108,10 +108,10 @@ public struct DetectionTraining {
 
   package func truth(of sample: LabelledImage) -> [UInt8] { DetectionTruth(sample).bytes }
 
-  /// What the features are made with, as a text that changes when they would.
+  /// The cache key of the features: a text that changes when they would.
   package var key: String { "boxes\n\(frozenKey)" }
 
-  /// The network that learns.
+  /// The network in training.
   ///
   /// - Throws: `BackboneError.weights` where the base's tensors have other shapes.
   package func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork {
@@ -122,10 +122,10 @@ public struct DetectionTraining {
         seed: seed, session: backbone.session)
     } catch { throw .weights(error) }
     for parameter in network.parameters.parameters where parameter.name.contains(".class.pointwise.") {
-      // A last layer that begins small begins without opinions.
+      // Small initial weights of the last layer give nearly constant outputs.
       parameter.value.set(parameter.value.values.map { $0 * 0.1 })
       if case .focal = loss, parameter.name.hasSuffix(".bias") {
-        // Everything begins at a probability of 0.01. Source: "Focal Loss for Dense Object Detection", section 4.1.
+        // All probabilities begin at 0.01. Source: "Focal Loss for Dense Object Detection", section 4.1.
         parameter.value.set([Float](repeating: -4.59512, count: parameter.value.count))
       }
       do { try keepKnownClasses(parameter) } catch { throw .weights(error) }
@@ -133,7 +133,7 @@ public struct DetectionTraining {
     return network
   }
 
-  /// Copies what the base knows of the same classes to a tensor of a class predictor, whose last axis is `[anchors, classes]`.
+  /// Copies the base's values of equal classes to a class predictor's tensor, whose last axis is `[anchors, classes]`.
   private func keepKnownClasses(_ parameter: Parameter) throws(WeightsError) {
     guard !knownOutputs.isEmpty, let outputs = base.card.detection?.outputs else { return }
     let ownChannels = parameter.shape.last!
@@ -161,7 +161,7 @@ public struct DetectionTraining {
     return DetectionObjective(detection, input: input, maps: maps, loss: loss)
   }
 
-  /// The model that has been learned: the base's backbone, what was trained of it, and the head.
+  /// The trained model: the base's backbone with its trained part, and the head.
   ///
   /// - Parameter ids: the data set's own number of each class.
   package func model(_ network: TrainableNetwork, name: String, ids: [Int], provenance: Provenance)
@@ -177,16 +177,16 @@ public struct DetectionTraining {
 }
 
 extension DetectionTraining {
-  /// Learns from pictures with boxes: computes the frozen maps into a file, then follows the schedule.
+  /// Trains on pictures with boxes: computes the feature cache, then runs the schedule.
   ///
   /// `backbone train detect` does the same with checkpoints, a log and a curve, and chooses the schedule by `DetectionPlan`.
   /// - Parameters:
-  ///   - name: of the model.
-  ///   - samples: to learn from and kept apart; their data set has the task's classes.
-  ///   - cache: a file for the maps, which may be large and is left there; one that was made from the same things is used
+  ///   - name: the model's name.
+  ///   - samples: the training and validation samples; their data set has the task's classes.
+  ///   - cache: the feature cache's file, which may be large and is kept. A file made from the same inputs is used
   ///     again.
-  ///   - cacheLimit: bytes that it may have.
-  ///   - progress: told after each step of how many; false ends the run there.
+  ///   - cacheLimit: the cache's greatest size in bytes.
+  ///   - progress: called after each step with the number of all steps; a result of false ends the run there.
   /// - Returns: the same bits for the same samples and schedule, whatever the threads.
   /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read or other classes, or `BackboneError`.
   public func train(

@@ -2,30 +2,30 @@ import Kernels
 import Postprocess
 import Tensors
 
-/// Softmax cross-entropy of logits enlarged to the input's size, the soft Dice loss where wanted, and an estimate of
-/// the mean IoU.
+/// Softmax cross-entropy of logits upsampled to the input's size, an optional soft Dice loss, and an estimate of the
+/// mean IoU.
 ///
-/// The estimate is from cached features, in half precision, at the input's size; evaluation runs the finished model at
-/// each image's own.
+/// The estimate uses cached features, in half precision, at the input's size. Evaluation runs the finished model at
+/// each image's own size.
 ///
-/// A sample's truth is its label map at the input's size, row by row; labels that are no class are void. Where a teacher shows
-/// something too, its probabilities at the logits' grid come behind.
+/// A sample's ground truth is its label map at the input's size, row by row. A label that is not a class is the ignore
+/// index. With a teacher, its probabilities at the logits' grid follow.
 package final class SegmentationObjective: Objective {
   private let classes: Int
   private let height, width: Int
   private let weights: [Float]
   private let dice: Float
   private let upsampling: SamplingGrid
-  /// How much a teacher's probabilities count, the labels having the rest; `nil` without a teacher.
+  /// The weight of a teacher's probabilities, the labels having the rest; `nil` without a teacher.
   private let teacherWeight: Float?
   /// counts[truth * classes + found].
   private var confusion: [Int]
 
   /// - Parameters:
   ///   - height: rows of the network's input.
-  ///   - weights: of each class.
-  ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
-  ///   - teacherWeight: in [0, 1]; `nil` where samples have labels alone.
+  ///   - weights: the weight of each class's pixels.
+  ///   - dice: the weight of the soft Dice loss beside the cross-entropy.
+  ///   - teacherWeight: the weight of a teacher's probabilities in [0, 1]; `nil` where samples have labels alone.
   package init(
     height: Int, width: Int, weights: [Float], dice: Float = 0, upsampling: SamplingGrid, teacherWeight: Float? = nil
   ) {
@@ -91,7 +91,7 @@ package final class SegmentationObjective: Objective {
     }
   }
 
-  /// Intersection over union of each class, `nil` where it neither is nor was found.
+  /// Intersection over union of each class; `nil` for a class in neither the ground truth nor the predictions.
   private var ious: [Double?] {
     (0..<classes).map { k in
       let hits = confusion[k * classes + k]

@@ -1,19 +1,20 @@
 import Datasets
 
 extension SegmentationTraining {
-  /// Learns from pictures with masks: computes the frozen maps into a file, then follows the schedule.
+  /// Trains on pictures with masks: computes the feature cache, then runs the schedule.
   ///
-  /// `backbone train segment` does the same with checkpoints, a log and a curve; this is for heads of one's own.
+  /// `backbone train segment` does the same with checkpoints, a log and a curve; this method is for custom heads.
   /// - Parameters:
-  ///   - name: of the model.
-  ///   - samples: to learn from and kept apart; masks have the task's classes as numbers.
-  ///   - cache: a file for the maps, which may be large and is left there; one that was made from the same things is used
+  ///   - name: the model's name.
+  ///   - samples: the training and validation samples; masks contain the task's class indices.
+  ///   - cache: the feature cache's file, which may be large and is kept. A file made from the same inputs is used
   ///     again.
-  ///   - cacheLimit: bytes that it may have.
-  ///   - classWeights: how much a pixel of each class counts; all the same where it is `nil`.
-  ///   - dice: how much the soft Dice loss of the classes behind the first counts beside the cross-entropy.
-  ///   - teacherWeight: how much the teacher's probabilities count where there is one, in [0, 1]; the masks have the rest.
-  ///   - progress: told after each step of how many; false ends the run there.
+  ///   - cacheLimit: the cache's greatest size in bytes.
+  ///   - classWeights: the weight of each class's pixels; equal weights where it is `nil`.
+  ///   - dice: the weight of the soft Dice loss of the classes behind the first, beside the cross-entropy.
+  ///   - teacherWeight: the weight of the teacher's probabilities in [0, 1], where there is a teacher; the masks have
+  ///     the rest.
+  ///   - progress: called after each step with the number of all steps; a result of false ends the run there.
   /// - Returns: the same bits for the same samples and schedule, whatever the threads.
   /// - Throws: `TrainingError`, `DatasetError` for a picture that cannot be read, or `BackboneError`.
   public func train(

@@ -9,27 +9,27 @@ import Preprocess
 import PyramidLite
 import Tensors
 
-/// The head that learns to outline things.
+/// The kind of a segmentation head.
 public enum SegmentationHeadKind: Hashable, Sendable {
   /// DeepLabV3-lite on the deepest map. Source: paper, section 6.3.
   case deeplab
   case pyramid(PyramidCard)
-  /// Layers of one's own, appended to the graph of the base's backbone, with an output of a channel for each class.
+  /// A custom head, appended to the graph of the base's backbone, with an output of one channel for each class.
   case custom(Graph)
 }
 
-/// A segmentation head on a frozen backbone: which layers learn, what they see, and the model that comes of it.
+/// The training of a segmentation head on a frozen backbone: the trained layers, their inputs, and the resulting model.
 public struct SegmentationTraining {
-  /// The model whose backbone the head sits on.
+  /// The model with the head's backbone.
   public let base: ModelFile
   /// Class names, the background first.
   public let classes: [String]
   public let kind: SegmentationHeadKind
-  /// The part of the backbone that learns too.
+  ///  /// The part of the backbone that is trained too.
   public let learning: LearningPart
   public let backboneCard: BackboneCard
   public let input: InputCard
-  /// The layers that learn, behind the maps that do not.
+  /// The trained layers, behind the frozen maps.
   public let graph: Graph
   /// The head's layers, behind the backbone's maps.
   private let head: Graph
@@ -38,15 +38,15 @@ public struct SegmentationTraining {
   package let shapes: [Tap: Shape]
   private let teacher: (any SegmentationTeacher)?
 
-  /// Lays out a task.
+  /// Creates a task.
   ///
   /// - Parameters:
   ///   - classes: 2 to 255 names, the background first.
-  ///   - learning: the part of the backbone that learns too.
-  ///   - outputStride: of the backbone: 8, 16 or 32; `nil` for the model's own.
+  ///   - learning: the part of the backbone that is trained too.
+  ///   - outputStride: the backbone's output stride, 8, 16 or 32; `nil` for the model's own.
   ///   - size: rows and columns of the input; `nil` for the model's own.
-  ///   - teacher: shows each sample's class probabilities, also where there is no mask.
-  /// - Throws: `BackboneError` when a level is no tap, the input is too small or the weights do not fit.
+  ///   - teacher: gives each sample's class probabilities, also where there is no mask.
+  /// - Throws: `BackboneError` when a level is not a tap, the input is too small or the weights do not fit.
   public init(
     base: ModelFile, classes: [String], kind: SegmentationHeadKind, learning: LearningPart = .none,
     outputStride: Int? = nil,
@@ -87,7 +87,7 @@ public struct SegmentationTraining {
         place: whole.outputs.first ?? 0, reason: "has \(channels) channels, expected one output with \(classCount)")
     }
     graph = try learning.graph(of: whole, backbone: backboneGraph.nodes.count)
-    // The last convolution stays where a layer wants it.
+    // The last convolution is kept where a layer reads it.
     card.hasLastConvolution = card.hasLastConvolution && head.inputTaps.contains(.last)
     backboneCard = card
     backbone = try Network(card, weights: base.weights, session: session)
@@ -97,10 +97,10 @@ public struct SegmentationTraining {
 
   package var truthSize: Int { input.height * input.width + (teacher == nil ? 0 : answerShape.count) }
 
-  /// What the layers answer for one picture.
+  /// The shape of the trained layers' output for one picture.
   private var answerShape: Shape { graph.shapes { shapes[$0]! }[graph.outputs[0]] }
 
-  /// The label map, all void where there is none, and what the teacher shows.
+  /// The label map, filled with the ignore index where there is none, and the teacher's probabilities.
   package func truth(of sample: LabelledImage) -> [UInt8] {
     let labels = sample.mask?.ids ?? [UInt8](repeating: Dataset.void, count: input.height * input.width)
     guard let teacher else { return labels }
@@ -110,13 +110,13 @@ public struct SegmentationTraining {
         teacher.probabilities(of: sample.image, height: shape.height, width: shape.width), classes: classes.count)
   }
 
-  /// What the features are made with, as a text that changes when they would.
+  /// The cache key of the features: a text that changes when they would.
   package var key: String {
     frozenKey
       + (teacher.map { "\nteacher \($0.key) \(answerShape)" } ?? "")
   }
 
-  /// The network that learns.
+  /// The network in training.
   ///
   /// - Throws: `BackboneError.weights` where the base's tensors have other shapes.
   package func network(batch: Int, seed: UInt64) throws(BackboneError) -> TrainableNetwork {
@@ -126,7 +126,7 @@ public struct SegmentationTraining {
     } catch { throw .weights(error) }
   }
 
-  /// How logits become a mask.
+  /// The conversion of logits to a mask.
   public var segmentation: SegmentationCard {
     var card = SegmentationCard(
       outputs: classes.count, backgroundID: 0, voidID: 255, upsampling: .halfPixel,
@@ -142,20 +142,20 @@ public struct SegmentationTraining {
   /// The objective of the masks.
   ///
   /// - Parameters:
-  ///   - classWeights: for each class, the background first.
-  ///   - dice: how much the soft Dice loss counts beside the cross-entropy.
-  ///   - teacherWeight: how much a teacher's probabilities count, in [0, 1]; the labels have the rest.
+  ///   - classWeights: the weight of each class's pixels, the background first.
+  ///   - dice: the weight of the soft Dice loss beside the cross-entropy.
+  ///   - teacherWeight: the weight of a teacher's probabilities in [0, 1]; the labels have the rest.
   package func objective(classWeights: [Float], dice: Float, teacherWeight: Float = 0.5) -> SegmentationObjective {
     SegmentationObjective(
       height: input.height, width: input.width, weights: classWeights, dice: dice, upsampling: segmentation.upsampling,
       teacherWeight: teacher == nil ? nil : teacherWeight)
   }
 
-  /// The model that has been learned: the base's backbone, what was trained of it, and the head.
+  /// The trained model: the base's backbone with its trained part, and the head.
   ///
   /// - Parameters:
-  ///   - onlyLearned: leaves out the tensors that are the base's own, which the reader then takes from there.
-  ///   - gate: cuts masks to what the base, a detector, finds; only with `onlyLearned`.
+  ///   - onlyLearned: leaves out the base's own tensors, which are then read from the base.
+  ///   - gate: restricts masks to the detections of the base, a detector; only with `onlyLearned`.
   package func model(
     _ network: TrainableNetwork, name: String, provenance: Provenance, onlyLearned: Bool = false,
     gate: GateCard? = nil
@@ -164,7 +164,7 @@ public struct SegmentationTraining {
     let (tensors, baseCard) = tensors(network, onlyLearned: onlyLearned)
     var card = ModelCard(
       name: name, task: .segment, family: "trained", provenance: provenance, backbone: backboneCard,
-      // A head that shares its base's pass takes the pictures as the base does.
+      // A head in one pass with its base has the base's preprocessing.
       input: onlyLearned ? input : input.asLearned,
       labels: classes.enumerated().map { ClassLabel(output: $0, id: $0, name: $1) }, segmentation: segmentation)
     card.base = baseCard

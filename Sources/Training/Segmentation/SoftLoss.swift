@@ -10,19 +10,22 @@ import Tensors
   import Darwin
 #endif
 
-/// The cross-entropy of logits and a teacher's probabilities at the logits' own grid, the mean over the cells that the teacher
-/// says something about, as PyTorch's `cross_entropy` with probabilities for a target.
+/// The cross-entropy of logits and a teacher's probabilities at the logits' own grid.
+///
+/// It is the mean over the cells that the teacher has labelled, as PyTorch's `cross_entropy` with probabilities as the
+/// target.
 package struct SoftLoss {
   private let classes: Int
 
   package init(classes: Int) { self.classes = classes }
 
-  /// The loss and, added to a gradient, its own.
+  /// The loss. Its gradient is added to the given one.
   ///
   /// - Parameters:
   ///   - logits: `[pictures, cells, classes]`.
-  ///   - soft: as `logits`, in shares of a cell's sum; a cell of zeros does not count.
-  ///   - weight: of the loss, and of what is added.
+  ///   - soft: the teacher's values, of the shape of `logits`, relative to a cell's sum; a cell of zeros does not
+  ///     count.
+  ///   - weight: the factor of the loss and of its gradient.
   /// - Complexity: O(cells · classes).
   package func evaluate(
     _ kernels: TrainingKernels, _ logits: FloatSlice, pictures: Int, soft: [UInt8], weight: Float, gradient: FloatSlice
@@ -45,7 +48,7 @@ package struct SoftLoss {
       gradient.part(picture * each, each).set(slopes)
       losses.withLock { $0[picture] = loss }
     }
-    // Added in the pictures' order, whichever thread was first.
+    // Added in the pictures' order, whatever the order of the threads.
     return losses.withLock { $0.reduce(0, +) } * Double(weight) / Double(taught)
   }
 

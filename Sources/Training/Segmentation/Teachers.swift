@@ -2,36 +2,37 @@ import Datasets
 import Postprocess
 import Tensors
 
-/// A model that shows what it thinks of a picture: how likely each class is, where a mask says which one it is.
+/// A teacher for knowledge distillation, a model that gives class probabilities where a mask has single classes.
 ///
 /// Source: "Distilling the Knowledge in a Neural Network", section 2, at temperature 1.
 public protocol SegmentationTeacher: Sendable {
-  /// A text that changes when the answers would.
+  /// The cache key of its outputs: a text that changes when they would.
   var key: String { get }
 
-  /// How likely each of the task's classes is in each cell of a grid over the picture, called from several threads.
+  /// The probability of each of the task's classes in each cell of a grid over the picture, called from several
+  /// threads.
   ///
-  /// - Returns: `[height, width, classes]`, from 0 up. A cell's values are taken as shares of their sum; a cell of zeros
-  ///   shows nothing.
+  /// - Returns: `[height, width, classes]`, from 0 up. A cell's values are relative to their sum; a cell of zeros is
+  ///   ignored.
   func probabilities(of image: Image, height: Int, width: Int) -> [Float]
 }
 
-/// A model that finds things which a data set's files leave out.
+/// A teacher that detects objects missing from a data set's annotations.
 public protocol DetectionTeacher: Sendable {
-  /// A text that changes when the answers would.
+  /// The cache key of its outputs: a text that changes when they would.
   var key: String { get }
 
-  /// What it finds, with the task's class numbers, called from several threads.
+  /// Its detections, with the task's class indices, called from several threads.
   func things(in image: Image) -> [TaughtThing]
 }
 
-/// Something that a teacher has found in a picture.
+/// A teacher's detection.
 public struct TaughtThing: Hashable, Sendable {
   /// In pixels of the picture.
   public var box: Box
-  /// 1 or greater, of the data set's classes.
+  /// The index of the data set's class, 1 or greater.
   public var classIndex: Int
-  /// Whether it is to be learned; what is not sure counts neither way.
+  /// Whether it becomes ground truth; otherwise its region is ignored.
   public var isSure: Bool
 
   public init(box: Box, classIndex: Int, isSure: Bool) {
@@ -42,12 +43,12 @@ public struct TaughtThing: Hashable, Sendable {
 }
 
 extension DetectionTeacher {
-  /// Two boxes that overlap by more are the same thing.
+  /// The IoU above which two boxes are the same object.
   private var sameThing: Float { 0.5 }
 
-  /// A picture with the teacher's boxes behind its own, but for those of things that the files know.
+  /// A picture with the teacher's boxes behind its own, without those of annotated objects.
   ///
-  /// - Complexity: O(own boxes · found boxes), and what the teacher takes.
+  /// - Complexity: O(own boxes · found boxes), plus the teacher's own.
   package func taught(_ picture: LabelledImage) -> LabelledImage {
     var picture = picture
     let known = picture.boxes.map(\.box)
@@ -61,7 +62,7 @@ extension DetectionTeacher {
   }
 }
 
-/// A teacher's answer as the features' file keeps it, a byte for each number.
+/// A teacher's probabilities in the feature cache, a byte for each number.
 enum SoftLabels {
   static func bytes(_ probabilities: [Float], classes: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: probabilities.count)

@@ -23,15 +23,15 @@ final class ActivationStep: TrainingStep {
   }
 }
 
-/// A linear step and an activation behind it that is no clamp: its slope follows from the linear values, which are kept.
+/// A linear step and an activation other than bounds behind it. The linear values are kept for the activation's slope.
 final class ActivatedStep: TrainingStep {
   private let linear: any TrainingStep
   private let map: LayerMap
   private let activation: ActivationStep
 
   /// - Parameters:
-  ///   - map: what the linear step writes.
-  ///   - linear: makes that step.
+  ///   - map: the output of the linear step.
+  ///   - linear: creates that step.
   init<E: Error>(
     _ kernels: TrainingKernels, _ activation: Activation, _ output: LayerMap,
     behind linear: (_ map: LayerMap) throws(E) -> any TrainingStep

@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// A map times one pixel, by channels.
+/// A channel scale: a map times one pixel.
 final class ScaleStep: TrainingStep {
   private let kernels: TrainingKernels
   private let input, factors, output: LayerMap
@@ -38,7 +38,7 @@ final class ScaleStep: TrainingStep {
   }
 }
 
-/// Channels dealt out anew.
+/// A channel shuffle.
 final class ShuffleStep: TrainingStep {
   private let kernels: TrainingKernels
   private let input, output: LayerMap

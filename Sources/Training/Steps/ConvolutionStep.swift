@@ -8,15 +8,15 @@ import Tensors
 struct Normalisation {
   /// Added to the variance.
   static let epsilon = 1e-3
-  /// How far the running moments follow those of a batch.
+  /// The share of a batch's moments in the running moments.
   static let momentum: Float = 0.03
 
   let gamma, beta: Parameter
-  /// What inference uses.
+  /// The running moments, used in inference.
   let mean, variance: FloatSlice
 }
 
-/// A convolution with its bias or batch norm, and its clamp.
+/// A convolution with its bias or batch norm, and its activation bounds.
 final class ConvolutionStep: TrainingStep {
   private let kernels: TrainingKernels
   private let convolution: Graph.Convolution

@@ -3,15 +3,15 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// Makes the steps of a graph's operations, with their parameters.
+/// The factory of the training steps of a graph's operations, with their parameters.
 struct LayerMaker {
   let kernels: TrainingKernels
   let parameters: ParameterSet
   let weights: Weights?
   let initializer: Initializer
 
-  /// The number of the backbone's block in a layer's name; the first convolution counts as the block before all others, the
-  /// last as the one behind.
+  /// The number of the backbone's block in a layer's name; the stem counts as the block before all others, the last
+  /// convolution as the one behind.
   private static func block(of name: String) -> Int? {
     let parts = name.split(separator: ".")
     guard parts.first == "backbone", parts.count > 1 else { return nil }
@@ -19,7 +19,7 @@ struct LayerMaker {
     return parts[1].hasPrefix("block") ? Int(parts[1].dropFirst(5)) : Int.max
   }
 
-  /// What runs an operation both ways; `nil` for an input.
+  /// The training step of an operation, forward and backward; `nil` for an input.
   ///
   /// - Throws: `WeightsError` where the weights are of another network.
   func step(_ operation: Graph.Operation, _ inputs: [LayerMap], _ output: LayerMap) throws(WeightsError)

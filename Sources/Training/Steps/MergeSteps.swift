@@ -2,7 +2,7 @@ import Graphs
 import Kernels
 import Tensors
 
-/// The sum of two maps, or of a map and one pixel, and its clamp.
+/// The sum of two maps, or of a map and one pixel, and its activation bounds.
 final class AddStep: TrainingStep {
   private let kernels: TrainingKernels
   private let a, b, output: LayerMap
@@ -39,7 +39,7 @@ final class AddStep: TrainingStep {
   }
 }
 
-/// The channels of maps side by side; one pixel is repeated.
+/// The concatenation of maps by channels; one pixel is repeated.
 final class ConcatenateStep: TrainingStep {
   private let kernels: TrainingKernels
   private let inputs: [LayerMap]
@@ -86,7 +86,7 @@ final class ConcatenateStep: TrainingStep {
   }
 }
 
-/// The mean over all pixels of each picture.
+/// Global average pooling.
 final class PoolingStep: TrainingStep {
   private let kernels: TrainingKernels
   private let input, output: LayerMap

@@ -1,6 +1,6 @@
 import Kernels
 
-/// How parameters follow their gradients, and how the rate changes over a run.
+/// The optimiser of a training run, with its learning-rate schedule.
 public struct Optimiser: Codable, Hashable, Sendable {
   public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
     /// Stochastic gradient descent with momentum.
@@ -12,9 +12,9 @@ public struct Optimiser: Codable, Hashable, Sendable {
   public var kind: Kind
   /// The greatest rate, for the head's layers.
   public var rate: Float
-  /// The rate of the backbone's deepest block that learns is this times as much.
+  /// The factor of the rate for the deepest trained block of the backbone.
   public var backboneFactor: Float
-  /// The rate of each block before it is this times that of the block behind; 1 gives all the same.
+  /// The factor of the rate from each trained block to the one before it; 1 gives equal rates.
   ///
   /// Source: "Universal Language Model Fine-tuning for Text Classification", section 3.2, discriminative fine-tuning.
   public var layerDecay: Float
@@ -23,7 +23,7 @@ public struct Optimiser: Codable, Hashable, Sendable {
   public var beta1: Float = 0.9
   public var beta2: Float = 0.999
   public var epsilon: Float = 1e-8
-  /// Steps over which the rate rises from nothing.
+  /// Steps of the warm-up, in which the rate rises from 0.
   public var warmUp: Int
 
   public init(
@@ -38,7 +38,7 @@ public struct Optimiser: Codable, Hashable, Sendable {
     self.warmUp = warmUp
   }
 
-  /// The rate of a step, counted from 0, of so many: a straight rise, then half a cosine down to 0.
+  /// The rate of a step, counted from 0, of `total` steps: a linear warm-up, then half a cosine down to 0.
   ///
   /// Source: "SGDR: Stochastic Gradient Descent with Warm Restarts", equation 5, without restarts.
   public func rate(atStep step: Int, of total: Int) -> Float {
@@ -60,7 +60,7 @@ public struct Optimiser: Codable, Hashable, Sendable {
     return sum
   }
 
-  /// The factors of the rate for the backbone's blocks that learn.
+  /// The factors of the rate for the trained blocks of the backbone.
   private func factors(_ parameters: [Parameter]) -> [Int: Float] {
     var factors: [Int: Float] = [:]
     var factor = backboneFactor
@@ -71,18 +71,18 @@ public struct Optimiser: Codable, Hashable, Sendable {
     return factors
   }
 
-  /// Lets every parameter follow its gradient.
+  /// Updates every parameter by its gradient.
   ///
   /// - Parameters:
   ///   - step: counted from 0.
-  ///   - origin: the step at which the moments were zero.
-  ///   - share: of the rate that the schedule gives.
+  ///   - origin: the last step at which the moments were reset to zero.
+  ///   - share: a factor of the schedule's rate.
   package func apply(
     to parameters: ParameterSet, step: Int, of total: Int, since origin: Int = 0, share: Float = 1,
     on kernels: TrainingKernels
   ) {
     var rate = rate(atStep: step, of: total) * share
-    // A run that was set back warms up once more.
+    // A run that was reset has another warm-up.
     if origin > 0, step - origin < warmUp { rate *= Float(step - origin + 1) / Float(warmUp) }
     let factors = factors(parameters.parameters)
     for parameter in parameters.parameters {

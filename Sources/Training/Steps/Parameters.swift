@@ -2,16 +2,16 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// A tensor that learns, with its gradient and what the optimiser remembers of it.
+/// A trained tensor, with its gradient and the optimiser's moments.
 package struct Parameter: Sendable {
   package let name: String
   package let shape: [Int]
   package let value, gradient: FloatSlice
   /// The optimiser's first and second moments.
   package let first, second: FloatSlice
-  /// Whether weight decay pulls at it: at weights, not at biases, factors and offsets.
+  /// Whether it has weight decay: weights do, biases, factors and offsets don't.
   package let decays: Bool
-  /// The backbone's block that it belongs to, which has been trained before on much more and learns slower; `nil` in a head.
+  /// The backbone's block that it belongs to, pretrained on more data and trained at a lower rate; `nil` in a head.
   package let block: Int?
 
   package init(name: String, shape: [Int], values: [Float], decays: Bool, block: Int?) {
@@ -26,10 +26,10 @@ package struct Parameter: Sendable {
   }
 }
 
-/// Everything of a network that changes while it learns.
+/// All tensors of a network that change in training.
 package final class ParameterSet {
   package private(set) var parameters: [Parameter] = []
-  /// What is measured, not learned: batch norm's running means and variances.
+  /// Batch norm's running means and variances, which are measured and not trained.
   package private(set) var measured: [(name: String, values: FloatSlice)] = []
 
   package init() {}
@@ -42,34 +42,35 @@ package final class ParameterSet {
     return slice
   }
 
-  /// Averages of the parameters' values and of what is measured, in this order; empty where none are kept.
+  /// The weight averages, of the parameters and then of the running moments; empty where none are kept.
   private var averages: [FloatSlice] = []
 
-  /// What is averaged.
+  /// The averaged tensors.
   private var averaged: [(name: String, values: FloatSlice)] {
     parameters.map { ($0.name, $0.value) } + measured
   }
 
-  /// Begins to keep averages.
+  /// Begins to keep weight averages.
   func keepAverages() {
     guard averages.isEmpty else { return }
     averages = averaged.map { FloatSlice($0.values.values) }
   }
 
-  /// Lets the averages follow the values: the mean of the first few, then one that forgets.
+  /// Updates the averages: the mean of the first few steps, then an exponential moving average.
   ///
   /// - Parameters:
-  ///   - decay: the weight that what is there keeps, below 1.
+  ///   - decay: the weight of the previous average, below 1.
   ///   - step: counted from 0.
   func followAverages(decay: Float, step: Int, on kernels: TrainingKernels) {
     let decay = min(decay, Float(step + 1) / Float(step + 10))
     for (average, one) in zip(averages, averaged) { kernels.follow(average, one.values, share: 1 - decay) }
   }
 
-  /// Runs with the averages in the place of the values, where averages are kept.
+  /// Runs `body` with the averages instead of the weights, where averages are kept.
   package func withAverages<R>(_ body: () -> R) -> R { with(averages, body) }
 
-  /// Runs with other values, in the order of `averaged`, in the place of the present ones; with these where there are none.
+  /// Runs `body` with other values, in the order of `averaged`, instead of the present ones; without any, with the
+  /// present ones.
   private func with<R>(_ others: [FloatSlice], _ body: () -> R) -> R {
     guard !others.isEmpty else { return body() }
     let values = averaged.map { $0.values.values }
@@ -78,18 +79,18 @@ package final class ParameterSet {
     return body()
   }
 
-  /// The values of the best validation so far, in the order of `averaged`; at first those that the run began with.
+  /// The values of the best epoch so far, in the order of `averaged`; at first the initial ones.
   private var best: [FloatSlice] = []
 
-  /// Begins to keep the best values, for which what is there now counts until `keepBest` is called.
+  /// Begins to keep the best values. The present ones count as the best until `keepBest` is called.
   func keepBestValues() { best = averaged.map { FloatSlice($0.values.values) } }
 
-  /// Takes the present values, or their averages where they are kept, for the best.
+  /// Keeps the present values, or their averages where these are kept, as the best.
   func keepBest() {
     for (kept, value) in zip(best, averages.isEmpty ? averaged.map(\.values) : averages) { kept.copy(from: value) }
   }
 
-  /// Sets values and averages back to the best ones, and forgets the optimiser's moments.
+  /// Resets values and averages to the best ones, and the optimiser's moments to zero.
   func returnToBest() {
     for (kept, one) in zip(best, averaged) { one.values.copy(from: kept) }
     for (kept, average) in zip(best, averages) { average.copy(from: kept) }
@@ -99,10 +100,10 @@ package final class ParameterSet {
     }
   }
 
-  /// Runs with the best values in the place of the present ones.
+  /// Runs `body` with the best values instead of the present ones.
   package func withBest<R>(_ body: () -> R) -> R { with(best, body) }
 
-  /// Every tensor that a run needs to go on where it was.
+  /// Every tensor of a checkpoint.
   package var state: [(name: String, values: FloatSlice)] {
     parameters.map { ($0.name, $0.value) } + parameters.map { ("\($0.name).first-moment", $0.first) }
       + parameters.map { ("\($0.name).second-moment", $0.second) } + measured
@@ -110,7 +111,7 @@ package final class ParameterSet {
   }
 }
 
-/// Numbers for a layer that begins anew: the n-th depends on the seed, the tensor's name and n alone.
+/// The random initialisation of a layer. The n-th value depends on the seed, the tensor's name and n alone.
 struct Initializer {
   let seed: UInt64
 
@@ -121,7 +122,7 @@ struct Initializer {
     let deviation = (2 / Double(fanIn)).squareRoot()
     var random = SeededRandom(seed ^ SeededRandom.seed(of: name))
     return (0..<count).map { _ in
-      // The sum of twelve uniform deviates has a variance of 1, and no need of logarithms.
+      // The sum of twelve uniform deviates has a variance of 1 and needs no logarithms.
       let sum = (0..<12).reduce(0.0) { total, _ in total + random.uniform() }
       return Float((sum - 6) * deviation)
     }

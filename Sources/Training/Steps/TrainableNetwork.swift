@@ -3,10 +3,10 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// A graph with memory for the passes of training: forward to the outputs, and back to the gradients.
+/// A graph with memory for the forward and backward passes of training.
 ///
-/// A batch has a fixed number of pictures. The gradients' sums run in an order of their own, so that the same batches give
-/// the same bits with any number of threads. One caller at a time.
+/// A batch has a fixed number of pictures. The gradients' sums run in a fixed order, so that the same batches give the
+/// same bits with any number of threads. It has one caller at a time.
 package final class TrainableNetwork {
   package let graph: Graph
   package let batch: Int
@@ -18,9 +18,9 @@ package final class TrainableNetwork {
 
   /// - Parameters:
   ///   - batch: pictures in a batch, at least 1.
-  ///   - shape: of each tap for one picture.
-  ///   - weights: where layers have their first values from; those that are not there begin anew.
-  ///   - seed: of the values of those that begin anew.
+  ///   - shape: the shape of each tap for one picture.
+  ///   - weights: the initial values of layers; missing ones are initialised at random.
+  ///   - seed: the seed of the random initialisation.
   /// - Throws: `WeightsError.wrongShape` where the weights are of another network.
   package init(
     _ graph: Graph, batch: Int, tapShape shape: (Tap) -> Shape, weights: Weights? = nil, seed: UInt64 = 1,
@@ -41,7 +41,7 @@ package final class TrainableNetwork {
     var taps: [Tap: LayerMap] = [:]
     for (node, shape) in zip(graph.nodes, shapes) {
       let inputs = node.inputs.map { maps[$0] }
-      // What lies before the first layer that learns needs no gradient.
+      // Values before the first trained layer need no gradient.
       let needsGradient: Bool
       switch node.operation {
       case .input: needsGradient = false
@@ -59,18 +59,18 @@ package final class TrainableNetwork {
     self.taps = taps
   }
 
-  /// Where the backbone's maps of a batch go, `[batch, H, W, C]`.
+  /// The input of a tap's maps of a batch, `[batch, H, W, C]`.
   package func input(_ tap: Tap) -> FloatSlice { taps[tap]!.values }
 
-  /// An answer, `[batch, H, W, C]`.
+  /// An output, `[batch, H, W, C]`.
   package func answer(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]].values }
 
   package func answerShape(_ index: Int = 0) -> Shape { maps[graph.outputs[index]].shape }
 
-  /// Where the loss's gradient with respect to an answer goes, before `backward`.
+  /// The loss's gradient with respect to an output, written before `backward`.
   package func answerGradient(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]].gradient! }
 
-  /// Whether every answer of the last forward pass is the same for all pictures of the batch, up to rounding.
+  /// Whether every output of the last forward pass is the same for all pictures of the batch, up to rounding.
   package var hasConstantAnswers: Bool {
     guard batch > 1 else { return false }
     return graph.outputs.allSatisfy { answer in
@@ -84,12 +84,13 @@ package final class TrainableNetwork {
     }
   }
 
-  /// Computes the answers of the inputs.
+  /// The forward pass.
   ///
-  /// - Parameter isTraining: whether batch norm uses the batch's moments and follows them, or uses what it has measured.
+  /// - Parameter isTraining: whether batch norm uses the batch's moments and updates the running ones, or uses the
+  ///   running ones.
   package func forward(isTraining: Bool) { for step in steps { step.forward(isTraining: isTraining) } }
 
-  /// Computes the parameters' gradients from those of the answers, after a forward pass of training.
+  /// The backward pass: the parameters' gradients from those of the outputs, after a forward pass of training.
   package func backward() {
     for map in maps { map.hasGradient = false }
     for answer in graph.outputs { maps[answer].hasGradient = true }
@@ -101,9 +102,9 @@ package final class TrainableNetwork {
 final class LayerMap {
   let shape: Shape
   let values: FloatSlice
-  /// `nil` where nothing before it learns.
+  /// `nil` where no layer before it is trained.
   let gradient: FloatSlice?
-  /// Whether something has been written to the gradient, to which more is then added.
+  /// Whether the gradient has been written, so that further contributions are added.
   var hasGradient = false
 
   init(_ shape: Shape, needsGradient: Bool) {
@@ -115,7 +116,7 @@ final class LayerMap {
   /// Rows of the map as a matrix: a pixel is a row.
   var rows: Int { shape.batch * shape.pixels }
 
-  /// Has `body` write the gradient, or add to what is there.
+  /// Lets `body` write the gradient, or add to the present one.
   func contribute(_ body: (_ gradient: FloatSlice, _ isAdding: Bool) -> Void) {
     guard let gradient else { return }
     body(gradient, hasGradient)
@@ -123,9 +124,10 @@ final class LayerMap {
   }
 }
 
-/// What runs one layer of the graph both ways.
+/// One operation of the graph in training, forward and backward.
 protocol TrainingStep: AnyObject {
   func forward(isTraining: Bool)
-  /// Adds to the inputs' gradients and sets the parameters'; may change the output's gradient, which is done with.
+  /// Adds to the inputs' gradients and sets the parameters'; may overwrite the output's gradient, which is no longer
+  /// needed.
   func backward()
 }

@@ -2,7 +2,7 @@ import Graphs
 import Kernels
 import Tensors
 
-/// The greatest value or the mean of windows.
+/// Max or average pooling over windows.
 final class WindowPoolingStep: TrainingStep {
   private let kernels: TrainingKernels
   private let input, output: LayerMap
