@@ -6,9 +6,9 @@
   import Darwin
 #endif
 
-/// A range of numbers with round ones among them.
+/// An axis: a range of numbers with ticks at round ones.
 package struct Axis {
-  /// A mark, and what stands beside it.
+  /// A tick with its label.
   package struct Tick: Equatable {
     package let value: Double
     package let text: String
@@ -16,15 +16,15 @@ package struct Axis {
 
   package let range: ClosedRange<Double>
   package let ticks: [Tick]
-  /// Whether equal steps are equal ratios.
+  /// Whether the scale is logarithmic.
   package let isLogarithmic: Bool
 
   /// Chooses steps of 1, 2 or 5 times a power of ten.
   ///
   /// - Parameters:
-  ///   - range: what must be covered.
-  ///   - count: how many ticks at most, at least 2.
-  ///   - widened: whether the range ends at ticks, or as it is given.
+  ///   - range: the range to cover.
+  ///   - count: the greatest number of ticks, at least 2.
+  ///   - widened: whether the range is widened to end at ticks.
   package init(_ range: ClosedRange<Double>, count: Int, widened: Bool) {
     isLogarithmic = false
     let range = Axis.proper(range)
@@ -37,12 +37,12 @@ package struct Axis {
     var mantissa = [1, 2, 5].first { Double($0) * power >= wanted * (1 - 1e-9) } ?? 10
     if mantissa == 10 { (mantissa, power, exponent) = (1, power * 10, exponent + 1) }
     let step = Double(mantissa) * power
-    // A hair of tolerance, for bounds that are multiples but for their last bits.
+    // A small tolerance, for bounds that are multiples up to their last bits.
     let low = range.lowerBound / step, high = range.upperBound / step
     let first = (widened ? (low + 1e-9).rounded(.down) : (low - 1e-9).rounded(.up))
     let last = (widened ? (high - 1e-9).rounded(.up) : (high + 1e-9).rounded(.down))
     guard first <= last, last - first < 1000, first.magnitude < 1e9, last.magnitude < 1e9 else {
-      // Numbers so close together that nothing tells them apart.
+      // The numbers are too close together for distinct ticks.
       self.range = range
       ticks = []
       return
@@ -53,22 +53,22 @@ package struct Axis {
     self.range = widened ? Double(Int(first)) * step...Double(Int(last)) * step : range
   }
 
-  /// Marks 1, 2 and 5 times the powers of ten on a logarithmic scale, which ends at marks.
+  /// A logarithmic axis with ticks at 1, 2 and 5 times the powers of ten, which ends at ticks.
   ///
-  /// - Parameter range: what must be covered; of numbers above 0 that are at most 1e9 times apart.
+  /// - Parameter range: the range to cover, of numbers above 0 with a ratio of at most 1e9.
   package init(logarithmic range: ClosedRange<Double>) {
     guard range.lowerBound > 0, range.upperBound < 1e9, range.upperBound / range.lowerBound <= 1e9 else {
       self.init(range, count: 6, widened: true)
       return
     }
-    // A hair of tolerance, as above.
+    // A small tolerance, as above.
     let low = range.lowerBound * (1 + 1e-9), high = range.upperBound * (1 - 1e-9)
     var exponent = Int(log10(low).rounded(.down))
     var marks: [(value: Double, tick: Tick)] = []
     while marks.last.map({ $0.value < high }) ?? true || marks.count < 2 {
       for mantissa in [1, 2, 5] {
         let value = Double(mantissa) * pow(10, Double(exponent))
-        // Only the last mark below what is covered is an end.
+        // Only the last tick below the range is kept, as the lower end.
         if value <= low { marks.removeAll() }
         marks.append((value, Tick(value: value, text: decimal(mantissa, exponent: exponent))))
         if value >= high, marks.count > 1 { break }
@@ -93,7 +93,7 @@ package struct Axis {
     return range.lowerBound - margin...range.upperBound + margin
   }
 
-  /// Where a number lies, in [0, 1] inside the range.
+  /// The position of a number, in [0, 1] inside the range.
   package func place(_ value: Double) -> Double {
     guard isLogarithmic else { return (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
     return log(value / range.lowerBound) / log(range.upperBound / range.lowerBound)

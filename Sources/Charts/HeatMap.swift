@@ -1,15 +1,15 @@
 import Overlay
 import Tensors
 
-/// A table of shares as colours and numbers: a confusion matrix.
+/// A heat map of shares, for confusion matrices.
 public struct HeatMap: Sendable {
   public var title: String
-  /// What rows and columns are ("truth", "prediction").
+  /// The names of rows and columns ("truth", "prediction").
   public var rowsName, columnsName: String
   public var rows, columns: [String]
   /// A share in [0, 1] for each column of each row; `nil` is left empty.
   public var shares: [[Double?]]
-  /// What stands in the cells; `nil` for percents.
+  /// The texts of the cells; `nil` for percents.
   public var texts: [[String]]?
 
   public init(
@@ -35,12 +35,12 @@ public struct HeatMap: Sendable {
   public var image: Image {
     let margin = 16, gap = 7
     let size = max(rows.count, columns.count)
-    // Small tables have large cells with decimals; in large ones there is room for whole percents.
+    // Small tables have large cells with decimals, large ones small cells with whole percents.
     let cell = size <= 6 ? 88 : size <= 24 ? 44 : 32
     let names = rows.map { LineChart.Layout.fit($0, 220) }, heads = columns.map { LineChart.Layout.fit($0, 220) }
     let title = TextLine(title, scale: Ink.title)
     let rowsName = TextLine(rowsName, scale: Ink.name), columnsName = TextLine(columnsName, scale: Ink.name)
-    // Heads lie where all of them fit above their columns, and stand otherwise.
+    // Column heads are horizontal where all of them fit above their columns, and vertical otherwise.
     let lying = heads.allSatisfy { $0.width <= cell - 8 }
     let headHeight = lying ? heads[0].height : (heads.map(\.width).max() ?? 0) + 2
     let left = margin + rowsName.height + gap + (names.map(\.width).max() ?? 0) + gap
@@ -83,7 +83,7 @@ public struct HeatMap: Sendable {
     image.fill(rect, ground)
     image.frame(
       PixelRect(left: rect.left, top: rect.top, right: rect.right + 1, bottom: rect.bottom + 1), thickness: 1, Ink.grid)
-    // Zeros would bury what there is to see.
+    // Zeros are left empty, so that the other numbers stand out.
     guard let share, share > 0 else { return }
     let exponent = cell > 60 ? -1 : 0
     let digits = Int((share * (cell > 60 ? 1000 : 100)).rounded())
@@ -95,7 +95,7 @@ public struct HeatMap: Sendable {
       line, x: (rect.left + rect.right) / 2, top: (rect.top + rect.bottom) / 2 - line.middle, align: 0.5, colour)
   }
 
-  /// White for nothing, through a light blue, dark blue for all.
+  /// The colour of a share: white for 0, through light blue, to dark blue for 1.
   package static func colour(_ share: Double) -> Colour {
     let stops = [(247, 251, 255), (158, 202, 225), (49, 130, 189), (8, 64, 129)]
     let place = min(max(share, 0), 1) * Double(stops.count - 1)

@@ -9,7 +9,7 @@ enum Ink {
   static let axis = Colour(red: 140, green: 140, blue: 148)
   static let grid = Colour(red: 230, green: 230, blue: 234)
 
-  /// Colours of curves: dark enough for white ground, and told apart by those who see red and green alike.
+  /// Colours of curves, dark enough for a white ground and distinct for red-green colour blindness.
   static let curves: [Colour] = [
     Colour(red: 0, green: 104, blue: 181),  // blue
     Colour(red: 214, green: 90, blue: 0),  // vermilion
@@ -55,7 +55,7 @@ extension Image {
     }
   }
 
-  /// Copies another picture into this one; what sticks out is left out.
+  /// Copies another picture into this one, clipped to it.
   package mutating func place(_ other: Image, left: Int, top: Int) {
     for y in max(-top, 0)..<max(min(other.height, height - top), max(-top, 0)) {
       let first = max(-left, 0), last = min(other.width, width - left)
@@ -66,7 +66,7 @@ extension Image {
   }
 }
 
-/// How much of each pixel of an area a line covers; where a line crosses itself it covers no more than once.
+/// The coverage of an area's pixels by a line. A pixel where the line crosses itself is covered once.
 struct Coverage {
   let area: PixelRect
   private var values: [Float]
@@ -76,7 +76,7 @@ struct Coverage {
     values = [Float](repeating: 0, count: max(area.width, 0) * max(area.height, 0))
   }
 
-  /// Adds a straight piece with round ends; places are in pixels of the picture.
+  /// Adds a straight segment with round ends, in pixels of the picture.
   mutating func add(from a: (x: Float, y: Float), to b: (x: Float, y: Float), thickness: Float) {
     let reach = thickness / 2 + 1
     guard min(a.x, b.x) - reach < Float(area.right), max(a.x, b.x) + reach > Float(area.left),
@@ -100,7 +100,7 @@ struct Coverage {
     }
   }
 
-  /// Mixes a colour into the picture where the line is.
+  /// Mixes a colour into the picture by the coverage.
   func paint(_ image: inout Image, _ colour: Colour, opacity: Float = 1) {
     for y in max(area.top, 0)..<max(min(area.bottom, image.height), max(area.top, 0)) {
       for x in max(area.left, 0)..<max(min(area.right, image.width), max(area.left, 0)) {

@@ -2,14 +2,14 @@ import Overlay
 import Tensors
 
 extension LineChart {
-  /// Where everything of a chart goes.
+  /// The layout of a chart.
   package struct Layout {
     private static let margin = 16
     private static let tick = 5
     private static let gap = 7
     private static let sample = 26
 
-    /// Where the curves are.
+    /// The plot area of the curves.
     package let plot: PixelRect
     let hasLegend: Bool
     private let x, y: Axis
@@ -24,7 +24,7 @@ extension LineChart {
       let top = Layout.margin + (chart.title.isEmpty ? 0 : title.height + Layout.margin / 2)
       var bottom = chart.height - Layout.margin - small.height - Layout.gap - Layout.tick
       if !chart.xName.isEmpty { bottom -= name.height + Layout.gap }
-      // A name that is too long, or a row too many, must not take the curves' room.
+      // Long names and surplus rows must not shrink the plot.
       let rows = max((bottom - top) / rowHeight, 1)
       let names = chart.series.map(\.name)
       let kept = names.count <= rows ? names : names.prefix(rows - 1) + ["and \(names.count - rows + 1) more"]
@@ -39,7 +39,7 @@ extension LineChart {
       if !chart.yName.isEmpty { left += name.height + Layout.gap }
 
       let xRange = chart.xRange ?? range(points.map(\.x))
-      // The widest label decides how many there can be, and how many there are what they are: once more is enough.
+      // The number of ticks depends on the widest label, and the labels on the number of ticks. Two rounds suffice.
       let trial = Axis(xRange, count: 8, widened: false)
       let xWidth = trial.ticks.map { TextLine($0.text, scale: Ink.small).width }.max() ?? 0
       var right = chart.width - max(Layout.margin, xWidth / 2 + 12)
@@ -53,7 +53,7 @@ extension LineChart {
       plot = PixelRect(left: left, top: top, right: max(right, left + 40), bottom: max(bottom, top + 40))
     }
 
-    /// A text cut to a width.
+    /// A text shortened to a width.
     static func fit(_ text: String, _ width: Int) -> TextLine {
       var kept = String(text.prefix(200))
       var line = TextLine(kept, scale: Ink.small)
@@ -64,7 +64,7 @@ extension LineChart {
       return line
     }
 
-    /// The pixel of a point; a point far outside is not followed to infinity.
+    /// The pixel of a point; coordinates far outside are bounded.
     package func place(_ point: Series.Point) -> (x: Float, y: Float) {
       let across = min(max(x.place(point.x), -100), 100), up = min(max(y.place(point.y), -100), 100)
       return (
@@ -97,12 +97,12 @@ extension LineChart {
       image.writeUpwards(yName, left: Layout.margin, y: (plot.top + plot.bottom) / 2, align: 0.5)
     }
 
-    /// - Parameter dots: draws points as they are in the plot instead of pieces of curves.
+    /// - Parameter dots: draws the plot's points instead of segments of curves.
     func drawLegend(on image: inout Image, _ chart: LineChart, dots: Bool = false) {
       let left = plot.right + Layout.margin
       for (index, line) in legend.enumerated() {
         let top = plot.top + index * rowHeight
-        // The last row may stand for several.
+        // The last row may summarise several curves.
         if index < legend.count - 1 || legend.count == chart.series.count {
           let row = Float(top + line.middle)
           let area = PixelRect(left: left - 2, top: top, right: left + Layout.sample + 2, bottom: top + rowHeight)

@@ -1,7 +1,7 @@
 import Overlay
 import Tensors
 
-/// Curves over a common axis: losses and metrics over steps, precision over recall.
+/// A chart of curves over a common axis: losses and metrics over steps, precision over recall.
 public struct LineChart: Sendable {
   /// One curve.
   public struct Series: Hashable, Sendable {
@@ -14,11 +14,12 @@ public struct LineChart: Sendable {
       }
     }
 
-    /// What the legend calls it.
+    /// Its name in the legend.
     public var name: String
-    /// In the order in which they are joined; one that is not finite makes a gap.
+    /// The points in the order of the line; one that is not finite makes a gap.
     public var points: [Point]
-    /// Points that the curve is the mean of, each time; the points themselves are then drawn faintly behind it.
+    /// The window of the moving average, in points. With a window above 1 the points themselves are drawn faintly
+    /// behind the curve.
     public var window: Int
 
     public init(name: String, points: [Point], window: Int = 1) {
@@ -27,13 +28,13 @@ public struct LineChart: Sendable {
       self.window = window
     }
 
-    /// Values at 0, 1, 2 and so on.
+    /// A curve of values at 0, 1, 2 and so on.
     public init(name: String, values: [Double], window: Int = 1) {
       self.init(
         name: name, points: values.enumerated().map { Point(x: Double($0.offset), y: $0.element) }, window: window)
     }
 
-    /// The points, each the mean of those at most half a window away; at the ends of as many on either side.
+    /// The centred moving average of the points. At the ends the window shrinks symmetrically.
     package var smoothed: [Point] {
       guard window > 1 else { return points }
       var sums = [0.0]
@@ -48,11 +49,11 @@ public struct LineChart: Sendable {
 
   public var title, xName, yName: String
   public var series: [Series]
-  /// What the axes show; `nil` for as much as the points need.
+  /// The ranges of the axes; `nil` for the range of the points.
   public var xRange, yRange: ClosedRange<Double>?
   /// Of the picture, in pixels, at least 320 by 200.
   public var width = 960, height = 600
-  /// Whether equal steps along the x axis are equal ratios; all x must then be above 0.
+  /// Whether the x axis is logarithmic; all x must then be above 0.
   package var hasLogarithmicX = false
 
   public init(
@@ -115,7 +116,7 @@ public struct LineChart: Sendable {
     if let last, alone { line.add(from: last, to: last, thickness: 2 * thickness) }
   }
 
-  /// The colours go round; the second round is dashed and the third dotted.
+  /// The colour of a curve. The colours repeat, the second time dashed and the third time dotted.
   package static func colour(_ index: Int) -> Colour { Ink.curves[index % Ink.curves.count] }
 
   static func dash(_ index: Int) -> [Float]? {
@@ -123,9 +124,9 @@ public struct LineChart: Sendable {
   }
 }
 
-/// A pen that is down and up by turns along a line.
+/// The dash pattern of a line.
 package struct Dash {
-  /// Lengths down and up, in pixels; `nil` for always down.
+  /// The lengths of dashes and gaps in pixels; `nil` for a solid line.
   private let lengths: [Float]?
   private var isDown = true
   private var left: Float
@@ -135,7 +136,7 @@ package struct Dash {
     left = lengths?[0] ?? 0
   }
 
-  /// The parts of a straight piece in which the pen is down.
+  /// The dashes of a straight segment.
   package mutating func pieces(
     from a: (x: Float, y: Float), to b: (x: Float, y: Float),
     _ body: ((x: Float, y: Float), (x: Float, y: Float)) -> Void
@@ -143,7 +144,7 @@ package struct Dash {
     guard let lengths else { return body(a, b) }
     let dx = b.x - a.x, dy = b.y - a.y
     let length = (dx * dx + dy * dy).squareRoot()
-    // What lies far outside the chart is not worth cutting into pieces.
+    // A segment far outside the chart is not divided into dashes.
     guard length > 0, length < 1e5 else { return }
     func at(_ distance: Float) -> (x: Float, y: Float) {
       (a.x + dx * distance / length, a.y + dy * distance / length)
@@ -154,7 +155,7 @@ package struct Dash {
       if isDown { body(at(done), at(end)) }
       left -= end - done
       done = end
-      // Less than what a step far along the line can still tell is nothing.
+      // A rest below the resolution of positions far along the line counts as nothing.
       if left < 0.05 {
         isDown.toggle()
         left = lengths[isDown ? 0 : 1]

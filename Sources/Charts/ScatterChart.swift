@@ -1,13 +1,13 @@
 import Overlay
 import Tensors
 
-/// Points with names beside them: what something costs against what it is worth.
+/// A scatter chart of labelled points, such as accuracy over cost.
 public struct ScatterChart: Sendable {
   /// Points of one kind.
   public struct Series: Hashable, Sendable {
     public struct Point: Hashable, Sendable {
       public var x, y: Double
-      /// What stands beside it; nothing where empty.
+      /// Its label, drawn beside it; empty for none.
       public var label: String
 
       public init(x: Double, y: Double, label: String = "") {
@@ -17,11 +17,11 @@ public struct ScatterChart: Sendable {
       }
     }
 
-    /// What the legend calls them.
+    /// Their name in the legend.
     public var name: String
-    /// One that is not finite is left out.
+    /// The points; one that is not finite is left out.
     public var points: [Point]
-    /// Whether a thin line joins them in their order.
+    /// Whether a thin line connects them in their order.
     public var isJoined: Bool
 
     public init(name: String, points: [Point], isJoined: Bool = false) {
@@ -33,12 +33,12 @@ public struct ScatterChart: Sendable {
 
   public var title, xName, yName: String
   public var series: [Series]
-  /// Whether equal steps along the x axis are equal ratios; all x must then be above 0.
+  /// Whether the x axis is logarithmic; all x must then be above 0.
   public var hasLogarithmicX: Bool
   /// Of the picture, in pixels, at least 320 by 200.
   public var width = 960, height = 600
 
-  /// Pixels across a point.
+  /// The diameter of a point in pixels.
   static let dot: Float = 9
 
   public init(title: String, xName: String, yName: String, series: [Series], hasLogarithmicX: Bool = false) {
@@ -74,7 +74,7 @@ public struct ScatterChart: Sendable {
     return image
   }
 
-  /// The chart whose axes, names and legend these are.
+  /// The line chart with the axes, the names and the legend.
   package var frame: LineChart {
     let curves = series.map { one -> LineChart.Series in
       let points = ScatterChart.drawn(one).map { LineChart.Series.Point(x: $0.x, y: $0.y) }
@@ -82,14 +82,14 @@ public struct ScatterChart: Sendable {
     }
     var frame = LineChart(title: title, xName: xName, yName: yName, series: curves)
     (frame.width, frame.height, frame.hasLogarithmicX) = (width, height, hasLogarithmicX)
-    // Points on an axis would be hidden by it, and labels need room above the highest.
+    // The axis would hide points on it, and labels need space above the highest point.
     let all = curves.flatMap(\.points)
     if !hasLogarithmicX { frame.xRange = ScatterChart.widened(all.map(\.x), below: 0.05, above: 0.05) }
     frame.yRange = ScatterChart.widened(all.map(\.y), below: 0.05, above: 0.08)
     return frame
   }
 
-  /// The numbers' range and some shares of it on both sides; `nil` where it has no extent.
+  /// The range of the values, widened by shares of it on both sides; `nil` where it has no extent.
   private static func widened(_ values: [Double], below: Double, above: Double) -> ClosedRange<Double>? {
     guard let low = values.min(), let high = values.max(), low < high else { return nil }
     return low - (high - low) * below...high + (high - low) * above
@@ -104,7 +104,8 @@ public struct ScatterChart: Sendable {
     ScatterChart.drawn(series[index]).map { layout.place(.init(x: $0.x, y: $0.y)) }
   }
 
-  /// The labels where they cover least of the points and of each other, beside their own points and inside the plot.
+  /// The placement of the labels beside their points, inside the plot, with the least overlap of points and other
+  /// labels.
   package func labels(_ layout: LineChart.Layout) -> [(line: TextLine, rect: PixelRect, colour: Colour)] {
     let half = Int(ScatterChart.dot / 2) + 1
     var taken: [PixelRect] = []
@@ -120,7 +121,7 @@ public struct ScatterChart: Sendable {
         let line = TextLine(point.label, scale: Ink.small)
         let candidates = ScatterChart.candidates(
           width: line.width, height: line.height, middle: line.middle, x: Int(place.x), y: Int(place.y), gap: half + 3)
-        // Earlier candidates are better, but for what they cover or where they leave the plot.
+        // Among candidates of equal overlap the earlier one wins.
         let costs = candidates.enumerated().map { cost($0.element, taken, layout.plot) + $0.offset }
         let rect = candidates[costs.firstIndex(of: costs.min()!)!]
         taken.append(rect)

@@ -1,7 +1,7 @@
 import Overlay
 import Tensors
 
-/// Pictures side by side on white paper, each with a caption above it.
+/// A sheet of pictures side by side on white, each with a caption above it.
 public struct Sheet: Sendable {
   public struct Panel: Sendable {
     public var image: Image
@@ -15,9 +15,9 @@ public struct Sheet: Sendable {
 
   /// From left to right.
   public var panels: [Panel]
-  /// Colours and what they stand for, below the pictures.
+  /// The legend below the pictures: names and their colours.
   public var legend: [(name: String, colour: Colour)]
-  /// The longer side of a panel is made smaller to at most this many pixels.
+  /// The greatest longer side of a panel in pixels; larger pictures are shrunk.
   public var side = 800
 
   public init(_ panels: [Panel], legend: [(name: String, colour: Colour)] = []) {
@@ -33,7 +33,7 @@ public struct Sheet: Sendable {
     let margin = 12, gap = 10, swatch = 14
     let images = panels.map { $0.image.shrunk(toFit: side) }
     let captions = panels.map { TextLine($0.caption, scale: Ink.name) }
-    // A narrow picture stands in a column as wide as its caption.
+    // The column of a narrow picture is as wide as its caption.
     let columns = zip(images, captions).map { max($0.width, min($1.width + 2, 900)) }
     let names = legend.map { (line: TextLine($0.name, scale: Ink.small), colour: $0.colour) }
     let legendWidth = names.reduce(0) { $0 + swatch + 6 + $1.line.width + 18 }

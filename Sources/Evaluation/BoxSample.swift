@@ -1,8 +1,8 @@
 import Postprocess
 
-/// A rectangle as evaluation measures it: the left upper corner and the extent, in pixels, in double precision.
+/// A rectangle in evaluation: the left upper corner and the extent, in pixels, in double precision.
 ///
-/// `Box` keeps corners in single precision; at an IoU threshold the last bits decide, and results files have them.
+/// `Box` has corners in single precision. At an IoU threshold the last bits decide, and results files have them.
 public struct Extent: Hashable, Sendable {
   public var x, y, width, height: Double
 
@@ -31,7 +31,7 @@ public struct Extent: Hashable, Sendable {
   /// Whether every number is finite.
   public var isFinite: Bool { x.isFinite && y.isFinite && width.isFinite && height.isFinite }
 
-  /// Intersection over union with a true box, in [0, 1]; over this one's own area where the truth is a crowd.
+  /// Intersection over union with a ground-truth box, in [0, 1]; for a crowd, intersection over this box's own area.
   ///
   /// The order of the operations is that of COCO's tools, so that borderline cases fall on the same side.
   public func overlap(with truth: Extent, crowd: Bool = false) -> Double {
@@ -44,16 +44,16 @@ public struct Extent: Hashable, Sendable {
   }
 }
 
-/// A box that is truly there.
+/// A ground-truth box.
 public struct TrueBox: Hashable, Sendable {
   /// The class's index, from 0.
   public var classIndex: Int
   public var extent: Extent
-  /// Pixels of the thing itself, by which COCO sorts into small, medium and large; a box's own area where unknown.
+  /// The object's area in pixels, by which COCO sorts into small, medium and large; the box's area where unknown.
   public var area: Double
-  /// Whether it stands for a group: it may be found any number of times, or not at all.
+  /// Whether it is a crowd, which any number of detections may match without effect.
   public var isCrowd: Bool
-  /// Whether it is so hard to see that finding it counts neither for nor against.
+  /// Whether it is marked as difficult, and a match has no effect on the metrics.
   public var isDifficult: Bool
 
   public init(
@@ -66,15 +66,15 @@ public struct TrueBox: Hashable, Sendable {
     self.isDifficult = isDifficult
   }
 
-  /// Whether finding it, or not, leaves the figures as they are.
+  /// Whether it has no effect on the metrics.
   public var isIgnored: Bool { isCrowd || isDifficult }
 }
 
-/// A box that a detector found.
+/// A detection.
 public struct FoundBox: Hashable, Sendable {
   /// The class's index, from 0.
   public var classIndex: Int
-  /// How sure the detector is, a finite number; a greater one goes first.
+  /// The confidence score, a finite number; greater ones are matched first.
   public var score: Double
   public var extent: Extent
 
@@ -86,7 +86,7 @@ public struct FoundBox: Hashable, Sendable {
   }
 }
 
-/// The boxes of one picture: what is there and what was found.
+/// The ground truth and the detections of one picture.
 public struct BoxSample: Hashable, Sendable {
   /// Their order decides between equal overlaps.
   public var truth: [TrueBox]

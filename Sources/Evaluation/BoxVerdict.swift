@@ -1,24 +1,24 @@
-/// What became of each box of one picture at a single score and IoU: for pictures that show it, and for tables of confusion.
+/// The verdict on each box of one picture at a single score and IoU, for drawings and confusion matrices.
 ///
-/// Detections by descending score each take the free true box of their class that they overlap most.
+/// Detections, by descending score, each match the unmatched ground-truth box of their class with the greatest IoU.
 public struct BoxVerdict: Hashable, Sendable {
-  /// What a detection is.
+  /// The verdict on a detection.
   public enum Found: Hashable, Sendable {
     case right, wrong
-    /// It found a crowd or a difficult box.
+    /// It matches a crowd or a difficult box.
     case ignored
-    /// Its score is too low to look at it.
+    /// Its score is below the minimum.
     case unsure
   }
 
-  /// For each detection of the sample.
+  /// The verdict on each detection of the sample.
   public let found: [Found]
-  /// The true boxes that count and that nothing found, by their places in the sample.
+  /// The indices of the unmatched ground-truth boxes, without ignored ones.
   public let missed: [Int]
 
   /// - Parameters:
-  ///   - threshold: the least IoU at which a box is found.
-  ///   - minimumScore: the least score of detections that are looked at.
+  ///   - threshold: the least IoU of a match.
+  ///   - minimumScore: the least score of a detection.
   public init(_ sample: BoxSample, threshold: Double = 0.5, minimumScore: Double = 0.5) {
     var found = [Found](repeating: .unsure, count: sample.found.count)
     var taken = [Bool](repeating: false, count: sample.truth.count)
@@ -43,10 +43,10 @@ public struct BoxVerdict: Hashable, Sendable {
     missed = sample.truth.indices.filter { !taken[$0] && !sample.truth[$0].isIgnored }
   }
 
-  /// How often each class was taken for each, over some pictures: a row for each true class, a column for each found one.
+  /// The confusion matrix of some pictures: a row for each ground-truth class, a column for each predicted one.
   ///
-  /// The last row counts detections of what is nothing, the last column what nothing found. Here a detection may take a true
-  /// box of any class.
+  /// The last row counts false positives without a ground-truth box, the last column missed boxes. Here a detection may
+  /// match a ground-truth box of any class.
   /// - Complexity: O(detections · true boxes of the same picture).
   public static func confusion(
     _ samples: [BoxSample], classes: Int, threshold: Double = 0.5, minimumScore: Double = 0.5
@@ -59,7 +59,7 @@ public struct BoxVerdict: Hashable, Sendable {
           let truth = sample.truth[place]
           return (place, box.extent.overlap(with: truth.extent, crowd: truth.isCrowd))
         }.filter { $0.overlap >= threshold }
-        // One of its own class goes before others.
+        // A box of its own class has precedence.
         let candidates = near.filter { free[$0.place] }
         let own = candidates.filter { sample.truth[$0.place].classIndex == box.classIndex }
         if let match = (own.isEmpty ? candidates : own).max(by: { $0.overlap < $1.overlap }) {

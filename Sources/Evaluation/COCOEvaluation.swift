@@ -1,11 +1,12 @@
-/// Evaluates boxes by COCO's rules, number for number as COCO's own tools do.
+/// Box evaluation by COCO's rules, equal to COCO's own tools in every number.
 ///
-/// For each class and picture the 100 best detections, by score, take each the true box that they overlap most and that no
-/// better one has taken, if the overlap reaches a threshold. Ten thresholds, 0.5 to 0.95. Crowds and difficult boxes, and
-/// boxes outside the range of areas in question, are taken only where no other is to be had, and count for nothing.
+/// For each class and picture the 100 best detections are matched in the order of their scores. Each takes the
+/// unmatched ground-truth box of the greatest IoU, if that reaches a threshold. There are ten thresholds, 0.5 to 0.95.
+/// Crowds, difficult boxes and boxes outside the range of areas are matched only where no other box is left, and have
+/// no effect.
 /// Source: Lin et al.: Microsoft COCO: Common Objects in Context, and cocodataset.org, Detection Evaluation.
 public enum COCOEvaluation {
-  /// Detections of a class and picture that are looked at, the best first.
+  /// The greatest number of detections of a class and picture, the best first.
   public static let maximumDetections = 100
 
   /// Ranges of areas in pixels, both ends inside.
@@ -22,7 +23,7 @@ public enum COCOEvaluation {
     }
   }
 
-  /// The ten IoU thresholds from 0.5 to 0.95; the places of 0.5 and 0.75 are 0 and 5.
+  /// The ten IoU thresholds from 0.5 to 0.95; 0.5 and 0.75 have the indices 0 and 5.
   ///
   /// Multiples of a step, as NumPy's `linspace` makes them: the last bit can decide.
   public static let thresholds: [Double] = grid(from: 0.5, to: 0.95, count: 10)
@@ -35,20 +36,20 @@ public enum COCOEvaluation {
     return (0..<count - 1).map { Double($0) * step + first } + [last]
   }
 
-  /// Compares what was found with the truth.
+  /// The figures of detections against ground truth.
   ///
   /// - Parameters:
   ///   - samples: the pictures; between detections of equal score in two pictures the earlier one goes first. COCO's tools
   ///     take pictures by ascending id.
-  ///   - classes: how many there are; boxes have indices below that.
+  ///   - classes: the number of classes; boxes have indices below it.
   /// - Complexity: O(classes · pictures + detections · true boxes of the same class and picture).
   public static func figures(_ samples: [BoxSample], classes: Int) -> COCOFigures {
     COCOFigures(classes: samples.split(classes: classes).map(ClassTally.init).map(\.figures))
   }
 
-  /// The precision-recall curve of each class, all areas; `nil` where nothing is to be found.
+  /// The precision-recall curve of each class, all areas; `nil` where there is no ground truth.
   ///
-  /// - Parameter threshold: the place of the IoU threshold in `thresholds`.
+  /// - Parameter threshold: the index of the IoU threshold in `thresholds`.
   public static func curves(
     _ samples: [BoxSample], classes: Int, threshold: Int = 0
   ) -> [PrecisionRecallCurve?] {
@@ -57,7 +58,7 @@ public enum COCOEvaluation {
     }
   }
 
-  /// Each class's detections that count at an IoU of 0.5, and how many true boxes do, all areas.
+  /// Each class's detections that count at an IoU of 0.5, and the number of ground-truth boxes that count, all areas.
   static func outcomes(_ samples: [BoxSample], classes: Int) -> [ClassOutcomes] {
     samples.split(classes: classes).map { samples in
       AreaTally(samples.map(ClassMatcher.init), .all).outcomes(threshold: 0, best: maximumDetections)
@@ -65,19 +66,19 @@ public enum COCOEvaluation {
   }
 }
 
-/// What became of the detections of a class.
+/// The matched outcomes of a class's detections.
 struct ClassOutcomes: Sendable {
-  /// Those that count, by descending score.
+  /// The detections that count, by descending score.
   let ranked: [PrecisionRecallCurve.Outcome]
-  /// True boxes that count.
+  /// The number of ground-truth boxes that count.
   let positives: Int
 }
 
 extension [BoxSample] {
-  /// For each class the pictures that have boxes of it, with those only.
+  /// For each class, the pictures with boxes of it, restricted to these.
   func split(classes: Int) -> [[BoxSample]] {
     var split = [[BoxSample]](repeating: [], count: classes)
-    // The picture that the last part of each class came from.
+    // The picture of each class's last part.
     var last = [Int](repeating: -1, count: classes)
     for (picture, sample) in enumerated() {
       func part(of index: Int) {
@@ -116,11 +117,11 @@ private struct ClassTally {
   }
 }
 
-/// One class over all pictures, as far as one range of areas is concerned.
+/// One class over all pictures, restricted to one range of areas.
 private struct AreaTally {
   /// The detections of all pictures by descending score.
   let ranked: [ClassMatcher.Outcome]
-  /// True boxes that count.
+  /// The number of ground-truth boxes that count.
   let positives: Int
 
   init(_ matchers: [ClassMatcher], _ range: COCOEvaluation.AreaRange) {
@@ -134,7 +135,7 @@ private struct AreaTally {
     self.positives = positives
   }
 
-  /// What became of the `best` detections of each picture, without those that count neither way.
+  /// The outcomes of the `best` detections of each picture, without ignored ones.
   func outcomes(threshold: Int, best: Int) -> ClassOutcomes {
     let bit: UInt16 = 1 << UInt16(threshold)
     let counted = ranked.filter { $0.rank < best && $0.ignored & bit == 0 }
@@ -143,13 +144,13 @@ private struct AreaTally {
       positives: positives)
   }
 
-  /// The curve with the `best` detections of each picture; `nil` where nothing is to be found.
+  /// The curve with the `best` detections of each picture; `nil` where there is no ground truth.
   func curve(threshold: Int, best: Int) -> PrecisionRecallCurve? {
     guard positives > 0 else { return nil }
     return PrecisionRecallCurve(outcomes(threshold: threshold, best: best).ranked, positives: positives)
   }
 
-  /// By threshold; `nil` where nothing is to be found.
+  /// The average precision by threshold; `nil` where there is no ground truth.
   var averagePrecisions: [Double]? {
     positives == 0
       ? nil

@@ -1,18 +1,18 @@
 /// COCO's figures for boxes.
 ///
-/// A figure is a mean over the classes that have a true box of the kind in question, and over the ten IoU thresholds unless
-/// its name says one; `nil` where there is no such class. All are in [0, 1].
+/// A figure is a mean over the classes with a ground-truth box of its kind, and over the ten IoU thresholds unless its
+/// name has one. It is `nil` where there is no such class. All are in [0, 1].
 public struct COCOFigures: Hashable, Sendable {
-  /// What one class contributes.
+  /// The figures of one class.
   public struct OfClass: Hashable, Sendable {
-    /// True boxes that are neither crowds nor difficult.
+    /// The number of ground-truth boxes, without crowds and difficult ones.
     public let boxes: Int
     /// Average precisions by range of areas, then by threshold.
     let precision: [[Double]?]
     /// Recalls by threshold, with the 1, 10 and 100 best detections of all areas, then with 100 of each smaller range.
     let recall: [[Double]?]
 
-    /// The mean over the thresholds; `nil` where nothing is to be found.
+    /// The mean over the thresholds; `nil` where there is no ground truth.
     public var ap: Double? { precision[0]?.mean }
     /// At an IoU of 0.5.
     public var ap50: Double? { precision[0]?[0] }
@@ -28,11 +28,11 @@ public struct COCOFigures: Hashable, Sendable {
   public var ap: Double? { meanPrecision(.all) }
   public var ap50: Double? { meanPrecision(.all, threshold: 0) }
   public var ap75: Double? { meanPrecision(.all, threshold: 5) }
-  /// AP of things of up to 32x32 pixels.
+  /// AP of objects of up to 32x32 pixels.
   public var apSmall: Double? { meanPrecision(.small) }
-  /// AP of things between those.
+  /// AP of objects between those.
   public var apMedium: Double? { meanPrecision(.medium) }
-  /// AP of things of 96x96 pixels or more.
+  /// AP of objects of 96x96 pixels or more.
   public var apLarge: Double? { meanPrecision(.large) }
   /// AR1: average recall with the best detection of each class and picture.
   public var ar1: Double? { meanRecall(0) }

@@ -1,13 +1,13 @@
-/// Matches the detections of one class in one picture with the true boxes, at all thresholds.
+/// The matching of one class's detections in one picture with the ground truth, at all thresholds.
 struct ClassMatcher {
-  /// What became of a detection; a bit for each threshold.
+  /// The outcome of a detection, with a bit for each threshold.
   struct Outcome {
     let score: Double
     /// Its place among the picture's detections of the class, from 0.
     let rank: Int
-    /// Whether it took a true box.
+    /// Whether it matches a ground-truth box.
     let hits: UInt16
-    /// Whether it counts for nothing.
+    /// Whether it is ignored.
     let ignored: UInt16
   }
 
@@ -32,12 +32,12 @@ struct ClassMatcher {
     !box.isIgnored && range.contains(box.area)
   }
 
-  /// True boxes that count.
+  /// The number of ground-truth boxes that count.
   func positives(_ range: COCOEvaluation.AreaRange) -> Int { truth.count { counts($0, range) } }
 
-  /// What becomes of each detection, by descending score.
+  /// The outcome of each detection, by descending score.
   func outcomes(_ range: COCOEvaluation.AreaRange) -> [Outcome] {
-    // Those that count come first, so that a detection turns to the others last.
+    // Ground-truth boxes that count come first, so that a detection matches ignored ones last.
     let order = truth.indices.filter { counts(truth[$0], range) } + truth.indices.filter { !counts(truth[$0], range) }
     let counted = positives(range)
     var hits = [UInt16](repeating: 0, count: found.count)
@@ -54,13 +54,13 @@ struct ClassMatcher {
     }
     let all: UInt16 = 1 << UInt16(COCOEvaluation.thresholds.count) - 1
     return found.indices.map { index in
-      // One that found nothing and is itself of another size would not have been looked for either.
+      // An unmatched detection outside the range of areas is ignored.
       if !range.contains(found[index].extent.area) { ignored[index] |= ~hits[index] & all }
       return Outcome(score: found[index].score, rank: index, hits: hits[index], ignored: ignored[index])
     }
   }
 
-  /// The true box that a detection takes, by its place in `order`.
+  /// The ground-truth box that a detection matches, by its index in `order`.
   private func match(
     _ index: Int, _ order: [Int], counted: Int, taken: [Bool], threshold: Double
   ) -> Int? {
@@ -70,7 +70,7 @@ struct ClassMatcher {
       if taken[place] && !truth[box].isCrowd { continue }
       if let best, best < counted, place >= counted { break }
       let overlap = overlaps[index * truth.count + box]
-      // Of equal overlaps the later one is taken.
+      // Of equal overlaps the later one is matched.
       if overlap >= least { (least, best) = (overlap, place) }
     }
     return best

@@ -1,14 +1,14 @@
 import Postprocess
 
-/// What each pixel, or each picture as a whole, truly is against what it was taken for, as counts.
+/// A confusion matrix of pixels or whole pictures: counts of ground-truth class against predicted class.
 ///
-/// Everything that segmentation is judged by follows from it; each figure is one division of whole numbers. Where pictures are
-/// counted, a picture stands for a pixel.
+/// All metrics of segmentation follow from it, each by one division of whole numbers. Where pictures are counted, a
+/// picture stands for a pixel.
 public struct ConfusionMatrix: Hashable, Sendable {
-  /// How many classes there are.
+  /// The number of classes.
   public let classes: Int
-  /// `classes` rows, by the true class, of `classes + 1` counts, by the predicted class; the last is for predictions that
-  /// are no class.
+  /// `classes` rows, by the ground-truth class, of `classes + 1` counts, by the predicted class. The last column is for
+  /// predictions that are not a class.
   private var counts: [Int]
 
   /// Creates a matrix of zeros.
@@ -21,8 +21,8 @@ public struct ConfusionMatrix: Hashable, Sendable {
   /// Counts the pixels of a picture.
   ///
   /// - Parameters:
-  ///   - truth: ids of `classes` or more (255 is "void") are left out.
-  ///   - prediction: of the same size; ids of `classes` or more are wrong wherever the truth has a class.
+  ///   - truth: ids of `classes` or more (the ignore index is 255) are left out.
+  ///   - prediction: of the same size; ids of `classes` or more are wrong wherever the ground truth has a class.
   /// - Complexity: O(pixels).
   public mutating func add(truth: Mask, prediction: Mask) {
     precondition(
@@ -42,8 +42,8 @@ public struct ConfusionMatrix: Hashable, Sendable {
   /// Counts a picture as a whole.
   ///
   /// - Parameters:
-  ///   - truth: its class.
-  ///   - prediction: what it was taken for; `nil` for no class of these.
+  ///   - truth: its ground-truth class.
+  ///   - prediction: its predicted class; `nil` for none of these classes.
   public mutating func add(truth: Int, prediction: Int?) {
     precondition((0..<classes).contains(truth) && (0..<classes).contains(prediction ?? 0), "a class beyond \(classes)")
     counts[truth * (classes + 1) + (prediction ?? classes)] += 1
@@ -55,40 +55,40 @@ public struct ConfusionMatrix: Hashable, Sendable {
     for index in counts.indices { counts[index] += other.counts[index] }
   }
 
-  /// Pixels of the class `truth` that were taken for the class `prediction`; `classes` stands for none.
+  /// Pixels of the class `truth` predicted as the class `prediction`; `classes` stands for none.
   public func count(truth: Int, prediction: Int) -> Int { counts[truth * (classes + 1) + prediction] }
 
-  /// Pixels that truly are of a class.
+  /// Pixels with a ground truth of a class.
   public func truePixels(_ index: Int) -> Int { (0...classes).reduce(0) { $0 + count(truth: index, prediction: $1) } }
 
-  /// Pixels that were taken for a class.
+  /// Pixels predicted as a class.
   public func predictedPixels(_ index: Int) -> Int {
     (0..<classes).reduce(0) { $0 + count(truth: $1, prediction: index) }
   }
 
-  /// All pixels that count.
+  /// All pixels counted.
   public var pixels: Int { counts.reduce(0, +) }
 
   private var rightPixels: Int { (0..<classes).reduce(0) { $0 + count(truth: $1, prediction: $1) } }
 
-  /// Intersection over union of a class; `nil` where it is neither in the truth nor in the predictions.
+  /// Intersection over union of a class; `nil` where it is in neither the ground truth nor the predictions.
   public func iou(_ index: Int) -> Double? {
     let both = count(truth: index, prediction: index)
     return ConfusionMatrix.ratio(both, truePixels(index) + predictedPixels(index) - both)
   }
 
-  /// The mean of the IoUs that there are.
+  /// The mean of the IoUs that exist (mIoU).
   public var meanIoU: Double? { ConfusionMatrix.mean((0..<classes).compactMap(iou)) }
 
-  /// The share of a class's pixels that were recognised; `nil` where it has none.
+  /// The share of a class's pixels predicted as that class; `nil` where it has none.
   public func accuracy(_ index: Int) -> Double? {
     ConfusionMatrix.ratio(count(truth: index, prediction: index), truePixels(index))
   }
 
-  /// The mean of the accuracies that there are.
+  /// The mean of the accuracies that exist.
   public var meanAccuracy: Double? { ConfusionMatrix.mean((0..<classes).compactMap(accuracy)) }
 
-  /// The share of all pixels that were recognised.
+  /// The share of all pixels predicted as their class.
   public var pixelAccuracy: Double? { ConfusionMatrix.ratio(rightPixels, pixels) }
 
   private static func ratio(_ part: Int, _ whole: Int) -> Double? { whole == 0 ? nil : Double(part) / Double(whole) }

@@ -1,11 +1,11 @@
-/// How precision changes with recall as ever less certain detections are taken in: one point for each detection.
+/// A precision-recall curve, with one point for each detection by descending score.
 ///
 /// Average precisions are areas under it, by three conventions.
 public struct PrecisionRecallCurve: Hashable, Sendable {
   /// A detection that counts.
   public struct Outcome: Hashable, Sendable {
     public var score: Double
-    /// Whether it found something that no better one had found.
+    /// Whether it is a true positive: the first match of a ground-truth box.
     public var isHit: Bool
 
     public init(score: Double, isHit: Bool) {
@@ -14,20 +14,20 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
     }
   }
 
-  /// True boxes that count, at least 1.
+  /// The number of ground-truth boxes that count, at least 1.
   public let positives: Int
-  /// Scores, never growing.
+  /// The scores, in descending order.
   public let scores: [Double]
-  /// The share of the true boxes that the detections up to each score found, never falling, in [0, 1].
+  /// The recall of the detections up to each score, in ascending order, in [0, 1].
   public let recalls: [Double]
-  /// The share of the detections up to each score that are right, in [0, 1].
+  /// The precision of the detections up to each score, in [0, 1].
   public let precisions: [Double]
 
-  /// Adds up outcomes.
+  /// The curve of some outcomes.
   ///
   /// - Parameters:
   ///   - ranked: by descending score.
-  ///   - positives: the true boxes that count, at least 1.
+  ///   - positives: the number of ground-truth boxes that count, at least 1.
   /// - Complexity: O(`ranked.count`).
   public init(_ ranked: [Outcome], positives: Int) {
     precondition(positives > 0, "no curve without anything to find")
@@ -39,7 +39,7 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
     for (index, outcome) in ranked.enumerated() {
       if outcome.isHit { hits += 1 }
       recalls.append(hits / Double(positives))
-      // COCO's tools divide by a little more, and so do we, to be equal to them.
+      // As in COCO's tools the divisor is a little greater, so that the results are equal.
       precisions.append(hits / (Double(index + 1) + .ulpOfOne))
     }
     self.recalls = recalls
@@ -49,7 +49,8 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
   /// The recall with all detections; 0 without any.
   public var finalRecall: Double { recalls.last ?? 0 }
 
-  /// The best precision at each point or any later one: what average precisions are taken from.
+  /// The precision envelope, the greatest precision at each point or any later one, from which average precisions are
+  /// computed.
   public var envelope: [Double] {
     var envelope = precisions
     for index in envelope.indices.dropLast().reversed() {
@@ -58,9 +59,9 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
     return envelope
   }
 
-  /// The envelope where the recall first reaches each of some values; 0 where it never does.
+  /// The envelope at the first point of at least each recall; 0 where there is no such point.
   ///
-  /// - Parameter grid: recalls, growing.
+  /// - Parameter grid: recalls in ascending order.
   /// - Complexity: O(points + `grid.count`).
   public func precisions(at grid: [Double]) -> [Double] {
     let envelope = envelope
@@ -78,7 +79,7 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
   ///
   /// Source: Everingham et al.: The PASCAL Visual Object Classes Challenge, IJCV 2010, section 4.2.
   public var elevenPointAveragePrecision: Double {
-    // Tenths as quotients, so that a recall of exactly 3 in 10 reaches the fourth of them.
+    // Tenths are quotients, so that a recall of exactly 3 in 10 reaches the fourth of them.
     precisions(at: (0...10).map { Double($0) / 10 }).mean
   }
 
@@ -95,6 +96,6 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
 }
 
 extension [Double] {
-  /// The mean; of nothing, `nan`.
+  /// The mean; `nan` for an empty array.
   var mean: Double { reduce(0, +) / Double(count) }
 }

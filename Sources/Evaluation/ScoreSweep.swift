@@ -1,19 +1,20 @@
-/// Precision, recall and F1 of the detections above one score.
+/// An operating point: precision, recall and F1 of the detections above one score.
 public struct OperatingPoint: Hashable, Sendable {
-  /// Detections of a greater score count.
+  /// The score threshold, exclusive.
   public let threshold: Double
-  /// Detections that found a true box.
+  /// The number of true positives.
   public let hits: Int
-  /// Detections above the threshold that are right or wrong.
+  /// The number of true and false positives.
   public let detections: Int
-  /// True boxes that count.
+  /// The number of ground-truth boxes that count.
   public let positives: Int
 
-  /// The share of the detections that are right, in [0, 1]; `nil` without any.
+  /// The precision, in [0, 1]; `nil` without detections.
   public var precision: Double? { detections > 0 ? Double(hits) / Double(detections) : nil }
-  /// The share of the true boxes that were found, in [0, 1]; `nil` without any.
+  /// The recall, in [0, 1]; `nil` without ground truth.
   public var recall: Double? { positives > 0 ? Double(hits) / Double(positives) : nil }
-  /// The harmonic mean of both, in [0, 1]: `2 · hits / (detections + positives)`; `nil` where there is nothing.
+  /// F1, the harmonic mean of both, in [0, 1]: `2 · hits / (detections + positives)`; `nil` without detections and
+  /// ground truth.
   public var f1: Double? {
     detections + positives > 0 ? 2 * Double(hits) / Double(detections + positives) : nil
   }
@@ -21,8 +22,9 @@ public struct OperatingPoint: Hashable, Sendable {
 
 /// Precision and recall at every score threshold, for each class and for all classes together.
 ///
-/// Detections match as in COCO's AP50: IoU 0.5, the 100 best of a class and picture; crowds and difficult boxes count
-/// neither way. "All together" is the micro average: the counts of all classes added up, without a true box too.
+/// Detections match as in COCO's AP50: IoU 0.5, the 100 best of a class and picture. Crowds and difficult boxes are
+/// ignored. "All together" is the micro average: the sum of the counts of all classes, also of classes without ground
+/// truth.
 public struct ScoreSweep: Sendable {
   private let classes: [ClassOutcomes]
   private let all: ClassOutcomes
@@ -48,7 +50,7 @@ public struct ScoreSweep: Sendable {
       threshold: threshold, hits: kept.count(where: \.isHit), detections: kept.count, positives: outcomes.positives)
   }
 
-  /// The threshold with the greatest F1, of equal ones the highest; `nil` where no detection is right.
+  /// The threshold with the greatest F1, of equal ones the highest; `nil` without true positives.
   ///
   /// - Parameter classIndex: `nil` for all classes together.
   /// - Complexity: O(detections).
@@ -60,9 +62,9 @@ public struct ScoreSweep: Sendable {
     for (index, outcome) in ranked.enumerated() {
       if outcome.isHit { hits += 1 }
       let count = index + 1
-      // A threshold keeps all detections of a score or none.
+      // A threshold keeps either all detections of a score or none.
       if count < ranked.count, ranked[count].score == outcome.score { continue }
-      // Products in place of quotients, so that equal ones are equal.
+      // Products instead of quotients, so that equal ratios compare as equal.
       let known = best ?? (0, 0)
       if hits * (known.count + outcomes.positives) > known.hits * (count + outcomes.positives) { best = (hits, count) }
     }
@@ -73,9 +75,10 @@ public struct ScoreSweep: Sendable {
       threshold: threshold, hits: best.hits, detections: best.count, positives: outcomes.positives)
   }
 
-  /// A number near the middle of two neighbouring scores, with as few decimals as tell them apart in single precision too.
+  /// A number near the middle of two neighbouring scores, with as few decimals as separate them in single precision
+  /// too.
   ///
-  /// What is printed is then the threshold itself.
+  /// The printed number is then the threshold itself.
   private static func threshold(keeping score: Double, dropping other: Double?) -> Double {
     let low = other ?? min(0, score.nextDown)
     func separates(_ value: Double) -> Bool { value > low && value < score }
@@ -86,7 +89,7 @@ public struct ScoreSweep: Sendable {
       let value = (middle * scale).rounded() / scale
       if separates(value), separates(Double(Float(value))) { return value }
     }
-    // No number lies between: a score must be greater, so the lower one itself will do.
+    // No number lies between. Thresholds are exclusive, so the lower score itself is one.
     return low
   }
 }

@@ -1,16 +1,17 @@
-/// Evaluates boxes by the rules of the Pascal VOC challenges.
+/// Box evaluation by the rules of the Pascal VOC challenges.
 ///
-/// The detections of a class over all pictures, by descending score, each look at the true box of its picture that they
-/// overlap most. At an IoU of 0.5 or more it is found, once: a second detection of it is wrong. Finding a difficult box (or
-/// a crowd, which VOC has none of) counts for nothing. Unlike COCO's rules a detection never turns to its second choice.
+/// The detections of a class over all pictures, by descending score, are each compared with the ground-truth box of the
+/// greatest IoU. At an IoU of 0.5 or more the first one is a true positive, and later ones of the same box are false
+/// positives. A match of a difficult box (or a crowd, which VOC does not have) has no effect. Unlike COCO's rules, a
+/// detection never matches the box of the second greatest IoU.
 /// Source: the development kits of VOC 2007 and 2012, `VOCevaldet.m`.
 public enum VOCEvaluation {
-  /// Compares what was found with the truth, each class for itself.
+  /// The curves of detections against ground truth, each class by itself.
   ///
   /// - Parameters:
-  ///   - classes: how many there are; boxes have indices below that.
-  ///   - threshold: the IoU at which a box is found.
-  /// - Returns: each class's curve; `nil` where nothing is to be found. Its area is the class's average precision.
+  ///   - classes: the number of classes; boxes have indices below it.
+  ///   - threshold: the least IoU of a match.
+  /// - Returns: each class's curve; `nil` where there is no ground truth. Its area is the class's average precision.
   /// - Complexity: O(classes · pictures + n log n + detections · true boxes of the same class and picture).
   public static func curves(
     _ samples: [BoxSample], classes: Int, threshold: Double = 0.5

@@ -1,4 +1,4 @@
-/// A file's bytes by number, every access checked: what readers of text walk over.
+/// The bytes of a file by index, every access checked, for readers of text.
 @safe public struct FileBytes: Sendable {
   /// Keeps the mapping alive.
   @usableFromInline let file: MappedFile
@@ -11,7 +11,7 @@
     count = file.count
   }
 
-  /// The byte at a place, or `nil` outside the file.
+  /// The byte at an index, or `nil` outside the file.
   @inlinable public subscript(place: Int) -> UInt8? {
     guard place >= 0, place < count, let base = unsafe base else { return nil }
     return unsafe base[place]

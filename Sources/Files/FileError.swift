@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// Why a file could not be read or written.
+/// An error of reading or writing a file.
 public enum FileError: RemediedError, Hashable {
   case alreadyExists(path: String)
   case cannotOpen(path: String, errno: Int32)
@@ -32,7 +32,7 @@ public enum FileError: RemediedError, Hashable {
 
   public var remedy: Remedy? { if case .limit(_, let excess) = self { excess.remedy } else { nil } }
 
-  /// The file or folder that it is about.
+  /// The file or folder at fault.
   public var path: String {
     switch self {
     case .alreadyExists(let path), .cannotOpen(let path, _), .cannotWrite(let path, _), .isDirectory(let path),
@@ -41,6 +41,6 @@ public enum FileError: RemediedError, Hashable {
     }
   }
 
-  /// The system's own words for an error number.
+  /// The system's message for an error number.
   package static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 }

@@ -6,9 +6,9 @@
   import Darwin
 #endif
 
-/// What paths say, and where they lead.
+/// Operations on paths.
 package enum FilePath {
-  /// The folder that a path's last part is in.
+  /// The folder of a path's last component.
   package static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
@@ -16,7 +16,7 @@ package enum FilePath {
 
   /// The name behind a chain of symbolic links; it need not exist.
   ///
-  /// - Throws: `FileError.cannotWrite` where the links lead in a circle.
+  /// - Throws: `FileError.cannotWrite` where the links form a cycle.
   package static func destination(of path: String) throws(FileError) -> String {
     var current = path
     for _ in 0..<40 {

@@ -6,9 +6,9 @@
   import Darwin
 #endif
 
-/// Folders, and what is in them.
+/// Operations on folders.
 public enum Folder {
-  /// Makes a folder and those that it is in; one that is there already is fine.
+  /// Creates a folder with its parents, where it does not exist.
   ///
   /// - Throws: `FileError.cannotWrite`.
   public static func make(_ path: String) throws(FileError) {
@@ -20,14 +20,14 @@ public enum Folder {
     guard unsafe mkdir(path, 0o777) == 0 || isFolder(path) else { throw .cannotWrite(path: path, errno: errno) }
   }
 
-  /// The names of what is in a folder, hidden ones left out, in the order of their bytes.
+  /// The names in a folder without hidden ones, in the order of their bytes.
   ///
   /// - Throws: `FileError.cannotOpen`.
   public static func names(in path: String) throws(FileError) -> [String] {
     try names(in: path, hidden: false).sorted()
   }
 
-  /// The names in no order, hidden ones too where they are wanted.
+  /// The names in no particular order, with hidden ones on demand.
   static func names(in path: String, hidden: Bool) throws(FileError) -> [String] {
     guard let folder = unsafe opendir(path) else { throw .cannotOpen(path: path, errno: errno) }
     defer { unsafe closedir(folder) }
@@ -42,9 +42,9 @@ public enum Folder {
     return names
   }
 
-  /// Runs with an empty folder inside another one, which is removed with the files and folders in it at the end.
+  /// Runs `body` with a new temporary folder inside another one, and removes it with its contents at the end.
   ///
-  /// One that a killed process leaves is removed by the next that writes into the other one.
+  /// The temporary folder of a killed process is removed by the next process that writes into the outer one.
   ///
   /// - Throws: `FileError` when the folder cannot be made, and whatever the closure throws, as `E`.
   public static func withTemporary<R, E: Error>(
@@ -76,7 +76,7 @@ public enum Folder {
         throw .cannotWrite(path: path, errno: code)
       }
       if StrayFiles.hold(descriptor, at: path) { return (path, descriptor) }
-      // Another process has taken it for a stray before it was held.
+      // Another process has removed it as a stray before it was locked.
       close(descriptor)
     }
     throw .cannotWrite(path: parent, errno: EEXIST)
@@ -96,7 +96,7 @@ public enum Folder {
       let full = "\(path)/\(name)"
       var status = stat()
       guard unsafe lstat(full, &status) == 0 else { continue }
-      // A link is removed, never what it leads to.
+      // A link is removed, never its destination.
       if status.st_mode & S_IFMT == S_IFDIR { removeAll(full) } else { unsafe unlink(full) }
     }
     unsafe rmdir(path)
@@ -114,14 +114,14 @@ public enum Environment {
 }
 
 extension Folder {
-  /// Removes a file; one that is not there is fine.
+  /// Removes a file, where it exists.
   ///
   /// - Throws: `FileError.cannotWrite`.
   public static func removeFile(_ path: String) throws(FileError) {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .cannotWrite(path: path, errno: errno) }
   }
 
-  /// Size and time of change of a file, as a text that changes when the file does; empty where it is not there.
+  /// A file's size and time of change, as a text that changes with the file; empty where it does not exist.
   public static func stamp(_ path: String) -> String {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return "" }

@@ -1,6 +1,8 @@
-/// How much of a machine a file from a stranger may claim, whatever its format; all of it is checked before memory is taken.
+/// The limits on resources that an untrusted file may claim, whatever its format.
 ///
-/// The standard values let every camera's pictures, every MobileNetV2 and the largest common data sets in, and keep the
+/// All limits are checked before memory is allocated.
+///
+/// The standard values admit every camera's pictures, every MobileNetV2 and the largest common data sets. They keep the
 /// worst picture below 1 GiB of memory: 256 MiB of file, 192 MiB of RGB, and meanwhile up to 512 MiB for a progressive
 /// CMYK JPEG or 256 MiB for an interlaced PNG with alpha.
 public struct Limits: Hashable, Sendable {
@@ -8,7 +10,7 @@ public struct Limits: Hashable, Sendable {
 
   /// Bytes of a picture's file, or of what a pipe delivers: 256 MiB.
   public var fileBytes = 256 << 20
-  /// Pixels of a picture: 64 Mi, which is 8192x8192 and lets a phone's "64 megapixels" of 9248x6944 in.
+  /// Pixels of a picture: 64 Mi, which is 8192x8192 and admits a phone's "64 megapixels" of 9248x6944.
   public var pixels = 64 << 20
   /// Columns, and rows: 65,500, which is also the JPEG library's own limit.
   public var side = 65_500
@@ -71,7 +73,7 @@ extension Limits {
     case tensors
     case textBytes
 
-    /// What is counted, in words.
+    /// The counted unit, in words.
     public var unit: String {
       switch self {
       case .ancillaryBytes: "bytes in ancillary PNG chunks"
@@ -118,19 +120,19 @@ extension Limits {
     set { self[keyPath: name.place] = newValue }
   }
 
-  /// What passes a limit; `nil` where `found` is within it.
+  /// The excess over a limit; `nil` where `found` is within it.
   ///
-  /// - Parameter found: what the file asks for, `Int.max` when that cannot be counted.
+  /// - Parameter found: the amount claimed by the file, `Int.max` when it can't be counted.
   package func excess(_ name: Name, _ found: Int) -> LimitExcess? {
     found > self[name] ? LimitExcess(limit: name, allowed: self[name], found: found) : nil
   }
 
-  /// What is said where counting stopped just behind a limit.
+  /// The excess where counting stopped just behind a limit.
   package func tooMany(_ name: Name) -> LimitExcess {
     LimitExcess(limit: name, allowed: self[name], found: self[name] == .max ? .max : self[name] + 1)
   }
 
-  /// What is wrong with the size of a picture, from its header.
+  /// The excess of a picture's size, from its header.
   package func excess(width: Int, height: Int) -> LimitExcess? {
     if let excess = excess(.side, max(width, height)) { return excess }
     let (count, overflow) = width.multipliedReportingOverflow(by: height)
@@ -139,7 +141,7 @@ extension Limits {
     return LimitExcess(limit: .pixels, allowed: allowed, found: overflow ? .max : count)
   }
 
-  /// However the limits are set, a picture's bytes must be countable with room to spare.
+  /// Whatever the limits, a picture's bytes must not overflow an `Int`, with a margin.
   private static let ceiling = Int.max / 16
 }
 
@@ -156,7 +158,7 @@ public struct LimitExcess: Hashable, Sendable {
     self.found = found
   }
 
-  /// What follows the file's name in a message.
+  /// The part of a message behind the file's name.
   public var problem: String {
     "has \(found == .max ? "more than can be counted" : "\(found)") \(limit.unit), the limit is \(allowed)"
   }

@@ -6,17 +6,17 @@
   import Darwin
 #endif
 
-/// A file's bytes, mapped read-only: nothing is copied, and pages are read when they are touched.
+/// A file mapped read-only. Nothing is copied, and pages are read on first access.
 @safe public final class MappedFile: @unchecked Sendable {
   public let path: String
   public let count: Int
   private let base: UnsafeRawPointer?
-  /// Whether the bytes are a mapping of this object's own.
+  /// Whether this object owns the mapping.
   private let isOwned: Bool
 
   /// Maps a regular file of at most `limit` bytes.
   ///
-  /// - Parameter name: which limit that is, for messages.
+  /// - Parameter name: the limit's name, for messages.
   /// - Throws: `FileError`, naming the path.
   public init(path: String, limit: Int, _ name: Limits.Name = .fileBytes) throws(FileError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -48,7 +48,7 @@
     try self.init(path: path, limit: limits[name], name)
   }
 
-  /// Holds a copy of bytes that are in memory already, as if they had been read from a file of that name.
+  /// A copy of bytes in memory, treated as a file of that name.
   ///
   /// - Complexity: O(`bytes.count`).
   public init(path: String, copying bytes: [UInt8]) throws(FileError) {
@@ -66,9 +66,9 @@
     }
   }
 
-  /// Stands for bytes that are part of the program, as if they had been read from a file of that name.
+  /// Bytes linked into the program, treated as a file of that name.
   ///
-  /// - Parameter constant: gives the bytes, which are valid for ever, and stores how many they are.
+  /// - Parameter constant: returns the bytes, which are valid for ever, and stores their number.
   @unsafe package init(path: String, constant: (UnsafeMutablePointer<Int>) -> UnsafeRawPointer) {
     var size = 0
     self.path = path
@@ -86,9 +86,9 @@
     try unsafe body(UnsafeRawBufferPointer(start: base, count: count).bytes)
   }
 
-  /// Gives the memory of some bytes back to the system: reading them again fetches them anew.
+  /// Returns the memory of some bytes to the system. Reading them again reloads them.
   ///
-  /// For files larger than memory should hold, of which each part is read once in a while.
+  /// It is for files larger than the memory budget, with parts that are read rarely.
   package func release(_ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of \(count)")
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))

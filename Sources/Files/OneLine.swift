@@ -1,5 +1,5 @@
 extension String {
-  /// The text with control characters written as escapes, so that a strange file name cannot break a line of output.
+  /// The text with control characters written as escapes, so that an odd file name can't break a line of output.
   package var onOneLine: String {
     guard unicodeScalars.contains(where: Self.breaksLine) else { return self }
     var result = ""

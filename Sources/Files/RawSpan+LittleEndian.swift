@@ -1,4 +1,4 @@
-// The one place where bytes of a file become numbers. Every read is checked against the bounds; a read outside gives `nil`.
+// The only conversion of file bytes to numbers. Every read is checked against the bounds; a read outside gives `nil`.
 
 extension RawSpan {
   /// The little-endian integer that begins at byte `offset`, or `nil` where it would leave the bytes.

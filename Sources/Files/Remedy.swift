@@ -1,4 +1,4 @@
-/// What helps against an error, as a value: each program says it in its own commands and flags.
+/// The remedy for an error, as a value. Each program words it with its own commands and flags.
 public enum Remedy: Hashable, Sendable, CustomStringConvertible {
   /// A higher limit, for a file that is trusted.
   case raise(Limits.Name)
@@ -14,12 +14,12 @@ public enum Remedy: Hashable, Sendable, CustomStringConvertible {
   case otherModel
   /// Fewer samples a step.
   case smallerBatch
-  /// Fewer variants, a smaller input, or more room for the features.
+  /// Fewer variants, a smaller input, or a higher limit for the feature cache.
   case smallerCache
   /// Training from its beginning instead of a checkpoint of other settings.
   case trainAnew
 
-  /// In the words of the library.
+  /// The library's wording.
   public var description: String {
     switch self {
     case .raise(let name): return "raise Limits.\(name.rawValue) if you trust the file"
@@ -35,11 +35,12 @@ public enum Remedy: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// An error of the libraries: what is wrong, and, where a program's command or flag helps, the remedy as a value.
+/// An error of the libraries, with its problem as a text and, where a command or flag of a program helps, its remedy as
+/// a value.
 public protocol RemediedError: Error, CustomStringConvertible {
-  /// What is wrong and where: the file, the place, what was expected and what was found.
+  /// The problem and its place: the file, the offset, the expected and the actual value.
   var problem: String { get }
-  /// What helps; `nil` where the problem's words say it.
+  /// The remedy; `nil` where the problem's text implies it.
   var remedy: Remedy? { get }
 }
 

@@ -11,7 +11,7 @@ public struct SHA256: Sendable {
 
   public init() { pending.reserveCapacity(64) }
 
-  /// Takes in more bytes.
+  /// Adds bytes to the digest.
   ///
   /// - Complexity: O(`bytes.byteCount`).
   public mutating func update(_ bytes: RawSpan) {

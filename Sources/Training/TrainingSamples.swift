@@ -17,7 +17,7 @@ public struct TrainingSamples: Sendable {
   private let starts: [Int]
 
   /// - Parameters:
-  ///   - training: pictures to learn from.
+  ///   - training: the training pictures.
   ///   - validation: the validation pictures, on which the metric is measured.
   ///   - variants: the number of variants of each training picture: the picture itself and augmented ones.
   ///   - augmentation: for an input of the task's size.

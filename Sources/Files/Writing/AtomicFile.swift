@@ -6,20 +6,20 @@
   import Darwin
 #endif
 
-/// Writes whole files: a reader sees the old bytes or the new ones, never a part, whatever goes wrong in between.
+/// Atomic writes of whole files. A reader sees the old bytes or the new ones, never a part, whatever fails in between.
 ///
 /// The bytes go to a file in the same folder that has no name yet, are forced to the disk, and then take the name; the
-/// folder is forced to the disk too. A symbolic link is followed, so that the file it points to is replaced and the link
-/// stays. A target that is no regular file (a terminal, a pipe, `/dev/stdout`, `/dev/null`) cannot be replaced and is
-/// written directly.
+/// folder is forced to the disk too. A symbolic link is followed, so that the file it points to is replaced and the
+/// link stays. A target other than a regular file (a terminal, a pipe, `/dev/stdout`, `/dev/null`) can't be replaced
+/// and is written directly.
 ///
-/// A process that is killed leaves the old file, and nothing else. Two cases are less than that, and the next process that
-/// writes into the folder mends them: a kill in the instant between the two system calls that replace an old file, and any
-/// kill on a file system without nameless files (NFS, FAT), may leave a hidden `.tmp-backbone-…`.
+/// A killed process leaves the old file, and nothing else. There are two exceptions: a kill between the two system
+/// calls that replace an old file, and any kill on a file system without nameless files (NFS, FAT). Both may leave a
+/// hidden `.tmp-backbone-…`, which the next process that writes into the folder removes.
 public enum AtomicFile {
   /// Writes the bytes as the file of that name.
   ///
-  /// - Parameter replacing: whether a file of that name may be there already.
+  /// - Parameter replacing: whether a file of that name may exist already.
   /// - Throws: `FileError`; the old file is then untouched and no temporary file is left.
   public static func write(_ bytes: [UInt8], to path: String, replacing: Bool = true) throws(FileError) {
     try write(to: path, replacing: replacing) { (sink: inout FileSink) throws(FileError) in try sink.append(bytes) }
@@ -28,8 +28,8 @@ public enum AtomicFile {
   /// Writes the file of that name piece by piece.
   ///
   /// - Parameters:
-  ///   - replacing: whether a file of that name may be there already.
-  ///   - body: hands the pieces to the sink in order; when it throws, nothing is written.
+  ///   - replacing: whether a file of that name may exist already.
+  ///   - body: passes the pieces to the sink in order; when it throws, nothing is written.
   /// - Throws: `FileError`; the old file is then untouched and no temporary file is left.
   public static func write(
     to path: String, replacing: Bool = true, _ body: (inout FileSink) throws(FileError) -> Void

@@ -6,9 +6,9 @@
   import Darwin
 #endif
 
-/// Where the bytes of a file that is being written go, in order.
+/// The sequential output of a file that is being written.
 ///
-/// It holds no buffer: hand it large pieces.
+/// It is unbuffered, so the pieces should be large.
 public struct FileSink: ~Copyable {
   /// The file's final name, for messages.
   public let path: String
@@ -45,7 +45,7 @@ public struct FileSink: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Appends bytes that lie elsewhere.
+  /// Appends a copy of bytes.
   package mutating func append(_ bytes: RawSpan) {
     unsafe bytes.withUnsafeBytes { all in unsafe append(contentsOf: all) }
   }

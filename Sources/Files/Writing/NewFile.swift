@@ -8,20 +8,21 @@
 
 /// A file that is being written and does not have its name yet.
 ///
-/// Where the system can, it has no name at all: a process that is killed leaves nothing. Otherwise it has a temporary one
-/// in the same folder, which is locked, so that the next writer can tell a stray. In both cases a name that is taken
-/// already can only be had by renaming, so the file has a temporary name for the moment between two system calls.
+/// Where the system supports it, the file has no name at all, and a killed process leaves nothing. Otherwise it has a
+/// temporary name in the same folder and is locked, so that the next writer can recognise a stray. In both cases an
+/// existing file can only be replaced by renaming, so the new file has a temporary name for the moment between two
+/// system calls.
 struct NewFile {
   let descriptor: Int32
   private let folder: String
-  /// The path that messages name.
+  /// The path in messages.
   private let path: String
   /// `nil` for a file without a name.
   private let temporary: String?
 
   /// - Parameters:
-  ///   - target: the name that it is to have, no symbolic link.
-  ///   - path: what the caller calls it.
+  ///   - target: the final name, not a symbolic link.
+  ///   - path: the caller's path, for messages.
   /// - Throws: `FileError.cannotWrite`.
   init(for target: String, named path: String) throws(FileError) {
     folder = FilePath.folder(of: target)
@@ -55,25 +56,25 @@ struct NewFile {
       abandon()
       throw error
     }
-    // The lock goes with it, which no longer matters.
+    // This releases the lock, which is no longer needed.
     close(descriptor)
     synchroniseFolder()
   }
 
-  /// Lets the file vanish.
+  /// Discards the file.
   func abandon() {
     if let temporary { unsafe unlink(temporary) }
     close(descriptor)
   }
 
-  /// The path of a file that is open: the one that `linkat` follows to the file itself.
+  /// The path of an open file, which `linkat` follows to the file itself.
   private static func openPath(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
 
   private static func nameless(in folder: String) -> Int32? {
     #if os(Linux)
-      // O_TMPFILE, a macro that Swift does not see.
+      // O_TMPFILE, a macro that Swift does not import.
       let flag = 0o20000000 | O_DIRECTORY
-      // Without /proc it could not be named later.
+      // Without /proc the file can't be named later.
       guard unsafe access("/proc/self/fd", X_OK) == 0 else { return nil }
       let descriptor = unsafe open(folder, flag | O_WRONLY | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { return nil }
@@ -107,7 +108,7 @@ struct NewFile {
     if link(as: target) { return }
     guard errno == EEXIST else { throw .cannotWrite(path: path, errno: errno) }
     guard replacing else { throw .alreadyExists(path: path) }
-    // Locked before anybody can see it.
+    // Locked before it becomes visible.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
     for _ in 0..<100 {
       let temporary = StrayFiles.newPath(in: folder)
@@ -126,7 +127,7 @@ struct NewFile {
     _ temporary: String, to target: String, replacing: Bool, for path: String
   ) throws(FileError) {
     if !replacing {
-      // A hard link, unlike a rename, refuses to replace what another process made in the meantime.
+      // A hard link, unlike a rename, refuses to replace a file that another process has created in the meantime.
       if unsafe link(temporary, target) == 0 {
         unsafe unlink(temporary)
         return
@@ -141,7 +142,7 @@ struct NewFile {
 
   /// Forces the folder's new entry to the disk.
   ///
-  /// The file is complete either way, so a refusal is no error.
+  /// The file is complete either way, so a failure is not an error.
   private func synchroniseFolder() {
     let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     guard descriptor >= 0 else { return }

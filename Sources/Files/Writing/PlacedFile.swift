@@ -8,16 +8,16 @@
 
 import Synchronization
 
-/// A file whose parts are written in any order and by any thread, and which has its name when all of them are there.
+/// A file written in parts, in any order and from any thread, which gets its name when it is finished.
 ///
-/// What is given up before is as if it had never been begun: a file that was there under the name stays as it was.
+/// An unfinished file leaves no trace, and an existing file of that name is unchanged.
 public final class PlacedFile: Sendable {
   public let path: String
   private let target: String
   private let file: NewFile
   private let isFinished = Atomic<Bool>(false)
 
-  /// Begins a file of zeros; what is never written takes no room on the disk.
+  /// Creates a sparse file of zeros.
   ///
   /// - Throws: `FileError`.
   public init(creating path: String, size: Int) throws(FileError) {
@@ -64,7 +64,7 @@ public final class PlacedFile: Sendable {
 
   /// Forces the file to the disk and gives it its name; nothing can be written afterwards.
   ///
-  /// - Throws: `FileError.cannotWrite`; the file is then given up.
+  /// - Throws: `FileError.cannotWrite`; the file is then discarded.
   public func finish() throws(FileError) {
     precondition(!isFinished.exchange(true, ordering: .sequentiallyConsistent), "\(path) is finished already")
     do throws(FileError) { try file.force() } catch {

@@ -8,15 +8,15 @@ import Synchronization
   import Darwin
 #endif
 
-/// Temporary files and folders, and those among them that a killed process has left behind.
+/// Temporary files and folders, and the removal of strays left by killed processes.
 ///
-/// Whoever uses one holds a lock on it, which the system takes back when the process ends, however it ends. One that
-/// nobody holds is therefore a stray, and the next process that writes into its folder removes it. A process number in the
-/// name would not do: numbers come again, and containers that share a disk have the same ones.
+/// A process locks its temporary files, and the system releases the locks when the process ends, however it ends. An
+/// unlocked one is therefore a stray, and the next process that writes into its folder removes it. A process number in
+/// the name would not suffice: numbers are reused, and containers that share a disk have equal ones.
 enum StrayFiles {
   private static let prefix = ".tmp-backbone-"
   private static let digits = 16
-  /// Folders that this process has cleared already: it leaves nothing behind while it runs.
+  /// Folders that this process has cleared already, since it leaves no strays while it runs.
   private static let cleared = Mutex<Set<String>>([])
 
   /// A path in the folder for a temporary file or folder, hidden so that no pattern picks it up.
@@ -25,10 +25,10 @@ enum StrayFiles {
     return "\(folder)/\(prefix)\(String(repeating: "0", count: digits - number.count))\(number)"
   }
 
-  /// Locks what is open, until it is closed.
+  /// Locks an open file or folder until it is closed.
   ///
-  /// - Returns: whether it is still there under the path: it may have been taken for a stray before it was locked. A file
-  ///   system without locks has no strays that could be told from others, and nothing to be afraid of.
+  /// - Returns: whether it still exists under the path, since another process may have removed it as a stray before it
+  ///   was locked. On a file system without locks strays can't be recognised, so nothing is removed.
   static func hold(_ descriptor: Int32, at path: String) -> Bool {
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK { return false }
     guard let own = status(of: descriptor) else { return true }
@@ -58,9 +58,9 @@ enum StrayFiles {
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    // Nothing of another user: what lies in a shared folder under this name need not be a temporary file.
+    // Another user's files are left alone: one of this name in a shared folder need not be a temporary file.
     guard let found = status(of: descriptor), found.st_uid == geteuid() else { return }
-    // Its user may be about to give it its name and has the lock; afterwards the path leads nowhere.
+    // A locked file is in use and may be about to get its name; after that its temporary path no longer exists.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
     switch found.st_mode & S_IFMT {
     case S_IFREG: unsafe unlink(path)
