@@ -20,7 +20,7 @@ typedef struct {
   size_t count;
   uint32_t width, height;
   int scan_limit;
-  // NULL asks for the size alone.
+  // NULL for a reading of the size alone.
   uint8_t *rgb;
   uint8_t *scratch;
   jmp_buf jump;
@@ -52,14 +52,15 @@ static void fail(j_common_ptr common) {
     common->err->format_message(common, words);
     strncpy(self->report.message, words, CIMAGEIO_MESSAGE_BYTES - 1);
   }
-  // After the end of the input the library reads from a made-up end marker of its own.
+  // After the end of the input the library reads from an end marker of its own.
   const uint8_t *next = self->jpeg.src ? self->jpeg.src->next_input_byte : NULL;
   int inside = next >= self->bytes && next <= self->bytes + self->count;
   self->report.offset = inside && self->report.status != CIMAGEIO_TRUNCATED ? (size_t)(next - self->bytes) : self->count;
   longjmp(self->jump, 1);
 }
 
-// A warning means that the library would go on with guessed pixels. Only those that cost no pixel are let pass.
+// A warning means that the library would go on with guessed pixels. Only warnings without an effect on pixels are
+// ignored.
 static void warn(j_common_ptr common, int level) {
   if (level >= 0) return;
   switch (common->err->msg_code) {
@@ -81,7 +82,7 @@ static void watch(j_common_ptr common) {
   fail(common);
 }
 
-// Ends the reading with words of our own.
+// Ends the reading with a message of this file.
 static void give_up(reader *self, cimageio_status status, const char *words) {
   self->report.status = status;
   strncpy(self->report.message, words, CIMAGEIO_MESSAGE_BYTES - 1);

@@ -37,7 +37,7 @@ static void fail(j_common_ptr common) {
 
 static void silent(j_common_ptr common) { (void)common; }
 
-// The library's own growing buffer does not say where its bytes are after an error, so they could not be freed.
+// The address of the library's own growing buffer is unknown after an error, so that buffer could not be freed.
 static void grow(j_compress_ptr jpeg) {
   writer *self = jpeg->client_data;
   const size_t capacity = self->capacity ? self->capacity + self->capacity / 2 : 1 << 16;
@@ -49,7 +49,7 @@ static void grow(j_compress_ptr jpeg) {
   self->capacity = capacity;
 }
 
-// All of the buffer has been written, whatever the counts say.
+// The whole buffer has been written, whatever the counts.
 static boolean full(j_compress_ptr jpeg) {
   grow(jpeg);
   return TRUE;

@@ -14,16 +14,16 @@ typedef struct {
   size_t offset;
   uint32_t width, height, chunk_limit;
   uint8_t *out;
-  // RGB entries; NULL asks for RGB pixels instead of indices.
+  // RGB entries; NULL for RGB pixels instead of indices.
   uint8_t *palette;
   int *colours;
 
   png_structp png;
   png_infop info;
   uint8_t *scratch;
-  // How many more bytes of image data, packed, may be read.
+  // The number of compressed image bytes that may still be read.
   size_t spare;
-  // Bytes of a row, unpacked, with its filter.
+  // Bytes of an uncompressed row with its filter byte.
   size_t row;
   jmp_buf jump;
   cimageio_report report;
@@ -37,11 +37,12 @@ static void fail(png_structp png, png_const_charp message) {
   longjmp(self->jump, 1);
 }
 
-// With the last row the library unpacks what is left of the image data to see their checksum: nothing is kept of it, but a
-// megabyte of zeros can stand for a gigabyte. So much of it, packed, is let pass, which takes a tenth of a second.
+// The limit of compressed bytes after the last row. The library decompresses all remaining image data to check their
+// checksum. Nothing of them is kept, but a megabyte can decompress to a gigabyte of zeros. This many bytes take a tenth
+// of a second.
 enum { IDAT = 0x49444154, SPARE_BYTES = 1 << 16 };
 
-// What packed rows may take at most: fixed codes make them an eighth longer, and encoders may flush after each.
+// The greatest size of compressed rows. Fixed codes make them an eighth longer, and encoders may flush after each.
 static size_t packed_rows(const reader *self, size_t rows) {
   size_t bytes;
   if (__builtin_mul_overflow(self->row + self->row / 4 + 64, rows, &bytes) ||
@@ -50,14 +51,15 @@ static size_t packed_rows(const reader *self, size_t rows) {
   return bytes;
 }
 
-// Bounds the image data of the whole picture, whose passes may cut a row into several.
+// Bounds the image data of the whole picture, whose interlacing passes may divide a row into several.
 static void bound_picture(reader *self) {
   self->row = png_get_rowbytes(self->png, self->info) + 1;
   const size_t rows = self->height;
   self->spare = packed_rows(self, rows + rows + 8);
 }
 
-// Reads a row, and bounds what is left before the last ones; of an interlaced picture the last pass has every second row.
+// Reads a row, and bounds the remaining data before the last ones. The last pass of an interlaced picture has every
+// second row.
 static void read_row(reader *self, int is_last_pass, size_t y, uint8_t *to) {
   if (is_last_pass && y + 2 >= self->height) {
     const size_t rest = packed_rows(self, self->height - y);
@@ -66,8 +68,8 @@ static void read_row(reader *self, int is_last_pass, size_t y, uint8_t *to) {
   png_read_row(self->png, to, NULL);
 }
 
-// libpng only warns when the image data are wrong behind the last pixel: a bad Adler checksum, for one. Data left over
-// after the picture is the exception, which some encoders leave and which harms nobody.
+// libpng only warns when the image data are wrong behind the last pixel: a bad Adler checksum, for one. Surplus data
+// after the picture are the exception, which some encoders write and which is harmless.
 static void warn(png_structp png, png_const_charp message) {
   if (strncmp(message, "IDAT:", 5) != 0) return;
   if (strstr(message, "Extra compressed data") || strstr(message, "Too much image data")) return;
@@ -88,8 +90,8 @@ static void take(png_structp png, png_bytep to, size_t length) {
   self->spare -= length;
 }
 
-// Chunks that say nothing about the pixels we want: libpng checks their CRC and never looks inside, so that neither a
-// compressed text nor a colour profile is ever unpacked.
+// Chunks without an effect on the pixels. libpng checks their CRC only, so that neither a compressed text nor a colour
+// profile is ever decompressed.
 static const char ignored[] =
     "bKGD\0cHRM\0cICP\0cLLI\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0mDCV\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0sTER\0tEXt\0"
     "tIME\0zTXt";

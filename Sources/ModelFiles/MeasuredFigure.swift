@@ -1,11 +1,11 @@
-/// A figure of a model, measured on images that its weights were not learned from.
+/// A metric of a model, measured on images outside its training set.
 public struct MeasuredFigure: Codable, Hashable, Sendable {
   /// The metric's name as evaluation reports it, for example `AP50` or `mean IoU`.
   public var metric: String
-  /// The class that it is of; `nil` for the figure of all classes.
+  /// The class of a metric by class; `nil` for all classes.
   public var className: String?
   public var value: Double
-  /// Images that it was measured on.
+  /// The number of images that it was measured on.
   public var images: Int
 
   public init(metric: String, className: String? = nil, value: Double, images: Int) {

@@ -9,10 +9,10 @@ import Graphs
 extension ModelCard {
   /// Reads a card from JSON.
   ///
-  /// - Throws: `ModelFileError.card` when the text is no card or the card contradicts itself.
+  /// - Throws: `ModelFileError.card` when the text is not a card or the card contradicts itself.
   package init(json: [UInt8], path: String) throws(ModelFileError) {
     do throws(JSONError) {
-      // Keys that occur twice are refused here; the decoder below would take one of them silently.
+      // Duplicate keys are refused here, since the decoder below would take one of them silently.
       _ = try StrictJSON.parse(json, depth: 8)
     } catch {
       throw .card(path: path, reason: "the card is no proper JSON: \(error.reason) at byte \(error.offset)")
@@ -38,7 +38,7 @@ extension ModelCard {
     }
   }
 
-  /// What is wrong with the card's own values, in words, or `nil`.
+  /// The first fault of the card's values, in words, or `nil`.
   package var fault: String? {
     if format != 1 { return "the card has format \(format), this program knows 1" }
     if name.isEmpty || name.utf8.count > 100 || name.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") }) {
@@ -111,7 +111,7 @@ extension BackboneCard {
 }
 
 extension InputCard {
-  /// The least rows and columns of an input, with which every network's deepest map has more than one pixel.
+  /// The least height and width of an input, with which every network's deepest map has more than one pixel.
   public static let leastSide = 33
 
   var fault: String? {

@@ -1,11 +1,12 @@
 import Graphs
 import Tensors
 
-/// Everything that differs between checkpoint families, in one record that travels inside the model file.
+/// The model card: every convention that differs between checkpoint families, in one record inside the model file.
 ///
-/// Code reads the card; nothing is assumed. It is stored as JSON under `card` in the `__metadata__` of a safetensors file.
+/// Code reads the card and assumes nothing. It is stored as JSON under `card` in the `__metadata__` of a safetensors
+/// file.
 public struct ModelCard: Codable, Hashable, Sendable {
-  /// What a model's last layer answers.
+  /// The task of a model.
   public enum Task: String, Codable, Hashable, Sendable, CaseIterable {
     case features, classify, detect, segment
   }
@@ -15,23 +16,23 @@ public struct ModelCard: Codable, Hashable, Sendable {
   /// Short name without spaces, for example `person-ssdlite`.
   public var name: String
   public var task: Task
-  /// The family of names that the weights came with, for example `tf-object-detection`.
+  /// The naming family of the original weights, for example `tf-object-detection`.
   public var family: String
-  /// Where the weights came from, and under which terms.
+  /// The origin and the licence of the weights.
   public var provenance: Provenance
   public var backbone: BackboneCard
   public var input: InputCard
   /// Number of outputs of the classifier, when the file has one.
   public var classifierOutputs: Int?
-  /// How the classifier's logits become scores; without it softmax.
+  /// The activation that turns the classifier's logits into scores; softmax by default.
   public var classifierActivation: DetectionCard.ScoreActivation?
   /// Class names of the outputs, in the order of their ids.
   public var labels: [ClassLabel]
   public var detection: DetectionCard?
   public var segmentation: SegmentationCard?
-  /// The model that has the tensors which this file leaves out.
+  /// The base model, which has the tensors left out of this file.
   public var base: BaseModel?
-  /// What evaluation found on images kept apart from training; absent where nothing was measured.
+  /// The metrics on validation images; absent where nothing was measured.
   public var figures: [MeasuredFigure]?
 
   public init(
@@ -52,11 +53,11 @@ public struct ModelCard: Codable, Hashable, Sendable {
   }
 }
 
-/// A model whose backbone another one uses: a file of a head alone names it.
+/// The base of a head: a model whose backbone the head's file uses.
 public struct BaseModel: Codable, Hashable, Sendable {
   /// Its name among the installed models.
   public var name: String
-  /// The tensors that are its own.
+  /// The names of its tensors that the head's file leaves out.
   public var tensors: [String]
   /// Their checksum, as `Weights.checksum` computes it, hexadecimal.
   public var checksum: String
@@ -68,7 +69,7 @@ public struct BaseModel: Codable, Hashable, Sendable {
   }
 }
 
-/// Where a model came from.
+/// The provenance of a model.
 public struct Provenance: Codable, Hashable, Sendable {
   /// A package, address or file name.
   public var origin: String
@@ -84,21 +85,21 @@ public struct Provenance: Codable, Hashable, Sendable {
   }
 }
 
-/// A network that a backbone can be.
+/// The architecture of a backbone.
 public enum NetworkFamily: String, Codable, Hashable, Sendable, CaseIterable {
   case mobileNetV1 = "mobilenet-v1"
   case mobileNetV2 = "mobilenet-v2"
   case shuffleNet = "shufflenet"
 
-  /// The numbers of groups that ShuffleNet's 1x1 convolutions come in.
+  /// The possible numbers of groups of ShuffleNet's 1x1 convolutions.
   public static let shuffleNetGroups = [1, 2, 3, 4, 8]
 }
 
-/// How the backbone was built.
+/// The parameters of a backbone's architecture.
 public struct BackboneCard: Codable, Hashable, Sendable {
   /// The network's name: one of `NetworkFamily`, or `custom` where `graph` describes it.
   public var network = NetworkFamily.mobileNetV2.rawValue
-  /// A network of one's own: an image in, no outputs, its taps named.
+  /// A custom network, with an image input, no outputs, and named taps.
   public var graph: Graph?
   /// Groups of the 1x1 convolutions; only ShuffleNet has any.
   public var groups: Int?
@@ -106,7 +107,7 @@ public struct BackboneCard: Codable, Hashable, Sendable {
   public var widthMultiplier: Double
   /// Channels between blocks are rounded to multiples of this: 8 by the paper's authors, 1 in DeepLab's slimmer networks.
   ///
-  /// The inner, expanded channels of a block are multiples of 8 either way.
+  /// The expanded channels of a block are multiples of 8 in any case.
   public var channelDivisor: Int
   /// Feature stride at the deepest map: 8, 16 or 32.
   public var outputStride: Int
@@ -128,10 +129,10 @@ public struct BackboneCard: Codable, Hashable, Sendable {
     self.hasLastConvolution = hasLastConvolution
   }
 
-  /// The `network` of one's own.
+  /// The `network` of a custom graph.
   public static let custom = "custom"
 
-  /// Describes a network of one's own: an image in, no outputs, its taps named.
+  /// The card of a custom network, with an image input, no outputs, and named taps.
   public init(_ graph: Graph) {
     self.init(
       widthMultiplier: 1, outputStride: graph.deepest.stride, padding: graph.padding, batchNormEpsilon: 0,
@@ -140,29 +141,30 @@ public struct BackboneCard: Codable, Hashable, Sendable {
     self.graph = graph
   }
 
-  /// The network; `nil` where its name is none that is known.
+  /// The network; `nil` where its name is unknown.
   public var family: NetworkFamily? { NetworkFamily(rawValue: network) }
 }
 
-/// How a picture becomes the network's input.
+/// The preprocessing of a picture to the network's input.
 public struct InputCard: Codable, Hashable, Sendable {
-  /// What happens to pictures of another shape.
+  /// The fit of pictures with another aspect ratio.
   public enum Fit: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Width and height are scaled apart to the input size.
+    /// Width and height are scaled independently to the input size.
     case stretch
-    /// The longest side is scaled to the input size and the rest padded with `padValue` at the right and the bottom.
+    /// The longest side is scaled to the input size, and the rest is padded with `padValue` at the right and the
+    /// bottom.
     case letterbox
-    /// The shortest side is scaled to `resizeShortest` and the centre is cut out.
+    /// The shortest side is scaled to `resizeShortest`, and the centre is cropped.
     case centreCrop = "centre-crop"
   }
 
   public var width: Int
   public var height: Int
   public var fit: Fit
-  /// For `centreCrop`: the length of the shortest side before the cut.
+  /// For `centreCrop`: the length of the shortest side before the crop.
   public var resizeShortest: Int?
   public var grid: SamplingGrid
-  /// Whether shrinking averages over all covered pixels (as Pillow does) before sampling.
+  /// Whether shrinking averages over all covered pixels, as Pillow does.
   public var antialias: Bool
   /// Channel values are normalised as `(value - mean) / standardDeviation`, value in 0...255, order R, G, B.
   public var mean: [Float]
@@ -186,7 +188,7 @@ public struct InputCard: Codable, Hashable, Sendable {
   }
 }
 
-/// One class: its place among the network's outputs, the data set's id and its name.
+/// One class: its output channel, the data set's id and its name.
 public struct ClassLabel: Codable, Hashable, Sendable {
   /// The network's output channel, with the background counted where there is one.
   public var output: Int
@@ -201,20 +203,20 @@ public struct ClassLabel: Codable, Hashable, Sendable {
   }
 }
 
-/// How box logits become detections.
+/// The decoding of box logits to detections.
 public struct DetectionCard: Codable, Hashable, Sendable {
-  /// How class logits become scores.
+  /// The activation that turns class logits into scores.
   public enum ScoreActivation: String, Codable, Hashable, Sendable, CaseIterable { case sigmoid, softmax }
 
-  /// What the head's 3x3 convolutions are: a depthwise and a 1x1 one each (SSDLite), or full ones (SSD).
+  /// The kind of the head's 3x3 convolutions: a depthwise and a 1x1 one each (SSDLite), or full ones (SSD).
   public enum Convolutions: String, Codable, Hashable, Sendable, CaseIterable { case separable, full }
 
   /// Outputs of the class predictor for each anchor, background included.
   public var outputs: Int
-  /// The kind of the predictors and the extra layers; without it they are separable.
+  /// The kind of the predictors and the extra layers; separable by default.
   public var convolutions: Convolutions?
   public var scoreActivation: ScoreActivation
-  /// The output that means "nothing", dropped.
+  /// The background's output, which is dropped.
   public var backgroundOutput: Int?
   /// Divisors of the box code: `ty, tx, th, tw`.
   public var boxCoder: [Float]
@@ -222,13 +224,13 @@ public struct DetectionCard: Codable, Hashable, Sendable {
   public var minimumScale: Float
   public var maximumScale: Float
   public var maps: Int
-  /// The model's own thresholds, used where the caller names none.
+  /// The model's own thresholds, used where the caller gives none.
   public var scoreThreshold: Float
   public var iouThreshold: Float
   public var maximumDetections: Int
-  /// The score, in [0, 1], above which detections are worth using, chosen on images kept apart from training.
+  /// The recommended score threshold, in [0, 1], chosen on validation images.
   ///
-  /// Without it nothing was measured, and `scoreThreshold` is all that is known.
+  /// It is absent where nothing was measured.
   public var recommendedScore: Float?
 
   public init(
@@ -252,7 +254,7 @@ public struct DetectionCard: Codable, Hashable, Sendable {
 
 /// A head's path from the deepest map to finer ones.
 public struct PyramidCard: Codable, Hashable, Sendable {
-  /// The taps that it passes, coarse to fine, by name; the first is the deepest map.
+  /// The taps of the path by name, coarse to fine; the first is the deepest map.
   public var levels: [String]
   /// Channels at each of the levels after the first.
   public var widths: [Int]
@@ -263,11 +265,11 @@ public struct PyramidCard: Codable, Hashable, Sendable {
   }
 }
 
-/// Where a mask may have classes other than the background: inside what the base model, a detector, finds.
+/// The box gate of a mask: classes other than the background only inside detections of the base model, a detector.
 public struct GateCard: Codable, Hashable, Sendable {
-  /// Detections of a greater score count.
+  /// The score threshold of the detections, exclusive.
   public var score: Float
-  /// How much each box is widened on every side, as a share of its width and height.
+  /// The widening of each box on every side, relative to its width and height.
   public var margin: Float
 
   public init(score: Float, margin: Float) {
@@ -276,9 +278,9 @@ public struct GateCard: Codable, Hashable, Sendable {
   }
 }
 
-/// How class logits become a mask.
+/// The conversion of class logits to a mask.
 public struct SegmentationCard: Codable, Hashable, Sendable {
-  /// What stands between the deepest map and DeepLab's projection.
+  /// The branches between the deepest map and DeepLab's projection.
   public enum Branches: String, Codable, Hashable, Sendable, CaseIterable {
     /// Image pooling and a 1x1 convolution: DeepLabV3-lite.
     case lite
@@ -286,23 +288,24 @@ public struct SegmentationCard: Codable, Hashable, Sendable {
     case aspp
   }
 
-  /// Whether the mask is cut to the base model's detections.
+  /// The box gate, which restricts the mask to the base model's detections; `nil` for none.
   public var gate: GateCard?
-  /// The path of a pyramid head; without it the head is DeepLabV3-lite.
+  /// The path of a pyramid head; DeepLabV3-lite by default.
   public var pyramid: PyramidCard?
-  /// The layers of a head that is neither of those.
+  /// The graph of a custom head.
   public var layers: Graph?
-  /// DeepLab's branches, where there is no pyramid; without it they are the lite ones.
+  /// DeepLab's branches, where there is no pyramid; the lite ones by default.
   public var branches: Branches?
   /// Channels of the logits.
   public var outputs: Int
-  /// The class that means "none of the others".
+  /// The id of the background class.
   public var backgroundID: Int
-  /// The id that ground truth uses for "do not count".
+  /// The ignore index: the id of pixels without ground truth.
   public var voidID: Int?
-  /// How logits are enlarged before the argmax.
+  /// The sampling grid of upsampling before the argmax.
   public var upsampling: SamplingGrid
-  /// The epsilon that was folded into the head's weights, as a record; 0 where the source had it folded already.
+  /// The epsilon that was folded into the head's weights, as a record; 0 where the source had batch norm folded
+  /// already.
   public var batchNormEpsilon: Double
 
   public init(

@@ -14,9 +14,9 @@ public struct ModelFile: Sendable {
   public let path: String
   public let card: ModelCard
   public let weights: Weights
-  /// The model that the card names as its base, where the file was opened by a store that has it.
+  /// The base model of the card, where a store with that model opened the file.
   public var base: ModelFile? { baseFile.first }
-  /// At most one; an array, since a value cannot contain itself.
+  /// At most one base, in an array, since a value can't contain itself.
   private let baseFile: [ModelFile]
 
   public init(path: String, card: ModelCard, weights: Weights, base: ModelFile? = nil) {
@@ -26,19 +26,20 @@ public struct ModelFile: Sendable {
     baseFile = base.map { [$0] } ?? []
   }
 
-  /// The file of a head alone together with the model that has its other tensors.
+  /// A head's file joined with its base model.
   ///
-  /// - Parameter base: has every tensor that the card names as its base's.
+  /// - Parameter base: a model with every tensor that the card names.
   package func joined(with base: ModelFile) -> ModelFile {
     ModelFile(
       path: path, card: card, weights: weights.joined(with: base.weights, tensors: card.base?.tensors ?? []),
       base: base)
   }
 
-  /// The same model with a square input of another size, to trade time for detail.
+  /// The same model with a square input of another size, which trades time for detail.
   ///
-  /// Segmenters, classifiers and backbones run at any size. A detector does not: its boxes were learned for its own.
-  /// - Throws: `ModelFileError.card` for a detector, or for a size that no card may have.
+  /// Segmenters, classifiers and backbones run at any size. A detector does not, since its default boxes were trained
+  /// for its own size.
+  /// - Throws: `ModelFileError.card` for a detector, or for an invalid size.
   public func resized(to size: Int) throws(ModelFileError) -> ModelFile {
     guard card.detection == nil else {
       throw .card(path: path, reason: "is a detector, whose input has one size")
@@ -50,7 +51,7 @@ public struct ModelFile: Sendable {
     return ModelFile(path: path, card: card, weights: weights, base: base)
   }
 
-  /// Maps a model file and checks all of it before any value is used.
+  /// Maps a model file and checks all of it before use.
   ///
   /// - Throws: `ModelFileError`, naming the file and the tensor or byte at fault.
   /// - Complexity: O(size of the file), one pass over the values.
@@ -60,9 +61,9 @@ public struct ModelFile: Sendable {
     return try read(file, limits)
   }
 
-  /// Takes a model from the bytes of its file, which may come from anywhere, and checks all of it.
+  /// Opens a model from the bytes of its file, which may be untrusted, and checks all of it.
   ///
-  /// - Parameter name: what messages call it.
+  /// - Parameter name: its name in messages.
   /// - Throws: `ModelFileError`, naming `name` and the tensor or byte at fault.
   /// - Complexity: O(bytes); they are copied once.
   public static func open(
@@ -81,7 +82,7 @@ public struct ModelFile: Sendable {
     try ModelFile.write(card: card, weights: weights, to: path, precision: precision, replacing: replacing)
   }
 
-  /// Checks a mapped model file and takes its tensors where they lie.
+  /// Checks a mapped model file and uses its tensors in place.
   ///
   /// - Throws: `ModelFileError`.
   package static func read(_ file: MappedFile, _ limits: Limits = .standard) throws(ModelFileError) -> ModelFile {
@@ -113,9 +114,9 @@ public struct ModelFile: Sendable {
     return ModelFile(path: file.path, card: card, weights: weights)
   }
 
-  /// Writes a model file: the same card and weights give the same bytes, and the file appears whole or not at all.
+  /// Writes a model file, whole or not at all. The same card and weights give the same bytes.
   ///
-  /// - Parameter precision: the format that all tensors are stored in; values are rounded to nearest, ties to even.
+  /// - Parameter precision: the storage format of all tensors; values are rounded to nearest, ties to even.
   /// - Throws: `ModelFileError`, `.tooLarge` for a value that the format cannot hold; a file that was there before is
   ///   then untouched.
   /// - Complexity: O(size of the weights).
@@ -133,9 +134,9 @@ public struct ModelFile: Sendable {
     } catch { throw .file(error) }
   }
 
-  /// The bytes of the model's file, which `open(bytes:name:)` takes.
+  /// The bytes of the model's file, for `open(bytes:name:)`.
   ///
-  /// - Parameter precision: the format that all tensors are stored in; values are rounded to nearest, ties to even.
+  /// - Parameter precision: the storage format of all tensors; values are rounded to nearest, ties to even.
   /// - Throws: `ModelFileError`, `.tooLarge` for a value that the format cannot hold.
   /// - Complexity: O(size of the weights).
   public func data(precision: WeightPrecision = .fp32) throws(ModelFileError) -> [UInt8] {
@@ -147,9 +148,9 @@ public struct ModelFile: Sendable {
     return data
   }
 
-  /// The card and the tensors that a file of this model in another precision has.
+  /// The card and the tensors of this model's file in another precision.
   ///
-  /// A head alone stays one; its base is then that of its training in the same precision.
+  /// A head stays without its base's tensors, and its base is rounded to the same precision.
   package func stored(as precision: WeightPrecision) -> (card: ModelCard, weights: Weights) {
     var card = card
     if let base, let tensors = card.base?.tensors {
@@ -158,9 +159,9 @@ public struct ModelFile: Sendable {
     return (card, weights.own)
   }
 
-  /// The same without the tensors that another model has too, which becomes the base.
+  /// The card and the tensors without those of another model, which becomes the base.
   ///
-  /// - Parameter base: a whole model; it has to be stored in that precision as well.
+  /// - Parameter base: a whole model, stored in the same precision.
   /// - Returns: `nil` where the two have no tensor in common.
   /// - Complexity: O(elements).
   package func stored(as precision: WeightPrecision, on base: ModelFile) -> (card: ModelCard, weights: Weights)? {
@@ -181,7 +182,7 @@ public struct ModelFile: Sendable {
     return (card, Weights(source: own.source, tensors: tensors))
   }
 
-  /// Whether this is the model that a head was trained on, or one in fp32 that the head's base was rounded from.
+  /// Whether this model is the base of a head, or the fp32 model that the head's base was rounded from.
   func fits(_ base: BaseModel) -> Bool {
     base.tensors.allSatisfy(weights.contains)
       && WeightPrecision.allCases.contains {
@@ -189,7 +190,7 @@ public struct ModelFile: Sendable {
       }
   }
 
-  /// What stands before the values, after the checks of all that is to be written.
+  /// The bytes before the values, after a check of the whole content.
   private static func headerBytes(
     card: ModelCard, weights: Weights, _ precision: WeightPrecision, path: String
   ) throws(ModelFileError) -> [UInt8] {
@@ -230,7 +231,7 @@ public struct ModelFile: Sendable {
 }
 
 extension Weights {
-  /// The values of a tensor as they lie in a file of that precision.
+  /// The values of a tensor as bytes of a file of that precision.
   fileprivate func withBytes<E: Error>(
     _ name: String, _ precision: WeightPrecision, _ body: (RawSpan) throws(E) -> Void
   ) throws(E) {
@@ -247,12 +248,12 @@ extension Weights {
 package func firstAbnormal(_ values: Span<Float>) -> (index: Int, value: String)? {
   var start = 0
   while start < values.count {
-    // Whole blocks without a branch and with indices that need no check, so that the compiler makes vectors of them.
+    // Whole blocks without branches and bounds checks, so that the compiler vectorises them.
     let block = values.extracting(start..<min(start + 4096, values.count))
     var abnormal: Int32 = 0
     for i in block.indices {
       let magnitude = Int32(truncatingIfNeeded: block[i].bitPattern & 0x7fff_ffff)
-      // Normal numbers are 0x0080_0000 ... 0x7f7f_ffff; zero is the one exception. A sign marks what lies outside.
+      // Normal numbers are 0x0080_0000 ... 0x7f7f_ffff; zero is the one exception. A sign bit marks a number outside.
       let below = (magnitude &- 0x0080_0000) & (magnitude == 0 ? 0 : -1)
       abnormal |= below | (0x7f7f_ffff &- magnitude)
     }

@@ -1,21 +1,21 @@
 @_exported import Files
 
-/// Why a model file could not be opened or written.
+/// An error of opening or writing a model file.
 public enum ModelFileError: RemediedError, Equatable {
   /// The card is missing, of another format, or contradicts itself.
   case card(path: String, reason: String)
   case file(FileError)
-  /// The file asks for more than allowed; `offset` is in bytes from its beginning.
+  /// The file exceeds a limit; `offset` is in bytes from its beginning.
   case limit(path: String, offset: Int, LimitExcess)
-  /// The file is no safetensors file, or a broken one; `offset` is in bytes from its beginning.
+  /// The file is not a valid safetensors file; `offset` is in bytes from its beginning.
   case malformed(path: String, offset: Int, reason: String)
-  /// A value that no network computes with: NaN, an infinity, or a denormal.
+  /// A NaN, infinite or denormal value.
   case notNormal(path: String, name: String, index: Int, value: String)
   case tensor(path: String, name: String, reason: String)
-  /// A value beyond the largest one of the format that it is to be stored in.
+  /// A value beyond the range of its storage format.
   case tooLarge(path: String, name: String, index: Int, value: String)
 
-  /// One line, whatever names the file gives its tensors.
+  /// The problem in one line, whatever the tensor names in the file.
   public var problem: String { text.onOneLine }
 
   public var remedy: Remedy? {

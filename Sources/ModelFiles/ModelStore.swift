@@ -1,18 +1,18 @@
 import Files
 
-/// Why a model could not be found, opened or verified.
+/// An error of finding, opening or verifying a model.
 public enum ModelStoreError: RemediedError, Equatable {
-  /// The file is not the one that was installed.
+  /// The file has changed since its installation.
   case changed(path: String, expected: String, found: String)
   case file(FileError)
-  /// The model that a head sits on is not installed.
+  /// A head's base model is not installed.
   case missingBase(path: String, base: String, folder: String)
   case model(ModelFileError)
   /// A head's base model is installed, but with other weights than the head was trained on.
   case otherBase(path: String, base: String)
-  /// There is no record to verify against, or it cannot be understood.
+  /// The record of the digest is missing or invalid.
   case noRecord(path: String, name: String)
-  /// Neither variable nor home says where models are.
+  /// No environment variable gives the folder of the models.
   case noFolder
   case notInstalled(name: String, folder: String, installed: [String], isShipped: Bool = false)
 
@@ -51,22 +51,22 @@ public enum ModelStoreError: RemediedError, Equatable {
   }
 }
 
-/// A model that is part of the program.
+/// A model linked into the program.
 public struct ShippedModel: Sendable {
   /// Its bytes, in the native format.
   package let file: MappedFile
-  /// Its name among the models.
+  /// Its name in a store.
   public var name: String { file.path }
 
-  /// - Parameter file: bears the model's name in place of a path.
+  /// - Parameter file: the model's bytes, with its name as the path.
   package init(file: MappedFile) { self.file = file }
 
-  /// A model in an app's own bytes, which its store then finds by name.
+  /// A model in an app's own bytes, found by name in its store.
   ///
   /// - Parameters:
-  ///   - name: as of an installed model: letters, digits, `-`, `_` and `.`.
-  ///   - bytes: of a model file; they are copied once.
-  /// - Throws: `ModelStoreError.model` where the bytes are no model, or the name is none.
+  ///   - name: a name as for installed models: letters, digits, `-`, `_` and `.`.
+  ///   - bytes: the bytes of a model file, copied once.
+  /// - Throws: `ModelStoreError.model` where the bytes are not a model, or the name is invalid.
   public init(name: String, bytes: [UInt8], limits: Limits = .standard) throws(ModelStoreError) {
     guard ModelStore.isName(name) else {
       throw .model(.card(path: name, reason: "the name is not one for an installed model"))
@@ -77,16 +77,16 @@ public struct ShippedModel: Sendable {
 
   /// Its card.
   ///
-  /// - Throws: `ModelFileError` where the bytes are no model.
+  /// - Throws: `ModelFileError` where the bytes are not a model.
   public func card() throws(ModelFileError) -> ModelCard { try ModelFile.read(file).card }
 }
 
-/// The folder with the installed models: `NAME.safetensors`, each with a record of its SHA-256 beside it.
+/// The folder of installed models: `NAME.safetensors`, each with a record of its SHA-256 beside it.
 public struct ModelStore: Sendable {
   public let folder: String
-  /// Models that are part of the program, found by name where none of that name is installed.
+  /// Models linked into the program, used where no model of that name is installed.
   public let shipped: [ShippedModel]
-  /// What the files may claim.
+  /// The limits of the files.
   public let limits: Limits
 
   public init(folder: String, shipped: [ShippedModel] = [], limits: Limits = .standard) {
@@ -103,7 +103,7 @@ public struct ModelStore: Sendable {
   ) throws(ModelStoreError) -> ModelStore {
     func store(_ folder: String) -> ModelStore { ModelStore(folder: folder, shipped: shipped, limits: limits) }
     if let folder = Environment.value("BACKBONE_MODELS") { return store(folder) }
-    // The XDG rules: a path that is not absolute is to be ignored.
+    // By the XDG rules a relative path is ignored.
     if let data = Environment.value("XDG_DATA_HOME"), data.hasPrefix("/") {
       return store(data + "/backbone/models")
     }
@@ -111,13 +111,13 @@ public struct ModelStore: Sendable {
     return store(home + "/.local/share/backbone/models")
   }
 
-  /// Where a model of that name is or would be.
+  /// The path of a model of that name, installed or not.
   public func path(of name: String) -> String { "\(folder)/\(name).safetensors" }
 
-  /// Where the digest of a model of that name is recorded, in the form that `sha256sum -c` reads.
+  /// The path of a model's recorded digest, in the form that `sha256sum -c` reads.
   public func recordPath(of name: String) -> String { "\(path(of: name)).sha256" }
 
-  /// Whether a text may be the name of a model: letters, digits, `-`, `_` and `.`, not at the beginning.
+  /// Whether a text is a valid model name: letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
   public static func isName(_ text: String) -> Bool {
     let proper = text.utf8.allSatisfy { byte in
       (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || (0x30...0x39).contains(byte)
@@ -139,9 +139,9 @@ public struct ModelStore: Sendable {
     } catch { throw .file(error) }
   }
 
-  /// The file that a name or a path means: a text with a slash or the ending `.safetensors` is a path.
+  /// The file of a name or a path; a text with a slash or the ending `.safetensors` is a path.
   ///
-  /// - Throws: `ModelStoreError.notInstalled`, which lists what there is and the command that gets a model.
+  /// - Throws: `ModelStoreError.notInstalled`, which lists the existing models and the command that fetches one.
   public func find(_ nameOrPath: String) throws(ModelStoreError) -> String {
     if nameOrPath.utf8.contains(UInt8(ascii: "/")) || nameOrPath.hasSuffix(".safetensors") { return nameOrPath }
     let installed = try installed()
@@ -151,7 +151,7 @@ public struct ModelStore: Sendable {
     return path(of: nameOrPath)
   }
 
-  /// Opens the model that a name or a path means; a head alone together with the base model that it names.
+  /// Opens the model of a name or a path; a head is joined with its base model.
   ///
   /// - Throws: `ModelStoreError`.
   public func open(_ nameOrPath: String) throws(ModelStoreError) -> ModelFile {
@@ -167,7 +167,7 @@ public struct ModelStore: Sendable {
     return file.joined(with: whole)
   }
 
-  /// The base of a head: of an installed model and a shipped one of that name the first that it was trained on.
+  /// The base of a head: the installed or else the shipped model of that name, whichever the head was trained on.
   private func open(base: BaseModel, for path: String) throws(ModelStoreError) -> ModelFile {
     let name = base.name
     guard ModelStore.isName(name) else {
@@ -176,7 +176,7 @@ public struct ModelStore: Sendable {
     var found = try installed().contains(name) ? try read(self.path(of: name)) : nil
     if let part = part(name), found?.fits(base) != true {
       let other = try read(part)
-      // Where neither fits, what the user installed is named as what does not.
+      // Where neither fits, the error names the installed one.
       if found == nil || other.fits(base) { found = other }
     }
     guard let file = found else { throw .missingBase(path: path, base: name, folder: folder) }
@@ -186,7 +186,7 @@ public struct ModelStore: Sendable {
     return file
   }
 
-  /// The model of that name that is part of the program.
+  /// The shipped model of that name.
   private func part(_ name: String) -> ShippedModel? { shipped.first { $0.name == name } }
 
   private func read(_ part: ShippedModel) throws(ModelStoreError) -> ModelFile {
@@ -198,7 +198,7 @@ public struct ModelStore: Sendable {
   }
 
   private func notInstalled(_ name: String, _ installed: [String]) -> ModelStoreError {
-    // Where nothing says where models are, saying that helps more.
+    // Without a folder of models, that is the more helpful error.
     folder.isEmpty
       ? .noFolder
       : .notInstalled(name: name, folder: folder, installed: installed, isShipped: part(name) != nil)
@@ -207,7 +207,7 @@ public struct ModelStore: Sendable {
   /// Writes a model under its name, and the record of its digest.
   ///
   /// - Returns: the path.
-  /// - Throws: `ModelStoreError`; a model that was there before is then untouched or has a record that does not fit.
+  /// - Throws: `ModelStoreError`; an earlier model is then unchanged or has a record that does not match.
   @discardableResult public func install(card: ModelCard, weights: Weights) throws(ModelStoreError) -> String {
     let path = path(of: card.name)
     guard ModelStore.isName(card.name) else {

@@ -7,7 +7,7 @@ import Files
 #endif
 
 extension Safetensors {
-  /// One tensor of a file that is to be written.
+  /// One tensor of a file to be written.
   package struct Declaration: Hashable, Sendable {
     package let name: String
     package let type: ElementType
@@ -26,7 +26,7 @@ extension Safetensors {
   /// The length and the JSON of a file's header, padded with spaces so that the values begin at a multiple of 64 bytes.
   ///
   /// The tensors' bytes follow it in the order given, without holes.
-  /// - Throws: `ModelFileError.limit` when the header would be larger than a reader accepts.
+  /// - Throws: `ModelFileError.limit` when the header would exceed the readers' limit.
   package static func header(
     metadata: [String: String], tensors: [Declaration], path: String
   ) throws(ModelFileError) -> [UInt8] {
@@ -65,7 +65,7 @@ extension Safetensors {
       throw .card(path: path, reason: "the header cannot be written as JSON: \(error)")
     }
     let padded = json + [UInt8](repeating: 0x20, count: (64 - (8 + json.count) % 64) % 64)
-    // What is written must be readable without raising a limit.
+    // A written file must be readable with the standard limits.
     if let excess = Limits.standard.excess(.headerBytes, padded.count) { throw .limit(path: path, offset: 0, excess) }
     return (0..<8).map { UInt8(truncatingIfNeeded: padded.count >> ($0 * 8)) } + padded
   }

@@ -1,12 +1,12 @@
 import Files
 
-/// What a safetensors file says it holds, checked before any of it is used.
+/// The checked header of a safetensors file.
 ///
-/// The file is a little-endian 64-bit length, a JSON object of that length, and the values without holes. Everything that
-/// the format leaves open is refused: keys that occur twice, unknown keys, holes, overlaps, bytes after the last tensor.
+/// The file is a little-endian 64-bit length, a JSON object of that length, and the values without holes. Everything
+/// that the format leaves open is refused: duplicate keys, unknown keys, holes, overlaps, bytes after the last tensor.
 /// Source: the format's description in the safetensors project's README.
 package struct Safetensors: Equatable {
-  /// The types of values that the format knows.
+  /// The element types of the format.
   package enum ElementType: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case uint8 = "U8"
@@ -49,7 +49,7 @@ package struct Safetensors: Equatable {
   package let tensors: [String: Entry]
   /// The strings of `__metadata__`.
   package let metadata: [String: String]
-  /// Where the values begin, in bytes from the beginning of the file.
+  /// The byte offset of the values in the file.
   package let dataOffset: Int
 
   /// Reads and checks the header of a file.
@@ -60,7 +60,7 @@ package struct Safetensors: Equatable {
     guard let length = file.integer(at: 0, as: UInt64.self) else {
       throw .malformed(path: path, offset: file.count, reason: "has \(file.count) bytes, expected at least 8")
     }
-    // What is no safetensors file at all is most likely to end here.
+    // A file of another format most likely fails here.
     guard length <= UInt64(file.count - 8) else {
       throw .malformed(path: path, offset: 0, reason: "announces a header of \(length) bytes, has \(file.count - 8)")
     }

@@ -1,9 +1,9 @@
-/// Why bytes are not acceptable JSON.
+/// An error of strict JSON parsing.
 package struct JSONError: Error, Equatable {
-  /// Where it went wrong, in bytes from the beginning of the text.
+  /// The byte offset of the error in the text.
   package let offset: Int
   package let reason: String
-  /// Whether the text holds more values than allowed.
+  /// Whether the text has more values than allowed.
   package let isTooLong: Bool
 
   package init(offset: Int, reason: String, isTooLong: Bool = false) {
@@ -13,9 +13,9 @@ package struct JSONError: Error, Equatable {
   }
 }
 
-/// A JSON value as RFC 8259 has it, read strictly: an object's keys are unique and keep their order.
+/// A JSON value by RFC 8259, parsed strictly: an object's keys are unique and keep their order.
 ///
-/// The files that it reads come from anywhere, so the nesting is limited, and nothing is repaired or guessed.
+/// The files may be untrusted, so the nesting is limited, and nothing is repaired or guessed.
 package enum StrictJSON: Equatable {
   case null
   case bool(Bool)
@@ -31,11 +31,11 @@ package enum StrictJSON: Equatable {
     package let value: StrictJSON
   }
 
-  /// Reads one value from the beginning of the text; after it only spaces may follow.
+  /// Parses one value; only spaces may follow it.
   ///
   /// - Parameters:
-  ///   - depth: arrays and objects inside each other, at most.
-  ///   - values: how many there may be, since each takes many times the memory of its two characters.
+  ///   - depth: the greatest nesting of arrays and objects.
+  ///   - values: the greatest number of values, since each takes many times the memory of its two characters.
   /// - Complexity: O(`text.count`).
   package static func parse(_ text: [UInt8], depth: Int, values: Int = 1_000_000) throws(JSONError) -> StrictJSON {
     var reader = JSONReader(text: text, values: values)
@@ -45,18 +45,18 @@ package enum StrictJSON: Equatable {
     return value
   }
 
-  /// The value of a key, or `nil` where this is no object or has no such key.
+  /// The value of a key, or `nil` where this is not an object or has no such key.
   package subscript(key: String) -> StrictJSON? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
   }
 }
 
-/// The place in a text that is being read, and the rules of what may come next.
+/// The parser's position in a text, with the grammar.
 private struct JSONReader {
   let text: [UInt8]
   var position = 0
-  /// Values that may still come.
+  /// The number of values still allowed.
   private var values: Int
 
   init(text: [UInt8], values: Int) {

@@ -1,14 +1,14 @@
 import Tensors
 
-/// Enlarges class logits bilinearly and takes the best class of each pixel, row by row: the enlarged logits never exist.
+/// Bilinear upsampling of class logits with argmax, row by row. The upsampled logits never exist whole.
 ///
-/// Along a row, two neighbouring columns of the logits that have the same best class have it everywhere in between, since
-/// a straight line cannot overtake another one that is above it at both ends. So only the cells that a border crosses are
-/// interpolated class by class, and the cost follows the length of the borders, not the area.
+/// Along a row, two neighbouring columns of the logits that have the same best class have it everywhere in between,
+/// since a straight line cannot overtake another one that is above it at both ends. So only the cells with a border
+/// between classes are interpolated class by class, and the cost follows the length of the borders, not the area.
 public struct ArgmaxUpsampler: Sendable {
-  /// Where each row of the mask reads the logits.
+  /// The interpolation of each mask row from the logits.
   public let rows: LinearTaps
-  /// Where each column of the mask reads the logits.
+  /// The interpolation of each mask column from the logits.
   public let columns: LinearTaps
   /// Channels of the logits, in 1...256.
   public let classes: Int
@@ -21,7 +21,7 @@ public struct ArgmaxUpsampler: Sendable {
     self.classes = classes
   }
 
-  /// Prepares for the whole of the logits, enlarged from `[height, width, classes]` to a mask's size.
+  /// Prepares for the whole logits, upsampled from `[height, width, classes]` to a mask's size.
   public init(
     _ grid: SamplingGrid, height: Int, width: Int, classes: Int, outputHeight: Int, outputWidth: Int
   ) {
@@ -40,7 +40,7 @@ public struct ArgmaxUpsampler: Sendable {
     return Mask(width: columns.count, height: rows.count, ids: ids)
   }
 
-  /// The same for a range of the mask's rows, so that threads can share a mask.
+  /// The best class of each pixel in a range of the mask's rows, so that threads can share a mask.
   ///
   /// - Parameters:
   ///   - range: rows of the mask.

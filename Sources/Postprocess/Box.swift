@@ -39,14 +39,14 @@ public struct Box: Hashable, Sendable {
     return smaller > 0 ? min(intersection / smaller, 1) : 0
   }
 
-  /// The area that two boxes share, 0 where it is too small for `Float`; `nil` where they share none.
+  /// The area of the intersection, 0 where it is too small for `Float`; `nil` where there is none.
   package func intersection(with other: Box) -> Float? {
     let width = min(x2, other.x2) - max(x1, other.x1)
     let height = min(y2, other.y2) - max(y1, other.y1)
     return width > 0 && height > 0 ? width * height : nil
   }
 
-  /// The same where areas leave the range of `Float`, as those of a broken network's boxes do.
+  /// The IoU where areas leave the range of `Float`, as for boxes of a broken network.
   private func wideIoU(with other: Box) -> Float {
     func area(_ a: Box) -> Double { (Double(a.x2) - Double(a.x1)) * (Double(a.y2) - Double(a.y1)) }
     let common = area(
@@ -56,7 +56,7 @@ public struct Box: Hashable, Sendable {
   }
 }
 
-/// Written as the list `[x1, y1, x2, y2]`, as the programs write it.
+/// Coded as the list `[x1, y1, x2, y2]`, as the programs write it.
 extension Box: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.unkeyedContainer()
@@ -73,14 +73,14 @@ extension Box: Codable {
   }
 }
 
-/// One thing found: a class, how sure, and where.
+/// One detection candidate: a class, a score and a box.
 public struct BoxCandidate: Hashable, Sendable {
   /// The network's output channel, background counted where there is one.
   public var output: Int
   /// In [0, 1].
   public var score: Float
   public var box: Box
-  /// The default box it came from: the last resort that orders equal scores.
+  /// The index of its default box, the last criterion for the order of equal scores.
   public var anchor: Int
 
   public init(output: Int, score: Float, box: Box, anchor: Int) {

@@ -3,7 +3,7 @@ import Tensors
 extension ImageMapping {
   /// A network's box in the picture's pixels, clipped to the picture.
   ///
-  /// A box beside the picture comes back without extent: `isProper` tells.
+  /// A box outside the picture is returned without extent, and its `isProper` is false.
   ///
   /// - Parameter box: relative to the network's input, 0 ... 1 on both axes.
   public func toImage(_ box: Box) -> Box {
@@ -16,17 +16,17 @@ extension ImageMapping {
 extension ArgmaxUpsampler {
   /// Prepares for masks at a picture's own size from logits that cover the network's input.
   ///
-  /// Each pixel of the picture is taken to its place in the input and from there to its place among the logits, so the
+  /// Each pixel of the picture is mapped to its place in the input and from there to its place among the logits, so the
   /// low-resolution logits are interpolated once. For a picture of exactly the input's size this is the network's own
-  /// enlargement. Padding never shows, and pixels that were cut off take the nearest class.
+  /// upsampling. Padding never shows, and cropped pixels get the nearest class.
   ///
   /// - Parameters:
-  ///   - mapping: where the picture lies in the input.
-  ///   - upsampling: how the network's own enlargement lays the logits over its input.
+  ///   - mapping: the picture's place in the input.
+  ///   - upsampling: the sampling grid of the network's own upsampling.
   ///   - height: rows of the logits.
   ///   - width: columns of the logits.
   ///   - classes: channels of the logits, in 1...256.
-  ///   - part: the part of the picture that the mask shows; `nil` for all of it.
+  ///   - part: the mask's part of the picture; `nil` for all of it.
   public init(
     _ mapping: ImageMapping, upsampling: SamplingGrid, height: Int, width: Int, classes: Int, part: ImageRegion? = nil
   ) {

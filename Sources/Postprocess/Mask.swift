@@ -7,7 +7,7 @@ public struct Mask: Hashable, Sendable {
   /// `width * height` class ids.
   public package(set) var ids: [UInt8]
 
-  /// A mask of ids that are known to be `width * height`.
+  /// A mask of ids whose number is known to be `width * height`.
   package init(width: Int, height: Int, ids: [UInt8]) {
     precondition(width > 0 && height > 0 && ids.count == width * height, "\(ids.count) ids for \(width)x\(height)")
     self.width = width
@@ -15,7 +15,7 @@ public struct Mask: Hashable, Sendable {
     self.ids = ids
   }
 
-  /// A mask of ids from elsewhere.
+  /// A mask of unchecked ids.
   ///
   /// - Parameter ids: `width * height` class ids, rows from the top.
   /// - Throws: `PixelViewError` for a side that is not in `1 ... PixelView.maximumExtent`, or another number of ids.
@@ -32,7 +32,7 @@ public struct Mask: Hashable, Sendable {
     return ids[y * width + x]
   }
 
-  /// Pixels of each class id that occurs.
+  /// The number of pixels of each class id that occurs.
   ///
   /// - Complexity: O(`width * height`).
   public func pixelCounts() -> [Int: Int] {
@@ -43,8 +43,8 @@ public struct Mask: Hashable, Sendable {
   }
 }
 
-/// Written as `width`, `height` and `runs`: along the rows, from the top left pixel on, a class id and how many pixels have it,
-/// in turn.
+/// Coded as `width`, `height` and `runs`, a run-length coding by rows from the top left pixel: class id and length in
+/// turn.
 extension Mask: Codable {
   private enum Keys: String, CodingKey { case width, height, runs }
 
@@ -61,7 +61,7 @@ extension Mask: Codable {
     try container.encode(runs, forKey: .runs)
   }
 
-  /// - Throws: `DecodingError`, also where the runs are not just the pixels of a mask of that size.
+  /// - Throws: `DecodingError`, also where the runs do not add up to the mask's size.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)
     let (width, height) = (

@@ -1,11 +1,11 @@
-/// Thins overlapping detections out: the best one stays, and those that overlap it too much go.
+/// Non-maximum suppression (NMS): of overlapping detections only the best one is kept.
 ///
-/// The answer does not depend on the order of the candidates: equal scores are ordered by class, then by default box.
-/// A box that is not finite or has no extent never comes out, nor does a score that is not finite.
+/// The result does not depend on the order of the candidates: equal scores are ordered by class, then by default box.
+/// Boxes that are not finite or have no extent are dropped, as are scores that are not finite.
 ///
 /// Source: Neubeck, Van Gool: Efficient Non-Maximum Suppression, ICPR 2006 (the greedy form).
 public struct NonMaximumSuppression: Hashable, Sendable {
-  /// Which overlapping boxes compete.
+  /// The boxes that suppress each other.
   public enum Mode: String, Hashable, Sendable, CaseIterable {
     /// Only boxes of the same class.
     case perClass = "per-class"
@@ -14,9 +14,9 @@ public struct NonMaximumSuppression: Hashable, Sendable {
   }
 
   public var mode: Mode
-  /// A box goes where its intersection over union with a better one exceeds this, in [0, 1].
+  /// The IoU with a better box above which a box is suppressed, in [0, 1].
   public var iouThreshold: Float
-  /// The most detections that are kept.
+  /// The greatest number of kept detections.
   public var limit: Int
 
   public init(mode: Mode, iouThreshold: Float, limit: Int) {
@@ -25,16 +25,16 @@ public struct NonMaximumSuppression: Hashable, Sendable {
     self.limit = limit
   }
 
-  /// The detections that stay, best first.
+  /// The kept detections, best first.
   ///
-  /// - Complexity: O(n + k log n + k m) for n candidates, of which k are looked at until `limit` are kept, and m kept
-  ///   ones that compete with one of them: those of its class, or all.
+  /// - Complexity: O(n + k log n + k m) for n candidates, of which k are examined until `limit` are kept, and m kept
+  ///   ones of the same class, or of all.
   public func apply(to candidates: [BoxCandidate]) -> [BoxCandidate] {
     guard limit > 0 else { return [] }
     var queue = DetectionQueue(candidates.filter { $0.box.isProper && $0.score.isFinite })
     var kept = [BoxCandidate]()
     kept.reserveCapacity(min(limit, queue.count))
-    // The kept boxes that compete with one another: by class where only those of a class do.
+    // The kept boxes, by class where only boxes of the same class compete.
     var rivals: [Int: [Box]] = [:]
     while kept.count < limit, let best = queue.popBest() {
       let group = mode == .agnostic ? 0 : best.output
@@ -56,7 +56,7 @@ extension BoxCandidate {
   }
 }
 
-/// A binary heap with the best detection on top: few are ever asked for, so the rest is never sorted.
+/// A binary heap with the best detection on top. Only a few are taken out, so the rest is never sorted.
 struct DetectionQueue {
   private var heap: [BoxCandidate]
 

@@ -13,7 +13,7 @@ public struct ViewDetection: Hashable, Sendable {
     self.isCut = isCut
   }
 
-  /// What decides which of two detections of an object stays: an uncut box counts up to twice a cut one.
+  /// The rank among detections of the same object: the score of a cut box is halved.
   fileprivate var rank: Float { isCut ? detection.score / 2 : detection.score }
 
   fileprivate func precedes(_ other: ViewDetection, by value: KeyPath<ViewDetection, Float>) -> Bool {
@@ -25,12 +25,12 @@ public struct ViewDetection: Hashable, Sendable {
   }
 }
 
-/// Thins out the detections of overlapping views, so that an object that several views show comes out once.
+/// The merging of detections of overlapping views, which keeps one detection of each object.
 ///
 /// Detections of different views are the same object where their intersection over union is high, or where most of the
 /// smaller box lies inside the larger one and the smaller one is either cut by an inner edge of its view or not much
-/// smaller. An uncut box that is much smaller than the one around it stays: it may be a small object in front of a large
-/// one. Detections of one view never compete: that view's own suppression has decided.
+/// smaller. An uncut box that is much smaller than the one around it is kept, since it may be a small object in front
+/// of a large one. Detections of one view never compete: the view's own suppression has already been applied.
 ///
 /// The figures were chosen on 650 Pascal VOC images of 1.45:1 and wider, at a score of 0.3. Without the rule for uncut
 /// boxes 5% more false positives remain, without its bound on the sizes 1% fewer people are found, and with cut boxes
@@ -39,25 +39,26 @@ public struct ViewDetection: Hashable, Sendable {
 /// Source: Akyon et al.: Slicing Aided Hyper Inference, ICIP 2022 (matching by intersection over the smaller box).
 public struct ViewMerging: Hashable, Sendable {
   public var mode: NonMaximumSuppression.Mode
-  /// Intersection over union with a better box above which a detection goes, in [0, 1].
+  /// The IoU with a better box above which a detection is dropped, in [0, 1].
   public var iouThreshold: Float
-  /// The part of the smaller box inside the larger one above which one of them may go, in [0, 1].
+  /// The part of the smaller box inside the larger one above which one of them may be dropped, in [0, 1].
   public var smallerOverlap: Float = 0.75
   /// The intersection over union from which two such boxes are one object although neither is cut, in [0, 1].
   public var leastIoU: Float = 0.3
-  /// The most detections that are kept.
+  /// The greatest number of kept detections.
   public var limit: Int
 
-  /// - Parameter iouThreshold: of the suppression within a view; 0.5 where that is greater, since views agree less.
+  /// - Parameter iouThreshold: the threshold of NMS within a view, bounded to 0.5, since boxes of different views agree
+  ///   less.
   public init(mode: NonMaximumSuppression.Mode, iouThreshold: Float, limit: Int) {
     self.mode = mode
     self.iouThreshold = min(iouThreshold, 0.5)
     self.limit = limit
   }
 
-  /// The detections that stay, best first.
+  /// The kept detections, best first.
   ///
-  /// - Complexity: O(n log n + n k) for n candidates of which k stay.
+  /// - Complexity: O(n log n + n k) for n candidates of which k are kept.
   public func apply(to candidates: [ViewDetection]) -> [ViewDetection] {
     guard limit > 0 else { return [] }
     let usable = candidates.filter { $0.detection.box.isProper && $0.detection.score.isFinite }

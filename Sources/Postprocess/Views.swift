@@ -1,6 +1,6 @@
 import Tensors
 
-/// The regions of an image that a network looks at one after another.
+/// The views of an image: the regions that a network runs on, one after another.
 ///
 /// Source: Akyon et al.: Slicing Aided Hyper Inference (SAHI), ICIP 2022.
 public enum Views: Hashable, Sendable {
@@ -12,24 +12,24 @@ public enum Views: Hashable, Sendable {
   case squares
   /// The whole image, and overlapping square windows ("sliced inference"), for objects that are small in a large image.
   ///
-  /// Windows are no larger than the image. Numbers outside their ranges count as the nearest one inside.
+  /// Windows are no larger than the image. Numbers are bounded to their ranges.
   ///
   /// - Parameters:
   ///   - size: pixels a side, at least 1.
-  ///   - overlap: the part of a window's side that at least the next window shows too, in [0, 0.9].
+  ///   - overlap: the least overlap of neighbouring windows relative to their side, in [0, 0.9].
   case slices(size: Int, overlap: Double)
 
   /// A window's side that suits networks with inputs of 300 to 640 pixels.
   public static let usualSliceSize = 640
-  /// The overlap that SAHI takes without being told.
+  /// SAHI's default overlap.
   public static let usualOverlap = 0.2
 }
 
 /// One of an image's views.
 public struct View: Hashable, Sendable {
-  /// What the network sees.
+  /// The network's region of the image.
   public let region: ImageRegion
-  /// The pixels of a mask that this view decides, inside `region`; `nil` for none.
+  /// The view's cell of the mask, inside `region`; `nil` for none.
   public let cell: ImageRegion?
   /// The edges of the region that lie inside the image and so may cut an object.
   public let inner: Edges
@@ -48,7 +48,7 @@ public struct View: Hashable, Sendable {
 
   /// Whether an inner edge of the view cuts a box.
   ///
-  /// A network draws a cut object's box to just before the edge, so 3% of the shorter side count as touching.
+  /// The predicted box of a cut object ends just before the edge, so 3% of the shorter side count as touching.
   ///
   /// - Parameter box: in pixels of the image.
   public func cuts(_ box: Box) -> Bool {
@@ -60,15 +60,16 @@ public struct View: Hashable, Sendable {
   }
 }
 
-/// The views of one image: the whole, and where it is divided a grid of overlapping windows.
+/// The views of one image: the whole image, and a grid of overlapping windows where it is divided.
 ///
-/// A mask is made of the windows' cells, a partition of the image whose borders lie in the middle of the overlaps: each
-/// pixel belongs to the window whose centre is nearest.
+/// A mask consists of the windows' cells, a partition of the image whose borders lie in the middle of the overlaps:
+/// each pixel belongs to the window whose centre is nearest.
 public struct ViewLayout: Hashable, Sendable {
-  /// The overlap of neighbouring squares, as a part of their side: a standing person is about as wide, and whole in one.
+  /// The overlap of neighbouring squares, relative to their side. A standing person is about as wide, and so lies whole
+  /// in one square.
   static let squareOverlap = 0.4
-  /// The most windows along a side of `squares`; a longer strip has longer windows, so that one a pixel high is not cut
-  /// into thousands.
+  /// The greatest number of windows along a side of `squares`. A longer image has longer windows, so that an image one
+  /// pixel high is not divided into thousands.
   static let squareLimit = 8
 
   /// The whole image first, then the windows in rows from the top.
@@ -77,7 +78,7 @@ public struct ViewLayout: Hashable, Sendable {
   /// Whether there are windows besides the whole image.
   public var isDivided: Bool { views.count > 1 }
 
-  /// Lays the views out.
+  /// The layout of an image's views.
   ///
   /// - Parameters:
   ///   - width, height: of the image, at least 1.
@@ -133,7 +134,7 @@ public struct ViewLayout: Hashable, Sendable {
   /// - Parameters:
   ///   - size: at most `extent`.
   ///   - overlap: in [0, 0.9].
-  ///   - limit: where more would be needed, so many longer windows.
+  ///   - limit: the greatest number of windows; where more would be needed, they are longer.
   private static func windows(of size: Int, over extent: Int, overlap: Double, limit: Int = .max) -> [Range<Int>] {
     guard size < extent else { return [0..<extent] }
     let step = max(Int((Double(size) * (1 - overlap)).rounded(.down)), 1)
@@ -146,7 +147,7 @@ public struct ViewLayout: Hashable, Sendable {
     }
   }
 
-  /// The parts of an axis that each window decides.
+  /// The cells of the windows along an axis.
   private static func cells(_ windows: [Range<Int>]) -> [Range<Int>] {
     windows.indices.map { index in
       let begin = index == 0 ? 0 : (windows[index - 1].upperBound + windows[index].lowerBound) / 2

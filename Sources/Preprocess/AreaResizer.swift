@@ -7,10 +7,10 @@ extension TriangleTaps {
   }
 }
 
-/// Resizing that averages over all pixels an output pixel covers, as Pillow does, fused with normalising.
+/// Area resizing, the mean over all pixels that an output pixel covers, as in Pillow, fused with normalisation.
 ///
-/// Each row of the picture is resized along the row once and added to the output rows that it belongs to, so that no
-/// intermediate picture exists.
+/// Each row of the picture is resized along the row once and added to the output rows over it, so that no intermediate
+/// picture exists.
 struct AreaResizer {
   private let mapping: ImageMapping
   let columns: TriangleTaps
@@ -30,7 +30,7 @@ struct AreaResizer {
     var row = [Float](repeating: 0, count: count)
     var firstOpen = 0
     for source in rows.run(0).lowerBound..<rows.run(visible.rows.count - 1).upperBound {
-      // The runs begin and end in ascending order, so those that cover this row are neighbours.
+      // The runs begin and end in ascending order, so the runs over this row are neighbours.
       while rows.run(firstOpen).upperBound <= source { firstOpen += 1 }
       var rowSpan = row.mutableSpan
       averageRow(pixels.extracting(source * width * 3..<(source + 1) * width * 3), columns, into: &rowSpan)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Bilinear resizing of the visible part of a picture, fused with normalising.
+/// Bilinear resizing of the visible part of a picture, fused with normalisation.
 struct LinearResizer {
   private let mapping: ImageMapping
   let columns: LinearTaps
@@ -17,10 +17,10 @@ struct LinearResizer {
   /// - Parameters:
   ///   - pixels: the picture, `[height, width, 3]`.
   ///   - output: the whole input, `[height, width, 3]`.
-  ///   - scale: multiplied by, for R, G, B.
-  ///   - shift: subtracted then.
+  ///   - scale: the factors of R, G, B.
+  ///   - shift: the numbers subtracted afterwards.
   func run(_ pixels: Span<UInt8>, into output: inout MutableSpan<Float>, scale: [Float], shift: [Float]) {
-    // Two rows of the picture, resized along the row; most output rows need one of the last two again.
+    // Two rows of the picture, resized along the row; most output rows reuse one of the last two.
     var upper = ResizedRow(columns.count)
     var lower = ResizedRow(columns.count)
     for (place, y) in mapping.vertical.visible.enumerated() {
@@ -53,7 +53,7 @@ private struct ResizedRow {
   }
 }
 
-/// Resizes one row of RGB bytes: the inner loop that a SIMD kernel can stand in for.
+/// Resizes one row of RGB bytes: the inner loop of the SIMD kernel's reference.
 private func resizeRow(_ pixels: Span<UInt8>, _ columns: LinearTaps, into row: inout MutableSpan<Float>) {
   let lower = columns.lower.span
   let upper = columns.upper.span
@@ -67,7 +67,7 @@ private func resizeRow(_ pixels: Span<UInt8>, _ columns: LinearTaps, into row: i
   }
 }
 
-/// Interpolates between two resized rows and normalises: the other inner loop.
+/// Interpolates between two resized rows and normalises; the other inner loop.
 private func blendRow(
   _ top: Span<Float>, _ bottom: Span<Float>, _ share: Float, into output: inout MutableSpan<Float>, at start: Int,
   scale: [Float], shift: [Float]

@@ -2,7 +2,7 @@ import ModelFiles
 import Tensors
 
 extension ImageMapping {
-  /// Places a picture in the input that the card describes.
+  /// The placement of a picture in the card's input.
   init(imageWidth width: Int, imageHeight height: Int, card: InputCard) {
     let content: (width: Int, height: Int)
     var origin = (x: 0, y: 0)
@@ -10,7 +10,8 @@ extension ImageMapping {
     case .stretch:
       content = (card.width, card.height)
     case .letterbox:
-      // The axis of the smaller scale is filled: card.width / width against card.height / height, without dividing.
+      // The axis of the smaller scale is filled. The scales card.width / width and card.height / height are compared
+      // without division.
       let widthFills = card.width * height <= card.height * width
       content = (
         widthFills ? card.width : max(width * card.height / height, 1),
@@ -31,7 +32,7 @@ extension ImageMapping {
       vertical: Axis(image: height, input: card.height, content: content.height, origin: origin.y), grid: card.grid)
   }
 
-  /// The first pixel of something centred; the half pixel of an odd remainder goes to the even neighbour.
+  /// The first pixel of centred content; the half pixel of an odd remainder is rounded to even.
   ///
   /// Source: torchvision, `center_crop`, whose Python rounds halves to even.
   private static func centredOrigin(of content: Int, in input: Int) -> Int {

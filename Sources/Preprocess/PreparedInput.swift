@@ -1,6 +1,6 @@
 import Tensors
 
-/// A picture as a network wants it, and the way back to the picture's pixels.
+/// A network's input for a picture, and the mapping back to the picture's pixels.
 public struct PreparedInput: ~Copyable {
   /// `[1, height, width, 3]`, normalised, channels R, G, B.
   public let tensor: Tensor

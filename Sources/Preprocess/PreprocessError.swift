@@ -1,4 +1,4 @@
-/// Why a card describes no input.
+/// A fault of a card's input.
 public enum PreprocessError: Error, Equatable, CustomStringConvertible {
   case channels(field: String, expected: Int, found: Int)
   case size(expected: String, found: [Int])

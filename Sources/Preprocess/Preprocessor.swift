@@ -2,7 +2,7 @@ import Kernels
 import ModelFiles
 import Tensors
 
-/// Turns pictures into the input of a network, as its card describes: fitted, resized and normalised in one pass.
+/// The preprocessing of pictures to a network's input by its card: fit, resize and normalisation in one pass.
 ///
 /// Resizing is linear interpolation in fp32, along a row first and then between two rows, the order of TensorFlow's
 /// `ResizeBilinear`; normalising is `value * (1 / deviation) - mean / deviation`, which for TensorFlow's cards is
@@ -47,21 +47,23 @@ public struct Preprocessor: Hashable, Sendable {
 
   /// The network's input for a picture.
   ///
-  /// - Parameter session: kernels and threads; without it the machine's best kernels on the caller's thread.
+  /// - Parameter session: kernels and threads; by default the machine's best kernels on the caller's thread.
   /// - Complexity: O(input pixels), or O(picture pixels) with antialiasing.
   public func prepare(_ image: Image, session: Session? = nil) -> PreparedInput {
     image.withPixelView { prepare($0, session: session) }
   }
 
-  /// The network's input for pixels that are read where they lie, a camera's for one: the bits of their RGB `Image`.
+  /// The network's input for pixels read in place, such as a camera's.
   ///
-  /// Nothing is copied of RGB, BGR, RGBA and BGRA, whatever the distance of their rows; alpha is ignored. Of gray, NV12 and
-  /// I420 the rows that the resize reads are converted one at a time.
+  /// The result has the same bits as for their RGB `Image`.
+  ///
+  /// RGB, BGR, RGBA and BGRA are not copied, whatever the row stride; alpha is ignored. The rows of gray, NV12 and I420
+  /// that the resize reads are converted one at a time.
   ///
   /// - Parameters:
   ///   - region: the part that the network is to see, inside the view, as if the picture consisted of it alone; the
   ///     mapping's picture coordinates begin at its corner. `nil` for all of the view.
-  ///   - session: kernels and threads; without it the machine's best kernels on the caller's thread.
+  ///   - session: kernels and threads; by default the machine's best kernels on the caller's thread.
   /// - Complexity: O(input pixels), or O(region's pixels) with antialiasing; of gray, NV12 and I420 O(pixels of the rows
   ///   that are read).
   public func prepare(
@@ -70,21 +72,21 @@ public struct Preprocessor: Hashable, Sendable {
     prepare(view, region, kernels: session?.kernels ?? .chosen, pool: session?.pool)
   }
 
-  /// The network's input for a region of a picture: the bits of a picture that consists of the region alone.
+  /// The network's input for a region of a picture, equal to that of a picture of the region alone.
   ///
   /// The mapping is the region's: its picture coordinates begin at the region's corner.
   package func prepare(_ image: Image, _ region: ImageRegion, session: Session) -> PreparedInput {
     image.withPixelView { prepare($0, region, session: session) }
   }
 
-  /// The same on kernels and threads of one's choice; without a region it is the whole picture.
+  /// The network's input on given kernels and threads; without a region, for the whole picture.
   package func prepare(
     _ image: Image, _ region: ImageRegion? = nil, kernels: KernelSet, pool: WorkerPool? = nil
   ) -> PreparedInput {
     image.withPixelView { prepare($0, region, kernels: kernels, pool: pool) }
   }
 
-  /// The same of pixels that are read where they lie.
+  /// The network's input for pixels read in place, on given kernels and threads.
   package func prepare(
     _ view: borrowing PixelView, _ region: ImageRegion? = nil, kernels: KernelSet, pool: WorkerPool? = nil
   ) -> PreparedInput {
@@ -106,7 +108,7 @@ public struct Preprocessor: Hashable, Sendable {
     return PreparedInput(tensor: tensor, mapping: mapping)
   }
 
-  /// The same in plain Swift: what the kernels are held to, bit by bit.
+  /// The network's input by the plain Swift reference, which the kernels must equal bit by bit.
   package func prepareByReference(_ image: Image) -> PreparedInput {
     let mapping = ImageMapping(imageWidth: image.width, imageHeight: image.height, card: card)
     var tensor = blank(mapping)
@@ -121,7 +123,7 @@ public struct Preprocessor: Hashable, Sendable {
     return PreparedInput(tensor: tensor, mapping: mapping)
   }
 
-  /// An input without its picture: padding where there is any, and undefined where there is none.
+  /// An input without its picture: padding where there is any, undefined elsewhere.
   private func blank(_ mapping: ImageMapping) -> Tensor {
     var tensor = unsafe Tensor(undefined: Shape(height: card.height, width: card.width, channels: 3))
     let visible = (columns: mapping.horizontal.visible, rows: mapping.vertical.visible)

@@ -1,4 +1,4 @@
-// A narrow door to libpng and libjpeg-turbo: bytes in memory in, pixels or bytes in memory out.
+// A narrow interface to libpng and libjpeg-turbo: bytes in memory in, pixels or bytes in memory out.
 //
 // Both libraries report errors by longjmp. Every jump starts and ends inside one function of this target, so none ever
 // crosses a Swift frame. Nothing here keeps state between calls; all functions may run on several threads at once.
@@ -9,14 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// How a call ended.
+/// The status of a call.
 typedef enum {
   CIMAGEIO_OK = 0,
   /// The bytes contradict the format or their own checksums.
   CIMAGEIO_DAMAGED,
   /// The bytes end too early.
   CIMAGEIO_TRUNCATED,
-  /// A correct file of a kind that the library cannot read.
+  /// A valid file of a kind that the library does not support.
   CIMAGEIO_UNSUPPORTED,
   /// More progressive scans than allowed.
   CIMAGEIO_TOO_MANY_SCANS,
@@ -25,48 +25,49 @@ typedef enum {
 
 enum { CIMAGEIO_MESSAGE_BYTES = 256 };
 
-/// What went wrong: the library's own words, and how many bytes of the input it had read by then.
+/// The report of an error: the library's message, and the number of input bytes read by then.
 typedef struct {
   cimageio_status status;
   size_t offset;
   char message[CIMAGEIO_MESSAGE_BYTES];
 } cimageio_report;
 
-/// The words of a report, for languages that import an array as a tuple.
+/// The message of a report, for languages that import an array as a tuple.
 const char *cimageio_message(const cimageio_report *report);
 
 /// Decodes a PNG to 8-bit RGB: palette and gray widened, the high byte of 16-bit samples, alpha composited over white.
 ///
-/// `width` and `height` are those of the header, already held to the caller's limits; `rgb` has width * height * 3 bytes.
+/// `width` and `height` are those of the header, already checked against the caller's limits; `rgb` has width * height
+/// * 3 bytes.
 cimageio_report cimageio_png_rgb(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *rgb);
 
 /// Decodes a palette or gray PNG of at most 8 bits to its raw sample values, one byte each.
 ///
-/// `palette` has room for 256 RGB triples; `*colours` becomes the number of entries, 0 for a gray picture.
+/// `palette` has space for 256 RGB triples; `*colours` becomes the number of entries, 0 for a gray picture.
 cimageio_report cimageio_png_indices(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *indices,
     uint8_t *palette, int *colours);
 
 /// Encodes 8-bit RGB (`colours` == 0, `palette` unused) or 8-bit palette indices.
 ///
-/// On success `*out` is memory to be given to `cimageio_free`, of `*out_count` bytes.
+/// On success `*out` points to `*out_count` bytes, to be released by `cimageio_free`.
 cimageio_report cimageio_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, const uint8_t *palette, int colours, uint8_t **out,
     size_t *out_count);
 
 /// Encodes 8-bit RGB as JPEG of that quality, 1 to 100, with chroma of half the size in both directions.
 ///
-/// On success `*out` is memory to be given to `cimageio_free`, of `*out_count` bytes.
+/// On success `*out` points to `*out_count` bytes, to be released by `cimageio_free`.
 cimageio_report cimageio_jpeg_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, int quality, uint8_t **out, size_t *out_count);
 
 void cimageio_free(void *memory);
 
-/// Whether the system would hand out this much memory just now.
+/// Whether the system can allocate this much memory now.
 int cimageio_has_memory(size_t count);
 
-/// Reads a JPEG's size and nothing else.
+/// Reads a JPEG's size only.
 cimageio_report cimageio_jpeg_size(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height);
 
 /// Decodes a JPEG to 8-bit RGB, `width * height * 3` bytes; `scan_limit` bounds the work of progressive files.

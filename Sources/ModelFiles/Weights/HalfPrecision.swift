@@ -1,16 +1,16 @@
 /// IEEE half-precision numbers as bits: one sign bit, five of exponent, ten of fraction.
 ///
-/// Written out because the type itself does not exist on every platform.
+/// It is implemented here because `Float16` does not exist on every platform.
 package enum HalfPrecision {
   /// The largest finite value.
   package static let greatest: Float = 65504
-  /// The least value with all of its eleven bits; smaller ones are multiples of 2^-24.
+  /// The least normal value; smaller ones are multiples of 2^-24.
   package static let leastNormal: Float = 0x1p-14
 
   /// The value of a half-precision number, exactly.
   @inline(__always) package static func widened(_ bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7fff) << 13
-    // The exponent's bias grows from 15 to 127. Choices without branches, so that the compiler makes vectors of them.
+    // The exponent's bias grows from 15 to 127. Selections without branches, so that the compiler vectorises them.
     let normal = magnitude &+ (112 << 23)
     let small = (Float(bitPattern: magnitude &+ (113 << 23)) - 0x1p-14).bitPattern
     let special = magnitude &+ (224 << 23)
@@ -18,7 +18,7 @@ package enum HalfPrecision {
     return Float(bitPattern: value | UInt32(bits & 0x8000) << 16)
   }
 
-  /// The nearest half-precision number, of two equally near ones the even one; an infinity from 65520 on.
+  /// The nearest half-precision number, ties to even; an infinity from 65520 on.
   @inline(__always) package static func rounded(_ value: Float) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let magnitude = value.bitPattern & 0x7fff_ffff
@@ -31,7 +31,7 @@ package enum HalfPrecision {
     return sign | UInt16(truncatingIfNeeded: (magnitude &- (112 << 23) &+ 0xfff &+ even) >> 13)
   }
 
-  /// The nearest half-precision numbers as they stand in a file, the lower byte first.
+  /// The nearest half-precision numbers in little-endian bytes.
   static func bytes(of values: Span<Float>) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(values.count * 2)

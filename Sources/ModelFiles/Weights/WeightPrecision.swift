@@ -1,6 +1,6 @@
-/// The number format that a tensor is stored in.
+/// The storage format of a tensor's elements.
 ///
-/// All are handed out, and computed with, as fp32.
+/// Values are read and computed with as fp32, whatever the format.
 public enum WeightPrecision: String, Hashable, Sendable, CaseIterable {
   case fp32, fp16
 
@@ -15,13 +15,13 @@ public enum WeightPrecision: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The format of that name in a safetensors file; `nil` for one that weights are not stored in.
+  /// The format of that name in a safetensors file; `nil` for a format that weights don't have.
   package init?(_ type: Safetensors.ElementType) {
     guard let own = WeightPrecision.allCases.first(where: { $0.elementType == type }) else { return nil }
     self = own
   }
 
-  /// The value that remains of one that is stored in this format.
+  /// A value after rounding to this format.
   @inline(__always) func stored(_ value: Float) -> Float {
     switch self {
     case .fp32: value
@@ -30,21 +30,20 @@ public enum WeightPrecision: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// How far weights are from what remains of them in a smaller number format.
+/// The rounding error of weights in a smaller storage format.
 public struct RoundingLoss: Hashable, Sendable {
-  /// The largest `|stored - value| / |value|` of the values that the format holds with all of its bits: fp16 from 2^-14
-  /// on.
+  /// The largest `|stored - value| / |value|` of the values in the format's normal range: fp16 from 2^-14 on.
   public internal(set) var largestRelative: Float = 0
   /// The tensor with that value.
   public internal(set) var tensor: String?
-  /// Values that are smaller, which are rounded to multiples of 2^-24.
+  /// The number of smaller values, which are rounded to multiples of 2^-24.
   public internal(set) var small = 0
-  /// Values among them that become zero.
+  /// The number of these that become zero.
   public internal(set) var zeroed = 0
 }
 
 extension Weights {
-  /// The loss of storing all tensors in that format.
+  /// The rounding error of all tensors in that format.
   ///
   /// - Complexity: O(elements).
   public func rounding(to precision: WeightPrecision) -> RoundingLoss {

@@ -1,20 +1,20 @@
 import Tensors
 
 extension Weights {
-  /// These tensors, and some of another's for names that these lack; nothing is copied.
+  /// These tensors with some of another's for missing names; nothing is copied.
   package func joined(with base: Weights, tensors: [String]) -> Weights {
     Weights(source: source, first: self, second: base, tensors: Set(tensors))
   }
 
-  /// These tensors, and another's for all names that these lack; nothing is copied.
+  /// These tensors with another's for all missing names; nothing is copied.
   public func filled(from other: Weights) -> Weights { joined(with: other, tensors: Array(other.entries.keys)) }
 
   /// Whether both have a tensor of that name with the same bits.
   ///
-  /// - Complexity: O(elements), or O(1) where both take the tensor from one place.
+  /// - Complexity: O(elements), or O(1) where both have the tensor at the same address.
   package func isSame(as other: Weights, tensor name: String) -> Bool {
     guard let entry = entries[name], let second = other.entries[name], entry.shape == second.shape else { return false }
-    // A head's base is asked about its own memory: that needs no look at the elements.
+    // A head and its base share memory, so equal addresses need no comparison of elements.
     if entry.precision == second.precision, let address = address(of: name), address == other.address(of: name) {
       return true
     }
@@ -27,11 +27,11 @@ extension Weights {
     }
   }
 
-  /// A checksum of some tensors' names and fp32 bits, hexadecimal: whether they are those that a head was trained on.
+  /// A hexadecimal checksum of some tensors' names and fp32 bits, which identifies the base of a head.
   ///
-  /// Two sums modulo 2^64, of the words and of the words times their place: it finds other weights, not forgeries.
-  /// Values stored as fp16 count as the fp32 values that they are widened to.
-  /// - Parameter precision: the format whose rounding the values pass before they are summed.
+  /// Two sums modulo 2^64, of the words and of the words times their place: it detects different weights, not
+  /// forgeries. Values stored as fp16 count as the fp32 values that they are widened to.
+  /// - Parameter precision: the format that the values are rounded to before the sum.
   /// - Complexity: O(elements).
   package func checksum(of names: [String], storedAs precision: WeightPrecision = .fp32) -> String {
     var (sum, weighted, place): (UInt64, UInt64, UInt64) = (0, 0, 1)

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// Why a network could not take its weights.
+/// A mismatch of a network and its weights.
 public enum WeightsError: Error, Equatable, CustomStringConvertible {
   case missing(name: String, source: String)
   case wrongShape(name: String, expected: [Int], found: [Int], source: String)
@@ -17,19 +17,19 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Named tensors with batch norm folded, in the layouts that the kernels want: the hand-over from a file to a network.
+/// Named tensors with batch norm folded, in the kernels' layouts, between a file and a network.
 ///
-/// Layouts: a convolution is `[kernel height, kernel width, input channels, output channels]`, a depthwise one
-/// `[kernel height, kernel width, channels]`, a pointwise one `[input channels, output channels]`, a bias `[channels]`.
-/// The values are handed out as fp32. They stay where they are, in a mapped file or in one allocation, or are made when
-/// they are asked for; those stored as fp16 are widened at each reading.
+/// Layouts: a convolution is `[kernel height, kernel width, input channels, output channels]`, a depthwise one `[kernel
+/// height, kernel width, channels]`, a pointwise one `[input channels, output channels]`, a bias `[channels]`. Values
+/// are read as fp32. They lie in a mapped file or in one allocation, or are generated on demand. Values stored as fp16
+/// are widened at each reading.
 @safe public final class Weights: @unchecked Sendable {
-  /// One tensor's place.
+  /// The location of a tensor.
   public struct Entry: Hashable, Sendable {
     public let shape: [Int]
-    /// Where its first element lies, in elements of its own size from the beginning of the values.
+    /// The offset of its first element in the values, in elements of its own size.
     public let offset: Int
-    /// The format that its elements are stored in.
+    /// The storage format of its elements.
     public let precision: WeightPrecision
 
     public init(shape: [Int], offset: Int, precision: WeightPrecision = .fp32) {
@@ -41,11 +41,11 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     /// Elements.
     public var count: Int { shape.reduce(1, *) }
 
-    /// Where its first element lies, in bytes from the beginning of the values.
+    /// The offset of its first element in the values, in bytes.
     package var byteOffset: Int { offset * precision.size }
   }
 
-  /// The file or recipe they came from, for messages.
+  /// The file or generator that they come from, for messages.
   public let source: String
   public let entries: [String: Entry]
   private let storage: Storage
@@ -53,13 +53,13 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   @safe private enum Storage {
     case memory(UnsafeRawBufferPointer, owner: AnyObject)
     case made((Entry) -> [Float])
-    /// Two others: names that the first lacks are the second's.
+    /// Two others; names missing in the first are the second's.
     case joined(Weights, Weights)
-    /// Two others: names with that prefix are the second's.
+    /// Two others; names with that prefix are the second's.
     case prefixed(Weights, Weights, prefix: String)
   }
 
-  /// Gathers tensors into one aligned allocation.
+  /// Copies tensors into one aligned allocation.
   ///
   /// - Complexity: O(elements).
   public init(source: String, tensors: [String: (shape: [Int], values: [Float])]) {
@@ -82,11 +82,11 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     storage = unsafe .memory(UnsafeRawBufferPointer(block.values), owner: block)
   }
 
-  /// Makes each tensor when it is asked for, so that all of them never exist at once.
+  /// Generates each tensor on demand, so that all of them never exist at once.
   ///
   /// - Parameters:
   ///   - parameters: names and shapes; offsets follow in their order.
-  ///   - make: the elements of a tensor: the same each time.
+  ///   - make: generates the elements of a tensor, the same each time.
   package init(
     source: String, making parameters: [(name: String, shape: [Int])], _ make: @escaping @Sendable (Entry) -> [Float]
   ) {
@@ -102,14 +102,14 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     storage = .made(make)
   }
 
-  /// Hands out the first's tensors, and those of the second that are named where the first has none of that name.
+  /// The first's tensors, and the named ones of the second where the first has none of that name.
   init(source: String, first: Weights, second: Weights, tensors: Set<String>) {
     self.source = source
     entries = first.entries.merging(second.entries.filter { tensors.contains($0.key) }) { own, _ in own }
     storage = .joined(first, second)
   }
 
-  /// Hands out the tensors of two, those of the second under names with a prefix.
+  /// The tensors of both, the second's under names with a prefix.
   package init(_ first: Weights, and second: Weights, prefix: String) {
     source = first.source
     let renamed = second.entries.map { (prefix + $0.key, $0.value) }
@@ -117,12 +117,12 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     storage = .prefixed(first, second, prefix: prefix)
   }
 
-  /// Uses the tensors of a mapped file where they lie.
+  /// The tensors of a mapped file, used in place.
   ///
   /// - Parameters:
   ///   - file: the mapping, kept alive by this object.
-  ///   - byteOffset: where the values begin in the file, a multiple of 4.
-  ///   - entries: each within the file; traps otherwise, so a reader checks first.
+  ///   - byteOffset: the offset of the values in the file, a multiple of 4.
+  ///   - entries: the tensors' locations within the file. Others trap, so a reader checks them first.
   public init(file: MappedFile, byteOffset: Int, entries: [String: Entry]) {
     precondition(byteOffset % 4 == 0 && byteOffset <= file.count, "values at byte \(byteOffset) of \(file.count)")
     for (name, entry) in entries {
@@ -135,7 +135,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     storage = unsafe .memory(UnsafeRawBufferPointer(rebasing: file.bytes[byteOffset...]), owner: file)
   }
 
-  /// Reads the tensor of that name, which must have exactly that shape.
+  /// Reads the tensor of that name and exactly that shape.
   ///
   /// - Throws: `WeightsError.missing` or `.wrongShape`.
   public func withTensor<R>(_ name: String, shape: [Int], _ body: (Span<Float>) -> R) throws(WeightsError) -> R {
@@ -146,14 +146,14 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     return read(name, entry, body)
   }
 
-  /// A copy of the tensor of that name, which must have exactly that shape.
+  /// A copy of the tensor of that name and exactly that shape.
   ///
   /// - Throws: `WeightsError.missing` or `.wrongShape`.
   public func values(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
     try withTensor(name, shape: shape) { span in unsafe span.withUnsafeBufferPointer { unsafe Array($0) } }
   }
 
-  /// Reads a tensor that is known to be there, in the order of its shape; traps where it is not.
+  /// Reads an existing tensor in the order of its shape; traps where it does not exist.
   package func withValues<R, E: Error>(_ name: String, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
     guard let entry = entries[name] else { preconditionFailure("no tensor \(name) in \(source)") }
     return try read(name, entry, body)
@@ -188,9 +188,9 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The first value of a tensor that no network computes with: NaN, an infinity, or an fp32 denormal.
+  /// The first value of a tensor that is NaN, infinite or an fp32 denormal.
   ///
-  /// - Complexity: O(elements); halves are looked at as they are stored.
+  /// - Complexity: O(elements); fp16 values are checked as stored.
   func firstAbnormalValue(of name: String) -> (index: Int, value: String)? {
     if case .memory(let bytes, _) = storage, let entry = entries[name], entry.precision == .fp16 {
       return HalfPrecision.firstAbnormal(unsafe Weights.elements(bytes, entry, as: UInt16.self).span)
@@ -198,7 +198,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     return withValues(name, firstAbnormal)
   }
 
-  /// The address of a tensor's first element; `nil` where its values are made.
+  /// The address of a tensor's first element; `nil` where its values are generated.
   func address(of name: String) -> UInt? {
     switch storage {
     case .joined(let first, let second): (first.contains(name) ? first : second).address(of: name)
@@ -210,10 +210,10 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The tensors of the file itself, where others are joined to them.
+  /// The tensors of the file itself, without joined ones.
   package var own: Weights { if case .joined(let first, _) = storage { first } else { self } }
 
-  /// Gives the memory of a mapped file's values back to the system; they are fetched anew when they are read again.
+  /// Returns the memory of a mapped file's values to the system. Reading them again reloads them.
   package func releasePages() {
     switch storage {
     case .memory(_, let owner):
@@ -229,7 +229,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   /// Whether there is a tensor of that name.
   public func contains(_ name: String) -> Bool { entries[name] != nil }
 
-  /// Memory that the gathered tensors share.
+  /// The memory of the copied tensors.
   @safe private final class Block {
     let values: UnsafeMutableBufferPointer<Float>
 
