@@ -1,12 +1,12 @@
 import Postprocess
 
-/// Which classes of a data set are wanted, under which names; everything else becomes background.
+/// A selection of a data set's classes, with new names. All other classes become background.
 ///
-/// As a text: `person` or `person,vehicle=car+bus+truck`. A class made of several takes all that are there, so one
-/// mapping serves data sets that spell a thing differently (`tv=tv+tvmonitor`). Classes after `void=` become void in
-/// masks and lose their boxes: `person,void=unlabeled`.
+/// As a text: `person` or `person,vehicle=car+bus+truck`. A class made of several takes all existing ones, so one
+/// mapping serves data sets with different spellings (`tv=tv+tvmonitor`). Classes after `void=` become the ignore index
+/// in masks and lose their boxes: `person,void=unlabeled`.
 public struct ClassMapping: Hashable, Sendable, CustomStringConvertible {
-  /// A wanted class and the data set's classes that it is made of.
+  /// A target class and its source classes in the data set.
   public struct Target: Hashable, Sendable {
     public let name: String
     public let sources: [String]
@@ -19,7 +19,7 @@ public struct ClassMapping: Hashable, Sendable, CustomStringConvertible {
 
   /// Class 1 and up.
   public let targets: [Target]
-  /// Classes whose pixels count neither for nor against.
+  /// Classes whose pixels become the ignore index.
   public let void: [String]
 
   /// - Throws: `DatasetError.classes` without a target or when a name occurs twice.
@@ -68,9 +68,9 @@ public struct ClassMapping: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Dataset {
-  /// The same samples with the wanted classes alone.
+  /// The same samples with the selected classes only.
   ///
-  /// - Throws: `DatasetError.classes` when nothing of a wanted class is among the data set's classes.
+  /// - Throws: `DatasetError.classes` when the data set has no source class of a target.
   public func mapped(by mapping: ClassMapping) throws(DatasetError) -> Dataset {
     var newIndex = [Int](repeating: 0, count: classes.count)
     var newClasses = [DatasetClass(name: "background", id: 0)]
@@ -91,7 +91,7 @@ extension Dataset {
       }
       var mask = sample.mask
       mask?.meaning = sample.mask!.meaning.mapped(newIndex)
-      // A picture of a class that is not wanted has none any more.
+      // A picture of a class outside the selection has no class any more.
       let classIndex = sample.classIndex.map { newIndex[$0] }.flatMap { $0 == 0 || $0 == Int(Dataset.void) ? nil : $0 }
       return Sample(
         path: sample.path, name: sample.name, width: sample.width, height: sample.height, id: sample.id,

@@ -2,26 +2,26 @@ import Files
 import ImageCodecs
 
 extension Dataset {
-  /// How a data set is opened.
+  /// The options of opening a data set.
   public struct Options: Sendable {
-    /// `nil` finds out from what is in the folder.
+    /// The format; `nil` recognises it from the folder's contents.
     public var format: DatasetFormat?
-    /// Whether the first broken file ends it all; otherwise it is left out and named in `Dataset.skipped`.
+    /// Whether the first broken file is an error; otherwise broken files are left out and listed in `Dataset.skipped`.
     public var isStrict = false
-    /// Whether pictures about which no file says anything are samples too, for a teacher to look at (Pascal VOC, masks).
+    /// Whether pictures without annotations are samples too, for a teacher (Pascal VOC, masks).
     public var keepsUnlabelled = false
-    /// The folder of a COCO file's pictures where it is none of the usual ones.
+    /// The folder of a COCO file's pictures, where it is not one of the usual ones.
     public var pictures: String?
     public var limits = Limits.standard
 
     public init() {}
   }
 
-  /// Opens a folder of pictures and truth, or a COCO file.
+  /// Opens a folder of pictures and ground truth, or a COCO file.
   ///
-  /// Texts are read and checked, of pictures and masks only the headers.
+  /// Texts are read and checked completely, pictures and masks by their headers only.
   ///
-  /// - Throws: `DatasetError` when the folder is no data set, when there is nothing usable in it, or, with
+  /// - Throws: `DatasetError` when the folder is not a data set, when it has no usable sample, or, with
   ///   `Options.isStrict`, for the first broken file.
   public static func open(_ path: String, _ options: Options = Options()) throws(DatasetError) -> Dataset {
     let layout = try DatasetLayout(path)
@@ -44,7 +44,7 @@ extension Dataset {
   }
 }
 
-/// Gathers samples, and the reasons of those that are none.
+/// A collector of samples, and of the errors of skipped ones.
 struct Collector {
   let isStrict, keepsUnlabelled: Bool
   let limits: Limits
@@ -57,7 +57,7 @@ struct Collector {
     limits = options.limits
   }
 
-  /// - Throws: the error itself where none is forgiven.
+  /// - Throws: the error itself where broken files are not skipped.
   mutating func skip(_ error: DatasetError) throws(DatasetError) {
     if isStrict { throw error }
     skipped.append(error)

@@ -2,10 +2,10 @@ import Files
 import Postprocess
 
 extension Dataset {
-  /// The same samples, those without a mask with one from a folder where it has one: another model's label maps.
+  /// The same samples, where missing masks are taken from a folder of another model's label maps.
   ///
-  /// The maps are PNG files with the pictures' names; their values are the classes' places in `classes`, the background being
-  /// 0, and 255 where they say nothing. A map without a picture here is no fault.
+  /// The maps are PNG files with the pictures' names; their values are indices into `classes`, the background being 0,
+  /// and the ignore index 255. A map without a picture is not an error.
   ///
   /// - Throws: `DatasetError` where the folder cannot be read.
   public func withMaps(from folder: String) throws(DatasetError) -> Dataset {
@@ -20,10 +20,10 @@ extension Dataset {
     return Dataset(formats: formats, classes: classes, samples: samples, skipped: skipped)
   }
 
-  /// The samples to learn from and those kept apart, where only some are labelled.
+  /// The training and validation samples, where only some are labelled.
   ///
-  /// The rule counts those alone, so that the same ones are kept apart whatever lies beside them. Of the others only a list
-  /// keeps some away from learning.
+  /// The rule counts labelled samples alone, so that the validation set does not depend on the others. Unlabelled ones
+  /// are excluded from training only by a list.
   ///
   /// - Throws: as `split(by:)`.
   public func split(by rule: Split, where isLabelled: (Sample) -> Bool) throws(DatasetError)

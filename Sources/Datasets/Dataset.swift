@@ -1,18 +1,18 @@
-/// Pictures with the truth about them: boxes, masks, both, or a class of each, whatever format they came in.
+/// A data set: pictures with their ground truth, which is boxes, masks, both, or a class of each picture.
 ///
-/// Class 0 is always the background (or whatever value 0 of the masks is called); the things to find are 1, 2, …, the
-/// same numbers in boxes and in masks. Pixels of nobody's class are `Dataset.void`.
+/// Class 0 is always the background (or the class of value 0 in masks). The other classes are 1, 2, …, with the same
+/// numbers in boxes and in masks. Pixels of no class have the ignore index, `Dataset.void`.
 public struct Dataset: Sendable {
-  /// The value of mask pixels that count neither in training nor in evaluation.
+  /// The ignore index: the value of mask pixels left out of training and evaluation.
   public static let void: UInt8 = 255
 
-  /// The format that the files have; several once data sets were joined.
+  /// The format of the files; several for joined data sets.
   public let formats: [DatasetFormat]
-  /// The background first.
+  /// The classes, the background first.
   public let classes: [DatasetClass]
-  /// In the order of their names' bytes.
+  /// The samples, in the order of their names' bytes.
   public let samples: [Sample]
-  /// What is not among the samples, and why.
+  /// The errors of the skipped files.
   public let skipped: [DatasetError]
 
   public init(formats: [DatasetFormat], classes: [DatasetClass], samples: [Sample], skipped: [DatasetError]) {
@@ -32,12 +32,12 @@ public struct Dataset: Sendable {
     Dataset(formats: formats, classes: classes, samples: try samples.filter(condition), skipped: skipped)
   }
 
-  /// Those with a mask.
+  /// The samples with a mask.
   public var withMasks: Dataset { filter { $0.mask != nil } }
-  /// Those about whose boxes the files say something, even that there are none.
+  /// The samples with annotated boxes, of which there may be none.
   public var withBoxes: Dataset { filter(\.hasBoxes) }
 
-  /// Those whose picture as a whole is of a class.
+  /// The samples with a class of the whole picture.
   public var withClass: Dataset { filter { $0.classIndex != nil } }
 
   /// This data set's samples and then another's.
@@ -67,7 +67,7 @@ public struct DatasetClass: Hashable, Sendable {
   }
 }
 
-/// How the files of a data set are laid out.
+/// The file layout of a data set.
 public enum DatasetFormat: String, CaseIterable, Hashable, Sendable {
   /// A class for each picture: a folder for each class with its pictures, or a file `classes.csv` of paths and classes.
   case classes
@@ -77,6 +77,6 @@ public enum DatasetFormat: String, CaseIterable, Hashable, Sendable {
   case masks
   /// Pascal VOC: a folder `JPEGImages` or `images`, with `Annotations` (XML) or `SegmentationClass` (or `masks`) or both.
   case voc
-  /// A folder `images` and a folder `labels` with a text file of relative boxes for each picture; `masks` may be there too.
+  /// A folder `images` and a folder `labels` with a text file of relative boxes for each picture; `masks` is optional.
   case yolo
 }

@@ -1,34 +1,34 @@
 @_exported import Files
 import ImageCodecs
 
-/// Why a data set, or a part of it, cannot be used.
+/// An error of reading a data set or a part of it.
 public enum DatasetError: RemediedError, Equatable {
-  /// The classes are not those that were asked for.
+  /// The classes differ from the expected ones.
   case classes(expected: String, found: String)
   /// Two files claim the same name.
   case duplicate(file: String, other: String)
-  /// More than one of the limits that can be set, checked before memory is taken.
+  /// An excess over one of the `Limits`, checked before memory is allocated.
   case excess(file: String, place: Place, LimitExcess)
   case file(FileError)
-  /// A text says something that the format does not allow, or that makes no sense.
+  /// A text with an invalid or meaningless value.
   case invalid(file: String, place: Place, expected: String, found: String)
-  /// More than the format or the rest of the program can take.
+  /// An excess over a fixed limit of the format or the program.
   case limit(file: String, place: Place, what: String, allowed: Int, found: Int)
-  /// Something that must be there is not.
+  /// A required part is missing.
   case missing(file: String, expected: String)
   case picture(ImageError)
-  /// Two sizes that must agree do not.
+  /// Two sizes that must be equal differ.
   case size(file: String, expected: String, found: String)
-  /// A rule that splits a data set.
+  /// An invalid rule for splitting a data set.
   case split(rule: String, expected: String)
   case unknownFormat(folder: String, found: String)
 
-  /// Where in a file.
+  /// The place of an error in a file.
   public enum Place: Hashable, Sendable, CustomStringConvertible {
     case byte(Int)
     /// A path of names, such as `annotation/object[2]/bndbox`.
     case element(String)
-    /// Counted from 1, and the byte of the file where it begins or where reading stopped.
+    /// A line, counted from 1, and the byte of the file where it begins or where reading stopped.
     case line(Int, byte: Int)
     case whole
 

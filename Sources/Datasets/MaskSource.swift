@@ -2,7 +2,7 @@ import Files
 import ImageCodecs
 import Postprocess
 
-/// Where a picture's mask is, and what its values mean.
+/// The source of a picture's mask, and the meaning of its values.
 public struct MaskSource: Sendable {
   enum Storage: Sendable {
     /// A PNG with a palette or gray of at most 8 bits.
@@ -14,7 +14,7 @@ public struct MaskSource: Sendable {
   let storage: Storage
   var meaning: MaskMeaning
 
-  /// The file that it is read from.
+  /// The file of the mask.
   var path: String {
     switch storage {
     case .outlines(let outlines): return outlines.path
@@ -53,12 +53,12 @@ public struct MaskSource: Sendable {
   }
 }
 
-/// What each value stored in a mask stands for.
+/// The meaning of each value stored in a mask.
 struct MaskMeaning: Hashable, Sendable {
-  /// For each of 256 values a class number, 255 for void, or -1 where the value has no meaning.
+  /// For each of 256 values a class number, 255 for the ignore index, or -1 where the value has no meaning.
   private(set) var table: [Int16]
 
-  /// Values without a class mean nothing, and 255 is void.
+  /// Values without a class have no meaning, and 255 is the ignore index.
   init(_ classOfValue: [Int: Int]) {
     table = [Int16](repeating: -1, count: 256)
     table[255] = 255

@@ -3,7 +3,7 @@ import ImageCodecs
 import Postprocess
 import Tensors
 
-/// One picture of a data set and what is known about it; pixels are read when they are asked for.
+/// One sample of a data set: a picture with its ground truth. Pixels are read on demand.
 public struct Sample: Sendable {
   /// The picture's file.
   public let path: String
@@ -15,12 +15,12 @@ public struct Sample: Sendable {
   public let height: Int
   /// COCO's image id, where the files have one.
   public let id: Int?
-  /// Whether the files say which boxes there are.
+  /// Whether the boxes are annotated.
   public let hasBoxes: Bool
-  /// In the files' order.
+  /// The boxes in the files' order.
   public let boxes: [TruthBox]
   public let mask: MaskSource?
-  /// The class of the whole picture, 1 or greater of the data set's classes, where the files say one.
+  /// The class of the whole picture, 1 or greater of the data set's classes, where it is annotated.
   public let classIndex: Int?
 
   public init(
@@ -40,7 +40,7 @@ public struct Sample: Sendable {
 
   /// Reads the picture.
   ///
-  /// - Throws: `DatasetError` where it is damaged or has another size than the data set's files say.
+  /// - Throws: `DatasetError` where it is damaged or its size differs from the annotation's.
   public func readImage(limits: Limits = .standard) throws(DatasetError) -> Image {
     let image: Image
     do throws(ImageError) { image = try ImageFile.read(path: path, limits: limits) } catch { throw .picture(error) }
@@ -50,7 +50,7 @@ public struct Sample: Sendable {
     return image
   }
 
-  /// Reads the mask, `nil` where there is none: class numbers and 255 for void, of the picture's size.
+  /// Reads the mask, `nil` where there is none: class numbers and the ignore index 255, of the picture's size.
   ///
   /// - Throws: `DatasetError` where it is damaged, has another size than the picture or a value without a class.
   public func readMask(limits: Limits = .standard) throws(DatasetError) -> Mask? {
@@ -67,7 +67,7 @@ public struct Sample: Sendable {
 }
 
 extension Sample {
-  /// The files that it is read from.
+  /// The sample's files.
   public var files: [String] { [path] + (mask.map { [$0.path] } ?? []) }
 
   /// Sizes and times of change of the picture's and the mask's files, the boxes and the class, as a text that changes when they
@@ -81,9 +81,9 @@ extension Sample {
   }
 }
 
-/// A thing that is in a picture.
+/// A ground-truth box.
 public struct TruthBox: Hashable, Sendable {
-  /// In pixels of the picture as displayed, from its first corner, continuous.
+  /// The box in continuous coordinates, in pixels of the picture as displayed.
   ///
   /// A box around the first pixel alone is 0, 0, 1, 1. Inside the picture, with a positive extent.
   ///
@@ -91,11 +91,11 @@ public struct TruthBox: Hashable, Sendable {
   public var box: Box
   /// 1 or greater, of the data set's classes.
   public var classIndex: Int
-  /// Hard to recognise: counts neither for nor against (Pascal VOC).
+  /// Whether it is difficult, and ignored in training and evaluation (Pascal VOC).
   public var difficult: Bool
-  /// A group of things that nobody outlined one by one (COCO's `iscrowd`).
+  /// Whether it is a crowd, a group of objects without individual annotations (COCO's `iscrowd`).
   public var crowd: Bool
-  /// In square pixels: of the outline where the files state it (COCO), else of the box.
+  /// The area in square pixels: the outline's where the files have it (COCO), else the box's.
   public var area: Float
 
   public init(box: Box, classIndex: Int, difficult: Bool = false, crowd: Bool = false, area: Float? = nil) {
@@ -107,12 +107,12 @@ public struct TruthBox: Hashable, Sendable {
   }
 }
 
-/// A picture in memory with the truth about it.
+/// A picture in memory with its ground truth.
 public struct LabelledImage: Hashable, Sendable {
   public var image: Image
-  /// Of the picture's size.
+  /// The mask, of the picture's size.
   public var mask: Mask?
-  /// In pixels of the picture.
+  /// The boxes, in pixels of the picture.
   public var boxes: [TruthBox]
   /// The class of the whole picture, where one is known.
   public var classIndex: Int?

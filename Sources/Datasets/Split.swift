@@ -1,18 +1,18 @@
 import Files
 import ImageCodecs
 
-/// Which samples are kept apart for evaluation: a rule that gives the same answer on every machine and can be printed.
+/// A rule that selects the validation samples, the same on every machine, with a text form.
 ///
 /// As a text: `every:5`, `every:5+2`, `fraction:0.2@7` (a seed after the @), `list:val.txt`, `none`.
 public enum Split: Hashable, Sendable, CustomStringConvertible {
-  /// Those at position `offset`, `offset + n`, … of the data set's order.
+  /// The samples at `offset`, `offset + n`, … of the data set's order.
   case every(Int, offset: Int)
-  /// The nearest whole number of samples to a share of them, drawn by name: a sample's lot depends on its name and the
+  /// A share of the samples, to the nearest whole number, drawn by name. A sample's lot depends on its name and the
   /// seed alone, so that a few new files move few others across.
   case fraction(Double, seed: UInt64)
-  /// Those whose names are in a file, one a line.
+  /// The samples named in a file, one name in each line.
   case list(path: String)
-  /// None.
+  /// No samples.
   case none
 
   /// Reads the text form.
@@ -54,9 +54,9 @@ public enum Split: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Dataset {
-  /// The samples to learn from and those kept apart, both in the data set's order.
+  /// The training and validation samples, both in the data set's order.
   ///
-  /// - Throws: `DatasetError` when a list cannot be read or names a sample that is not there.
+  /// - Throws: `DatasetError` when a list can't be read or names a missing sample.
   public func split(by rule: Split) throws(DatasetError) -> (training: Dataset, validation: Dataset) {
     var isValidation = [Bool](repeating: false, count: samples.count)
     switch rule {
@@ -64,7 +64,7 @@ extension Dataset {
       for i in stride(from: offset, to: samples.count, by: n) { isValidation[i] = true }
     case .fraction(let share, let seed):
       let lots = samples.map { Draw.lot(of: $0.name, seed: seed) }
-      // Equal lots go by position.
+      // Equal lots are ordered by position.
       let order = samples.indices.sorted { (lots[$0], $0) < (lots[$1], $1) }
       for i in order.prefix(Int((share * Double(samples.count)).rounded())) { isValidation[i] = true }
     case .list(let path):
@@ -92,7 +92,7 @@ extension Dataset {
 }
 
 extension DatasetError {
-  /// The last part of the file's name without its extension.
+  /// The last component of the path without its extension.
   var sampleName: String? {
     let path: String
     switch self {

@@ -112,7 +112,8 @@ public struct BackboneCard: Codable, Hashable, Sendable {
   /// Feature stride at the deepest map: 8, 16 or 32.
   public var outputStride: Int
   public var padding: Padding
-  /// The epsilon that was folded into the backbone's weights, as a record; 0 where the source had it folded already.
+  /// The epsilon that was folded into the backbone's weights, as a record; 0 where the source had batch norm folded
+  /// already.
   public var batchNormEpsilon: Double
   /// Whether the file has the last 1x1 convolution (1280 channels at width 1).
   public var hasLastConvolution: Bool

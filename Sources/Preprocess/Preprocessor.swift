@@ -61,7 +61,7 @@ public struct Preprocessor: Hashable, Sendable {
   /// that the resize reads are converted one at a time.
   ///
   /// - Parameters:
-  ///   - region: the part that the network is to see, inside the view, as if the picture consisted of it alone; the
+  ///   - region: the network's part of the picture, inside the view, as if the picture consisted of it alone; the
   ///     mapping's picture coordinates begin at its corner. `nil` for all of the view.
   ///   - session: kernels and threads; by default the machine's best kernels on the caller's thread.
   /// - Complexity: O(input pixels), or O(region's pixels) with antialiasing; of gray, NV12 and I420 O(pixels of the rows

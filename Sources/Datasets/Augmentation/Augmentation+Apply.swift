@@ -3,23 +3,23 @@ import Postprocess
 import Tensors
 
 extension Augmentation {
-  /// Makes a variant of a picture: of the network's size, with its mask and its boxes.
+  /// A variant of a picture, of the network's input size, with its mask and its boxes.
   ///
-  /// The picture is resampled once, straight to its place: each pixel is the average over what it covers. The mask takes
-  /// the nearest pixel of the same geometry; outside the picture it is void.
+  /// The picture is resampled once, directly to its place; each pixel is the mean over its area. The mask has the
+  /// nearest pixel of the same geometry, and the ignore index outside the picture.
   ///
   /// - Parameters:
   ///   - plan: from `plan(seed:picture:variant:donors:pictures:)`.
-  ///   - donors: the pictures that `plan.pastes` name, in that order; one without anything to cut out changes nothing.
-  ///   - others: the pictures that `plan.mosaic` names, in that order; empty without a mosaic.
-  /// - Complexity: O(pixels of the pictures that are seen + pixels of the input + boxes x trials of a patch).
+  ///   - donors: the pictures of `plan.pastes`, in that order; one without a cut-out has no effect.
+  ///   - others: the pictures of `plan.mosaic`, in that order; empty without a mosaic.
+  /// - Complexity: O(visible pixels of the pictures + pixels of the input + boxes x trials of a patch).
   public func apply(
     _ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage] = [], others: [LabelledImage] = []
   ) -> LabelledImage {
     apply(plan, to: picture, donors: donors, others: others, kernels: .chosen)
   }
 
-  /// The same on kernels of one's choice.
+  /// A variant of a picture, computed on given kernels.
   package func apply(
     _ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage], others: [LabelledImage] = [],
     kernels: KernelSet
@@ -43,14 +43,14 @@ extension Augmentation {
       canvas.add(picture, placement, plan.colour, blur: plan.blur, rule)
     }
     var result = canvas.result
-    // Four pictures in one show what each of them does.
+    // A mosaic has a class only where all of its pictures have the same.
     let isOne = plan.mosaic == nil || others.allSatisfy { $0.classIndex == picture.classIndex }
     result.classIndex = isOne ? picture.classIndex : nil
     for (paste, donor) in zip(plan.pastes, donors) { self.paste(paste, from: donor, onto: &result, kernels) }
     return result
   }
 
-  /// Cuts one thing out of a picture and lays it on another, its border softened by a pixel.
+  /// Copy-paste: cuts an object out of a picture and pastes it into another, with its border softened by a pixel.
   private func paste(
     _ paste: AugmentationPlan.Paste, from donor: LabelledImage, onto picture: inout LabelledImage, _ kernels: KernelSet
   ) {
@@ -58,7 +58,7 @@ extension Augmentation {
     let map = CutOut.find(in: mask, classes: copyPasteClasses)
     guard !map.cutOuts.isEmpty else { return }
     let thing = map.cutOuts[min(Int(paste.lot * Double(map.cutOuts.count)), map.cutOuts.count - 1)]
-    // In its own proportion where its picture fills the input; at most a fifth wider than that.
+    // The aspect ratio that it has where its picture fills the input; at most a fifth wider than that.
     let unit = (x: Double(width) / Double(donor.image.width), y: Double(height) / Double(donor.image.height))
     let natural = (x: Double(thing.columns.count) * unit.x, y: Double(thing.rows.count) * unit.y)
     let scale = min(paste.height * Double(height) / natural.y, 1.2 * Double(width) / natural.x)
@@ -98,7 +98,7 @@ extension Augmentation {
     updateBoxes(of: &picture, thing: thing.classIndex, hard, count: count, left: left, top: top)
   }
 
-  /// Drops the boxes of what is covered and adds the pasted thing's own.
+  /// Drops the boxes of covered objects and adds the pasted object's box.
   private func updateBoxes(
     of picture: inout LabelledImage, thing classIndex: UInt8, _ hard: [Float], count: Int, left: Int, top: Int
   ) {
@@ -122,7 +122,7 @@ extension Augmentation {
     picture.boxes.append(TruthBox(box: box, classIndex: Int(classIndex), area: Float(places.count)))
   }
 
-  /// Averages over three by three pixels with weights 1, 2, 1, nothing around.
+  /// A 3x3 blur with weights 1, 2, 1 on both axes, and zeros outside.
   static func soften(_ values: [Float], width: Int) -> [Float] {
     let height = values.count / width
     var across = values

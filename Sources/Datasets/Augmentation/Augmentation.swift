@@ -1,10 +1,10 @@
 import Tensors
 
-/// How pictures are varied for training: the ranges that a variant's numbers are drawn from.
+/// The augmentation of training pictures: the ranges of a variant's random numbers.
 ///
-/// Variant 0 is always the picture itself, stretched to the network's input. Each other one is shown larger or smaller,
-/// moved, mirrored, recoloured and blurred, and may carry a thing cut out of another picture. All of it is a function of
-/// the seed, the picture's number and the variant's, whatever the order or the thread.
+/// Variant 0 is always the picture itself, stretched to the network's input. The others are scaled, moved, mirrored,
+/// recoloured and blurred, and may contain an object pasted from another picture. All numbers are functions of the
+/// seed, the picture's number and the variant's, whatever the order or the thread.
 public struct Augmentation: Hashable, Sendable, Codable {
   /// Columns of the network's input.
   public var width: Int
@@ -12,11 +12,11 @@ public struct Augmentation: Hashable, Sendable, Codable {
   public var height: Int
   /// The probability of being mirrored left to right.
   public var flip = 0.5
-  /// How large the picture is against filling the input: at 2 a quarter of it is seen, at 0.5 it fills a quarter.
+  /// The picture's scale relative to filling the input: at 2 a quarter of it is visible, at 0.5 it fills a quarter.
   ///
-  /// Drawn evenly in its logarithm, as is `aspect`.
+  /// It is drawn uniformly in the logarithm, as is `aspect`.
   public var scale = 0.5...2.0
-  /// Width against height on top of filling the input.
+  /// The aspect ratio relative to filling the input.
   public var aspect = 0.75...1.3333
   /// A factor of all values.
   public var brightness = 0.7...1.3
@@ -30,37 +30,38 @@ public struct Augmentation: Hashable, Sendable, Codable {
   public var grayscale = 0.05
   /// The probability of being blurred, by a Gaussian of a deviation between 0.5 and 1.2 pixels of the input.
   public var blur = 0.1
-  /// The probability of carrying a thing cut out of another picture.
+  /// The probability of copy-paste: an object pasted from another picture.
   public var copyPaste = 0.0
-  /// The classes of which things are cut out; empty means all but the background.
+  /// The classes of pasted objects; empty means all but the background.
   public var copyPasteClasses: [Int] = []
-  /// How many things are pasted where any is.
+  /// The number of pasted objects, where there are any.
   public var copyPasteCount = 1...2
-  /// How high a thing is pasted, in heights of the input; drawn evenly in its logarithm.
+  /// The height of a pasted object, in heights of the input; drawn uniformly in the logarithm.
   public var copyPasteHeight = 0.25...1.2
-  /// A box stays where at least this share of its area does.
+  /// The least visible share of a box's area; boxes below it are dropped.
   public var minimumVisible: Float = 0.3
   /// The probability of being zoomed out: the picture lies on a larger canvas of `fill`, SSD's expansion.
   public var zoomOut = 0.0
-  /// How much longer that canvas is than the picture on both axes; drawn evenly.
+  /// The canvas's side relative to the picture's on both axes; drawn uniformly.
   public var zoomOutSide = 1.0...4.0
-  /// Kinds of patches of which one is drawn, all as probable; patches are those of what `scale` and `zoomOut` leave.
+  /// The kinds of patches, one of which is drawn with equal probability. Patches are taken after `scale` and `zoomOut`.
   ///
-  /// Unless it is the whole picture alone, a box stays where its centre does, and `minimumVisible` counts for nothing.
+  /// Unless the only kind is the whole picture, a box is kept where its centre is visible, and `minimumVisible` has no
+  /// effect.
   public var patches: [PatchChoice] = [.whole]
-  /// A patch's width and height, in those of the picture; each is drawn evenly.
+  /// A patch's width and height relative to the picture's; each is drawn uniformly.
   public var patchSide = 0.3...1.0
-  /// A patch's width against its height, both in pixels.
+  /// A patch's aspect ratio in pixels.
   public var patchAspect = 0.5...2.0
   /// The probability of being one of four pictures in a mosaic instead of being resized, zoomed out or cropped.
   public var mosaic = 0.0
-  /// Where a mosaic's quarters meet, in inputs on both axes; drawn evenly.
+  /// The point where a mosaic's quarters meet, relative to the input on both axes; drawn uniformly.
   public var mosaicCentre = 0.3...0.7
-  /// How large a mosaic's pictures are, in inputs; drawn evenly in the logarithm.
+  /// The size of a mosaic's pictures relative to the input; drawn uniformly in the logarithm.
   ///
   /// Each covers its quarter in any case.
   public var mosaicScale = 0.5...1.0
-  /// The share of the pictures from which on a class is not rare; those with rarer ones get more variants.
+  /// The share of pictures below which a class is rare. Pictures with rare classes get more variants.
   ///
   /// See `Dataset.repeatFactors(threshold:)`; 0 gives every picture the same number.
   public var repeatThreshold = 0.0
@@ -74,7 +75,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
     self.height = height
   }
 
-  /// Wider ranges, and in most variants a thing of another picture: for few pictures and many variants.
+  /// Wider ranges, with a pasted object in most variants, for few pictures and many variants.
   public static func strong(width: Int, height: Int) -> Augmentation {
     var result = Augmentation(width: width, height: height)
     (result.scale, result.aspect) = (0.6...2.0, 0.74...1.35)
@@ -83,7 +84,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
     return result
   }
 
-  /// What SSD learns detection with: patches by their overlap with boxes, pictures zoomed out, colours, and mosaics.
+  /// The augmentation of SSD: patches by their IoU with boxes, zooming out, colours, and mosaics.
   ///
   /// Source: "SSD: Single Shot MultiBox Detector", sections 2.2 and 3.6; the mosaics are YOLOv4's.
   public static func detection(width: Int, height: Int) -> Augmentation {
@@ -95,7 +96,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
     return result
   }
 
-  /// Nothing but the picture itself.
+  /// No augmentation.
   public static func none(width: Int, height: Int) -> Augmentation {
     var result = Augmentation(width: width, height: height)
     (result.flip, result.grayscale, result.blur) = (0, 0, 0)
@@ -107,15 +108,15 @@ public struct Augmentation: Hashable, Sendable, Codable {
   /// The numbers of one variant of one picture.
   ///
   /// - Parameters:
-  ///   - donors: how many samples things can be cut out of.
-  ///   - pictures: how many samples a mosaic can be made of; 0 for no mosaics.
+  ///   - donors: the number of samples with cut-outs.
+  ///   - pictures: the number of samples for mosaics; 0 for no mosaics.
   public func plan(seed: UInt64, picture: Int, variant: Int, donors: Int, pictures: Int = 0) -> AugmentationPlan {
     precondition(scale.lowerBound > 0 && aspect.lowerBound > 0 && copyPasteHeight.lowerBound > 0, "a scale of 0")
     precondition(zoomOutSide.lowerBound > 0 && mosaicScale.lowerBound > 0, "a scale of 0")
     precondition(patchSide.lowerBound > 0 && patchSide.upperBound <= 1 && !patches.isEmpty, "no patch to choose")
     var plan = AugmentationPlan()
     guard variant != 0 else { return plan }
-    // Every number is drawn, wanted or not, so that changing one range leaves the others' numbers alone.
+    // Every number is drawn, used or not, so that a change of one range does not affect the others' numbers.
     var draw = Draw(seed: seed, picture: picture, variant: variant)
     plan.isMirrored = draw.happens(flip)
     let scale = draw.logUniform(scale)
@@ -128,7 +129,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
     plan.blur = blurs ? deviation : 0
     let pastes = draw.happens(copyPaste)
     let count = copyPasteCount.lowerBound + draw.index(below: copyPasteCount.count)
-    // What came later has numbers of its own.
+    // Later additions have a random sequence of their own.
     var frame = Draw(seed: Draw.lot(of: "frame", seed: seed), picture: picture, variant: variant)
     let zoomsOut = frame.happens(zoomOut)
     let side = frame.uniform(zoomOutSide)
@@ -161,38 +162,38 @@ public struct Augmentation: Hashable, Sendable, Codable {
   }
 }
 
-/// What is done to one picture; without the picture's own size.
+/// The plan of one variant, independent of the picture's size.
 public struct AugmentationPlan: Hashable, Sendable {
   public package(set) var isMirrored = false
-  /// The picture's size in inputs.
+  /// The picture's size relative to the input.
   public package(set) var scaleX = 1.0
   public package(set) var scaleY = 1.0
-  /// Where it lies in its play, 0 at one end and 1 at the other.
+  /// Its position in its range, 0 at one end and 1 at the other.
   public package(set) var shareX = 0.0
   public package(set) var shareY = 0.0
   public package(set) var colour = ColourChange()
-  /// A Gaussian's deviation in pixels of the input; 0 for none.
+  /// The standard deviation of the Gaussian blur in pixels of the input; 0 for none.
   public package(set) var blur = 0.0
-  /// In the order in which they are laid on the picture.
+  /// The pasted objects, in the order of pasting.
   public package(set) var pastes: [Paste] = []
 
-  /// What the search of a patch begins with, once the boxes are known; `nil` for the whole picture.
+  /// The seed of the search for a patch, done once the boxes are known; `nil` for the whole picture.
   public package(set) var patchSeed: UInt64?
-  /// Takes the place of size, place, mirroring, colour and patch.
+  /// A mosaic, which replaces size, place, mirroring, colour and patch.
   public package(set) var mosaic: Mosaic?
 
   package init() {}
 
-  /// A thing from another picture.
+  /// An object pasted from another picture.
   public struct Paste: Hashable, Sendable {
-    /// Which of the samples that have things to cut out.
+    /// The index among the samples with cut-outs.
     public let donor: Int
-    /// Which of its things, in [0, 1).
+    /// The choice of its cut-out, in [0, 1).
     package let lot: Double
     package var isMirrored = false
-    /// In heights of the input.
+    /// The height relative to the input's.
     package var height = 0.5
-    /// Where it lies, 0 at one end and 1 at the other: at either a quarter of it is outside the input.
+    /// Its position, 0 at one end and 1 at the other. At either end a quarter of it is outside the input.
     package var shareX = 0.0
     package var shareY = 0.0
     package var colour = ColourChange()
@@ -205,7 +206,7 @@ public struct AugmentationPlan: Hashable, Sendable {
 }
 
 extension Draw {
-  /// In the range, evenly in the logarithm.
+  /// A number in the range, uniform in the logarithm.
   mutating func logUniform(_ range: ClosedRange<Double>) -> Double {
     range.lowerBound * power(range.upperBound / range.lowerBound, unit())
   }

@@ -2,16 +2,16 @@ import Files
 import ImageCodecs
 import Postprocess
 
-/// Gives the variants of a data set's pictures, in any order and on any thread.
+/// The variants of a data set's pictures, made in any order and on any thread.
 public struct Augmenter: Sendable {
   public let dataset: Dataset
   public let augmentation: Augmentation
   public let seed: UInt64
-  /// Samples that things can be cut out of, by number.
+  /// The indices of the samples with cut-outs.
   public let donors: [Int]
   private let limits: Limits
 
-  /// - Throws: `DatasetError` when a mask cannot be read that must tell whether its picture has something to cut out.
+  /// - Throws: `DatasetError` when a mask searched for cut-outs can't be read.
   public init(
     _ dataset: Dataset, _ augmentation: Augmentation, seed: UInt64, limits: Limits = .standard
   ) throws(DatasetError) {
@@ -25,7 +25,7 @@ public struct Augmenter: Sendable {
       func isWanted(_ index: Int) -> Bool { index != 0 && index != 255 && (wanted.isEmpty || wanted.contains(index)) }
       for (number, sample) in dataset.samples.enumerated() where sample.mask != nil {
         if sample.hasBoxes {
-          // Boxes tell at no cost.
+          // Boxes need no reading of the mask.
           if sample.boxes.contains(where: { isWanted($0.classIndex) && !$0.crowd }) { donors.append(number) }
         } else if let mask = try sample.readMask(limits: limits), mask.pixelCounts().keys.contains(where: isWanted) {
           donors.append(number)
@@ -42,9 +42,9 @@ public struct Augmenter: Sendable {
     try variants(of: index, of: dataset.samples[index].read(limits: limits))(variant)
   }
 
-  /// Gives variants of a picture that has been read.
+  /// The variants of a picture in memory.
   ///
-  /// - Returns: a function that throws `DatasetError` when a file is broken of which something is to be pasted.
+  /// - Returns: a function that throws `DatasetError` when the file of a pasted object is broken.
   public func variants(of index: Int, of picture: LabelledImage)
     -> (_ variant: Int) throws(DatasetError) -> LabelledImage
   {
@@ -54,7 +54,7 @@ public struct Augmenter: Sendable {
       var pasted: [LabelledImage] = []
       for paste in plan.pastes {
         let number = donors[paste.donor]
-        // A picture's own thing pasted onto it is as good as any other.
+        // A picture's own object may be pasted into it too.
         pasted.append(number == index ? picture : try dataset.samples[number].read(limits: limits))
       }
       let others = plan.mosaic?.others.map { $0 == index ? picture : quarter($0, beside: picture) } ?? []
@@ -62,11 +62,12 @@ public struct Augmenter: Sendable {
     }
   }
 
-  /// A picture for a mosaic; that beside it again where its file is broken, which is told when its own turn comes.
+  /// A picture for a mosaic. Where its file is broken, the mosaic's own picture replaces it; the error is reported with
+  /// the broken file's own samples.
   private func quarter(_ number: Int, beside picture: LabelledImage) -> LabelledImage {
     let sample = dataset.samples[number]
     do throws(DatasetError) {
-      // Masks are read where one is wanted.
+      // Masks are read only where one is needed.
       return LabelledImage(
         image: try sample.readImage(limits: limits),
         mask: picture.mask == nil ? nil : try sample.readMask(limits: limits), boxes: sample.boxes,

@@ -6,14 +6,14 @@
   import Darwin
 #endif
 
-/// A change of colours: one matrix for each pixel, since brightness, contrast, saturation and hue are all linear.
+/// A change of colours by one matrix, since brightness, contrast, saturation and hue are all linear.
 ///
-/// Values are cut to 0 ... 255 once at the end, not after each step.
+/// Values are bounded to 0 ... 255 once at the end, not after each step.
 public struct ColourChange: Hashable, Sendable {
   public var brightness = 1.0
   public var contrast = 1.0
   public var saturation = 1.0
-  /// In whole turns, in the plane of U and V, which leaves luma as it is.
+  /// The rotation of hue in whole turns, in the plane of U and V. It does not change luma.
   public var hue = 0.0
 
   public init(brightness: Double = 1, contrast: Double = 1, saturation: Double = 1, hue: Double = 0) {
@@ -27,14 +27,14 @@ public struct ColourChange: Hashable, Sendable {
 
   static let luma = (red: 0.299, green: 0.587, blue: 0.114)
 
-  /// Nine factors, row by row, and what is added then to each channel.
+  /// The nine factors, row by row, and the offset of each channel.
   ///
   /// - Parameter mean: the mean luma before the change.
   func matrix(mean: Double) -> (factors: [9 of Float], offset: Float) {
     let (r, g, b) = ColourChange.luma
     let (c, s) = (cos(hue * 2 * .pi) * saturation, sin(hue * 2 * .pi) * saturation)
     let (scaleU, scaleV) = (0.492, 0.877)
-    /// Where the colour with 1 in one channel goes.
+    /// The image of a unit vector.
     func column(_ red: Double, _ green: Double, _ blue: Double) -> (Double, Double, Double) {
       let y = r * red + g * green + b * blue
       let (u, v) = (scaleU * (blue - y), scaleV * (red - y))
@@ -52,7 +52,7 @@ public struct ColourChange: Hashable, Sendable {
       factor(0, 0), factor(0, 1), factor(0, 2), factor(1, 0), factor(1, 1), factor(1, 2), factor(2, 0), factor(2, 1),
       factor(2, 2),
     ]
-    // Gray stays gray under saturation and hue, so what contrast adds is the same in every channel.
+    // Gray is invariant under saturation and hue, so the offset of contrast is the same in every channel.
     return (factors, Float(brightness * mean * (1 - contrast)))
   }
 }

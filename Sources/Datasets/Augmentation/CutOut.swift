@@ -1,15 +1,16 @@
 import Postprocess
 
-/// Connected pixels of one class in a mask: a thing, or a part of one, that can be cut out.
+/// A connected component of one class in a mask: an object, or a part of one, that can be cut out.
 package struct CutOut {
   package let classIndex: UInt8
   package let pixels: Int
   /// Columns and rows that it spans.
   package let columns, rows: Range<Int>
-  /// The component's number and the number of each pixel's component, so that neighbours of the class stay behind.
+  /// The component's number and the number of each pixel's component, so that neighbouring components of the class are
+  /// left behind.
   fileprivate let number: Int32
 
-  /// Components of some classes of at least this share of the picture.
+  /// The least size of a component as a share of the picture.
   private static let smallest = 0.002
 
   /// A mask's pixels by component.
@@ -17,15 +18,15 @@ package struct CutOut {
     package let width, height: Int
     /// The component's number, or -1.
     fileprivate let numbers: [Int32]
-    /// From the largest on.
+    /// The components from the largest on.
     package let cutOuts: [CutOut]
 
     package func contains(_ cutOut: CutOut, x: Int, y: Int) -> Bool { numbers[y * width + x] == cutOut.number }
   }
 
-  /// Finds the components, four neighbours to a pixel.
+  /// The components with 4-connectivity.
   ///
-  /// - Parameter classes: the wanted ones; empty means all but the background and void.
+  /// - Parameter classes: the classes of the components; empty means all but the background and the ignore index.
   /// - Complexity: O(pixels), nearly.
   package static func find(in mask: Mask, classes: [Int]) -> Map {
     var wanted = [Bool](repeating: classes.isEmpty, count: 256)
@@ -33,7 +34,7 @@ package struct CutOut {
     (wanted[0], wanted[255]) = (false, false)
     let (width, height) = (mask.width, mask.height)
     var numbers = [Int32](repeating: -1, count: width * height)
-    // Runs of one class along a row; those that touch in the next row are joined through their parents.
+    // Runs of one class along a row; touching runs in the next row are joined through their parents (union-find).
     var parents: [Int32] = []
     var runs: [(start: Int, end: Int, id: UInt8)] = []
     func root(_ run: Int32) -> Int32 {

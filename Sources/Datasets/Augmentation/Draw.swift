@@ -1,6 +1,6 @@
 import Tensors
 
-/// Random numbers without history: each is a function of what it is for, so that no order and no thread can change it.
+/// Stateless random numbers: each is a function of its purpose, so that neither the order nor the thread changes it.
 struct Draw {
   private var random: SeededRandom
 
@@ -19,7 +19,7 @@ struct Draw {
   /// In [0, 1), with 53 random bits.
   mutating func unit() -> Double { random.uniform() }
 
-  /// In the range; its bound where both are one.
+  /// A number in the range; its bound where both are equal.
   mutating func uniform(_ range: ClosedRange<Double>) -> Double {
     let share = unit()
     return range.lowerBound + (range.upperBound - range.lowerBound) * share
@@ -28,7 +28,7 @@ struct Draw {
   /// One of 0, …, `count` - 1.
   mutating func index(below count: Int) -> Int { min(Int(unit() * Double(count)), count - 1) }
 
-  /// Whether something of that probability happens.
+  /// Whether an event of that probability happens.
   mutating func happens(_ probability: Double) -> Bool { unit() < probability }
 
   /// A name's lot among all seeds'.

@@ -1,18 +1,18 @@
 import Postprocess
 import Tensors
 
-/// Where a picture, or a part of it, lies on a canvas along one axis, mirrored or not.
+/// The placement of a picture, or a part of it, on a canvas along one axis, mirrored or not.
 struct AxisPlacement {
   /// Pixels of the picture.
   let extent: Int
-  /// The part of the picture that is shown, in its pixels.
+  /// The visible part of the picture, in its pixels.
   let source: (start: Double, length: Double)
-  /// Where that part begins on the canvas, and how long it is there, in the canvas's pixels.
+  /// The start and the length of that part on the canvas, in the canvas's pixels.
   let target: (start: Double, length: Double)
   let isMirrored: Bool
   /// The canvas's pixels that may show the picture.
   let canvas: Range<Int>
-  /// Those of them whose centres lie inside the target.
+  /// The canvas's pixels with centres inside the target.
   let visible: Range<Int>
 
   init(
@@ -33,9 +33,9 @@ struct AxisPlacement {
     visible = first..<end
   }
 
-  /// The whole picture on a canvas, `length` pixels long there, somewhere in its play.
+  /// The whole picture on a canvas, `length` pixels long there.
   ///
-  /// - Parameter share: 0 at one end of the play and 1 at the other.
+  /// - Parameter share: the position, 0 at one end of the canvas and 1 at the other.
   init(extent: Int, canvas: Range<Int>, length: Double, share: Double, isMirrored: Bool) {
     self.init(
       extent: extent, source: (0, Double(extent)),
@@ -43,7 +43,7 @@ struct AxisPlacement {
       isMirrored: isMirrored)
   }
 
-  /// The same picture where a part of the canvas fills all of it.
+  /// The same picture after an enlargement of a part of the canvas to the whole canvas.
   ///
   /// - Parameter part: in lengths of the canvas, which begins at 0.
   func enlarged(_ part: (start: Double, length: Double)) -> AxisPlacement {
@@ -53,19 +53,19 @@ struct AxisPlacement {
       canvas: canvas, isMirrored: isMirrored)
   }
 
-  /// The place in the picture, from its edge, that a place on the canvas shows.
+  /// The position in the picture, from its edge, of a position on the canvas.
   func sourcePosition(_ position: Double) -> Double {
     let share = (position - target.start) / target.length
     return source.start + (isMirrored ? 1 - share : share) * source.length
   }
 
-  /// The place on the canvas of one in the picture.
+  /// The position on the canvas of a position in the picture.
   func targetPosition(_ position: Double) -> Double {
     let share = (position - source.start) / source.length
     return target.start + (isMirrored ? 1 - share : share) * target.length
   }
 
-  /// The weights of the picture's pixels for each visible pixel: a triangle that covers what is averaged.
+  /// The weights of the picture's pixels for each visible pixel: a triangle filter.
   func taps() -> TriangleTaps {
     TriangleTaps(
       coordinates: visible.map { Float(sourcePosition(Double($0) + 0.5) - 0.5) }, extent: extent,
@@ -78,7 +78,7 @@ struct AxisPlacement {
   }
 }
 
-/// Where a picture lies on a canvas.
+/// The placement of a picture on a canvas.
 struct Placement {
   let columns, rows: AxisPlacement
   var isEmpty: Bool { columns.visible.isEmpty || rows.visible.isEmpty }
@@ -99,7 +99,7 @@ struct Placement {
     return part.isProper ? part : nil
   }
 
-  /// A truth box on the canvas; `nil` where the rule drops it.
+  /// A ground-truth box on the canvas; `nil` where the rule drops it.
   func place(_ truth: TruthBox, _ rule: BoxRule) -> TruthBox? {
     let whole = whole(truth.box)
     guard let box = clipped(whole), rule.keeps(box, of: whole) else { return nil }
@@ -110,11 +110,11 @@ struct Placement {
   }
 }
 
-/// The condition for a box to stay where only a part of it does.
+/// The condition for keeping a partly visible box.
 enum BoxRule {
-  /// At least that share of its area does, and on each axis that many pixels.
+  /// At least that share of its area is visible, and that many pixels on each axis.
   case visible(share: Float, pixels: Float)
-  /// Its centre does.
+  /// Its centre is visible.
   case centre
 
   func keeps(_ part: Box, of whole: Box) -> Bool {

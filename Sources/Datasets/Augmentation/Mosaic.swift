@@ -2,7 +2,7 @@ import Postprocess
 import Tensors
 
 extension AugmentationPlan {
-  /// Four pictures in the quarters around a point, of which the variant's own is one.
+  /// A mosaic: the variant's own picture and three others in the quarters around a point.
   ///
   /// Source: "YOLOv4: Optimal Speed and Accuracy of Object Detection", section 3.3.
   public struct Mosaic: Hashable, Sendable {
@@ -10,7 +10,7 @@ extension AugmentationPlan {
     public let others: [Int]
     /// The own picture's quarter: upper left, upper right, lower left, lower right.
     package let own: Int
-    /// The point where the quarters meet, in inputs.
+    /// The point where the quarters meet, relative to the input.
     package var centreX = 0.5
     package var centreY = 0.5
     /// One for each quarter.
@@ -27,9 +27,9 @@ extension AugmentationPlan {
   /// One picture's look in its quarter.
   package struct Tile: Hashable, Sendable {
     package var isMirrored = false
-    /// In inputs; a picture that would leave a part of its quarter empty is larger.
+    /// The size relative to the input; a picture that would leave a part of its quarter empty is enlarged.
     package var scale = 0.5
-    /// Where it lies in its play, 0 at one end and 1 at the other.
+    /// Its position in its range, 0 at one end and 1 at the other.
     package var shareX = 0.5
     package var shareY = 0.5
     package var colour = ColourChange()
@@ -56,9 +56,9 @@ extension Augmentation {
     return mosaic
   }
 
-  /// Lays the four pictures into their quarters.
+  /// Draws the four pictures into their quarters.
   ///
-  /// A box stays where enough of it lies in its quarter.
+  /// A box is kept where enough of it is visible in its quarter.
   func add(
     _ mosaic: AugmentationPlan.Mosaic, of picture: LabelledImage, _ others: [LabelledImage], blur: Double,
     to canvas: inout VariantCanvas
@@ -66,7 +66,7 @@ extension Augmentation {
     precondition(others.count == mosaic.others.count, "\(others.count) other pictures for a mosaic")
     var pictures = others
     pictures.insert(picture, at: mosaic.own)
-    // A quarter of no width shows nothing.
+    // A quarter without width or height is skipped.
     let middleX = min(max(Int((Double(width) * mosaic.centreX).rounded()), 0), width)
     let middleY = min(max(Int((Double(height) * mosaic.centreY).rounded()), 0), height)
     for (quarter, (picture, tile)) in zip(pictures, mosaic.tiles).enumerated() {

@@ -5,7 +5,7 @@ import Tensors
 public enum PatchChoice: Hashable, Sendable, Codable {
   /// The whole picture.
   case whole
-  /// A patch whose intersection over union with some box is at least that, in [0, 1]; 0 allows any patch.
+  /// A patch with at least that IoU with some box, in [0, 1]; 0 allows any patch.
   case overlap(Double)
 }
 
@@ -17,7 +17,7 @@ struct Patch {
 }
 
 extension Placement {
-  /// The same picture where a patch of the canvas fills all of it.
+  /// The same picture after an enlargement of a patch to the whole canvas.
   func enlarged(_ patch: Patch) -> Placement {
     Placement(
       columns: columns.enlarged((patch.x, patch.width)), rows: rows.enlarged((patch.y, patch.height)))
@@ -25,7 +25,7 @@ extension Placement {
 }
 
 extension Augmentation {
-  /// SSD's choices of a patch, all as probable.
+  /// SSD's kinds of patches, with equal probability.
   ///
   /// Source: "SSD: Single Shot MultiBox Detector", section 2.2.
   public static let ssdPatches: [PatchChoice] = [
@@ -34,9 +34,9 @@ extension Augmentation {
 
   /// The patch of the canvas that a variant shows; `nil` for all of it.
   ///
-  /// A kind is drawn, then 50 patches of it until one has a box with its centre inside and the overlap that is asked for
-  /// with such a box. Where none has, another kind is drawn. Crowds do not count, and a picture without boxes gives any
-  /// patch.
+  /// A kind is drawn, then up to 50 patches of it until one contains the centre of a box and has the required IoU with
+  /// such a box. After 50 failures another kind is drawn. Crowds do not count, and for a picture without boxes any
+  /// patch is accepted.
   ///
   /// - Complexity: O(boxes) a trial, at most 500 trials.
   func patch(seed: UInt64, of picture: LabelledImage, _ placement: Placement) -> Patch? {
@@ -49,7 +49,8 @@ extension Augmentation {
     for _ in 0..<10 {
       guard case .overlap(let least) = patches[draw.index(below: patches.count)] else { return nil }
       for _ in 0..<50 {
-        // Every number is drawn in any case, so that a trial begins at the same number whatever came of those before.
+        // Every number is drawn in any case, so that a trial begins at the same number whatever the result of earlier
+        // ones.
         let (width, height) = (draw.uniform(patchSide), draw.uniform(patchSide))
         let patch = Patch(x: (1 - width) * draw.unit(), y: (1 - height) * draw.unit(), width: width, height: height)
         guard patchAspect.contains(width / height * proportion) else { continue }
@@ -61,7 +62,7 @@ extension Augmentation {
 }
 
 extension Patch {
-  /// Whether a box has its centre inside and at least that intersection over union with the patch.
+  /// Whether the patch contains the centre of a box and has at least that IoU with it.
   fileprivate func contains(_ boxes: [Box], overlap: Float) -> Bool {
     let all = box
     return boxes.contains {

@@ -1,14 +1,14 @@
 import Kernels
 import Tensors
 
-// The loops over pixels, on memory whose bounds are checked before each begins, so that the compiler makes vectors of them.
+// The loops over pixels, on memory whose bounds are checked before each begins, so that the compiler vectorises them.
 
-/// RGB in floats of 0 to 255, while a picture is being put together.
+/// An RGB picture under construction, in floats of 0 to 255.
 struct FloatImage: ~Copyable {
   let width, height: Int
   private var tensor: Tensor
 
-  /// A part of a picture, resampled; nothing else is written.
+  /// A resampled part of a picture; other pixels are not written.
   init(_ image: Image, _ placement: Placement, kernels: KernelSet) {
     (width, height) = (placement.columns.visible.count, placement.rows.visible.count)
     tensor = unsafe Tensor(undefined: Shape(height: height, width: width, channels: 3))
@@ -58,7 +58,7 @@ struct FloatImage: ~Copyable {
     }
   }
 
-  /// Blurs by a Gaussian of that deviation, cut off after two pixels; border pixels count again outside.
+  /// A Gaussian blur of that standard deviation, truncated after two pixels; border pixels are repeated outside.
   mutating func blur(_ deviation: Double) {
     guard deviation > 0 else { return }
     let raw = (0...2).map { exponential(-Double($0 * $0) / (2 * deviation * deviation)) }
@@ -97,7 +97,7 @@ struct FloatImage: ~Copyable {
     }
   }
 
-  /// Writes it into a picture at a place where it fits.
+  /// Writes it into a picture that contains it at that place.
   func write(into pixels: inout [UInt8], pictureWidth: Int, x: Int, y: Int) {
     let row = width * 3
     precondition(x >= 0 && y >= 0 && x + width <= pictureWidth && (y + height) * pictureWidth * 3 <= pixels.count)
@@ -112,7 +112,7 @@ struct FloatImage: ~Copyable {
     }
   }
 
-  /// Lays it over a picture as thickly as `alpha` says, 0 to 1 for each of its pixels.
+  /// Blends it over a picture with an opacity `alpha` of 0 to 1 for each of its pixels.
   func blend(over pixels: inout [UInt8], pictureWidth: Int, x: Int, y: Int, alpha: [Float]) {
     precondition(x >= 0 && y >= 0 && x + width <= pictureWidth && (y + height) * pictureWidth * 3 <= pixels.count)
     precondition(alpha.count == width * height)
@@ -136,7 +136,7 @@ struct FloatImage: ~Copyable {
 
   /// The nearest whole number of 0 to 255, halves to the even one.
   @inline(__always) private static func byte(_ value: Float) -> UInt8 {
-    // Adding 2^23 leaves the rounded number in the lowest bits, and the compiler can make vectors of it.
+    // Adding 2^23 leaves the rounded number in the lowest bits, and the compiler can vectorise it.
     UInt8(truncatingIfNeeded: (min(max(value, 0), 255) + 0x1p23).bitPattern)
   }
 }

@@ -1,15 +1,14 @@
 import Tensors
 
 extension Dataset {
-  /// How many times as often as the others each picture should be seen, so that rare classes are not forgotten.
+  /// The repeat factor of each picture, greater than 1 for pictures with rare classes.
   ///
-  /// A class in a share f of the pictures has the factor max(1, sqrt(`threshold` / f)), and a picture that of its rarest
-  /// class; one without any has 1. Boxes tell the classes, crowds left out, and the class of the whole
-  /// picture.
+  /// A class in a share f of the pictures has the factor max(1, sqrt(`threshold` / f)), and a picture that of its
+  /// rarest class; one without any has 1. The classes are those of boxes, without crowds, and of the whole picture.
   ///
   /// Source: "LVIS: A Dataset for Large Vocabulary Instance Segmentation", repeat factor sampling.
   ///
-  /// - Parameter threshold: the share of the pictures, in [0, 1], from which on a class is not rare; 0 gives factors of 1.
+  /// - Parameter threshold: the share of the pictures, in [0, 1], below which a class is rare; 0 gives factors of 1.
   /// - Complexity: O(boxes).
   public func repeatFactors(threshold: Double) -> [Double] {
     let present = samples.map { sample in
@@ -27,9 +26,9 @@ extension Dataset {
 }
 
 extension Augmenter {
-  /// How many variants each picture has where one without rare classes has `variants`.
+  /// The number of variants of each picture, `variants` for a picture without rare classes.
   ///
-  /// The fraction that `Augmentation.repeatThreshold` leaves is resolved by a draw, so that the mean is right.
+  /// The fraction that a repeat factor leaves is rounded at random, so that the mean is right.
   public func variantCounts(_ variants: Int) -> [Int] {
     dataset.repeatFactors(threshold: augmentation.repeatThreshold).enumerated().map { picture, factor in
       let wanted = Double(variants) * factor

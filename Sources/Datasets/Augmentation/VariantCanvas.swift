@@ -2,16 +2,16 @@ import Kernels
 import Postprocess
 import Tensors
 
-/// A variant while it is put together: pixels of the network's input, the mask and the boxes on them.
+/// A variant under construction: pixels of the network's input, the mask and the boxes on them.
 struct VariantCanvas {
   private let width, height: Int
   private let kernels: KernelSet
   private var pixels: [UInt8]
-  /// Void where no picture lies.
+  /// The mask, with the ignore index outside all pictures.
   private var ids: [UInt8]?
   private var boxes: [TruthBox] = []
 
-  /// Nothing but the fill.
+  /// An empty canvas of the fill colour.
   init(_ augmentation: Augmentation, hasMask: Bool, kernels: KernelSet) {
     (width, height) = (augmentation.width, augmentation.height)
     self.kernels = kernels
@@ -26,7 +26,7 @@ struct VariantCanvas {
       mask: ids.map { Mask(width: width, height: height, ids: $0) }, boxes: boxes)
   }
 
-  /// Lays a picture, or what is seen of it, at its place.
+  /// Draws the visible part of a picture at its place.
   mutating func add(
     _ picture: LabelledImage, _ placement: Placement, _ colour: ColourChange, blur: Double, _ rule: BoxRule
   ) {

@@ -1,14 +1,14 @@
 import Files
 import Postprocess
 
-/// One file of annotations by itself, without the folder around it: what tests of hostile files read.
+/// One annotation file by itself, without its data set, for tests of hostile files.
 package enum AnnotationFile: String, CaseIterable, Sendable {
   case coco, voc, yolo
 
   /// Reads the bytes of a file about a picture of that size; a YOLO file has the classes 0 and 1.
   ///
-  /// - Returns: the boxes that it states, and, for COCO, masks painted where there are outlines.
-  /// - Throws: `DatasetError` with the place where it goes wrong.
+  /// - Returns: its boxes, and, for COCO, masks painted from its outlines.
+  /// - Throws: `DatasetError` with the place of the error.
   package func read(
     _ bytes: [UInt8], path: String, width: Int, height: Int, _ limits: Limits = .standard
   ) throws(DatasetError) -> [TruthBox] {

@@ -1,9 +1,9 @@
-/// Numbers the classes of a data set: the background first, then the names in the order in which they come.
+/// The numbering of a data set's classes: the background first, then the names in the order of their first use.
 struct ClassNumbering {
   private(set) var classes: [DatasetClass]
   private var indexOfName: [String: Int] = [:]
 
-  /// - Parameter background: what value 0 of the masks is called.
+  /// - Parameter background: the name of value 0 in masks.
   init(background: String = "background") {
     classes = [DatasetClass(name: background, id: 0)]
     indexOfName[background] = 0
@@ -12,9 +12,9 @@ struct ClassNumbering {
   /// The number of a known class.
   func index(of name: String) -> Int? { indexOfName[name] }
 
-  /// The class's number; a new one for a new name.
+  /// The number of a class, a new one for a new name.
   ///
-  /// - Throws: `DatasetError.limit` when more than 254 classes come together.
+  /// - Throws: `DatasetError.limit` for more than 254 classes.
   mutating func add(_ name: String, id: Int, file: String) throws(DatasetError) -> Int {
     if let index = indexOfName[name] { return index }
     guard classes.count < 255 else {

@@ -2,10 +2,11 @@ import Files
 
 /// A class for each picture: a folder for each class with its pictures, or a file `classes.csv`.
 ///
-/// The file has a line for each picture, its path inside the folder and its class, after a first line `image,class` that may be
-/// missing. Classes are numbered in the order of their names' bytes, so that the numbers do not depend on the pictures' order.
+/// The file has a line for each picture, its path inside the folder and its class, after an optional first line
+/// `image,class`. Classes are numbered in the order of their names' bytes, so that the numbers do not depend on the
+/// pictures' order.
 enum ClassesFormat {
-  /// What value 0 is called, which no picture has; a class may well be called "background".
+  /// The name of class 0, which no picture has, since a class may be called "background".
   private static let nothing = "(none)"
 
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
@@ -81,7 +82,7 @@ enum ClassesFormat {
     return rows
   }
 
-  /// A line's fields without the space around them, those in quotation marks without them; `nil` where a mark is missing.
+  /// A line's fields without surrounding space and quotation marks; `nil` where a mark is missing.
   private static func fields(_ line: String) -> [String]? {
     var fields = [""]
     var isQuoted = false

@@ -1,10 +1,10 @@
 import Files
 
-/// What lies in a data set's folder.
+/// The contents of a data set's folder.
 struct DatasetLayout {
-  /// The folder, or the folder of the file that was named.
+  /// The given folder, or the folder of the given file.
   let folder: String
-  /// The COCO file that was named.
+  /// The given COCO file.
   let file: String?
   private let names: [String]
 
@@ -22,7 +22,7 @@ struct DatasetLayout {
     do throws(FileError) { names = try Folder.names(in: folder) } catch { throw .file(error) }
   }
 
-  /// The path of the first of these folders that is there.
+  /// The path of the first existing one of these folders.
   func child(_ candidates: String...) -> String? {
     candidates.first { names.contains($0) && Folder.isFolder("\(folder)/\($0)") }.map { "\(folder)/\($0)" }
   }
@@ -32,7 +32,7 @@ struct DatasetLayout {
   var masks: String? { child("SegmentationClass", "SegmentationClassAug", "masks", "Masks") }
   var labels: String? { child("labels", "Labels") }
 
-  /// The file that says what each picture shows.
+  /// The file with a class for each picture.
   var classTable: String? { names.contains("classes.csv") ? "\(folder)/classes.csv" : nil }
 
   /// The folders with pictures in them, by name.
@@ -44,14 +44,14 @@ struct DatasetLayout {
     return found
   }
 
-  /// Files of a kind in a folder, not in those inside it.
+  /// Files of a kind in a folder, without its subfolders.
   static func files(_ kind: String, in folder: String) throws(DatasetError) -> [String] {
     let names: [String]
     do throws(FileError) { names = try Folder.names(in: folder) } catch { throw .file(error) }
     return names.filter { FileName($0).kind == kind }.map { "\(folder)/\($0)" }
   }
 
-  /// Finds the format out.
+  /// Recognises the format.
   func format() throws(DatasetError) -> DatasetFormat {
     if file != nil { return .coco }
     if let annotations {
@@ -62,7 +62,7 @@ struct DatasetLayout {
     if child("JPEGImages") != nil, child("SegmentationClass", "SegmentationClassAug") != nil { return .voc }
     if pictures != nil, masks != nil { return .masks }
     if try DatasetLayout.files("json", in: folder).count == 1 { return .coco }
-    // Folders with the usual names hold pictures of something else.
+    // Folders with the usual names belong to other formats.
     if classTable != nil { return .classes }
     if pictures == nil, try classFolders().count > 1 { return .classes }
     let shown = names.prefix(8).joined(separator: ", ")
@@ -72,7 +72,7 @@ struct DatasetLayout {
 
   /// The class names for boxes and for masks, each from the file that has them.
   ///
-  /// A YAML file with `names` speaks of boxes and one with `classes` of masks; where there is one file it speaks of both.
+  /// A YAML file with `names` is for boxes and one with `classes` for masks. A single file is for both.
   func namesFiles(_ limits: Limits) throws(DatasetError) -> (boxes: NamesFile?, masks: NamesFile?) {
     var boxes: NamesFile?
     var masks: NamesFile?
@@ -91,7 +91,7 @@ struct DatasetLayout {
       boxes = boxes ?? file
       masks = masks ?? file
     } else if let labels, let inside = try? NamesFile(path: "\(labels)/classes.txt", limits) {
-      // Where the labelling programs leave it.
+      // The place where labelling programs write it.
       boxes = boxes ?? inside
     }
     return (boxes ?? masks, masks ?? boxes)

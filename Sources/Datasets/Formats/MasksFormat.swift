@@ -2,7 +2,7 @@ import Files
 
 /// A folder of pictures and one of masks with the same names.
 ///
-/// The masks' values are class numbers, 255 is void, and value 0 is the background whatever it is called.
+/// The masks' values are class numbers, 255 is the ignore index, and value 0 is the background whatever its name.
 enum MasksFormat {
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
     guard let pictures = layout.pictures else {
@@ -22,7 +22,7 @@ enum MasksFormat {
     let images = try FolderListing(pictures, kinds: FileName.pictureKinds)
     for duplicate in images.duplicates { try collector.skip(duplicate) }
     for name in images.names {
-      // A picture without a mask is no fault: people label a part of their pictures.
+      // A picture without a mask is not an error, since a data set may be labelled in part.
       let mask = files.path(of: FileName(name).stem)
       guard mask != nil || collector.keepsUnlabelled else { continue }
       let limited = collector
@@ -38,7 +38,7 @@ enum MasksFormat {
     return numbering.classes
   }
 
-  /// What the values of masks mean whose classes a file names.
+  /// The meaning of mask values, from the class names of a file.
   static func meaning(of names: NamesFile, _ numbering: inout ClassNumbering) throws(DatasetError) -> MaskMeaning {
     var classOfValue = [0: 0]
     for (value, name) in names.names.sorted(by: { $0.key < $1.key }) where value != 0 && value != 255 {
@@ -51,7 +51,7 @@ enum MasksFormat {
   }
 }
 
-/// The masks beside the pictures of any format.
+/// The mask files beside the pictures of any format.
 struct MaskFiles {
   private let listing: FolderListing
   private let meaning: MaskMeaning
@@ -66,7 +66,7 @@ struct MaskFiles {
 
   func source(_ path: String) -> MaskSource { MaskSource(storage: .png(path: path), meaning: meaning) }
 
-  /// A mask that belongs to no picture shows that a file is missing or misnamed.
+  /// Reports masks without a picture, a sign of a missing or misnamed file.
   func reportWithoutPicture(_ pictures: FolderListing, _ collector: inout Collector) throws(DatasetError) {
     for name in listing.names where pictures.path(ofStem: FileName(name).stem) == nil {
       try collector.skip(

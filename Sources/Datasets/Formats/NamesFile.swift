@@ -1,18 +1,18 @@
 import Files
 
-/// The names of classes, by number: from `classes.txt`, one a line, or from a YAML file as such data sets have it.
+/// The names of classes, by number: from `classes.txt`, one in each line, or from a YAML file.
 ///
-/// Of YAML only what these files use is read: a top-level key `names` or `classes` with a list (`[a, b]`, or lines
-/// `- a`) or a map of numbers (`{0: a}`, or lines `0: a`); comments, and names in quotation marks. Other top-level keys
-/// are passed over, whatever is below them.
+/// Only the YAML of such files is supported: a top-level key `names` or `classes` with a list (`[a, b]`, or lines `-
+/// a`) or a map of numbers (`{0: a}`, or lines `0: a`); comments, and names in quotation marks. Other top-level keys
+/// are skipped with all of their contents.
 struct NamesFile {
   let path: String
-  /// The key that the names stand under: `names`, which speaks of boxes, or `classes`, which speaks of masks.
+  /// The key of the names: `names` for boxes, or `classes` for masks.
   let key: String
   let names: [Int: String]
 
-  /// - Returns: `nil` for a YAML file that is about something else.
-  /// - Throws: `DatasetError` with the line that is none of that.
+  /// - Returns: `nil` for a YAML file of other contents.
+  /// - Throws: `DatasetError` with the unsupported line.
   init?(path: String, _ limits: Limits) throws(DatasetError) {
     self.path = path
     let file = try TextFile(path: path, limits)
@@ -40,14 +40,14 @@ struct NamesFile {
   }
 }
 
-/// Takes the lines of a YAML file in turn.
+/// A parser of a YAML file's lines.
 private struct YAMLNames {
   let path: String
   private var names: [Int: String] = [:]
   private var isInside = false
   private var key: String?
   private var place = DatasetError.Place.whole
-  /// A list or map in brackets that goes on over several lines.
+  /// A list or map in brackets over several lines.
   private var bracketed: String?
 
   init(path: String) { self.path = path }
@@ -122,7 +122,7 @@ private struct YAMLNames {
     }
   }
 
-  /// The parts between commas that stand in no quotation marks.
+  /// The parts between commas outside quotation marks.
   private func parts(_ text: Substring) -> [Substring] {
     var quote: Character?
     return text.split(

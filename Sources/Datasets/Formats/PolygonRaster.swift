@@ -1,10 +1,10 @@
-/// Fills polygons by COCO's own rule, so that a mask has the very pixels that its tools count.
+/// The filling of polygons by COCO's own rule, so that a mask has the same pixels as in COCO's tools.
 ///
-/// The border is walked on a grid five times as fine. Where it passes from one column of pixels to the next, the row is
-/// noted; between two notes in a column lie the pixels inside. Source: cocoapi, `maskApi.c`, "rleFrPoly".
+/// The border is walked on a grid five times as fine. Where it crosses from one column of pixels to the next, the row
+/// is recorded. The pixels inside lie between two records of a column. Source: cocoapi, `maskApi.c`, "rleFrPoly".
 enum PolygonRaster {
   private static let fine = 5.0
-  /// Steps on the fine grid along the polygons of one picture, at most: 64 Mi, a border of 13 million pixels.
+  /// The greatest number of steps on the fine grid along one picture's polygons: 64 Mi, a border of 13 million pixels.
   static let limit = 64 << 20
 
   private static func corner(_ value: Double) -> Int { Int(fine * value + 0.5) }
@@ -23,9 +23,9 @@ enum PolygonRaster {
     return total
   }
 
-  /// Gives the pixels inside a polygon an id.
+  /// Sets the pixels inside a polygon to an id.
   static func fill(_ polygon: [Double], with id: UInt8, in ids: inout [UInt8], width: Int, height: Int) {
-    // For each column the rows at which inside and outside change; row `height` is the next column's first.
+    // For each column, the rows where inside and outside change; row `height` is the next column's first.
     var changes: [Int] = []
     var last: (x: Int, y: Int)?
     func visit(_ x: Int, _ y: Int) {
@@ -43,7 +43,7 @@ enum PolygonRaster {
       var (xe, ye) = (corner(polygon[next]), corner(polygon[next + 1]))
       let (dx, dy) = (abs(xe - xs), abs(ys - ye))
       let isFlat = dx >= dy
-      // Always walked from the smaller coordinate, so that a border shared by two things is the same for both.
+      // Always walked from the smaller coordinate, so that a border shared by two objects is the same for both.
       let flip = isFlat ? xs > xe : ys > ye
       if flip { ((xs, ys), (xe, ye)) = ((xe, ye), (xs, ys)) }
       let slope = isFlat ? (dx == 0 ? 0 : Double(ye - ys) / Double(dx)) : Double(xe - xs) / Double(dy)

@@ -6,7 +6,7 @@ struct TextFile {
   struct Line {
     /// Counted from 1.
     let number: Int
-    /// Where it begins in the file.
+    /// Its byte offset in the file.
     let byte: Int
     let text: String
 
@@ -16,7 +16,7 @@ struct TextFile {
   let path: String
   let text: String
   private let limits: Limits
-  /// Bytes of the file before the text: those of a byte order mark, which is no text.
+  /// Bytes of the file before the text: those of a byte order mark, which is not text.
   let mark: Int
 
   /// - Throws: `DatasetError` when the file cannot be read, is too large or is not UTF-8.
@@ -39,10 +39,10 @@ struct TextFile {
     self.text = isMarked ? String(text.unicodeScalars.dropFirst()) : text
   }
 
-  /// Where bytes stop being UTF-8.
+  /// The offset of the first byte that is not UTF-8.
   private static func faultyByte(_ bytes: [UInt8]) -> Int {
     var (low, high) = (0, bytes.count)
-    // The longest beginning that is UTF-8 but for a character that is cut: any longer one holds the fault.
+    // The longest valid prefix, up to an incomplete last character; any longer prefix contains the fault.
     while low < high {
       let middle = (low + high + 1) / 2
       let isValid = (0...3).contains { cut in
@@ -53,7 +53,7 @@ struct TextFile {
     return min(low, max(bytes.count - 1, 0))
   }
 
-  /// The lines without their ends and the space around them, or after them alone.
+  /// The lines without line ends and surrounding space, or without trailing space only.
   ///
   /// - Throws: `DatasetError.excess` for more than `Limits.records`.
   func lines(keepingIndent: Bool = false) throws(DatasetError) -> [Line] {
@@ -77,11 +77,11 @@ struct TextFile {
   }
 }
 
-/// A file's name in its parts.
+/// A file's name, divided into stem and extension.
 struct FileName: Hashable {
   /// Without the extension.
   let stem: String
-  /// In lower case, without its point; empty where there is none.
+  /// The extension in lower case, without its point; empty where there is none.
   let kind: String
 
   init(_ name: String) {
@@ -101,15 +101,15 @@ struct FileName: Hashable {
   ]
 }
 
-/// The files of a folder and of those inside it, by their names without the extension.
+/// The files of a folder and its subfolders, by their names without the extension.
 struct FolderListing {
-  /// Folders inside each other, at most: a link that leads back ends here.
+  /// The greatest depth of subfolders, which bounds cycles of links.
   private static let depth = 8
 
   let folder: String
   /// Relative names, sorted by their bytes.
   private(set) var names: [String] = []
-  /// The relative name of each stem; the first where there are several.
+  /// The relative name of each stem, the first of several.
   private(set) var nameOfStem: [String: String] = [:]
   private(set) var duplicates: [DatasetError] = []
 

@@ -1,11 +1,11 @@
 import Files
 import Postprocess
 
-/// YOLO's text files: for each picture a file with a line for each box, `class x y width height`, the centre and the size
-/// in shares of the picture.
+/// YOLO's text files: for each picture a file with a line for each box, `class x y width height`, the centre and the
+/// size relative to the picture.
 ///
-/// A picture without a file has no boxes that anybody knows of and is left out unless it has a mask; an empty file says
-/// that there is nothing in it.
+/// A picture without a file is not annotated and is left out unless it has a mask. An empty file is an annotation
+/// without boxes.
 enum YOLOFormat {
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
     guard let pictures = layout.pictures else {
@@ -25,7 +25,7 @@ enum YOLOFormat {
     }
     var masks: MaskFiles?
     if let folder = layout.masks {
-      // The numbers of boxes begin with a class, those of masks with the background: one list cannot speak of both.
+      // The numbers of boxes begin with a class, those of masks with the background, so one list can't serve both.
       if let names = files.masks, names.key == "classes" {
         masks = try MaskFiles(folder, MasksFormat.meaning(of: names, &numbering))
       } else {
@@ -61,7 +61,7 @@ enum YOLOFormat {
     return numbering.classes
   }
 
-  /// Value 0 of masks keeps its name unless it is a class of boxes too.
+  /// The name of value 0 in masks, unless a class of boxes has the same name.
   private static func background(_ names: NamesFile?) -> String {
     guard let names, names.key == "classes", let name = names.names[0] else { return "background" }
     return name
@@ -102,7 +102,7 @@ enum YOLOFormat {
 }
 
 extension Box {
-  /// The part inside a picture; `nil` where nothing is left.
+  /// The part inside a picture; `nil` where it is empty.
   package func clipped(width: Int, height: Int) -> Box? {
     let box = Box(x1: max(x1, 0), y1: max(y1, 0), x2: min(x2, Float(width)), y2: min(y2, Float(height)))
     return box.isProper ? box : nil

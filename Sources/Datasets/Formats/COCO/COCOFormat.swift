@@ -3,8 +3,9 @@ import Postprocess
 
 /// COCO's instances: one JSON file with images, annotations and categories.
 ///
-/// Classes are numbered by their category ids, which may have gaps. Where all of a picture's things have outlines it has a
-/// mask: larger things first, so that smaller ones lie on top; a crowd's region is void where nobody is outlined.
+/// Classes are numbered by their category ids, which may have gaps. A picture has a mask where all of its objects have
+/// outlines. Larger objects are painted first, so that smaller ones lie on top. A crowd's region has the ignore index
+/// outside the outlined objects.
 ///
 /// Source: cocodataset.org, "Data format", object detection.
 enum COCOFormat {
@@ -78,7 +79,7 @@ enum COCOFormat {
   }
 }
 
-/// Finds the files of pictures that a COCO file names.
+/// The search for the picture files named by a COCO file.
 private struct PictureFinder {
   private var candidates: [String]
   private var namesInFolder: [String: Set<String>] = [:]
@@ -104,7 +105,7 @@ private struct PictureFinder {
     }
     let inner = parts.dropLast().map { "/" + $0 }.joined()
     for (index, candidate) in candidates.enumerated() where names(in: candidate + inner).contains(String(parts.last!)) {
-      // The next picture is most likely beside this one.
+      // The next picture is most likely in the same folder.
       if index > 0 { candidates.swapAt(0, index) }
       return "\(candidate)/\(name)"
     }

@@ -1,9 +1,9 @@
 import Files
 
-/// Outlines of a picture's things in a COCO file, read when the mask is asked for.
+/// The outlines of a picture's objects in a COCO file, read on demand for the mask.
 struct COCOOutlines: Sendable {
   struct Outline: Sendable {
-    /// Where it begins in the file.
+    /// Its byte offset in the file.
     let position: Int
     let classIndex: UInt8
     let isCrowd: Bool
@@ -11,14 +11,14 @@ struct COCOOutlines: Sendable {
   }
 
   private let file: MappedFile
-  /// Crowds first, then things from the largest to the smallest.
+  /// Crowds first, then objects from the largest to the smallest.
   private let outlines: [Outline]
   private let limits: Limits
 
   init(_ file: MappedFile, _ outlines: [Outline], _ limits: Limits) {
     self.file = file
     self.limits = limits
-    // Equal areas keep the file's order.
+    // Equal areas are in the file's order.
     self.outlines = outlines.enumerated().sorted { a, b in
       if a.element.isCrowd != b.element.isCrowd { return a.element.isCrowd }
       return (b.element.area, a.offset) < (a.element.area, b.offset)
@@ -27,7 +27,7 @@ struct COCOOutlines: Sendable {
 
   var path: String { file.path }
 
-  /// Class numbers, and 255 in crowds.
+  /// A mask of class numbers, with the ignore index 255 in crowds.
   func paint(width: Int, height: Int) throws(DatasetError) -> [UInt8] {
     var canvas = Canvas(path: path, width: width, height: height)
     for outline in outlines {
@@ -38,7 +38,7 @@ struct COCOOutlines: Sendable {
     return canvas.ids
   }
 
-  /// Reads an outline without keeping it; `false` for an empty one.
+  /// Checks an outline without storing it; `false` for an empty one.
   static func check(_ cursor: inout JSONCursor) throws(DatasetError) -> Bool {
     switch try Region(&cursor) {
     case .polygons(let polygons): return !polygons.isEmpty
@@ -46,11 +46,11 @@ struct COCOOutlines: Sendable {
     }
   }
 
-  /// The forms that an outline has in the file.
+  /// The forms of an outline in the file.
   enum Region {
     /// x, y of each corner in turn.
     case polygons([[Double]])
-    /// Lengths of runs of 0 and 1 in turn, column by column, and the size that they are about.
+    /// Lengths of runs of 0 and 1 in turn, column by column, and the size of the picture.
     case runs([Int], width: Int, height: Int)
 
     init(_ cursor: inout JSONCursor) throws(DatasetError) {
@@ -120,7 +120,7 @@ struct COCOOutlines: Sendable {
 
     /// Unpacks a string of counts.
     ///
-    /// Each number is written in groups of five bits, the lowest first, in bytes from 48 on; bit 5 says that another
+    /// Each number is written in groups of five bits, the lowest first, in bytes from 48 on; bit 5 is set where another
     /// group follows, bit 4 of the last one is the sign. From the fourth number on, it is the difference to the one two
     /// before.
     /// Source: cocoapi, `maskApi.h`, "rleToString".
@@ -153,12 +153,12 @@ struct COCOOutlines: Sendable {
   }
 }
 
-/// A mask while its outlines are painted.
+/// A mask under construction.
 private struct Canvas {
   let path: String
   let width, height: Int
   private(set) var ids: [UInt8]
-  /// Steps along borders that may still be walked: many outlines of one picture together must not take for ever.
+  /// The number of steps along borders still allowed, which bounds the time of a picture with many outlines.
   private var steps = PolygonRaster.limit
 
   init(path: String, width: Int, height: Int) {

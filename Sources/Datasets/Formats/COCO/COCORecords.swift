@@ -1,7 +1,7 @@
 import Files
 import Postprocess
 
-/// What a COCO file says, before it is put together.
+/// The records of a COCO file, before they are joined.
 struct COCORecords {
   struct Image {
     let id, width, height: Int
@@ -9,7 +9,7 @@ struct COCORecords {
   }
 
   struct Annotation {
-    /// Where it begins in the file.
+    /// Its byte offset in the file.
     let position: Int
     let image, category: Int
     /// Left, top, width, height.
@@ -17,7 +17,7 @@ struct COCORecords {
     let size: (width: Double, height: Double)
     let area: Double?
     let isCrowd: Bool
-    /// Where its outline begins in the file.
+    /// The byte offset of its outline in the file.
     let outline: Int?
 
     var boxArea: Float { Float(size.width * size.height) }
@@ -49,7 +49,7 @@ struct COCORecords {
 
   /// Reads the whole file.
   ///
-  /// - Throws: `DatasetError` with the byte where it goes wrong.
+  /// - Throws: `DatasetError` with the byte of the error.
   mutating func read(_ start: JSONCursor) throws(DatasetError) {
     var cursor = start
     var seen: Set<String> = []

@@ -1,26 +1,26 @@
 import Files
 
-/// The boxes of a COCO file as it states them, in double precision and without the pictures: what figures are measured by.
+/// The ground truth of a COCO file for evaluation: its boxes unchanged, in double precision, without the pictures.
 ///
-/// Unlike `Dataset`, nothing is cut at the pictures' edges or rounded: COCO's own tools do neither.
+/// Unlike in `Dataset`, boxes are neither clipped nor rounded, as in COCO's own tools.
 public struct COCOTruth: Sendable {
   /// A box.
   public struct Annotation: Hashable, Sendable {
-    /// The place of its class in `classes`.
+    /// The index of its class in `classes`.
     public let classIndex: Int
     /// Left, top, width, height in pixels.
     public let x, y, width, height: Double
-    /// In square pixels: of the outline where the file states it, else of the box.
+    /// The area in square pixels: the outline's where the file has it, else the box's.
     public let area: Double
     public let isCrowd: Bool
   }
 
-  /// A picture that the file lists.
+  /// A picture of the file.
   public struct Picture: Hashable, Sendable {
     public let id: Int
-    /// Without its extension.
+    /// The file's name without its extension.
     public let name: String
-    /// In the file's order.
+    /// The annotations in the file's order.
     public let annotations: [Annotation]
   }
 
@@ -59,9 +59,9 @@ public struct COCOTruth: Sendable {
   }
 }
 
-/// Detections as COCO's tools take them: an array of objects with `image_id`, `category_id`, `bbox` and `score`.
+/// A detection of a COCO results file, an array of objects with `image_id`, `category_id`, `bbox` and `score`.
 public struct COCOResult: Hashable, Sendable {
-  /// How a picture is named: by its id, or by its file's name where the data set knows no ids.
+  /// The identification of a picture: by its id, or by its file's name where the data set has no ids.
   public enum Picture: Hashable, Sendable, CustomStringConvertible {
     case id(Int)
     case name(String)
@@ -80,9 +80,9 @@ public struct COCOResult: Hashable, Sendable {
   public let x, y, width, height: Double
   public let score: Double
 
-  /// Reads a file; an object with such an array under the key `annotations` will do too.
+  /// Reads a file; an object with such an array under the key `annotations` is accepted too.
   ///
-  /// - Throws: `DatasetError` with the byte where it goes wrong.
+  /// - Throws: `DatasetError` with the byte of the error.
   public static func read(_ path: String, limits: Limits = .standard) throws(DatasetError) -> [COCOResult] {
     let mapped: MappedFile
     do throws(FileError) { mapped = try MappedFile(path: path, .datasetBytes, of: limits) } catch { throw .file(error) }

@@ -1,17 +1,17 @@
 import Files
 
-/// Reads JSON from a mapped file in one pass, so that a file of hundreds of megabytes needs no tree in memory.
+/// A streaming JSON parser on a mapped file, so that a file of hundreds of megabytes needs no tree in memory.
 ///
-/// The whole text is checked as RFC 8259 has it, also what is passed over; nesting is limited.
+/// The whole text is checked by RFC 8259, skipped values too; nesting is limited.
 struct JSONCursor {
   let file: MappedFile
   let limits: Limits
-  /// From the beginning of the file.
+  /// The byte offset in the file.
   private(set) var position: Int
   private let bytes: FileBytes
   private var level = 0
 
-  /// - Parameter position: where a value begins, or space before one.
+  /// - Parameter position: the start of a value, or of space before it.
   init(_ file: MappedFile, at position: Int = 0, _ limits: Limits) {
     self.file = file
     self.position = position
@@ -23,13 +23,13 @@ struct JSONCursor {
     .invalid(file: file.path, place: .byte(place ?? position), expected: expected, found: found)
   }
 
-  /// Holds a count to one of the limits.
+  /// Checks a count against one of the limits.
   func check(_ limit: Limits.Name, _ found: Int, at place: Int? = nil) throws(DatasetError) {
     guard let excess = limits.excess(limit, found) else { return }
     throw .excess(file: file.path, place: .byte(place ?? position), excess)
   }
 
-  /// What stands at the current place, in words.
+  /// A description of the current byte.
   private var here: String {
     guard let byte = peek() else { return "the end of the file" }
     return (0x21...0x7E).contains(byte) ? "\"\(Character(Unicode.Scalar(byte)))\"" : "the byte \(byte)"
@@ -41,13 +41,13 @@ struct JSONCursor {
     while let byte = peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
-  /// The first byte of the next value, which tells its kind.
+  /// The first byte of the next value, which determines its kind.
   mutating func kind() -> UInt8? {
     skipSpace()
     return peek()
   }
 
-  /// After the outermost value only space may follow.
+  /// Checks that only space follows the outermost value.
   mutating func finish() throws(DatasetError) {
     skipSpace()
     guard position == bytes.count else { throw wrong(here, expected: "the end of the file") }
@@ -60,7 +60,7 @@ struct JSONCursor {
     position += 1
   }
 
-  /// After an item: whether another one follows.
+  /// Whether another item follows, called after an item.
   private mutating func another(_ close: UInt8) throws(DatasetError) -> Bool {
     let byte = kind()
     guard byte == UInt8(ascii: ",") || byte == close else { throw wrong(here, expected: "a comma or the end") }
@@ -96,7 +96,7 @@ struct JSONCursor {
     repeat { try body(&self) } while try another(UInt8(ascii: "]"))
   }
 
-  /// Checks a value and passes over it.
+  /// Checks a value and skips it.
   mutating func skip() throws(DatasetError) {
     switch kind() {
     case UInt8(ascii: "{"): try object { (cursor, _) throws(DatasetError) in try cursor.skip() }
@@ -109,7 +109,7 @@ struct JSONCursor {
     }
   }
 
-  /// Passes over a `null` where one stands.
+  /// Skips a `null`, if one is next.
   mutating func skipNull() throws(DatasetError) -> Bool {
     guard kind() == UInt8(ascii: "n") else { return false }
     try word("null")
@@ -180,7 +180,7 @@ struct JSONCursor {
       while let byte = peek(), byte >= 0x30, byte <= 0x39 { position += 1 }
       guard position > before else { throw wrong(here, expected: "a digit") }
     }
-    // Both factors are exact, so the quotient is rounded once, as it should be.
+    // Both factors are exact, so the quotient is rounded only once.
     if !hasExponent, digits <= 18, mantissa < 1 << 53, fraction <= 18 {
       let value = Double(mantissa) / JSONCursor.powers[fraction]
       return isNegative ? -value : value

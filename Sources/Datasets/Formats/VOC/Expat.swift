@@ -1,10 +1,10 @@
 import CExpat
 
-/// The XML parser behind plain Swift: the only file of this room's readers that touches raw memory.
+/// A Swift interface to the XML parser Expat. Of this module's readers only this file touches raw memory.
 enum Expat {
-  /// Hands the elements and texts of a file to a builder, until it refuses or the file ends.
+  /// Passes the elements and texts of a file to a builder, until the builder refuses or the file ends.
   ///
-  /// - Throws: `DatasetError` with the line and the byte where it goes wrong.
+  /// - Throws: `DatasetError` with the line and the byte of the error.
   static func parse(_ file: TextFile, _ builder: XMLBuilder) throws(DatasetError) {
     guard let parser = unsafe XML_ParserCreate("UTF-8") else {
       throw .limit(file: file.path, place: .whole, what: "memory for the XML parser", allowed: 0, found: 1)
@@ -35,7 +35,7 @@ enum Expat {
       })
     var text = file.text
     let status = text.withUTF8 { bytes in
-      // No more than `Limits.textBytes`; whatever that is set to, the parser counts in 32 bits.
+      // The size is at most `Limits.textBytes`, but the parser counts in 32 bits whatever that limit.
       unsafe bytes.withMemoryRebound(to: CChar.self) {
         unsafe XML_Parse(parser, $0.baseAddress, Int32(clamping: $0.count), 1)
       }
@@ -48,7 +48,7 @@ enum Expat {
     }
   }
 
-  /// What the parser's calls come back to.
+  /// The context of the parser's callbacks.
   @safe private final class Session {
     private let parser: XML_Parser
     let builder: XMLBuilder
@@ -64,7 +64,7 @@ enum Expat {
       unsafe Unmanaged<Session>.fromOpaque(user!).takeUnretainedValue()
     }
 
-    /// Where the parser is.
+    /// The parser's position.
     var place: DatasetError.Place {
       unsafe .line(
         Int(clamping: XML_GetCurrentLineNumber(parser)), byte: mark + max(Int(XML_GetCurrentByteIndex(parser)), 0))

@@ -1,18 +1,18 @@
 import Files
 import Postprocess
 
-/// What an XML file says of a picture.
+/// The annotation of a picture in an XML file.
 struct VOCAnnotation {
   struct Object {
     let name: String
     let place: DatasetError.Place
     let difficult: Bool
-    /// From 1, the last pixel included.
+    /// Corners counted from 1, the last pixel included.
     let corners: [Float]
   }
 
   let path: String
-  /// `nil` where the file states none, or 0 as some programs do.
+  /// The picture's size; `nil` where the file has none, or 0 as some programs write.
   let size: (width: Int, height: Int)?
   let objects: [Object]
 

@@ -3,8 +3,8 @@ import Postprocess
 
 /// Pascal VOC: an XML file for each picture, or masks with a palette, or both.
 ///
-/// Masks' values are the classes' numbers in alphabetical order, 255 is void. A set with classes of its own names them in
-/// `classes.txt` or a YAML file; without masks, the names in its XML files are enough.
+/// Masks' values are the classes' numbers in alphabetical order, 255 is the ignore index. A set with custom classes
+/// names them in `classes.txt` or a YAML file. Without masks, the names in its XML files suffice.
 ///
 /// Source: "The PASCAL Visual Object Classes Challenge 2012 Development Kit", section 4.
 enum VOCFormat {
@@ -67,7 +67,7 @@ enum VOCFormat {
     if let named = files.masks {
       file = named.path
       names = (0...(named.names.keys.max() ?? 0)).map { named.names[$0] ?? "" }
-      // A list of things alone has no background; YOLO's `names` begin with the first thing.
+      // A list of object classes alone has no background; YOLO's `names` begin with the first class.
       if let first = names.first, found.contains(first) || named.key == "names" && !isBackground(first) {
         names.insert("background", at: 0)
       }

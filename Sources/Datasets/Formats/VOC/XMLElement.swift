@@ -3,7 +3,7 @@ import Files
 /// An element of an XML file: its name, the text directly in it, and the elements in it.
 final class XMLElement {
   let name: String
-  /// Where it begins.
+  /// The place of its beginning.
   let place: DatasetError.Place
   fileprivate(set) var text = ""
   fileprivate(set) var children: [XMLElement] = []
@@ -16,7 +16,7 @@ final class XMLElement {
   /// The first element of that name in this one.
   func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
 
-  /// The text without the space around it.
+  /// The text without surrounding space.
   var trimmed: String {
     var text = text[...].drop(while: \.isWhitespace)
     while text.last?.isWhitespace == true { text.removeLast() }
@@ -25,7 +25,7 @@ final class XMLElement {
 
   /// Reads a file: XML without a document type, so that no entity can multiply.
   ///
-  /// - Throws: `DatasetError` with the line and the byte where it goes wrong.
+  /// - Throws: `DatasetError` with the line and the byte of the error.
   static func read(_ file: TextFile, _ limits: Limits) throws(DatasetError) -> XMLElement {
     let builder = XMLBuilder(path: file.path, limits)
     try Expat.parse(file, builder)
@@ -36,12 +36,12 @@ final class XMLElement {
   }
 }
 
-/// What the parser's calls build up.
+/// The builder of the element tree, called by the parser.
 final class XMLBuilder {
   private let path: String
   private let limits: Limits
   private(set) var root: XMLElement?
-  /// Why the parser was stopped.
+  /// The error that stopped the parser.
   private(set) var refusal: DatasetError?
   private var open: [XMLElement] = []
   private var count = 0
