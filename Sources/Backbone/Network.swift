@@ -58,7 +58,9 @@ public final class Network: Sendable {
     inputs = graph.nodes.indices.filter { graph.nodes[$0].operation == .input }
   }
 
-  /// The same network on another session. The packed weights are shared, working memory is not.
+  /// The same network on another session.
+  ///
+  /// The packed weights are shared, working memory is not.
   ///
   /// For throughput, use one network of one thread for each core.
   ///

@@ -66,7 +66,9 @@ extension Image {
   }
 }
 
-/// The coverage of an area's pixels by a line. A pixel where the line crosses itself is covered once.
+/// The coverage of an area's pixels by a line.
+///
+/// A pixel where the line crosses itself is covered once.
 struct Coverage {
   let area: PixelRect
   private var values: [Float]

@@ -18,8 +18,9 @@ public struct LineChart: Sendable {
     public var name: String
     /// The points in the order of the line; one that is not finite makes a gap.
     public var points: [Point]
-    /// The window of the moving average, in points. With a window above 1 the points themselves are drawn faintly
-    /// behind the curve.
+    /// The window of the moving average, in points.
+    ///
+    /// With a window above 1 the points themselves are drawn faintly behind the curve.
     public var window: Int
 
     public init(name: String, points: [Point], window: Int = 1) {
@@ -34,7 +35,9 @@ public struct LineChart: Sendable {
         name: name, points: values.enumerated().map { Point(x: Double($0.offset), y: $0.element) }, window: window)
     }
 
-    /// The centred moving average of the points. At the ends the window shrinks symmetrically.
+    /// The centred moving average of the points.
+    ///
+    /// At the ends the window shrinks symmetrically.
     package var smoothed: [Point] {
       guard window > 1 else { return points }
       var sums = [0.0]
@@ -116,7 +119,9 @@ public struct LineChart: Sendable {
     if let last, alone { line.add(from: last, to: last, thickness: 2 * thickness) }
   }
 
-  /// The colour of a curve. The colours repeat, the second time dashed and the third time dotted.
+  /// The colour of a curve.
+  ///
+  /// The colours repeat, the second time dashed and the third time dotted.
   package static func colour(_ index: Int) -> Colour { Ink.curves[index % Ink.curves.count] }
 
   static func dash(_ index: Int) -> [Float]? {

@@ -1,6 +1,8 @@
 import Postprocess
 
-/// A selection of a data set's classes, with new names. All other classes become background.
+/// A selection of a data set's classes, with new names.
+///
+/// All other classes become background.
 ///
 /// As a text: `person` or `person,vehicle=car+bus+truck`. A class made of several takes all existing ones, so one
 /// mapping serves data sets with different spellings (`tv=tv+tvmonitor`). Classes after `void=` become the ignore index

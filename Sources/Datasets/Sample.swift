@@ -3,7 +3,9 @@ import ImageCodecs
 import Postprocess
 import Tensors
 
-/// One sample of a data set: a picture with its ground truth. Pixels are read on demand.
+/// One sample of a data set: a picture with its ground truth.
+///
+/// Pixels are read on demand.
 public struct Sample: Sendable {
   /// The picture's file.
   public let path: String

@@ -7,8 +7,9 @@ import Postprocess
 public struct ConfusionMatrix: Hashable, Sendable {
   /// The number of classes.
   public let classes: Int
-  /// `classes` rows, by the ground-truth class, of `classes + 1` counts, by the predicted class. The last column is for
-  /// predictions that are not a class.
+  /// `classes` rows, by the ground-truth class, of `classes + 1` counts, by the predicted class.
+  ///
+  /// The last column is for predictions that are not a class.
   private var counts: [Int]
 
   /// Creates a matrix of zeros.

@@ -6,7 +6,9 @@
   import Darwin
 #endif
 
-/// A file mapped read-only. Nothing is copied, and pages are read on first access.
+/// A file mapped read-only.
+///
+/// Nothing is copied, and pages are read on first access.
 @safe public final class MappedFile: @unchecked Sendable {
   public let path: String
   public let count: Int
@@ -86,7 +88,9 @@
     try unsafe body(UnsafeRawBufferPointer(start: base, count: count).bytes)
   }
 
-  /// Returns the memory of some bytes to the system. Reading them again reloads them.
+  /// Returns the memory of some bytes to the system.
+  ///
+  /// Reading them again reloads them.
   ///
   /// It is for files larger than the memory budget, with parts that are read rarely.
   package func release(_ range: Range<Int>) {

@@ -1,4 +1,6 @@
-/// The remedy for an error, as a value. Each program words it with its own commands and flags.
+/// The remedy for an error, as a value.
+///
+/// Each program words it with its own commands and flags.
 public enum Remedy: Hashable, Sendable, CustomStringConvertible {
   /// A higher limit, for a file that is trusted.
   case raise(Limits.Name)

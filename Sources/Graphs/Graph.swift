@@ -47,7 +47,9 @@ public struct Graph: Hashable, Sendable {
     }
   }
 
-  /// A convolution with its bias and the activation behind it. In training, batch norm may replace the bias.
+  /// A convolution with its bias and the activation behind it.
+  ///
+  /// In training, batch norm may replace the bias.
   ///
   /// A depthwise convolution has as many groups as channels.
   public struct Convolution: Hashable, Sendable {

@@ -17,7 +17,9 @@ final class CallQueue: Sendable {
     }
   }
 
-  /// One call. It is taken out once, by the thread or by a cancellation, and the taker resumes the waiting task.
+  /// One call.
+  ///
+  /// It is taken out once, by the thread or by a cancellation, and the taker resumes the waiting task.
   private final class Call<R: Sendable>: Sendable {
     private enum State {
       case new(@Sendable () throws -> R)

@@ -3,7 +3,9 @@ import Tensors
 
 /// Global average pooling: the mean of each channel over all pixels of a map.
 @safe package enum GlobalPooling {
-  /// Global average pooling. Each channel is summed in the order of the pixels, whatever the number of threads.
+  /// Global average pooling.
+  ///
+  /// Each channel is summed in the order of the pixels, whatever the number of threads.
   @unsafe package static func run(
     _ kernels: KernelSet, on pool: WorkerPool, pixels: Int, channels: Int, from: UnsafePointer<Float>,
     to: UnsafeMutablePointer<Float>
@@ -24,7 +26,9 @@ import Tensors
 
 /// Elementwise kernels.
 package enum Elementwise {
-  /// An activation in place, on a map whose pixels lie `stride` floats apart. The threads share the pixels.
+  /// An activation in place, on a map whose pixels lie `stride` floats apart.
+  ///
+  /// The threads share the pixels.
   @unsafe package static func apply(
     _ activation: Activation, _ kernels: KernelSet, on pool: WorkerPool, _ x: UnsafeMutablePointer<Float>, pixels: Int,
     channels: Int, stride: Int

@@ -30,7 +30,9 @@ public final class Session: Sendable {
   }
 }
 
-/// A store of scratch memory. Each call has one block to itself, and a few blocks are kept between calls.
+/// A store of scratch memory.
+///
+/// Each call has one block to itself, and a few blocks are kept between calls.
 package final class WorkspaceStore: Sendable {
   private let free = Mutex<[AlignedMemory]>([])
 

@@ -10,7 +10,9 @@ import CKernels
   /// Processors that this process may use: its affinity mask, bounded by the cgroup's quota; at least 1.
   public static var usableProcessors: Int { Int(ck_usable_processors()) }
 
-  /// Starts the workers. The caller's thread counts as one of `threads`.
+  /// Starts the workers.
+  ///
+  /// The caller's thread counts as one of `threads`.
   ///
   /// - Parameter threads: the number of threads with the caller, or `nil` for the number of usable processors. Values
   ///   are bounded to 1 ... 1024.

@@ -114,7 +114,9 @@ public struct ModelFile: Sendable {
     return ModelFile(path: file.path, card: card, weights: weights)
   }
 
-  /// Writes a model file, whole or not at all. The same card and weights give the same bytes.
+  /// Writes a model file, whole or not at all.
+  ///
+  /// The same card and weights give the same bytes.
   ///
   /// - Parameter precision: the storage format of all tensors; values are rounded to nearest, ties to even.
   /// - Throws: `ModelFileError`, `.tooLarge` for a value that the format cannot hold; a file that was there before is

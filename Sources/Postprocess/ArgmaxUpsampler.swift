@@ -1,6 +1,8 @@
 import Tensors
 
-/// Bilinear upsampling of class logits with argmax, row by row. The upsampled logits never exist whole.
+/// Bilinear upsampling of class logits with argmax, row by row.
+///
+/// The upsampled logits never exist whole.
 ///
 /// Along a row, two neighbouring columns of the logits that have the same best class have it everywhere in between,
 /// since a straight line cannot overtake another one that is above it at both ends. So only the cells with a border

@@ -56,7 +56,9 @@ extension BoxCandidate {
   }
 }
 
-/// A binary heap with the best detection on top. Only a few are taken out, so the rest is never sorted.
+/// A binary heap with the best detection on top.
+///
+/// Only a few are taken out, so the rest is never sorted.
 struct DetectionQueue {
   private var heap: [BoxCandidate]
 

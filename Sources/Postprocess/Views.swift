@@ -65,11 +65,13 @@ public struct View: Hashable, Sendable {
 /// A mask consists of the windows' cells, a partition of the image whose borders lie in the middle of the overlaps:
 /// each pixel belongs to the window whose centre is nearest.
 public struct ViewLayout: Hashable, Sendable {
-  /// The overlap of neighbouring squares, relative to their side. A standing person is about as wide, and so lies whole
-  /// in one square.
+  /// The overlap of neighbouring squares, relative to their side.
+  ///
+  /// A standing person is about as wide, and so lies whole in one square.
   static let squareOverlap = 0.4
-  /// The greatest number of windows along a side of `squares`. A longer image has longer windows, so that an image one
-  /// pixel high is not divided into thousands.
+  /// The greatest number of windows along a side of `squares`.
+  ///
+  /// A longer image has longer windows, so that an image one pixel high is not divided into thousands.
   static let squareLimit = 8
 
   /// The whole image first, then the windows in rows from the top.

@@ -107,7 +107,9 @@ public final class FeatureCache {
     self.offsets = offsets
   }
 
-  /// A cache under construction. Samples are stored in any order and from any thread, each once.
+  /// A cache under construction.
+  ///
+  /// Samples are stored in any order and from any thread, each once.
   package final class Writer: Sendable {
     private let file: PlacedFile
     private let key: String

@@ -26,7 +26,9 @@ package struct FeatureExtraction {
     self.taps = taps
   }
 
-  /// Computes and stores the samples. The threads share the pictures.
+  /// Computes and stores the samples.
+  ///
+  /// The threads share the pictures.
   ///
   /// - Parameters:
   ///   - truth: the cached bytes of a sample's ground truth, called from several threads.

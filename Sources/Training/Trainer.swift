@@ -48,7 +48,9 @@ public struct Schedule: Codable, Hashable, Sendable {
   }
 }
 
-/// The training loop on a feature cache. It keeps the weights of the epoch with the best metric.
+/// The training loop on a feature cache.
+///
+/// It keeps the weights of the epoch with the best metric.
 ///
 /// A run that collapses is reset to them and goes on at half the rate.
 package final class Trainer {

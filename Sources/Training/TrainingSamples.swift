@@ -11,7 +11,9 @@ public struct TrainingSamples: Sendable {
   private let plain: Augmentation
   private let limits: Limits
   private let teacher: (any DetectionTeacher)?
-  /// Variants of each training picture. A picture with rare classes has more, where the augmentation balances classes.
+  /// Variants of each training picture.
+  ///
+  /// A picture with rare classes has more, where the augmentation balances classes.
   public let variants: Int
   /// The index of each training picture's first sample, and at the end their number.
   private let starts: [Int]

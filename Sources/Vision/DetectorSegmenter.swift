@@ -31,7 +31,9 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
     segmentationCard = segmentation.card
   }
 
-  /// The same models on another session. Packed weights are shared, working memory is not.
+  /// The same models on another session.
+  ///
+  /// Packed weights are shared, working memory is not.
   public func running(on session: Session) -> DetectorSegmenter { DetectorSegmenter(self, session) }
 
   private init(_ other: DetectorSegmenter, _ session: Session) {

@@ -54,7 +54,9 @@ struct Pipeline: Sendable {
     self.network = network
   }
 
-  /// The same pipeline on another session. Packed weights are shared.
+  /// The same pipeline on another session.
+  ///
+  /// Packed weights are shared.
   func running(on session: Session) -> Pipeline { Pipeline(self, network.running(on: session)) }
 
   /// The network's input for a region.

@@ -56,7 +56,9 @@ struct SharedPass: Sendable {
     both = try Pipeline(detection, network, outputs: outputs)
   }
 
-  /// The same pass on another session. Packed weights are shared.
+  /// The same pass on another session.
+  ///
+  /// Packed weights are shared.
   func running(on session: Session) -> SharedPass { SharedPass(self, session) }
 
   private init(_ other: SharedPass, _ session: Session) {

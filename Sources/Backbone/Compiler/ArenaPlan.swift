@@ -1,4 +1,6 @@
-/// The layout of the arena: an offset for every value between steps. Values that are never live at once may overlap.
+/// The layout of the arena: an offset for every value between steps.
+///
+/// Values that are never live at once may overlap.
 struct ArenaPlan {
   private struct Block {
     var size: Int

@@ -63,7 +63,9 @@ extension Fusion {
     return !done.contains(index) && window.fitsStrips && window.dilation == 1
   }
 
-  /// The stem and the max pooling behind it. No value is negative there, so the map may be padded with zeros.
+  /// The stem and the max pooling behind it.
+  ///
+  /// No value is negative there, so the map may be padded with zeros.
   private func pooledPass(_ index: Int, _ pooled: Int) -> Pass? {
     guard let low = convolution(index)!.activation.clamp?.low, low >= 0 else { return nil }
     return Pass(
@@ -71,8 +73,9 @@ extension Fusion {
       nodes: [index, pooled], reads: graph.nodes[index].inputs, writes: [pooled], wide: index)
   }
 
-  /// ShuffleNet's unit. The shuffle is not a step: each group of the last convolution reads its inputs from before the
-  /// shuffle.
+  /// ShuffleNet's unit.
+  ///
+  /// The shuffle is not a step: each group of the last convolution reads its inputs from before the shuffle.
   private func shuffled(_ index: Int, _ shuffle: Int, groups: Int) -> Pass? {
     // A GEMM reads at most nine segments of channels.
     guard groups <= 9, let d = soleReader(shuffle), filter(d) != nil, let p = soleReader(d), !done.contains(p),

@@ -36,7 +36,9 @@ final class PackedWeights: Sendable {
   /// Whether a value lies inside a pass of the program for the outputs.
   func isInside(_ value: Int) -> Bool { !usual.program.available.contains(value) }
 
-  /// The program that stores those values. Either all of them lie inside fused passes, or none.
+  /// The program that stores those values.
+  ///
+  /// Either all of them lie inside fused passes, or none.
   func program(for wanted: [Int], on pool: WorkerPool) throws(WeightsError) -> PackedProgram {
     guard wanted.contains(where: isInside) else { return usual }
     if let unfused = unfused.withLock({ $0 }) { return unfused }

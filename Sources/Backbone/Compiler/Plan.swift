@@ -2,7 +2,9 @@ import Graphs
 import Kernels
 import Tensors
 
-/// The plan of a program for one size of input and some outputs. It is made once and run without allocations.
+/// The plan of a program for one size of input and some outputs.
+///
+/// It is made once and run without allocations.
 struct Plan: Sendable {
   /// The memory that a step reads or writes.
   enum Place: Hashable {

@@ -3,7 +3,9 @@ import ModelFiles
 import Tensors
 
 extension Weights {
-  /// Random weights of the right shapes and a realistic scale, for timing and tests. They detect nothing.
+  /// Random weights of the right shapes and a realistic scale, for timing and tests.
+  ///
+  /// They detect nothing.
   ///
   /// He-scaled from a seeded generator: the same seed gives the same values everywhere.
   /// - Complexity: O(elements) when a tensor is read; none is kept.

@@ -44,7 +44,9 @@ public struct Augmentation: Hashable, Sendable, Codable {
   public var zoomOut = 0.0
   /// The canvas's side relative to the picture's on both axes; drawn uniformly.
   public var zoomOutSide = 1.0...4.0
-  /// The kinds of patches, one of which is drawn with equal probability. Patches are taken after `scale` and `zoomOut`.
+  /// The kinds of patches, one of which is drawn with equal probability.
+  ///
+  /// Patches are taken after `scale` and `zoomOut`.
   ///
   /// Unless the only kind is the whole picture, a box is kept where its centre is visible, and `minimumVisible` has no
   /// effect.
@@ -61,7 +63,9 @@ public struct Augmentation: Hashable, Sendable, Codable {
   ///
   /// Each covers its quarter in any case.
   public var mosaicScale = 0.5...1.0
-  /// The share of pictures below which a class is rare. Pictures with rare classes get more variants.
+  /// The share of pictures below which a class is rare.
+  ///
+  /// Pictures with rare classes get more variants.
   ///
   /// See `Dataset.repeatFactors(threshold:)`; 0 gives every picture the same number.
   public var repeatThreshold = 0.0
@@ -193,7 +197,9 @@ public struct AugmentationPlan: Hashable, Sendable {
     package var isMirrored = false
     /// The height relative to the input's.
     package var height = 0.5
-    /// Its position, 0 at one end and 1 at the other. At either end a quarter of it is outside the input.
+    /// Its position, 0 at one end and 1 at the other.
+    ///
+    /// At either end a quarter of it is outside the input.
     package var shareX = 0.0
     package var shareY = 0.0
     package var colour = ColourChange()

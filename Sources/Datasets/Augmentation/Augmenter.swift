@@ -62,8 +62,10 @@ public struct Augmenter: Sendable {
     }
   }
 
-  /// A picture for a mosaic. Where its file is broken, the mosaic's own picture replaces it; the error is reported with
-  /// the broken file's own samples.
+  /// A picture for a mosaic.
+  ///
+  /// Where its file is broken, the mosaic's own picture replaces it; the error is reported with the broken file's own
+  /// samples.
   private func quarter(_ number: Int, beside picture: LabelledImage) -> LabelledImage {
     let sample = dataset.samples[number]
     do throws(DatasetError) {

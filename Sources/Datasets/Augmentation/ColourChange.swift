@@ -13,7 +13,9 @@ public struct ColourChange: Hashable, Sendable {
   public var brightness = 1.0
   public var contrast = 1.0
   public var saturation = 1.0
-  /// The rotation of hue in whole turns, in the plane of U and V. It does not change luma.
+  /// The rotation of hue in whole turns, in the plane of U and V.
+  ///
+  /// It does not change luma.
   public var hue = 0.0
 
   public init(brightness: Double = 1, contrast: Double = 1, saturation: Double = 1, hue: Double = 0) {

@@ -6,7 +6,9 @@
   import Darwin
 #endif
 
-/// Atomic writes of whole files. A reader sees the old bytes or the new ones, never a part, whatever fails in between.
+/// Atomic writes of whole files.
+///
+/// A reader sees the old bytes or the new ones, never a part, whatever fails in between.
 ///
 /// The bytes go to a file in the same folder that has no name yet, are forced to the disk, and then take the name; the
 /// folder is forced to the disk too. A symbolic link is followed, so that the file it points to is replaced and the

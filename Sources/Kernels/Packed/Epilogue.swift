@@ -8,7 +8,9 @@ import Tensors
 @safe package struct Epilogue: @unchecked Sendable {
   /// The activation bounds.
   let bounds: ck_epilogue
-  /// The rows of the addend, as long as the output's rows. They must outlive the run.
+  /// The rows of the addend, as long as the output's rows.
+  ///
+  /// They must outlive the run.
   private(set) var addend: UnsafeRawPointer?
   /// Elements between the rows of the addend; 0 adds the same row everywhere.
   private(set) var addendStride = 0

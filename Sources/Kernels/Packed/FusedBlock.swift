@@ -56,11 +56,14 @@ import Tensors
     }
   }
 
-  /// A depthwise operation on the expanded rows and the projections behind it. Without a projection the depthwise
-  /// output is the branch's output.
+  /// A depthwise operation on the expanded rows and the projections behind it.
+  ///
+  /// Without a projection the depthwise output is the branch's output.
   package struct Branch: Sendable {
     package let filter: Filter
-    /// Usually one. A grouped convolution has one for each group, with the outputs one after another.
+    /// Usually one.
+    ///
+    /// A grouped convolution has one for each group, with the outputs one after another.
     package let projects: [PackedPointwise]
 
     package init(depthwise: PackedDepthwise, project: PackedPointwise?) {

@@ -135,7 +135,9 @@ package struct FusedPlan: Hashable, Sendable {
   /// The expanded rows under some output rows.
   func wideRows(of rows: Range<Int>) -> Range<Int> { geometry?.inputRows(of: rows) ?? rows }
 
-  /// The expanded rows owned by some output rows. Each expanded row has exactly one owner.
+  /// The expanded rows owned by some output rows.
+  ///
+  /// Each expanded row has exactly one owner.
   func ownedRows(of rows: Range<Int>) -> Range<Int> {
     guard let geometry else { return rows }
     let end = rows.upperBound == outHeight ? height : min(rows.upperBound * geometry.stride, height)

@@ -9,8 +9,9 @@ import Tensors
   package let inputs: Int
   /// Outputs of all groups.
   package let outputs: Int
-  /// The number of groups. With more than 1, output channels read only their group's inputs, and the GEMM runs only as
-  /// a strip's source.
+  /// The number of groups.
+  ///
+  /// With more than 1, output channels read only their group's inputs, and the GEMM runs only as a strip's source.
   package let groups: Int
   /// The offsets of the inputs in a row, in equal parts.
   let segments: [Int]

@@ -1,7 +1,9 @@
 import CKernels
 import Tensors
 
-/// A chain of 1x1 convolutions, run a strip of pixels at a time. The maps between them never exist whole.
+/// A chain of 1x1 convolutions, run a strip of pixels at a time.
+///
+/// The maps between them never exist whole.
 @safe package final class PointwiseChain: Sendable {
   package let layers: [PackedPointwise]
   /// Pixels of a strip: whole register tiles.

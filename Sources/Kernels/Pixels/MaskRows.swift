@@ -1,7 +1,9 @@
 import CKernels
 import Tensors
 
-/// Bilinear upsampling of class logits with argmax, on the SIMD kernels. The threads share the rows.
+/// Bilinear upsampling of class logits with argmax, on the SIMD kernels.
+///
+/// The threads share the rows.
 ///
 /// The class ids equal those of the reference, `ArgmaxUpsampler`, on every instruction set and any number of threads.
 @safe package struct MaskRows: @unchecked Sendable {

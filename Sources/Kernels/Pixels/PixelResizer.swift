@@ -1,7 +1,9 @@
 import CKernels
 import Tensors
 
-/// Resizing and normalisation of pictures in one pass on the SIMD kernels. The threads share the rows.
+/// Resizing and normalisation of pictures in one pass on the SIMD kernels.
+///
+/// The threads share the rows.
 ///
 /// The results equal those of the plain Swift form to the last bit, on every instruction set and any number of threads.
 @safe package struct PixelResizer: @unchecked Sendable {
@@ -151,7 +153,9 @@ import Tensors
     )
   }
 
-  /// Swaps red and blue in a written row. Written rows are fewer and shorter than the picture's.
+  /// Swaps red and blue in a written row.
+  ///
+  /// Written rows are fewer and shorter than the picture's.
   @unsafe private func exchange(_ row: UnsafeMutablePointer<Float>) {
     for i in stride(from: 0, to: target.count, by: 3) {
       let blue = unsafe row[i]

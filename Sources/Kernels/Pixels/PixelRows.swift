@@ -23,7 +23,9 @@ import Tensors
   private let first: Int
   /// Pixels of a row.
   private let count: Int
-  /// The first column of a row, in the region. It is -1 where a pair of columns begins outside the region.
+  /// The first column of a row, in the region.
+  ///
+  /// It is -1 where a pair of columns begins outside the region.
   private let origin: Int
 
   /// - Parameters:

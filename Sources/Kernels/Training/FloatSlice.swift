@@ -79,7 +79,9 @@ import Tensors
   var pool: WorkerPool { session.pool }
   var kernels: KernelSet { session.kernels }
 
-  /// Rows of a chunk. Each chunk is summed by itself, then the chunks' sums are added.
+  /// Rows of a chunk.
+  ///
+  /// Each chunk is summed by itself, then the chunks' sums are added.
   static let chunk = 256
 
   /// Divides `0 ..< count` into ranges of at most `grain`, and runs `body` for each on some thread.

@@ -1,7 +1,9 @@
 import CKernels
 import Tensors
 
-/// The segmentation loss of logits upsampled to the labels' size. The upsampled logits exist a row at a time.
+/// The segmentation loss of logits upsampled to the labels' size.
+///
+/// The upsampled logits exist a row at a time.
 @safe package struct PixelLoss {
   package let rows, columns: LinearTaps
   package let pictures, classes: Int
@@ -108,7 +110,9 @@ import Tensors
     let left, right: [UInt32]
   }
 
-  /// Calls `body` with each upsampled row of logits. The threads share the pictures; a picture's rows come in order.
+  /// Calls `body` with each upsampled row of logits.
+  ///
+  /// The threads share the pictures; a picture's rows come in order.
   ///
   /// - Returns: the sums accumulated by `body`, over the pictures in their order.
   private func eachRow(

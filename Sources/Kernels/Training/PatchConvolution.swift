@@ -143,7 +143,9 @@ import Tensors
     training.session.workspaces.give(scratch)
   }
 
-  /// Divides `0 ..< count` among the threads. The result does not depend on the division.
+  /// Divides `0 ..< count` among the threads.
+  ///
+  /// The result does not depend on the division.
   private func share(_ count: Int, _ body: (Range<Int>) -> Void) {
     training.ranges(count, grain: (count + 1023) / 1024) { _, range in body(range) }
   }

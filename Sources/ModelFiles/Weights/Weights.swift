@@ -213,7 +213,9 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   /// The tensors of the file itself, without joined ones.
   package var own: Weights { if case .joined(let first, _) = storage { first } else { self } }
 
-  /// Returns the memory of a mapped file's values to the system. Reading them again reloads them.
+  /// Returns the memory of a mapped file's values to the system.
+  ///
+  /// Reading them again reloads them.
   package func releasePages() {
     switch storage {
     case .memory(_, let owner):

@@ -19,7 +19,9 @@ package struct SoftLoss {
 
   package init(classes: Int) { self.classes = classes }
 
-  /// The loss. Its gradient is added to the given one.
+  /// The loss.
+  ///
+  /// Its gradient is added to the given one.
   ///
   /// - Parameters:
   ///   - logits: `[pictures, cells, classes]`.

@@ -23,7 +23,9 @@ final class ActivationStep: TrainingStep {
   }
 }
 
-/// A linear step and an activation other than bounds behind it. The linear values are kept for the activation's slope.
+/// A linear step and an activation other than bounds behind it.
+///
+/// The linear values are kept for the activation's slope.
 final class ActivatedStep: TrainingStep {
   private let linear: any TrainingStep
   private let map: LayerMap

@@ -82,7 +82,9 @@ package final class ParameterSet {
   /// The values of the best epoch so far, in the order of `averaged`; at first the initial ones.
   private var best: [FloatSlice] = []
 
-  /// Begins to keep the best values. The present ones count as the best until `keepBest` is called.
+  /// Begins to keep the best values.
+  ///
+  /// The present ones count as the best until `keepBest` is called.
   func keepBestValues() { best = averaged.map { FloatSlice($0.values.values) } }
 
   /// Keeps the present values, or their averages where these are kept, as the best.
@@ -111,7 +113,9 @@ package final class ParameterSet {
   }
 }
 
-/// The random initialisation of a layer. The n-th value depends on the seed, the tensor's name and n alone.
+/// The random initialisation of a layer.
+///
+/// The n-th value depends on the seed, the tensor's name and n alone.
 struct Initializer {
   let seed: UInt64
 

@@ -64,7 +64,9 @@ public final class Embedder: Sendable {
   /// The backbone alone.
   public var network: Network { pipeline.network }
 
-  /// The same embedder on another session. Packed weights are shared, working memory is not.
+  /// The same embedder on another session.
+  ///
+  /// Packed weights are shared, working memory is not.
   public func running(on session: Session) -> Embedder { Embedder(self, session) }
 
   /// The picture's embedding: the mean of the tap's map over all pixels, `channels` numbers.

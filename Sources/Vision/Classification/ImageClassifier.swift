@@ -49,7 +49,9 @@ public final class ImageClassifier: Sendable {
   /// The network, from the image to the logits; its taps are the backbone's feature maps.
   public var network: Network { pipeline.network }
 
-  /// The same classifier on another session. Packed weights are shared, working memory is not.
+  /// The same classifier on another session.
+  ///
+  /// Packed weights are shared, working memory is not.
   ///
   /// For throughput, use one classifier of one thread for each core.
   public func running(on session: Session) -> ImageClassifier { ImageClassifier(self, session) }

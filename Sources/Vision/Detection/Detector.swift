@@ -150,7 +150,9 @@ public final class Detector: Sendable {
   /// The network, from the image to box codes and class logits; its taps are the backbone's feature maps.
   public var network: Network { pipeline.network }
 
-  /// The same detector on another session. Packed weights are shared, working memory is not.
+  /// The same detector on another session.
+  ///
+  /// Packed weights are shared, working memory is not.
   ///
   /// For throughput, use one detector of one thread for each core.
   public func running(on session: Session) -> Detector { Detector(self, session) }

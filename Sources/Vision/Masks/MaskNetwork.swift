@@ -23,7 +23,9 @@ final class MaskNetwork: Sendable {
     self.pipeline = pipeline
   }
 
-  /// The same network on another session. Packed weights are shared.
+  /// The same network on another session.
+  ///
+  /// Packed weights are shared.
   func running(on session: Session) -> MaskNetwork { MaskNetwork(self, session) }
 
   private init(_ other: MaskNetwork, _ session: Session) {

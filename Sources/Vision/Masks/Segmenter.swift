@@ -37,7 +37,9 @@ public final class Segmenter: Sendable {
     card = masks.card
   }
 
-  /// The same segmenter on another session. Packed weights are shared, working memory is not.
+  /// The same segmenter on another session.
+  ///
+  /// Packed weights are shared, working memory is not.
   public func running(on session: Session) -> Segmenter { Segmenter(self, session) }
 
   private init(_ other: Segmenter, _ session: Session) {

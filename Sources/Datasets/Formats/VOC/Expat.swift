@@ -1,6 +1,8 @@
 import CExpat
 
-/// A Swift interface to the XML parser Expat. Of this module's readers only this file touches raw memory.
+/// A Swift interface to the XML parser Expat.
+///
+/// Of this module's readers only this file touches raw memory.
 enum Expat {
   /// Passes the elements and texts of a file to a builder, until the builder refuses or the file ends.
   ///
