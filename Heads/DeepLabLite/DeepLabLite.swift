@@ -4,9 +4,10 @@ import ModelFiles
 
 /// DeepLabV3's head: branches over the deepest map, concatenated and projected to class logits.
 ///
-/// The lite head has two branches, image pooling and a 1x1 convolution; with atrous spatial pyramid pooling there are three
-/// more, 3x3 convolutions with dilations far apart.
-/// Source: paper, section 6.3 and table 7; "Rethinking Atrous Convolution for Semantic Image Segmentation", section 3.3.
+/// The lite head has two branches, image pooling and a 1x1 convolution; with atrous spatial pyramid pooling there are
+/// three more, 3x3 convolutions with dilations far apart.
+/// Source: paper, section 6.3 and table 7; "Rethinking Atrous Convolution for Semantic Image Segmentation", section
+/// 3.3.
 public enum DeepLabLite {
   /// Channels of each branch and of the projection.
   public static let branchChannels = 256

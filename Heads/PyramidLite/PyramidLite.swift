@@ -8,7 +8,8 @@ extension Graph {
   /// The path goes from the deepest map to finer ones. Each step is an upsampling, the addition of the backbone's own
   /// map of that size, and a depthwise-separable convolution.
   ///
-  /// Source: "Feature Pyramid Networks for Object Detection", section 3, with the separable layers of MobileNetV2's section 3.1.
+  /// Source: "Feature Pyramid Networks for Object Detection", section 3, with the separable layers of MobileNetV2's
+  /// section 3.1.
   ///
   /// - Parameters:
   ///   - outputs: classes, the background included.

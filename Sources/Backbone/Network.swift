@@ -6,8 +6,8 @@ import Synchronization
 
 /// A graph with packed weights, run for its outputs or its taps; immutable and safe to share between threads.
 ///
-/// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3; "MobileNets" (2017),
-/// table 1; "ShuffleNet" (CVPR 2018), table 1.
+/// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3; "MobileNets"
+/// (2017), table 1; "ShuffleNet" (CVPR 2018), table 1.
 public final class Network: Sendable {
   /// The least height and width of an image.
   public static let minimumExtent = InputCard.leastSide

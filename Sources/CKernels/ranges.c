@@ -1,7 +1,7 @@
 #include "CKernels.h"
 
-// A range is one word, [begin:32][end:32]: its owner takes from the front, others from the back. Numbers that were taken
-// never come back, so a compare-and-swap can't mistake a new range for an old one.
+// A range is one word, [begin:32][end:32]: its owner takes from the front, others from the back. Numbers that were
+// taken never come back, so a compare-and-swap can't mistake a new range for an old one.
 static uint64_t pack(uint32_t begin, uint32_t end) { return (uint64_t)begin << 32 | end; }
 
 void ck_ranges_set(ck_range *r, int workers, int first, int step, size_t count) {

@@ -2,7 +2,7 @@ import Kernels
 import Synchronization
 import Tensors
 
-/// What a program has before its first answer: its model, and the first picture, made ready at the same time.
+/// The start of a program: its model and the first picture, loaded at the same time.
 ///
 /// A picture's decoding is one thread's work, and so is most of a model's loading: side by side they take as long as the
 /// slower of the two.
@@ -12,7 +12,8 @@ public struct Opening<Model> {
 
   /// Loads and decodes on two threads of the pool where it has them.
   ///
-  /// A picture from a stream is decoded when its turn comes: nobody should have to send one to learn that there is no model.
+  /// A picture from a stream is decoded only after the model is loaded, so that a missing model is reported without
+  /// waiting for input.
   ///
   /// - Parameters:
   ///   - name: what the timing calls the model.

@@ -75,7 +75,8 @@ public enum DatasetFormat: String, CaseIterable, Hashable, Sendable {
   case coco
   /// A folder `images` and a folder `masks` with the same names; the masks' values are the classes.
   case masks
-  /// Pascal VOC: a folder `JPEGImages` or `images`, with `Annotations` (XML) or `SegmentationClass` (or `masks`) or both.
+  /// Pascal VOC: a folder `JPEGImages` or `images`, with `Annotations` (XML) or `SegmentationClass` (or `masks`) or
+  /// both.
   case voc
   /// A folder `images` and a folder `labels` with a text file of relative boxes for each picture; `masks` is optional.
   case yolo

@@ -9,7 +9,8 @@ import Tensors
 public struct Sample: Sendable {
   /// The picture's file.
   public let path: String
-  /// The picture's name inside its data set, without folder of the pictures and extension: `000000000009`, `val/street`.
+  /// The picture's name inside its data set, without folder of the pictures and extension: `000000000009`,
+  /// `val/street`.
   public let name: String
   /// Columns of the picture as displayed.
   public let width: Int
@@ -72,8 +73,8 @@ extension Sample {
   /// The sample's files.
   public var files: [String] { [path] + (mask.map { [$0.path] } ?? []) }
 
-  /// Sizes and times of change of the picture's and the mask's files, the boxes and the class, as a text that changes when they
-  /// do.
+  /// Sizes and times of change of the picture's and the mask's files, the boxes and the class, as a text that changes
+  /// when they do.
   public var stamp: String {
     var text = Folder.stamp(path)
     if let mask { text += " " + mask.stamp }

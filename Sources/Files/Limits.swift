@@ -25,7 +25,8 @@ public struct Limits: Hashable, Sendable {
 
   /// Bytes of a model file or a checkpoint: 256 MiB, where the widest published MobileNetV2 has 25.
   public var modelBytes = 256 << 20
-  /// Bytes of the JSON that a safetensors file begins with: 16 MiB; a network of a thousand layers needs less than 200 KB.
+  /// Bytes of the JSON that a safetensors file begins with: 16 MiB; a network of a thousand layers needs less than 200
+  /// KB.
   public var headerBytes = 16 << 20
   /// Tensors of a safetensors file, or tables of a TensorFlow Lite model: 10,000.
   public var tensors = 10_000

@@ -72,7 +72,8 @@ extension Graph {
     return info
   }
 
-  /// The deepest map of a backbone; `last`, the 1x1 convolution to many channels in front of a classifier, does not count.
+  /// The deepest map of a backbone; `last`, the 1x1 convolution to many channels in front of a classifier, does not
+  /// count.
   public var deepest: TapInfo {
     let taps = taps
     return taps.last { $0.tap != .last } ?? taps.last!

@@ -9,7 +9,9 @@ import Files
   import Darwin
 #endif
 
-/// The only file of this room with unsafe code: it hands bytes to the C functions and reads files.
+/// The bridge to the C codecs, the module's only file with unsafe code.
+///
+/// It passes bytes to the C functions and reads files.
 enum CodecBridge {
   /// Reads a file or a pipe to its end.
   ///
@@ -152,7 +154,7 @@ enum CodecBridge {
     }
   }
 
-  /// The bytes that a C function makes, or this room's error.
+  /// The bytes made by a C function, or this module's error.
   private static func encode(
     _ format: ImageFormat, _ file: String,
     _ body: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>) -> cimageio_report
@@ -191,7 +193,7 @@ enum CodecBridge {
     return (bytes, report)
   }
 
-  /// Turns a C report into this room's error.
+  /// Converts a C report into this module's error.
   private static func check(
     _ report: cimageio_report, _ bytes: Span<UInt8>, _ format: ImageFormat, _ limits: Limits, _ file: String
   ) throws(ImageError) {

@@ -105,7 +105,8 @@ public struct BackboneCard: Codable, Hashable, Sendable {
   public var groups: Int?
   /// The paper's width multiplier, for example 1.0, 0.5 or 1.4; ShuffleNet's scale.
   public var widthMultiplier: Double
-  /// Channels between blocks are rounded to multiples of this: 8 by the paper's authors, 1 in DeepLab's slimmer networks.
+  /// Channels between blocks are rounded to multiples of this: 8 by the paper's authors, 1 in DeepLab's slimmer
+  /// networks.
   ///
   /// The expanded channels of a block are multiples of 8 in any case.
   public var channelDivisor: Int

@@ -95,7 +95,8 @@ public struct ModelStore: Sendable {
     self.limits = limits
   }
 
-  /// The user's folder: `$BACKBONE_MODELS`, else `$XDG_DATA_HOME/backbone/models`, else `~/.local/share/backbone/models`.
+  /// The user's folder: `$BACKBONE_MODELS`, else `$XDG_DATA_HOME/backbone/models`, else
+  /// `~/.local/share/backbone/models`.
   ///
   /// - Throws: `ModelStoreError.noFolder` where no variable is set.
   public static func user(

@@ -2,7 +2,7 @@ import Postprocess
 import Tensors
 
 extension Overlay {
-  /// Mixes the colours of a mask into a picture; class 0, the background, stays as it is.
+  /// Blends the colours of a mask into a picture; class 0, the background, is unchanged.
   ///
   /// - Parameters:
   ///   - map: of the picture's size.

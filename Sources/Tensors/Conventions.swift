@@ -55,7 +55,7 @@ public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// The function behind a convolution or a sum.
 public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
-  /// The value as it is: a linear bottleneck or a prediction.
+  /// The identity, for linear bottlenecks and predictions.
   case linear
   case relu
   case relu6

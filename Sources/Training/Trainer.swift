@@ -181,8 +181,8 @@ package final class Trainer {
 
   /// The reason of a collapse of the weights; `nil` where they have not collapsed.
   ///
-  /// Blocks without batch norm collapse when their rate is too high: their activations saturate, no gradient passes, and the
-  /// loss stays at that of outputs that are the same for every picture.
+  /// Blocks without batch norm collapse when their rate is too high: their activations saturate, no gradient passes,
+  /// and the loss stays at that of outputs that are the same for every picture.
   private func collapse(loss: Double, of count: Int) -> SetBack.Reason? {
     // The mean of a few steps is noise, and a loss far below the first one may double without a collapse.
     guard count >= min(Trainer.stepsPerRecord, stepsPerEpoch), let first = progress.firstLoss,

@@ -14,8 +14,8 @@ extension Detector {
 }
 
 extension Segmenter {
-  /// A class id for each pixel of the picture, at the picture's own size, without holding a thread of Swift's cooperative
-  /// pool meanwhile.
+  /// A class id for each pixel of the picture, at the picture's own size, without holding a thread of Swift's
+  /// cooperative pool meanwhile.
   ///
   /// - Throws: `VisionError` as the other form does; `CancellationError` when the task is cancelled before the call
   ///   begins.

@@ -34,7 +34,7 @@ struct PictureResult {
   }
 }
 
-/// Turns results into one of the formats; what it returns goes to standard output as it is.
+/// The formatting of detections; its results go to standard output unchanged.
 ///
 /// Arrays are kept until all pictures are done, so that what is written is always whole; lines are handed on at once.
 struct Report {

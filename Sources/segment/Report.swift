@@ -46,7 +46,7 @@ struct PictureResult {
   func share(_ one: ClassShare) -> Double { Double(one.pixels) / (Double(width) * Double(height)) }
 }
 
-/// Turns results into one of the formats; what it returns goes to standard output as it is.
+/// The formatting of segmentations; its results go to standard output unchanged.
 struct Report {
   let format: Format
   let quiet: Bool

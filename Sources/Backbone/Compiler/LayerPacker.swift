@@ -50,8 +50,8 @@ struct LayerPacker {
 
   /// The stride of a depthwise convolution's output pixels in elements, where they need not be contiguous.
   ///
-  /// A GEMM reads several pixels at once. Where they lie a multiple of 2 KiB apart, their cache lines fall into the same few
-  /// sets and push each other out.
+  /// A GEMM reads several pixels at once. Where they lie a multiple of 2 KiB apart, their cache lines fall into the
+  /// same few sets and push each other out.
   static func spread(_ channels: Int, _ format: ElementFormat) -> Int {
     channels * format.activation % 2048 == 0 ? channels + 64 / format.activation : channels
   }

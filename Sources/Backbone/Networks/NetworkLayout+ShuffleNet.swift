@@ -25,8 +25,8 @@ public enum ShuffleNetTable {
 extension NetworkLayout {
   /// ShuffleNet v1: grouped 1x1 convolutions, with the channels shuffled in between.
   ///
-  /// The paper's numbers do not all divide by the groups at its smaller scales: the first convolution's channels and the
-  /// bottlenecks' are rounded to the nearest multiples of the groups.
+  /// The paper's numbers do not all divide by the groups at its smaller scales: the first convolution's channels and
+  /// the bottlenecks' are rounded to the nearest multiples of the groups.
   ///
   /// - Parameters:
   ///   - groups: 1, 2, 3, 4 or 8.

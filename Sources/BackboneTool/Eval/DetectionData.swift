@@ -10,7 +10,7 @@ struct DetectionData {
     let name: String
     /// COCO's.
     let id: Int?
-    /// Where its pixels are to be had.
+    /// The source of its pixels.
     let sample: Sample?
     /// Class indices are places in `classes`.
     var truth: [TrueBox]

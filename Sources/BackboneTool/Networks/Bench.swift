@@ -68,7 +68,7 @@ struct Bench: ~Copyable {
     let rounds = 100_000
     let threads = session.pool.threads
     let kernels = session.kernels
-    // The threads begin together, and the best of a few tries is that in which nobody disturbed them.
+    // The threads begin together, and the best of a few tries is the one with the least interference.
     let best = (0..<10).map { _ in
       let start = Stopwatch.now
       session.pool.run(threads) { _, _ in kernels.chain(rounds: rounds) }

@@ -16,7 +16,7 @@ extension LabelFile {
 }
 
 extension ModelFile {
-  /// The classifier with the names of a file in the place of its own; itself where no file is named.
+  /// The classifier with the class names of a file, or with its own where there is no file.
   ///
   /// - Throws: `Failure` with status `usage`.
   func labelled(by file: String?, _ limits: LimitOptions) throws(Failure) -> ModelFile {

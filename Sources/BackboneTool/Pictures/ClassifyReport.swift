@@ -3,7 +3,7 @@ import CLISupport
 import Files
 import Vision
 
-/// Turns what pictures show into one of the formats; what it returns goes to standard output as it is.
+/// The formatting of classifications; its results go to standard output unchanged.
 ///
 /// Arrays are kept until all pictures are done, so that what is written is always whole; lines are handed on at once.
 struct ClassifyReport {

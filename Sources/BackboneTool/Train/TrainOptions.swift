@@ -6,7 +6,7 @@ import Files
 import ModelFiles
 import Training
 
-/// Where a task's pictures come from.
+/// The source of a task's pictures.
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -41,7 +41,7 @@ struct DataOptions: ParsableArguments {
     }
   }
 
-  /// Which of the data's classes are wanted; `nil` for all.
+  /// The selected classes of the data; `nil` for all.
   ///
   /// - Throws: `Failure`.
   func mapping() throws(Failure) -> ClassMapping? {
@@ -49,11 +49,11 @@ struct DataOptions: ParsableArguments {
     do { return try ClassMapping(parsing: classes) } catch { throw Failure(.inputs, told(error), stops: true) }
   }
 
-  /// The pictures to learn from and those kept apart.
+  /// The training and validation pictures.
   ///
   /// - Parameters:
-  ///   - isLabelled: which samples can be used without a teacher.
-  ///   - teacher: looks at the others too.
+  ///   - isLabelled: whether a sample is usable without a teacher.
+  ///   - teacher: labels the others too.
   /// - Throws: `Failure`.
   func read(
     on console: Console, where isLabelled: (Sample) -> Bool, teacher: TeacherChoice?
@@ -91,7 +91,7 @@ struct DataOptions: ParsableArguments {
   }
 }
 
-/// How long and how fast a head learns.
+/// The options of the training schedule.
 struct ScheduleOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -178,7 +178,7 @@ struct ScheduleOptions: ParsableArguments {
     }
   }
 
-  /// The numbers that were not asked for, filled in.
+  /// The schedule with defaults for the missing numbers.
   func filled(
     variants: Int = 8, epochs: Int = 10, batch: Int = 8, patience: Int = 0, backboneRate: Float = 0.1
   ) -> FilledScheduleOptions {
@@ -188,7 +188,7 @@ struct ScheduleOptions: ParsableArguments {
   }
 }
 
-/// `ScheduleOptions` of which every number is known.
+/// `ScheduleOptions` with every number filled in.
 struct FilledScheduleOptions {
   fileprivate let options: ScheduleOptions
   let variants, epochs, batch, patience: Int
@@ -197,7 +197,7 @@ struct FilledScheduleOptions {
   var seed: UInt64 { options.seed }
   var threads: Int? { options.threads }
 
-  /// The schedule for so many samples.
+  /// The schedule for that many samples.
   func schedule(samples: Int) -> Schedule {
     let steps = samples / batch * epochs
     let (optimiser, rate, warmUp) = (options.optimiser, options.rate, options.warmUp)
@@ -214,9 +214,9 @@ struct FilledScheduleOptions {
 
 extension Optimiser.Kind: ExpressibleByArgument {}
 
-/// How pictures are varied.
+/// The options of the augmentation.
 struct AugmentOptions: ParsableArguments {
-  /// How much variants differ from their picture.
+  /// The strength of the augmentation.
   enum Strength: String, ExpressibleByArgument, CaseIterable {
     case none, light, strong, ssd
   }
@@ -245,7 +245,7 @@ struct AugmentOptions: ParsableArguments {
 
   /// The ranges for an input of that size.
   ///
-  /// - Parameter usual: the strength where none is asked for.
+  /// - Parameter usual: the default strength.
   func augmentation(width: Int, height: Int, usual: Strength) -> Augmentation {
     var augmentation = (augment ?? usual).augmentation(width: width, height: height)
     augmentation.repeatThreshold = balance
@@ -268,7 +268,7 @@ extension AugmentOptions.Strength {
   }
 }
 
-/// How much of the backbone learns.
+/// The options of the backbone's training.
 struct BlockOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -276,7 +276,7 @@ struct BlockOptions: ParsableArguments {
       valueName: "block|all|none"))
   var unfreeze: String?
 
-  /// The part of the backbone that learns; `nil` where the option has no such value.
+  /// The trained part of the backbone; `nil` where the option's value is invalid.
   private var asked: LearningPart? {
     switch unfreeze {
     case "none": return LearningPart.none
@@ -286,14 +286,14 @@ struct BlockOptions: ParsableArguments {
     }
   }
 
-  /// The part of the backbone that learns.
+  /// The trained part of the backbone.
   ///
-  /// - Parameter usual: the one where none is asked for.
+  /// - Parameter usual: the default part.
   func learning(usual: LearningPart) -> LearningPart { unfreeze == nil ? usual : asked ?? usual }
 
   func validate() throws {
     guard let unfreeze else { return }
-    // Which blocks there are is the model's to say.
+    // The number of blocks depends on the model, so the range is checked there.
     let isWrong: Bool
     switch asked {
     case .blocks(let first): isWrong = !(1...99).contains(first)
@@ -306,7 +306,7 @@ struct BlockOptions: ParsableArguments {
 }
 
 extension BlockOptions {
-  /// Why a training task could not be laid out on a model.
+  /// The failure of creating a training task on a model.
   func failure(_ error: BackboneError, base: String) -> Failure {
     guard case .cannotLearn(let reason) = error else { return Failure(.model, "\(base): \(told(error))") }
     return Failure(.usage, "--unfreeze \(unfreeze ?? ""): \(reason)")

@@ -16,7 +16,8 @@ typedef struct ck_outer {
   int accumulate;           ///< whether c is added to
 } ck_outer;
 
-/// sum[3 ky + kx][c] += over the output pixels of one picture, dy[y][x][c] * x[y * stride + ky * dilation - pad_top][...][c].
+/// The gradient of a 3x3 depthwise convolution's weights, summed over the output pixels of one picture:
+/// sum[3 ky + kx][c] += dy[y][x][c] * x[y * stride + ky * dilation - pad_top][...][c].
 typedef struct ck_depthwise_gradient {
   const float *_Nonnull x;   ///< [height][width][channels]
   const float *_Nonnull dy;  ///< [out_height][out_width][channels]
@@ -43,7 +44,7 @@ typedef struct ck_depthwise_gradient {
   /* y[p][c] = clamp(x[p][c] * scale[c] + shift[c], low, high) */                                             \
   X(f32_scale_pixels, (const float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift,     \
                        size_t pixels, size_t channels, float low, float high, float *_Nonnull y))             \
-  /* dy[i] = low < y[i] < high ? dy[i] : 0: back through a clamp */                                           \
+  /* dy[i] = low < y[i] < high ? dy[i] : 0: activation bounds' gradient */                                       \
   X(f32_mask, (float *_Nonnull dy, const float *_Nonnull y, size_t n, float low, float high))                 \
   /* sum[c] += sum over pixels of dy[p][c], moment[c] += sum of dy[p][c] * (x[p][c] - mean[c]) */             \
   X(f32_moment_sums, (const float *_Nonnull dy, const float *_Nonnull x, const float *_Nonnull mean,          \
@@ -64,7 +65,7 @@ typedef struct ck_depthwise_gradient {
   /* out[class][x] = p[left[x]][class] + (p[right[x]][class] - p[left[x]][class]) * share[x] */               \
   X(f32_enlarge_row, (const float *_Nonnull p, const uint32_t *_Nonnull left, const uint32_t *_Nonnull right, \
                       const float *_Nonnull share, size_t n, size_t classes, float *_Nonnull out, size_t stride)) \
-  /* the way back: dp[left[x]][class] += d[class][x] * (1 - share[x]), dp[right[x]][class] += d[class][x] * share[x] */ \
+  /* its gradient: dp[left[x]][class] += d[class][x] * (1 - share[x]), dp[right[x]][class] += d[class][x] * share[x] */ \
   X(f32_reduce_row, (const float *_Nonnull d, size_t stride, const uint32_t *_Nonnull left,                   \
                      const uint32_t *_Nonnull right, const float *_Nonnull share, size_t n, size_t classes,   \
                      float *_Nonnull dp))                                                                     \

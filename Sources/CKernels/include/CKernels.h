@@ -23,7 +23,7 @@ typedef struct ck_format {
   size_t lanes;                    ///< accumulators in a vector, and channels of a ring's plane
   size_t panel;                    ///< columns of a full weight panel
   size_t grain;                    ///< the last panel is padded to a multiple of this
-  size_t k_step;                   ///< inputs that a multiply-accumulate takes: a panel's weights are padded to a multiple
+  size_t k_step;                   ///< inputs of a multiply-accumulate; a panel's weights are padded to a multiple of it
   int padding;                     ///< each byte of the activations around a map
 } ck_format;
 
@@ -48,8 +48,9 @@ typedef struct ck_gemm {
   size_t rows, k, n;
   size_t panel_begin, panel_end;  ///< the panels of columns to compute
   ck_epilogue epilogue;
-  /// Where not 0, c is a map of vectors instead, for one panel that was packed in whole vectors: [rows / c_width][c_width]
-  /// vectors with c_row elements between map rows, and the panel's second vector c_vector elements behind the first.
+  /// Where not 0, c is a map of vectors instead, for one panel that was packed in whole vectors:
+  /// [rows / c_width][c_width] vectors with c_row elements between map rows, and the panel's second vector c_vector
+  /// elements behind the first.
   size_t c_vector, c_width, c_row;
 } ck_gemm;
 
@@ -93,7 +94,7 @@ typedef struct ck_strip {
   // The tapped expanded rows.
   void *_Nullable tap;           ///< [height][width][channels], or NULL
   size_t tap_begin, tap_end;
-  // The filters.
+  // The depthwise operations.
   const void *_Nullable zeros;   ///< [padded_width][lanes] zeros: the padding above and below the map
   size_t out_begin, out_end, out_width;
   size_t stride, dilation, pad_top;
@@ -177,7 +178,7 @@ typedef struct ck_yuv {
   X(u8_yuv_row, (const uint8_t *_Nonnull y, const uint8_t *_Nonnull cb, const uint8_t *_Nonnull cr, size_t step, \
                  const ck_yuv *_Nonnull m, size_t n, uint8_t *_Nonnull rgb))                           \
   X(u8_argmax_row, (const ck_argmax *_Nonnull a))                                                      \
-  /* what a thread can do at most: sums[i] = sums[i] * factor + addend, rounds times, i below 12 vectors */ \
+  /* the peak rate of a thread: sums[i] = sums[i] * factor + addend, rounds times, i below 12 vectors */ \
   X(f32_multiply_add, (float *_Nonnull sums, float factor, float addend, size_t rounds))
 
 /// The kernels of one instruction set.
@@ -229,12 +230,12 @@ typedef struct ck_pool ck_pool;
 ck_pool *_Nullable ck_pool_create(int threads);
 void ck_pool_destroy(ck_pool *_Nullable pool);
 int ck_pool_threads(const ck_pool *_Nonnull pool);
-/// Runs body(context, task, worker) for each task in 0 ..< tasks (at most 65,535); worker is in 0 ..< threads and no two
-/// tasks run at once under the same worker number. Returns when all tasks have ended.
+/// Runs body(context, task, worker) for each task in 0 ..< tasks (at most 65,535); worker is in 0 ..< threads and no
+/// two tasks run at once under the same worker number. Returns when all tasks have ended.
 void ck_pool_run(ck_pool *_Nonnull pool, int tasks, void (*_Nonnull body)(void *_Nonnull context, int task, int worker),
                  void *_Nonnull context);
-/// Between these two, which any thread may call and which may nest, workers are woken and stay awake through pauses of up
-/// to 5 milliseconds between fork-joins.
+/// Between these two, which any thread may call and which may nest, workers are woken and stay awake through pauses of
+/// up to 5 milliseconds between fork-joins.
 void ck_pool_begin(ck_pool *_Nonnull pool);
 void ck_pool_end(ck_pool *_Nonnull pool);
 

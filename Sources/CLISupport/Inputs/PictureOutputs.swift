@@ -103,7 +103,7 @@ public struct PictureOutputs: Sendable {
     }
   }
 
-  /// Refuses a picture in the place of the model that it is made with.
+  /// Refuses an output picture at the path of the model.
   public func mustNotReplace(model: String) throws(Failure) {
     for path in paths { try PictureOutputs.refuse(path, flag: flag, asOneOf: [model]) }
   }

@@ -29,7 +29,7 @@ public struct Console: Sendable {
   /// Writes a line about something that went wrong, or about what was done, to standard error.
   public func note(_ message: String) { _ = put("\(program): \(message.onOneLine)\n", on: STDERR_FILENO) }
 
-  /// Writes a line to standard error in the place of the one that the cursor stands in, which it does not leave.
+  /// Replaces the cursor's line on standard error, without a line break.
   func rewriteLine(_ text: String) { _ = put("\r\u{1b}[K" + text.onOneLine, on: STDERR_FILENO) }
 
   /// How many characters a line of standard error's terminal has; `nil` where it is none that can rewrite a line.

@@ -119,7 +119,7 @@ public struct ProgressBar {
         + pace(done, now) + [figures],
       by: "  ")
     let room = width - title.count - text.count - 4
-    // Without room for a bar the numbers say it all.
+    // Without space for a bar only the numbers are shown.
     guard room >= 6 else { return String((title + " " + text).prefix(max(width, 0))) }
     let length = min(room, 40)
     let filled = length * done / total

@@ -25,7 +25,7 @@ public struct Stopwatch: Sendable {
     last = now
   }
 
-  /// Begins the next step now; what has passed since the last one is nobody's.
+  /// Begins the next step now; the time since the last one belongs to no step.
   public mutating func resume() { last = Stopwatch.now }
 
   /// All steps together.

@@ -8,7 +8,7 @@ import Synchronization
   import Darwin
 #endif
 
-/// How far a batch is, for the line that ends it: after its last input, after a failure that stops it, or after a signal.
+/// The counts of a batch for its final line: after its last input, after a failure that stops it, or after a signal.
 ///
 /// The numbers are atomic and the words are made beforehand, since a signal's handler may neither wait nor take memory.
 enum Tally {
@@ -37,7 +37,7 @@ enum Tally {
 
   /// Ends counting.
   ///
-  /// - Returns: "3 done, 1 failed", with those that nobody came to as "2 skipped"; `nil` for a single input.
+  /// - Returns: "3 done, 1 failed", with unprocessed inputs as "2 skipped"; `nil` for a single input.
   static func end() -> String? {
     let total = total.exchange(0, ordering: .sequentiallyConsistent)
     guard total > 0 else { return nil }

@@ -72,7 +72,8 @@ public enum AtomicFile {
     }
   }
 
-  /// The process's own stream, which must be written through its descriptor: opening the name again would start at byte 0.
+  /// The process's own stream, which must be written through its descriptor: opening the name again would start at byte
+  /// 0.
   private static func standardStream(_ path: String) -> Int32? {
     switch path {
     case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1": return 1

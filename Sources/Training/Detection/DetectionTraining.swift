@@ -179,7 +179,8 @@ public struct DetectionTraining {
 extension DetectionTraining {
   /// Trains on pictures with boxes: computes the feature cache, then runs the schedule.
   ///
-  /// `backbone train detect` does the same with checkpoints, a log and a curve, and chooses the schedule by `DetectionPlan`.
+  /// `backbone train detect` does the same with checkpoints, a log and a curve, and chooses the schedule by
+  /// `DetectionPlan`.
   /// - Parameters:
   ///   - name: the model's name.
   ///   - samples: the training and validation samples; their data set has the task's classes.

@@ -18,7 +18,7 @@ package final class SegmentationObjective: Objective {
   private let upsampling: SamplingGrid
   /// The weight of a teacher's probabilities, the labels having the rest; `nil` without a teacher.
   private let teacherWeight: Float?
-  /// counts[truth * classes + found].
+  /// counts[ground truth * classes + prediction].
   private var confusion: [Int]
 
   /// - Parameters:
