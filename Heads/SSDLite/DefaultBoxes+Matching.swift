@@ -45,7 +45,7 @@ extension DefaultBoxes {
   /// Matches default boxes to ground-truth boxes.
   ///
   /// A default box is matched to the ground truth of the greatest IoU, where that is at least `threshold`. Then each
-  /// ground truth takes the default box of the greatest IoU, whatever its value. Where several ground truths want the
+  /// ground truth takes the default box of the greatest IoU, whatever its value. Where several ground truths have the
   /// same default box, the last one gets it. Equal overlaps go to the first.
   ///
   /// - Parameters:

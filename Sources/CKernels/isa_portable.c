@@ -1,6 +1,6 @@
 #include "CKernels.h"
 // The instruction set of the compiler's baseline. A fused multiply-add would be a library call there, so it is not
-// asked for.
+// enabled.
 #define ISA portable
 #define LANES 4
 #define TILE 4

@@ -68,7 +68,7 @@ public struct ArgmaxUpsampler: Sendable {
     let fraction = rows.fraction[y]
     let top = logits.extracting(rows.lower[y] * stride..<(rows.lower[y] + 1) * stride)
     if fraction == 0 {
-      // Also the only way for an infinite logit to stay one.
+      // This is also the only way that keeps an infinite logit infinite.
       for i in 0..<stride { row[i] = top[i] }
       return
     }

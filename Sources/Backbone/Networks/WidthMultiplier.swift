@@ -11,7 +11,7 @@ public struct WidthMultiplier: Hashable, Sendable {
     self.divisor = divisor
   }
 
-  /// Channels at this width: the nearest multiple of the divisor, at least 8, and never more than 10% below the
+  /// Channels at this width: the nearest multiple of the divisor, at least 8, and never more than 10% below the exact
   /// product.
   public func callAsFunction(_ channels: Int) -> Int {
     WidthMultiplier.round(Double(channels) * value, to: divisor)

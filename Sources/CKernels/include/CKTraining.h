@@ -44,7 +44,7 @@ typedef struct ck_depthwise_gradient {
   /* y[p][c] = clamp(x[p][c] * scale[c] + shift[c], low, high) */                                             \
   X(f32_scale_pixels, (const float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull shift,     \
                        size_t pixels, size_t channels, float low, float high, float *_Nonnull y))             \
-  /* dy[i] = low < y[i] < high ? dy[i] : 0: activation bounds' gradient */                                       \
+  /* dy[i] = low < y[i] < high ? dy[i] : 0: activation bounds' gradient */                                    \
   X(f32_mask, (float *_Nonnull dy, const float *_Nonnull y, size_t n, float low, float high))                 \
   /* sum[c] += sum over pixels of dy[p][c], moment[c] += sum of dy[p][c] * (x[p][c] - mean[c]) */             \
   X(f32_moment_sums, (const float *_Nonnull dy, const float *_Nonnull x, const float *_Nonnull mean,          \

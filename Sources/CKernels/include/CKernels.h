@@ -16,7 +16,7 @@ extern "C" {
 /// below, pointers are to its activations and weights; strides and counts are in elements.
 typedef enum ck_element { CK_F32 = 0, CK_ELEMENTS } ck_element;
 
-/// How the kernels of one instruction set lay out an element.
+/// The memory layout of an element for the kernels of one instruction set.
 typedef struct ck_format {
   size_t activation, weight, sum;  ///< bytes of an activation, of a packed weight, and of an accumulator
   size_t head;                     ///< bytes before the weights of each column of a panel: the bias

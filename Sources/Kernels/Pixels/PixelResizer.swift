@@ -140,7 +140,7 @@ import Tensors
     }
   }
 
-  /// The same of a whole picture.
+  /// Area resizing of a whole picture.
   package func area(_ image: Image, rows: TriangleTaps, columns: TriangleTaps, into output: borrowing Tensor) {
     image.withPixelView { area($0, rows: rows, columns: columns, into: output) }
   }

@@ -60,7 +60,7 @@ import Tensors
 
   /// A row of the region, and the readable bytes behind it.
   ///
-  /// - Parameter scratch: from `makeScratch`; holds the row until the next one is asked for.
+  /// - Parameter scratch: from `makeScratch`; holds the row until the next call.
   @unsafe func row(_ row: Int, _ scratch: UnsafeMutablePointer<UInt8>?) -> UnsafeBufferPointer<UInt8> {
     let y = top + row
     guard let scratch = unsafe scratch else { return unsafe bytes(0, y, first * step) }
