@@ -13,7 +13,7 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - outputs: classes, the background included.
-  ///   - isNormalised: whether the layers other than the lateral ones are trained with batch norm.
+  ///   - isNormalised: whether the layers but `narrow` and the logits are trained with batch norm.
   /// - Throws: `GraphError.noSuchTap` where a level is not a tap of the network.
   public mutating func pyramid(outputs: Int, _ pyramid: PyramidCard, isNormalised: Bool = false) throws(GraphError) {
     let (padding, widths) = (padding, pyramid.widths)

@@ -65,7 +65,7 @@ typedef struct ck_depthwise_gradient {
   /* out[class][x] = p[left[x]][class] + (p[right[x]][class] - p[left[x]][class]) * share[x] */               \
   X(f32_enlarge_row, (const float *_Nonnull p, const uint32_t *_Nonnull left, const uint32_t *_Nonnull right, \
                       const float *_Nonnull share, size_t n, size_t classes, float *_Nonnull out, size_t stride)) \
-  /* its gradient: dp[left[x]][class] += d[class][x] * (1 - share[x]), dp[right[x]][class] += d[class][x] * share[x] */ \
+  /* gradient: dp[left[x]][class] += d[class][x] * (1 - share[x]), dp[right[x]][class] += d[class][x] * share[x] */     \
   X(f32_reduce_row, (const float *_Nonnull d, size_t stride, const uint32_t *_Nonnull left,                   \
                      const uint32_t *_Nonnull right, const float *_Nonnull share, size_t n, size_t classes,   \
                      float *_Nonnull dp))                                                                     \

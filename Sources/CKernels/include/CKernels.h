@@ -23,7 +23,7 @@ typedef struct ck_format {
   size_t lanes;                    ///< accumulators in a vector, and channels of a ring's plane
   size_t panel;                    ///< columns of a full weight panel
   size_t grain;                    ///< the last panel is padded to a multiple of this
-  size_t k_step;                   ///< inputs of a multiply-accumulate; a panel's weights are padded to a multiple of it
+  size_t k_step;                   ///< inputs of a multiply-accumulate; a panel's weights are padded to a multiple
   int padding;                     ///< each byte of the activations around a map
 } ck_format;
 
