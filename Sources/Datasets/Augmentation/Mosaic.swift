@@ -66,7 +66,7 @@ extension Augmentation {
     precondition(others.count == mosaic.others.count, "\(others.count) other pictures for a mosaic")
     var pictures = others
     pictures.insert(picture, at: mosaic.own)
-    // A quarter without width or height is skipped.
+    // A quarter may have no width or height, and then shows nothing.
     let middleX = min(max(Int((Double(width) * mosaic.centreX).rounded()), 0), width)
     let middleY = min(max(Int((Double(height) * mosaic.centreY).rounded()), 0), height)
     for (quarter, (picture, tile)) in zip(pictures, mosaic.tiles).enumerated() {
