@@ -2,17 +2,17 @@ import Overlay
 import Tensors
 
 /// A heat map of shares, for confusion matrices.
-public struct HeatMap: Sendable {
-  public var title: String
+package struct HeatMap: Sendable {
+  package var title: String
   /// The names of rows and columns ("truth", "prediction").
-  public var rowsName, columnsName: String
-  public var rows, columns: [String]
+  package var rowsName, columnsName: String
+  package var rows, columns: [String]
   /// A share in [0, 1] for each column of each row; `nil` is left empty.
-  public var shares: [[Double?]]
+  package var shares: [[Double?]]
   /// The texts of the cells; `nil` for percents.
-  public var texts: [[String]]?
+  package var texts: [[String]]?
 
-  public init(
+  package init(
     title: String, rowsName: String, columnsName: String, rows: [String], columns: [String], shares: [[Double?]],
     texts: [[String]]? = nil
   ) {
@@ -32,7 +32,7 @@ public struct HeatMap: Sendable {
   /// The picture, as large as the table needs.
   ///
   /// - Complexity: O(pixels).
-  public var image: Image {
+  package var image: Image {
     let margin = 16, gap = 7
     let size = max(rows.count, columns.count)
     // Small tables have large cells with decimals, large ones small cells with whole percents.

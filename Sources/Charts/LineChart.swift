@@ -2,35 +2,35 @@ import Overlay
 import Tensors
 
 /// A chart of curves over a common axis: losses and metrics over steps, precision over recall.
-public struct LineChart: Sendable {
+package struct LineChart: Sendable {
   /// One curve.
-  public struct Series: Hashable, Sendable {
-    public struct Point: Hashable, Sendable {
-      public var x, y: Double
+  package struct Series: Hashable, Sendable {
+    package struct Point: Hashable, Sendable {
+      package var x, y: Double
 
-      public init(x: Double, y: Double) {
+      package init(x: Double, y: Double) {
         self.x = x
         self.y = y
       }
     }
 
     /// Its name in the legend.
-    public var name: String
+    package var name: String
     /// The points in the order of the line; one that is not finite makes a gap.
-    public var points: [Point]
+    package var points: [Point]
     /// The window of the moving average, in points.
     ///
     /// With a window above 1 the points themselves are drawn faintly behind the curve.
-    public var window: Int
+    package var window: Int
 
-    public init(name: String, points: [Point], window: Int = 1) {
+    package init(name: String, points: [Point], window: Int = 1) {
       self.name = name
       self.points = points
       self.window = window
     }
 
     /// A curve of values at 0, 1, 2 and so on.
-    public init(name: String, values: [Double], window: Int = 1) {
+    package init(name: String, values: [Double], window: Int = 1) {
       self.init(
         name: name, points: values.enumerated().map { Point(x: Double($0.offset), y: $0.element) }, window: window)
     }
@@ -50,16 +50,16 @@ public struct LineChart: Sendable {
     }
   }
 
-  public var title, xName, yName: String
-  public var series: [Series]
+  package var title, xName, yName: String
+  package var series: [Series]
   /// The ranges of the axes; `nil` for the range of the points.
-  public var xRange, yRange: ClosedRange<Double>?
+  package var xRange, yRange: ClosedRange<Double>?
   /// Of the picture, in pixels, at least 320 by 200.
-  public var width = 960, height = 600
+  package var width = 960, height = 600
   /// Whether the x axis is logarithmic; all x must then be above 0.
   package var hasLogarithmicX = false
 
-  public init(
+  package init(
     title: String, xName: String, yName: String, series: [Series], xRange: ClosedRange<Double>? = nil,
     yRange: ClosedRange<Double>? = nil
   ) {
@@ -74,7 +74,7 @@ public struct LineChart: Sendable {
   /// The picture.
   ///
   /// - Complexity: O(pixels + points, and the pixels that the curves touch).
-  public var image: Image {
+  package var image: Image {
     precondition(width >= 320 && height >= 200, "a chart of \(width)x\(height)")
     var image = Image(width: width, height: height, red: 255, green: 255, blue: 255)
     let layout = Layout(self)

@@ -2,15 +2,15 @@ import Overlay
 import Tensors
 
 /// A scatter chart of labelled points, such as accuracy over cost.
-public struct ScatterChart: Sendable {
+package struct ScatterChart: Sendable {
   /// Points of one kind.
-  public struct Series: Hashable, Sendable {
-    public struct Point: Hashable, Sendable {
-      public var x, y: Double
+  package struct Series: Hashable, Sendable {
+    package struct Point: Hashable, Sendable {
+      package var x, y: Double
       /// Its label, drawn beside it; empty for none.
-      public var label: String
+      package var label: String
 
-      public init(x: Double, y: Double, label: String = "") {
+      package init(x: Double, y: Double, label: String = "") {
         self.x = x
         self.y = y
         self.label = label
@@ -18,30 +18,30 @@ public struct ScatterChart: Sendable {
     }
 
     /// Their name in the legend.
-    public var name: String
+    package var name: String
     /// The points; one that is not finite is left out.
-    public var points: [Point]
+    package var points: [Point]
     /// Whether a thin line connects them in their order.
-    public var isJoined: Bool
+    package var isJoined: Bool
 
-    public init(name: String, points: [Point], isJoined: Bool = false) {
+    package init(name: String, points: [Point], isJoined: Bool = false) {
       self.name = name
       self.points = points
       self.isJoined = isJoined
     }
   }
 
-  public var title, xName, yName: String
-  public var series: [Series]
+  package var title, xName, yName: String
+  package var series: [Series]
   /// Whether the x axis is logarithmic; all x must then be above 0.
-  public var hasLogarithmicX: Bool
+  package var hasLogarithmicX: Bool
   /// Of the picture, in pixels, at least 320 by 200.
-  public var width = 960, height = 600
+  package var width = 960, height = 600
 
   /// The diameter of a point in pixels.
   static let dot: Float = 9
 
-  public init(title: String, xName: String, yName: String, series: [Series], hasLogarithmicX: Bool = false) {
+  package init(title: String, xName: String, yName: String, series: [Series], hasLogarithmicX: Bool = false) {
     self.title = title
     self.xName = xName
     self.yName = yName
@@ -52,7 +52,7 @@ public struct ScatterChart: Sendable {
   /// The picture.
   ///
   /// - Complexity: O(pixels + points · labels).
-  public var image: Image {
+  package var image: Image {
     precondition(width >= 320 && height >= 200, "a chart of \(width)x\(height)")
     var image = Image(width: width, height: height, red: 255, green: 255, blue: 255)
     let frame = frame

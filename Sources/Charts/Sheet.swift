@@ -2,25 +2,25 @@ import Overlay
 import Tensors
 
 /// A sheet of pictures side by side on white, each with a caption above it.
-public struct Sheet: Sendable {
-  public struct Panel: Sendable {
-    public var image: Image
-    public var caption: String
+package struct Sheet: Sendable {
+  package struct Panel: Sendable {
+    package var image: Image
+    package var caption: String
 
-    public init(image: Image, caption: String) {
+    package init(image: Image, caption: String) {
       self.image = image
       self.caption = caption
     }
   }
 
   /// From left to right.
-  public var panels: [Panel]
+  package var panels: [Panel]
   /// The legend below the pictures: names and their colours.
-  public var legend: [(name: String, colour: Colour)]
+  package var legend: [(name: String, colour: Colour)]
   /// The greatest longer side of a panel in pixels; larger pictures are shrunk.
-  public var side = 800
+  package var side = 800
 
-  public init(_ panels: [Panel], legend: [(name: String, colour: Colour)] = []) {
+  package init(_ panels: [Panel], legend: [(name: String, colour: Colour)] = []) {
     precondition(!panels.isEmpty, "a sheet without pictures")
     self.panels = panels
     self.legend = legend
@@ -29,7 +29,7 @@ public struct Sheet: Sendable {
   /// The picture.
   ///
   /// - Complexity: O(pixels of the panels).
-  public var image: Image {
+  package var image: Image {
     let margin = 12, gap = 10, swatch = 14
     let images = panels.map { $0.image.shrunk(toFit: side) }
     let captions = panels.map { TextLine($0.caption, scale: Ink.name) }

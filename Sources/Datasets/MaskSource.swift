@@ -3,7 +3,7 @@ import ImageCodecs
 import Postprocess
 
 /// The source of a picture's mask, and the meaning of its values.
-public struct MaskSource: Sendable {
+package struct MaskSource: Sendable {
   enum Storage: Sendable {
     /// A PNG with a palette or gray of at most 8 bits.
     case png(path: String)

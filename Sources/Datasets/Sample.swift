@@ -22,11 +22,11 @@ public struct Sample: Sendable {
   public let hasBoxes: Bool
   /// The boxes in the files' order.
   public let boxes: [TruthBox]
-  public let mask: MaskSource?
+  package let mask: MaskSource?
   /// The class of the whole picture, 1 or greater of the data set's classes, where it is annotated.
   public let classIndex: Int?
 
-  public init(
+  package init(
     path: String, name: String, width: Int, height: Int, id: Int? = nil, boxes: [TruthBox]?, mask: MaskSource?,
     classIndex: Int? = nil
   ) {
@@ -75,7 +75,7 @@ extension Sample {
 
   /// Sizes and times of change of the picture's and the mask's files, the boxes and the class, as a text that changes
   /// when they do.
-  public var stamp: String {
+  package var stamp: String {
     var text = Folder.stamp(path)
     if let mask { text += " " + mask.stamp }
     if let classIndex { text += " class \(classIndex)" }

@@ -40,7 +40,7 @@ public struct Graph: Hashable, Sendable {
     package var fitsStrips: Bool { height == 3 && width == 3 && stride <= 2 }
 
     /// The positions of the window on a map of that size.
-    public func geometry(height rows: Int, width columns: Int) -> Geometry {
+    package func geometry(height rows: Int, width columns: Int) -> Geometry {
       Geometry(
         height: rows, width: columns, stride: stride, dilation: dilation, padding: padding, kernelHeight: height,
         kernelWidth: width)

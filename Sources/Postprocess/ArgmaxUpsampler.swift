@@ -7,16 +7,16 @@ import Tensors
 /// Along a row, two neighbouring columns of the logits that have the same best class have it everywhere in between,
 /// since a straight line cannot overtake another one that is above it at both ends. So only the cells with a border
 /// between classes are interpolated class by class, and the cost follows the length of the borders, not the area.
-public struct ArgmaxUpsampler: Sendable {
+package struct ArgmaxUpsampler: Sendable {
   /// The interpolation of each mask row from the logits.
-  public let rows: LinearTaps
+  package let rows: LinearTaps
   /// The interpolation of each mask column from the logits.
-  public let columns: LinearTaps
+  package let columns: LinearTaps
   /// Channels of the logits, in 1...256.
-  public let classes: Int
+  package let classes: Int
 
   /// Prepares for masks of `columns.count` by `rows.count` from logits `[rows.extent, columns.extent, classes]`.
-  public init(rows: LinearTaps, columns: LinearTaps, classes: Int) {
+  package init(rows: LinearTaps, columns: LinearTaps, classes: Int) {
     precondition(1...256 ~= classes, "\(classes) classes do not fit in a byte")
     self.rows = rows
     self.columns = columns
@@ -24,7 +24,7 @@ public struct ArgmaxUpsampler: Sendable {
   }
 
   /// Prepares for the whole logits, upsampled from `[height, width, classes]` to a mask's size.
-  public init(
+  package init(
     _ grid: SamplingGrid, height: Int, width: Int, classes: Int, outputHeight: Int, outputWidth: Int
   ) {
     self.init(
@@ -35,7 +35,7 @@ public struct ArgmaxUpsampler: Sendable {
   /// The best class of each pixel; equal logits go to the lowest class, and a logit that is not a number never wins.
   ///
   /// - Parameter logits: `[rows.extent, columns.extent, classes]`.
-  public func labels(_ logits: Span<Float>) -> Mask {
+  package func labels(_ logits: Span<Float>) -> Mask {
     var ids = [UInt8](repeating: 0, count: rows.count * columns.count)
     var span = ids.mutableSpan
     label(0..<rows.count, of: logits, into: &span)
@@ -48,7 +48,7 @@ public struct ArgmaxUpsampler: Sendable {
   ///   - range: rows of the mask.
   ///   - logits: `[rows.extent, columns.extent, classes]`.
   ///   - ids: `range.count * columns.count` class ids, written.
-  public func label(_ range: Range<Int>, of logits: Span<Float>, into ids: inout MutableSpan<UInt8>) {
+  package func label(_ range: Range<Int>, of logits: Span<Float>, into ids: inout MutableSpan<UInt8>) {
     precondition(logits.count == rows.extent * columns.extent * classes, "\(logits.count) logits")
     precondition(ids.count == range.count * columns.count, "\(ids.count) ids for \(range.count) rows")
     var row = [Float](repeating: 0, count: columns.extent * classes)

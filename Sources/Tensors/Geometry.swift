@@ -1,15 +1,15 @@
 /// The places of a sliding window on one map: a convolution's or a pooling's.
-public struct Geometry: Hashable, Sendable {
-  public let height, width, stride, dilation: Int
-  public let kernelHeight, kernelWidth: Int
-  public let outHeight, outWidth, padTop, padLeft: Int
+package struct Geometry: Hashable, Sendable {
+  package let height, width, stride, dilation: Int
+  package let kernelHeight, kernelWidth: Int
+  package let outHeight, outWidth, padTop, padLeft: Int
 
   /// - Parameters:
   ///   - height: rows of the input, at least 1.
   ///   - width: columns of the input, at least 1.
   ///   - kernelHeight: rows of the window, odd.
   ///   - kernelWidth: columns of the window, odd.
-  public init(
+  package init(
     height: Int, width: Int, stride: Int, dilation: Int, padding: Padding, kernelHeight: Int = 3, kernelWidth: Int = 3
   ) {
     self.height = height

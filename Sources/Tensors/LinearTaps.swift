@@ -1,25 +1,25 @@
 /// Where linear interpolation reads along one axis: for each output pixel two neighbours and the share of the second.
 ///
 /// Coordinates outside the input are clamped to its first or last pixel, as TensorFlow and PyTorch do.
-public struct LinearTaps: Hashable, Sendable {
+package struct LinearTaps: Hashable, Sendable {
   /// Pixels of the input along the axis.
-  public let extent: Int
+  package let extent: Int
   /// The neighbour at or before each coordinate, in `0 ..< extent`.
-  public let lower: [Int]
+  package let lower: [Int]
   /// The neighbour after it, in `0 ..< extent`.
-  public let upper: [Int]
+  package let upper: [Int]
   /// The share of the upper neighbour, in [0, 1).
-  public let fraction: [Float]
+  package let fraction: [Float]
 
   /// Output pixels along the axis.
-  public var count: Int { lower.count }
+  package var count: Int { lower.count }
 
   /// Taps at the coordinates, in pixels of the input.
   ///
   /// - Parameters:
   ///   - coordinates: finite, in any order.
   ///   - extent: pixels of the input along the axis, at least 1.
-  public init(coordinates: [Float], extent: Int) {
+  package init(coordinates: [Float], extent: Int) {
     precondition(extent > 0, "an axis of \(extent) pixels")
     self.extent = extent
     var lower = [Int]()
@@ -51,13 +51,13 @@ public struct LinearTaps: Hashable, Sendable {
   /// The taps of some of the output pixels.
   ///
   /// - Parameter range: inside `0 ..< count`.
-  public func extracting(_ range: Range<Int>) -> LinearTaps {
+  package func extracting(_ range: Range<Int>) -> LinearTaps {
     LinearTaps(
       extent: extent, lower: Array(lower[range]), upper: Array(upper[range]), fraction: Array(fraction[range]))
   }
 
   /// The taps of a resize from `input` to `output` pixels.
-  public init(_ grid: SamplingGrid, input: Int, output: Int) {
+  package init(_ grid: SamplingGrid, input: Int, output: Int) {
     self.init(coordinates: (0..<output).map { grid.coordinate(of: $0, input: input, output: output) }, extent: input)
   }
 }

@@ -53,7 +53,7 @@ public enum TrainingError: RemediedError, Equatable {
 /// The file is safetensors: a tensor `[samples, H, W, C]` of F16 for each tap, `truth`, `[samples, bytes]` of U8, and
 /// `usable`, `[samples]` of U8, 1 for stored samples and 0 for pictures that can't be read. The file gets its name only
 /// when it is complete. Memory holds no more of it than the samples of a batch.
-public final class FeatureCache {
+package final class FeatureCache {
   /// The contents of a cache.
   package struct Layout: Hashable {
     package let samples: Int

@@ -63,7 +63,7 @@ public struct TrainingSamples: Sendable {
   }
 
   /// The cache key of the samples: a text that changes when they would.
-  public var key: String {
+  package var key: String {
     func list(_ dataset: Dataset) -> String {
       dataset.samples.map { "\($0.path) \($0.width)x\($0.height) \($0.stamp)" }.joined(separator: "\n")
     }

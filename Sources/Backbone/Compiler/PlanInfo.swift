@@ -3,26 +3,26 @@ import Kernels
 import Tensors
 
 /// One step of a compiled plan: layers that run as one pass.
-public struct StepInfo: Hashable, Sendable {
+package struct StepInfo: Hashable, Sendable {
   /// The layers, by block.
-  public let name: String
+  package let name: String
   /// The shape of its output.
-  public let output: Shape
+  package let output: Shape
   /// The division of its work: "rows" (strips), "halves" (split-K over the expanded channels, in strips), "tiles" (of a
   /// GEMM), "sum" or "pixels".
-  public let strategy: String
+  package let strategy: String
   /// Output rows of a strip; 0 where the step has none.
-  public let stripRows: Int
+  package let stripRows: Int
   /// Bytes of scratch memory, all threads together.
-  public let scratchBytes: Int
-  public let multiplyAdds: Int
+  package let scratchBytes: Int
+  package let multiplyAdds: Int
 }
 
 /// The plan of a network for one size of input, made by `Network` before its first run.
-public struct PlanInfo: Hashable, Sendable {
-  public let steps: [StepInfo]
+package struct PlanInfo: Hashable, Sendable {
+  package let steps: [StepInfo]
   /// Bytes of working memory, with scratch but without the output maps.
-  public let arenaBytes: Int
+  package let arenaBytes: Int
 }
 
 extension Network {
@@ -31,7 +31,7 @@ extension Network {
   /// - Parameter taps: the output maps; `nil` for the graph's outputs.
   /// - Throws: `BackboneError` when the input is too small or a tap does not exist.
   /// - Complexity: O(layers).
-  public func plan(height: Int, width: Int, taps: [Tap]? = nil) throws(BackboneError) -> PlanInfo {
+  package func plan(height: Int, width: Int, taps: [Tap]? = nil) throws(BackboneError) -> PlanInfo {
     let plan = try plan(height: height, width: width, wanted: try taps.map(wanted) ?? outputs)
     let names = PassNames(graph)
     return PlanInfo(

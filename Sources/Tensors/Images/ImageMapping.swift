@@ -41,7 +41,7 @@ public struct ImageMapping: Hashable, Sendable {
     ///   - map: the map's pixels along this axis.
     ///   - upsampling: how the network's own enlargement lays the map over its input.
     ///   - grid: how the picture was resized.
-    public func taps(map: Int, upsampling: SamplingGrid, grid: SamplingGrid) -> LinearTaps {
+    package func taps(map: Int, upsampling: SamplingGrid, grid: SamplingGrid) -> LinearTaps {
       let coordinates = (0..<image).map { index in
         let resized = grid.coordinate(of: index, input: content, output: image)
         let position = min(max(resized, 0), Float(content - 1)) + Float(origin)

@@ -10,19 +10,19 @@ import SSDLite
 #endif
 
 /// The training targets of a picture's default boxes.
-public struct DetectionTargets: Hashable, Sendable {
+package struct DetectionTargets: Hashable, Sendable {
   /// For each default box its class, 0 for background, -1 for ignored.
-  public let classes: [Int32]
+  package let classes: [Int32]
   /// `[boxes, 4]`: ty, tx, th, tw; zeros for unmatched default boxes.
-  public let codes: [Float]
+  package let codes: [Float]
 
   /// The number of matched default boxes.
-  public let positives: Int
+  package let positives: Int
 
   /// - Parameters:
   ///   - truths: ground-truth boxes relative to the picture, with their classes, 1 or greater.
   ///   - ignored: ignored regions.
-  public init(
+  package init(
     _ boxes: DefaultBoxes, truths: [(box: Box, classIndex: Int)], ignored: [Box], divisors: [4 of Float],
     threshold: Float = 0.5
   ) {
@@ -77,7 +77,7 @@ public enum DetectionLoss: Codable, Hashable, Sendable {
   ///   - codeGradient: `[boxes, 4]`, written completely.
   ///   - logitGradient: `[boxes, outputs]`, written completely.
   /// - Complexity: O(boxes · outputs + boxes · log boxes).
-  public func callAsFunction(
+  package func callAsFunction(
     codes: Span<Float>, logits: Span<Float>, _ targets: DetectionTargets, normaliser: Int,
     codeGradient: inout MutableSpan<Float>, logitGradient: inout MutableSpan<Float>
   ) -> Double {
