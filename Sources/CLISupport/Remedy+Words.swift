@@ -7,6 +7,7 @@ extension Remedy {
     switch self {
     case .raise(let name): return "raise \(name.flag) if you trust the file"
     case .importCheckpoint: return "make the file with `backbone import`"
+    case .nameClasses: return "give them with --labels, or move it away"
     case .fetch(let names):
       let commands = names.map { "`backbone models fetch \($0)`" }
       return names.count == 1

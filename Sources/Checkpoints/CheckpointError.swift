@@ -3,6 +3,8 @@ import ModelFiles
 
 /// Why a checkpoint could not be imported.
 public enum CheckpointError: RemediedError, Equatable {
+  /// A configuration file beside the checkpoint names other outputs than the checkpoint has.
+  case classNames(path: String, found: String, outputs: Int, checkpoint: String)
   /// An operation of the file's own graph works differently from the network that the names promise.
   case convention(path: String, layer: String, expected: String, found: String)
   case file(FileError)
@@ -21,6 +23,7 @@ public enum CheckpointError: RemediedError, Equatable {
 
   public var remedy: Remedy? {
     switch self {
+    case .classNames: return .nameClasses
     case .file(let error): return error.remedy
     case .limit(_, _, let excess): return excess.remedy
     default: return nil
@@ -29,6 +32,8 @@ public enum CheckpointError: RemediedError, Equatable {
 
   private var text: String {
     switch self {
+    case .classNames(let path, let found, let outputs, let checkpoint):
+      return "\(path): \(found), expected names for the \(outputs) outputs of \(checkpoint)"
     case .convention(let path, let layer, let expected, let found):
       return "\(path): \(layer) has \(found), expected \(expected); this graph is a variant that cannot be imported"
     case .file(let error): return error.problem

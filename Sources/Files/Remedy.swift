@@ -6,6 +6,8 @@ public enum Remedy: Hashable, Sendable, CustomStringConvertible {
   case raise(Limits.Name)
   /// Making the model file from its checkpoint.
   case importCheckpoint
+  /// Naming a classifier's classes, instead of the file beside its checkpoint that does not fit.
+  case nameClasses
   /// Getting one of the known models of these names.
   case fetch([String])
   /// Getting a known model's file in another way, and fetching the model from there.
@@ -26,6 +28,7 @@ public enum Remedy: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .raise(let name): return "raise Limits.\(name.rawValue) if you trust the file"
     case .importCheckpoint: return "make the file by importing the checkpoint"
+    case .nameClasses: return "name the classes, or move the file away"
     case .fetch(let names): return "fetch " + names.joined(separator: " or ")
     case .fetchFromFile(let name): return "get the file elsewhere and fetch \(name) from it"
     case .writeShipped(let name): return "\(name) is part of the program; write it to a file"

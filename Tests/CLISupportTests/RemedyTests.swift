@@ -31,7 +31,8 @@ import Testing
   @Test func librariesNameNoFlag() {
     let remedies: [Remedy] =
       Limits.Name.allCases.map(Remedy.raise) + [
-        .importCheckpoint, .fetch(["a", "b"]), .fetchFromFile("a"), .writeShipped("a"), .otherModel, .smallerBatch,
+        .importCheckpoint, .nameClasses, .fetch(["a", "b"]), .fetchFromFile("a"), .writeShipped("a"), .otherModel,
+        .smallerBatch,
         .smallerCache, .trainAnew,
       ]
     for remedy in remedies {

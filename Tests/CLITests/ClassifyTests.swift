@@ -71,6 +71,8 @@ import Vision
     try work.write(Array("north\neast\n".utf8), to: "names.txt")
     let refused = try classify("a.png --labels names.txt")
     #expect(refused.status == 2 && refused.errors.contains("has 2 class names, expected 4"), "\(refused.errors)")
+    let large = try classify("a.png --labels names.txt --max-text-bytes 3")
+    #expect(large.status == 2 && large.errors.contains("raise --max-text-bytes"), "\(large.errors)")
     let missing = try classify("a.png --labels nowhere.txt")
     #expect(missing.status == 2 && missing.errors.contains("nowhere.txt"), "\(missing.errors)")
     let top = try classify("a.png --top 0")

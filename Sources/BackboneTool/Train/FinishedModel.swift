@@ -53,7 +53,7 @@ struct FinishedModel {
   ) throws(Failure) -> ClassificationReport? {
     guard !validation.samples.isEmpty else { return nil }
     let classifier: ImageClassifier
-    do { classifier = try ImageClassifier(file, threads: threads) } catch { throw Failure(.model, error.description) }
+    do { classifier = try ImageClassifier(file, threads: threads) } catch { throw Failure(.model, told(error)) }
     let data = try ClassificationData([validation], nil, limit: nil)
     var loop = EvalLoop(on: console)
     let report = try ClassificationReport(classifier, data, of: names, limits: limits, &loop)

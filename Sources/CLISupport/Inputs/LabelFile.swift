@@ -8,7 +8,7 @@ public enum LabelFile {
   public static func read(_ path: String, _ limits: LimitOptions) throws(Failure) -> [String] {
     let file: MappedFile
     do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch {
-      throw Failure(.usage, error.description)
+      throw Failure(.usage, told(error))
     }
     guard let text = file.array(at: 0, count: file.count).flatMap({ String(validating: $0, as: UTF8.self) }) else {
       throw Failure(.usage, "\(path): is not UTF-8 text; save the class names as UTF-8, one a line")

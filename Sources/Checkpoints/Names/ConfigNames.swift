@@ -25,11 +25,7 @@ enum ConfigNames {
       json = try StrictJSON.parse(file.array(at: 0, count: file.count) ?? [], depth: limits.nesting)
     } catch { throw .malformed(path: path, offset: error.offset, reason: "is no proper JSON: \(error.reason)") }
     func wrong(_ found: String) -> CheckpointError {
-      .unsupported(
-        path: path,
-        reason:
-          "\(found), expected names for the \(outputs) outputs of \(checkpoint); give them with --labels, or move it away"
-      )
+      .classNames(path: path, found: found, outputs: outputs, checkpoint: checkpoint)
     }
     var names: [Int: String] = [:]
     switch (json["id2label"], json["label_names"]) {

@@ -26,7 +26,7 @@ struct ClassificationData {
       classes = zip(all.classes, sources).dropFirst().map { EvalClass(name: $0.name, sources: $1, ids: [$0.id]) }
       samples = all.samples.prefix(limit ?? .max).compactMap { one in one.classIndex.map { (one, $0 - 1) } }
       skipped = all.skipped.count
-    } catch { throw Failure(.inputs, error.description) }
+    } catch { throw Failure(.inputs, told(error)) }
   }
 }
 

@@ -52,7 +52,7 @@ struct EvalClassifyCommand: ParsableCommand {
     let file = try ModelChoice.open(model, options.limits).labelled(by: labels, options.limits)
     let classifier: ImageClassifier
     do { classifier = try ImageClassifier(file, threads: options.threads) } catch {
-      throw Failure(.model, error.description)
+      throw Failure(.model, told(error))
     }
     var wrong: [ClassificationAnswer] = []
     var loop = EvalLoop(on: console)
@@ -69,7 +69,7 @@ struct EvalClassifyCommand: ParsableCommand {
         let sample = data.samples[answer.index].sample
         let image: Image
         do { image = try sample.readImage(limits: options.limits.limits) } catch {
-          throw Failure(.inputs, error.description)
+          throw Failure(.inputs, told(error))
         }
         try report.drawCase(image, answer, named: sample.name, rank: rank + 1, in: drawn)
       }
