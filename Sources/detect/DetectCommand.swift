@@ -97,28 +97,23 @@ struct DetectCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
-    var timing = Timing(work, on: console)
+    let timing = Timing(work, on: console)
     var outputs: PictureOutputs?
     if let out { outputs = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force) }
     if !quiet, outputs?.useStandardOutput == true {
       throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
     }
     var report = try Report(format: format ?? .text, images: images, quiet: quiet)
-    let callers = Batch.callers(images.count, threads: work.threads)
-    let session = Session(threads: callers > 1 ? 1 : work.threads)
-    let opening = try Opening(model ?? ModelChoice.detector, first: images[0], on: session.pool, &timing) {
-      (watch) throws(Failure) in
+    var run = try PictureRun(
+      images, model ?? ModelChoice.detector, work, limits, timing: timing, on: console
+    ) { (session, watch) throws(Failure) in
       try load(on: session, outputs: outputs.map { [$0] } ?? [], &watch)
-    } decode: { () throws(Failure) in
-      try limits.read(images[0])
     }
-    let detector = opening.model
+    let detector = run.model
     report.threshold = score ?? detector.scoreThreshold
 
     try console.write(report.opening)
-    let (before, began) = (timing.told, Stopwatch.now)
-    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
-      var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
+    let status = try run.run { (index, image, watch) throws(Failure) in
       let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
       var overlay: [UInt8]?
       if let outputs {
@@ -130,24 +125,18 @@ struct DetectCommand: ParsableCommand {
       let result = PictureResult(
         image: images[index], width: image.width, height: image.height, model: detector.names.joined(separator: ", "),
         detections: found, overlay: outputs?.paths[index])
-      return (result: result, overlay: overlay, watch: watch)
-    } finish: { (index, made, write) throws(Failure) in
-      var watch = made.watch
-      watch.resume()
+      return (result: result, overlay: overlay)
+    } finish: { (index, made, watch) throws(Failure) in
       if let overlay = made.overlay, let outputs {
         try outputs.put(overlay, for: index)
         watch.lap("write")
       }
-      try write(report.add(made.result))
-      watch.lap("report")
-      timing.note(images[index], watch)
+      return report.add(made.result)
     } failed: { index, failure in
       report.add(failure, of: images[index])
     }
-    if callers > 1 { timing.overlap(timing.told - before, took: Stopwatch.now - began) }
     try console.write(report.closing)
-    timing.end()
-    try status.end()
+    try run.end(status)
   }
 
   private func load(

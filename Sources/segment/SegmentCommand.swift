@@ -77,7 +77,7 @@ struct SegmentCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
-    var timing = Timing(work, on: console)
+    let timing = Timing(work, on: console)
     let masks = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force)
     var overlays: PictureOutputs?
     if let overlay {
@@ -89,19 +89,14 @@ struct SegmentCommand: ParsableCommand {
       throw Failure(.usage, "a picture and the results would both go to standard output; add --quiet")
     }
     var report = Report(format: format ?? .text, quiet: quiet)
-    let callers = Batch.callers(images.count, threads: work.threads)
-    let session = Session(threads: callers > 1 ? 1 : work.threads)
-    let opening = try Opening(model, first: images[0], on: session.pool, &timing) {
-      (watch) throws(Failure) in
+    var run = try PictureRun(
+      images, model, work, limits, timing: timing, on: console
+    ) { (session, watch) throws(Failure) in
       try load(on: session, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
-    } decode: { () throws(Failure) in
-      try limits.read(images[0])
     }
-    let segmenter = opening.model
+    let segmenter = run.model
 
-    let (before, began) = (timing.told, Stopwatch.now)
-    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
-      var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
+    let status = try run.run { (index, image, watch) throws(Failure) in
       let map = try outline(image, named: images[index], with: segmenter) { watch.lap($0.rawValue) }
       var overlay: [UInt8]?
       if let overlays {
@@ -113,21 +108,15 @@ struct SegmentCommand: ParsableCommand {
       watch.lap("encode")
       let result = PictureResult(
         image: images[index], map: map, card: segmenter.card, mask: masks.paths[index], overlay: overlays?.paths[index])
-      return (result: result, mask: mask, overlay: overlay, watch: watch)
-    } finish: { (index, made, write) throws(Failure) in
-      var watch = made.watch
-      watch.resume()
+      return (result: result, mask: mask, overlay: overlay)
+    } finish: { (index, made, watch) throws(Failure) in
       if let overlay = made.overlay { try overlays?.put(overlay, for: index) }
       try masks.put(made.mask, for: index)
       watch.lap("write")
-      try write(report.add(made.result))
-      watch.lap("report")
-      timing.note(images[index], watch)
+      return report.add(made.result)
     }
-    if callers > 1 { timing.overlap(timing.told - before, took: Stopwatch.now - began) }
     try console.write(report.closing)
-    timing.end()
-    try status.end()
+    try run.end(status)
   }
 
   private func outline(

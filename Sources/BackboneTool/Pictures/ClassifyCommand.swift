@@ -51,43 +51,29 @@ struct ClassifyCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
-    var timing = Timing(work, on: console)
+    let timing = Timing(work, on: console)
     var report = ClassifyReport(format: format)
-    let callers = Batch.callers(images.count, threads: work.threads)
-    let session = Session(threads: callers > 1 ? 1 : work.threads)
-    let opening = try Opening(model, first: images[0], on: session.pool, &timing) { (watch) throws(Failure) in
-      try load(on: session, &watch)
-    } decode: { () throws(Failure) in
-      try limits.read(images[0])
-    }
-    let classifier = opening.model
+    var run = try PictureRun(images, model, work, limits, timing: timing, on: console, load: load)
+    let classifier = run.model
 
     try console.write(report.opening)
-    let (before, began) = (timing.told, Stopwatch.now)
-    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
-      var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
+    let status = try run.run { (index, image, watch) throws(Failure) in
       let found: [Classification]
       do throws(VisionError) { found = try classifier.classify(image, top: top) { watch.lap($0.rawValue) } } catch {
-        throw Failure(.model, "\(images[index]): \(error.description)", stops: true)
+        throw Failure(.model, "\(images[index]): \(told(error))", stops: true)
       }
-      let result = ClassifyReport.Result(
+      return ClassifyReport.Result(
         image: images[index], width: image.width, height: image.height, model: classifier.card.name,
         classifications: found)
-      return (result: result, watch: watch)
-    } finish: { (index, made, write) throws(Failure) in
-      var watch = made.watch
-      watch.resume()
-      try write(report.add(made.result))
-      watch.lap("report")
-      timing.note(images[index], watch)
+    } finish: { (_, result, _) throws(Failure) in
+      report.add(result)
     } failed: { index, failure in
       report.add(failure, of: images[index])
     }
-    if callers > 1 { timing.overlap(timing.told - before, took: Stopwatch.now - began) }
     try console.write(report.closing)
-    timing.end()
-    try status.end()
+    try run.end(status)
   }
+
   private func load(on session: Session, _ watch: inout Stopwatch) throws(Failure) -> ImageClassifier {
     let file = try ModelChoice.open(model, limits).labelled(by: labels, limits)
     watch.lap("load")
@@ -95,6 +81,6 @@ struct ClassifyCommand: ParsableCommand {
       let classifier = try ImageClassifier(file, session: session)
       watch.lap("pack")
       return classifier
-    } catch { throw Failure(.model, error.description) }
+    } catch { throw Failure(.model, told(error)) }
   }
 }

@@ -52,33 +52,21 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     let console = Main.console
-    var timing = Timing(work, on: console)
+    let timing = Timing(work, on: console)
     try PictureOutputs.refuse(out, flag: "--out", asOneOf: images)
     try PictureOutputs.checkFolder(of: out)
-    let callers = Batch.callers(images.count, threads: work.threads)
-    let session = Session(threads: callers > 1 ? 1 : work.threads)
-    let opening = try Opening(model, first: images[0], on: session.pool, &timing) { (watch) throws(Failure) in
-      try load(on: session, &watch)
-    } decode: { () throws(Failure) in
-      try limits.read(images[0])
-    }
-    let embedder = opening.model
+    var run = try PictureRun(images, model, work, limits, timing: timing, on: console, load: load)
+    let embedder = run.model
 
     var rows: [(index: Int, vector: [Float])] = []
-    let (before, began) = (timing.told, Stopwatch.now)
-    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
-      var (image, watch) = try opening.pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
-      let vector: [Float]
-      do throws(VisionError) { vector = try embedder.embedding(of: image) { watch.lap($0.rawValue) } } catch {
-        throw Failure(.model, "\(images[index]): \(error.description)", stops: true)
+    let status = try run.run { (index, image, watch) throws(Failure) in
+      do throws(VisionError) { return try embedder.embedding(of: image) { watch.lap($0.rawValue) } } catch {
+        throw Failure(.model, "\(images[index]): \(told(error))", stops: true)
       }
-      return (vector: vector, watch: watch)
-    } finish: { (index, made, write) throws(Failure) in
-      rows.append((index, made.vector))
-      try write("")
-      timing.note(images[index], made.watch)
+    } finish: { (index, vector, _) throws(Failure) in
+      rows.append((index, vector))
+      return ""
     }
-    if callers > 1 { timing.overlap(timing.told - before, took: Stopwatch.now - began) }
     if !rows.isEmpty {
       try write(rows, channels: embedder.channels)
       let left = images.count - rows.count
@@ -86,8 +74,7 @@ struct EmbedCommand: ParsableCommand {
         "\(out.onOneLine)  \(rows.count)x\(embedder.channels)  \(embedder.card.name) \(embedder.tap)"
           + (left > 0 ? ", \(left) of \(images.count) pictures left out" : "") + "\n")
     }
-    timing.end()
-    try status.end()
+    try run.end(status)
   }
 
   private func load(on session: Session, _ watch: inout Stopwatch) throws(Failure) -> Embedder {
@@ -98,12 +85,12 @@ struct EmbedCommand: ParsableCommand {
     do {
       let graph = try Graph(file.card.backbone)
       chosen = tap.map { Tap($0) } ?? (graph.taps.contains { $0.tap == .last } ? .last : graph.deepest.tap)
-    } catch { throw Failure(.model, "\(file.path): \(error.description)") }
+    } catch { throw Failure(.model, "\(file.path): \(told(error))") }
     do {
       let embedder = try Embedder(file, tap: chosen, isNormalised: normalise, session: session)
       watch.lap("pack")
       return embedder
-    } catch { throw Failure(.model, error.description) }
+    } catch { throw Failure(.model, told(error)) }
   }
 
   private func write(_ rows: [(index: Int, vector: [Float])], channels: Int) throws(Failure) {
@@ -120,6 +107,6 @@ struct EmbedCommand: ParsableCommand {
           try AtomicFile.write(Array(lines.joined().utf8), to: out)
         }
       }
-    } catch { throw Failure(.output, error.description) }
+    } catch { throw Failure(.output, told(error)) }
   }
 }
