@@ -40,8 +40,7 @@ struct DetectionGallery {
       ]
       let sheet = Sheet(
         [Sheet.Panel(image: image, caption: caption)], legend: legend.map { ($0.0, Palette.box($0.1.rawValue)) })
-      let number = (rank + 1 < 10 ? "0" : "") + "\(rank + 1)"
-      try folder.write(sheet.image, "worst-\(number)-\(FileNames.flat(sample.name))")
+      try folder.write(worst: sheet.image, rank + 1, sample.name)
     }
   }
 

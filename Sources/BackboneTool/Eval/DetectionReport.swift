@@ -5,7 +5,8 @@ import Files
 import ModelFiles
 
 /// The figures of boxes, and how they are written.
-struct DetectionReport {
+struct DetectionReport: EvalReport {
+  static let digits = 3
   let data: [String]
   /// The model, or the file of predictions.
   let source: String
@@ -14,6 +15,7 @@ struct DetectionReport {
   /// Pictures that could not be measured.
   let skipped: Int
   let samples: [BoxSample]
+  var pictures: Int { samples.count }
   private let coco: COCOFigures
   private let voc: [PrecisionRecallCurve?]
   private let sweep: ScoreSweep
@@ -48,7 +50,7 @@ struct DetectionReport {
   }
 
   /// COCO's twelve figures and the two of VOC's, in the order of the report, then those at the best score.
-  private var figures: [(name: String, value: Double?)] { averages + atBest(nil) }
+  var figures: [(name: String, value: Double?)] { averages + atBest(nil) }
 
   private var averages: [(name: String, value: Double?)] {
     func mean(_ values: [Double?]) -> Double? {
@@ -84,42 +86,24 @@ struct DetectionReport {
     switch format {
     case .text: return table
     case .csv:
-      return figures.reduce(csvRecord(["class", "figure", "value"])) {
-        $0 + csvRecord(["", $1.name, $1.value.map { "\($0)" } ?? ""])
-      }
+      return csvFigures
         + classes.indices.map { index in
           ([("boxes", "\(coco.classes[index].boxes)")]
-            + (figures(of: index) + atBest(index)).map { ($0.name, $0.value.map { "\($0)" } ?? "") })
+            + (figures(of: index) + atBest(index)).map { ($0.name, full($0.value)) })
             .map { csvRecord([classes[index], $0.0, $0.1]) }.joined()
         }.joined()
     case .json:
-      func json(_ figures: [(name: String, value: Double?)]) -> [(key: String, value: JSON)] {
-        figures.map { ($0.name, $0.value.map(JSON.double) ?? .null) }
-      }
-      return JSON.object([
-        ("data", .array(data.map(JSON.string))), ("predictions", .string(source)),
-        ("pictures", .integer(samples.count)), ("skipped", .integer(skipped)), ("figures", .object(json(figures))),
-        (
-          "classes",
-          .array(
-            classes.indices.map { index in
-              .object(
-                [("name", .string(classes[index])), ("boxes", .integer(coco.classes[index].boxes))]
-                  + json(figures(of: index) + atBest(index)))
-            })
-        ), ("remarks", .array(remarks.map(JSON.string))),
-      ]).text + "\n"
+      return json(
+        classes: classes.indices.map { index in
+          .object(
+            [("name", .string(classes[index])), ("boxes", .integer(coco.classes[index].boxes))]
+              + (figures(of: index) + atBest(index)).map { ($0.name, json($0.value)) })
+        })
     }
   }
 
-  private func number(_ value: Double?) -> String { value.map { fixed($0, 3) } ?? "-" }
-
   private var table: String {
     let boxes = coco.classes.reduce(0) { $0 + $1.boxes }
-    var text = data.map(\.onOneLine).joined(separator: ", ")
-    text += "  \(source.onOneLine)  \(samples.count) pictures, \(boxes) boxes"
-    text += (skipped > 0 ? ", \(skipped) left out" : "") + "\n"
-    for remark in remarks { text += "  \(remark)\n" }
     let notes = [
       "IoU 0.50 to 0.95", "IoU 0.50", "IoU 0.75", "up to 32x32 pixels", "up to 96x96", "larger",
       "1 detection a picture and class", "10 detections", "100 detections", "up to 32x32 pixels", "up to 96x96",
@@ -128,7 +112,8 @@ struct DetectionReport {
     ]
     var all = TextTable([.left, .right, .left])
     for (figure, note) in zip(averages, notes) { all.add([figure.name, number(figure.value), note]) }
-    return text + "\n" + all.lines() + (thresholdLine.isEmpty ? "" : "\n" + thresholdLine) + "\n" + classTable
+    return heading(", \(boxes) boxes") + "\n" + all.lines() + (thresholdLine.isEmpty ? "" : "\n" + thresholdLine) + "\n"
+      + classTable
   }
 
   /// What a run of training ends with.

@@ -8,7 +8,8 @@ import Postprocess
 import Tensors
 
 /// The figures of masks, and how they are written.
-struct SegmentationReport {
+struct SegmentationReport: EvalReport {
+  static let digits = 4
   let data: [String]
   /// The model, or the folder of predictions.
   let source: String
@@ -61,7 +62,7 @@ struct SegmentationReport {
       }
   }
 
-  private var figures: [(name: String, value: Double?)] {
+  var figures: [(name: String, value: Double?)] {
     [
       ("mean IoU", matrix.meanIoU), ("pixel accuracy", matrix.pixelAccuracy),
       ("mean class accuracy", matrix.meanAccuracy),
@@ -69,11 +70,10 @@ struct SegmentationReport {
   }
 
   func text(_ format: EvalFormat) -> String {
-    func full(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     switch format {
     case .text: return table
     case .csv:
-      return figures.reduce(csvRecord(["class", "figure", "value"])) { $0 + csvRecord(["", $1.name, full($1.value)]) }
+      return csvFigures
         + classes.indices.map { index in
           [
             ("IoU", full(matrix.iou(index))), ("accuracy", full(matrix.accuracy(index))),
@@ -81,26 +81,16 @@ struct SegmentationReport {
           ].map { csvRecord([classes[index], $0.0, $0.1]) }.joined()
         }.joined()
     case .json:
-      func json(_ value: Double?) -> JSON { value.map(JSON.double) ?? .null }
-      return JSON.object([
-        ("data", .array(data.map(JSON.string))), ("predictions", .string(source)), ("pictures", .integer(pictures)),
-        ("skipped", .integer(skipped)), ("figures", .object(figures.map { ($0.name, json($0.value)) })),
-        (
-          "classes",
-          .array(
-            classes.indices.map { index in
-              .object([
-                ("name", .string(classes[index])), ("IoU", json(matrix.iou(index))),
-                ("accuracy", json(matrix.accuracy(index))), ("true pixels", .integer(matrix.truePixels(index))),
-                ("predicted pixels", .integer(matrix.predictedPixels(index))),
-              ])
-            })
-        ), ("remarks", .array(remarks.map(JSON.string))),
-      ]).text + "\n"
+      return json(
+        classes: classes.indices.map { index in
+          .object([
+            ("name", .string(classes[index])), ("IoU", json(matrix.iou(index))),
+            ("accuracy", json(matrix.accuracy(index))), ("true pixels", .integer(matrix.truePixels(index))),
+            ("predicted pixels", .integer(matrix.predictedPixels(index))),
+          ])
+        })
     }
   }
-
-  private func number(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "-" }
 
   /// What a run of training ends with.
   var summary: String {
@@ -111,9 +101,6 @@ struct SegmentationReport {
   }
 
   private var table: String {
-    var text = data.map(\.onOneLine).joined(separator: ", ") + "  \(source.onOneLine)  \(pictures) pictures"
-    text += (skipped > 0 ? ", \(skipped) left out" : "") + "\n"
-    for remark in remarks { text += "  \(remark)\n" }
     var all = TextTable([.left, .right])
     for figure in figures { all.add([figure.name, number(figure.value)]) }
     var table = TextTable([.left, .right, .right, .right, .right])
@@ -125,7 +112,7 @@ struct SegmentationReport {
         "\(matrix.truePixels(index))", "\(matrix.predictedPixels(index))",
       ])
     }
-    return text + "\n" + all.lines() + "\n" + table.lines()
+    return heading() + "\n" + all.lines() + "\n" + table.lines()
       + (shown.count < classes.count ? "  \(classes.count - shown.count) classes that occur nowhere\n" : "")
   }
 
@@ -161,6 +148,6 @@ struct SegmentationReport {
         Sheet.Panel(image: right, caption: "prediction   IoU \(fixed(iou, 3))"),
       ], legend: legend + (ids.last == 255 ? [("does not count", Palette.voc[255])] : []))
     sheet.side = 520
-    try folder.write(sheet.image, "worst-\(rank < 10 ? "0" : "")\(rank)-\(FileNames.flat(name))")
+    try folder.write(worst: sheet.image, rank, name)
   }
 }

@@ -8,7 +8,8 @@ import Tensors
 import Vision
 
 /// The figures of classes, and how they are written.
-struct ClassificationReport {
+struct ClassificationReport: EvalReport {
+  static let digits = 4
   let data: [String]
   /// The model.
   let source: String
@@ -43,11 +44,11 @@ struct ClassificationReport {
       let (sample, classIndex) = data.samples[measured[number]]
       let image: Image
       do throws(DatasetError) { image = try sample.readImage(limits: limits.limits) } catch {
-        throw Failure(.inputs, error.description)
+        throw Failure(.inputs, told(error))
       }
       let found: [Classification]
       do throws(VisionError) { found = try classifier.classify(image, top: .max) } catch {
-        throw Failure(.model, "\(sample.path): \(error.description)", stops: true)
+        throw Failure(.model, "\(sample.path): \(told(error))", stops: true)
       }
       let answer = ClassificationAnswer(
         index: measured[number], truth: place[classIndex]!, found: found,
@@ -76,7 +77,7 @@ struct ClassificationReport {
       }
   }
 
-  private var figures: [(name: String, value: Double?)] {
+  var figures: [(name: String, value: Double?)] {
     [
       ("top-1", matrix.pixelAccuracy), ("top-5", pictures == 0 ? nil : Double(amongFive) / Double(pictures)),
       ("mean class accuracy", matrix.meanAccuracy),
@@ -91,11 +92,10 @@ struct ClassificationReport {
   }
 
   func text(_ format: EvalFormat) -> String {
-    func full(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     switch format {
     case .text: return table
     case .csv:
-      return figures.reduce(csvRecord(["class", "figure", "value"])) { $0 + csvRecord(["", $1.name, full($1.value)]) }
+      return csvFigures
         + classes.indices.map { index in
           csvRecord([classes[index], "accuracy", full(matrix.accuracy(index))])
             + csvRecord([classes[index], "pictures", "\(matrix.truePixels(index))"])
@@ -107,27 +107,17 @@ struct ClassificationReport {
             ])
         }.joined()
     case .json:
-      func json(_ value: Double?) -> JSON { value.map(JSON.double) ?? .null }
-      return JSON.object([
-        ("data", .array(data.map(JSON.string))), ("predictions", .string(source)), ("pictures", .integer(pictures)),
-        ("skipped", .integer(skipped)), ("figures", .object(figures.map { ($0.name, json($0.value)) })),
-        (
-          "classes",
-          .array(
-            classes.indices.map { index in
-              .object([
-                ("name", .string(classes[index])), ("accuracy", json(matrix.accuracy(index))),
-                ("pictures", .integer(matrix.truePixels(index))),
-                // Columns in the order of the classes; the last is for what is none of them.
-                ("confusion", .array((0...classes.count).map { .integer(matrix.count(truth: index, prediction: $0)) })),
-              ])
-            })
-        ), ("remarks", .array(remarks.map(JSON.string))),
-      ]).text + "\n"
+      return json(
+        classes: classes.indices.map { index in
+          .object([
+            ("name", .string(classes[index])), ("accuracy", json(matrix.accuracy(index))),
+            ("pictures", .integer(matrix.truePixels(index))),
+            // Columns in the order of the classes; the last is for what is none of them.
+            ("confusion", .array((0...classes.count).map { .integer(matrix.count(truth: index, prediction: $0)) })),
+          ])
+        })
     }
   }
-
-  private func number(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "-" }
 
   /// What a run of training ends with.
   var summary: String {
@@ -147,12 +137,9 @@ struct ClassificationReport {
   }
 
   private var table: String {
-    var text = data.map(\.onOneLine).joined(separator: ", ") + "  \(source.onOneLine)  \(pictures) pictures"
-    text += (skipped > 0 ? ", \(skipped) left out" : "") + "\n"
-    for remark in remarks { text += "  \(remark)\n" }
     var all = TextTable([.left, .right])
     for figure in figures { all.add([figure.name, number(figure.value)]) }
-    return text + "\n" + all.lines() + "\n" + byClass.lines()
+    return heading() + "\n" + all.lines() + "\n" + byClass.lines()
   }
 
   /// What was taken for what.
@@ -184,6 +171,6 @@ struct ClassificationReport {
         image: image, caption: "\(name)   \(caption(answer.found[0]))   truth \(caption(truth))")
     ])
     sheet.side = 520
-    try folder.write(sheet.image, "worst-\(rank < 10 ? "0" : "")\(rank)-\(FileNames.flat(name))")
+    try folder.write(worst: sheet.image, rank, name)
   }
 }
