@@ -25,10 +25,14 @@ extension Graph.Convolution {
 
   /// Its cost for an output of that shape.
   public func cost(output: Shape) -> LayerCost {
-    let weights = window.taps * inputs / groups * outputs
-    return LayerCost(
-      name: layerName, output: output, parameters: weights + outputs, multiplyAdds: weights * output.pixels)
+    LayerCost(
+      name: layerName, output: output, parameters: weightCount + outputs, multiplyAdds: multiplyAdds(output: output))
   }
+
+  /// Its multiply-adds for an output of that shape.
+  package func multiplyAdds(output: Shape) -> Int { weightCount * output.pixels }
+
+  private var weightCount: Int { window.taps * inputs / groups * outputs }
 }
 
 extension Graph {

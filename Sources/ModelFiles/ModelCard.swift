@@ -190,6 +190,13 @@ public struct InputCard: Codable, Hashable, Sendable {
   }
 }
 
+extension ModelCard {
+  /// The labels by the output channel; of several with one output the first.
+  package var labelsByOutput: [Int: ClassLabel] {
+    Dictionary(labels.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+}
+
 /// One class: its output channel, the data set's id and its name.
 public struct ClassLabel: Codable, Hashable, Sendable {
   /// The network's output channel, with the background counted where there is one.

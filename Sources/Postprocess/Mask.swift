@@ -20,8 +20,7 @@ public struct Mask: Hashable, Sendable {
   /// - Parameter ids: `width * height` class ids, rows from the top.
   /// - Throws: `PixelViewError` for a side that is not in `1 ... PixelView.maximumExtent`, or another number of ids.
   public init(_ ids: [UInt8], width: Int, height: Int) throws(PixelViewError) {
-    let sides = 1...PixelView.maximumExtent
-    guard sides ~= width, sides ~= height else { throw .size(width: width, height: height) }
+    try PixelView.check(width, height)
     guard ids.count == width * height else { throw .bytes(plane: 0, expected: width * height, found: ids.count) }
     self.init(width: width, height: height, ids: ids)
   }
@@ -71,8 +70,8 @@ extension Mask: Codable {
     func refuse(_ text: String) -> DecodingError {
       .dataCorruptedError(forKey: .runs, in: container, debugDescription: text)
     }
-    let sides = 1...PixelView.maximumExtent
-    guard sides ~= width, sides ~= height, runs.count % 2 == 0 else { throw refuse("no mask of \(width)x\(height)") }
+    do { try PixelView.check(width, height) } catch { throw refuse("\(error)") }
+    guard runs.count % 2 == 0 else { throw refuse("\(runs.count) numbers, expected two for each run") }
     var left = width * height
     for place in stride(from: 0, to: runs.count, by: 2) {
       guard 0...255 ~= runs[place], runs[place + 1] > 0, runs[place + 1] <= left else {

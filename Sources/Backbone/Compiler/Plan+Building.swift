@@ -163,7 +163,7 @@ extension Plan {
     /// The multiply-adds that the pass really executes: one pixel's part once, and no skipped taps outside the map.
     private static func multiplyAdds(_ pass: Pass, _ values: ValueShapes, _ graph: Graph, isWhole: Bool) -> Int {
       func cost(_ index: Int) -> Int {
-        graph.convolution(at: index)?.cost(output: values.shapes[index]).multiplyAdds ?? 0
+        graph.convolution(at: index)?.multiplyAdds(output: values.shapes[index]) ?? 0
       }
       func cost(_ product: Pass.Product) -> Int {
         guard let rows = product.rows, let c = graph.convolution(at: product.node) else { return cost(product.node) }

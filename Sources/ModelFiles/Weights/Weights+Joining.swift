@@ -9,6 +9,15 @@ extension Weights {
   /// These tensors with another's for all missing names; nothing is copied.
   public func filled(from other: Weights) -> Weights { joined(with: other, tensors: Array(other.entries.keys)) }
 
+  /// A copy of some tensors, which must have exactly those shapes.
+  ///
+  /// - Throws: `WeightsError.missing` or `.wrongShape`.
+  package func copy(of tensors: [(name: String, shape: [Int])]) throws(WeightsError) -> Weights {
+    var copies: [String: (shape: [Int], values: [Float])] = [:]
+    for (name, shape) in tensors { copies[name] = (shape, try values(name, shape: shape)) }
+    return Weights(source: source, tensors: copies)
+  }
+
   /// Whether both have a tensor of that name with the same bits.
   ///
   /// - Complexity: O(elements), or O(1) where both have the tensor at the same address.

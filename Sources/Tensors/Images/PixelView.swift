@@ -104,7 +104,8 @@
     self.encoding = encoding
   }
 
-  static func check(_ width: Int, _ height: Int) throws(PixelViewError) {
+  /// Refuses sides that are not in `1 ... maximumExtent`.
+  package static func check(_ width: Int, _ height: Int) throws(PixelViewError) {
     let sides = 1...maximumExtent
     guard sides ~= width, sides ~= height else { throw .size(width: width, height: height) }
   }

@@ -59,13 +59,10 @@ public struct ClassificationTraining {
     shapes = frozen.shapes(of: graph.inputTaps, height: input.height, width: input.width)
     // The base may have a classifier itself, for other classes.
     let own = Set(frozen.parameters.map(\.name))
-    var tensors: [String: (shape: [Int], values: [Float])] = [:]
-    do throws(WeightsError) {
-      for parameter in graph.parameters where own.contains(parameter.name) {
-        tensors[parameter.name] = (parameter.shape, try base.weights.values(parameter.name, shape: parameter.shape))
-      }
+    let wanted = graph.parameters.filter { own.contains($0.name) }
+    do {
+      firstValues = wanted.isEmpty ? nil : try base.weights.copy(of: wanted.map { ($0.name, $0.shape) })
     } catch { throw .weights(error) }
-    firstValues = tensors.isEmpty ? nil : Weights(source: base.path, tensors: tensors)
   }
 
   package var truthSize: Int { 1 }

@@ -88,13 +88,7 @@ public struct DetectionTraining {
       base.weights.contains(parameter.name) && !parameter.name.contains(".class.pointwise")
         && (isHead || !parameter.name.hasPrefix("ssdlite."))
     }
-    var tensors: [String: (shape: [Int], values: [Float])] = [:]
-    do throws(WeightsError) {
-      for parameter in wanted {
-        tensors[parameter.name] = (parameter.shape, try base.weights.values(parameter.name, shape: parameter.shape))
-      }
-    } catch { throw .weights(error) }
-    firstValues = Weights(source: base.path, tensors: tensors)
+    do { firstValues = try base.weights.copy(of: wanted.map { ($0.name, $0.shape) }) } catch { throw .weights(error) }
   }
 
   /// The card of a detector on a base without one: the usual default boxes, and a score threshold of 0.3.

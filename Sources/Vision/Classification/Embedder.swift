@@ -109,8 +109,7 @@ public final class Embedder: Sendable {
   private func features(
     of view: borrowing PixelView, taps: [Tap], ended: (Stage) -> Void
   ) throws(VisionError) -> FeatureMaps {
-    let whole = ImageRegion(x: 0, y: 0, width: view.width, height: view.height)
-    let prepared = pipeline.prepare(view, whole, ended: ended)
+    let prepared = pipeline.prepare(view, view.bounds, ended: ended)
     do throws(BackboneError) {
       let maps = try network.features(of: prepared.tensor, taps: taps)
       ended(.backbone)

@@ -37,7 +37,7 @@ public final class ImageClassifier: Sendable {
     }
     try VisionError.check(model)
     card = model.card
-    labels = Dictionary(card.labels.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
+    labels = card.labelsByOutput
     pipeline = try Pipeline(model, session: session)
   }
 
@@ -88,8 +88,7 @@ public final class ImageClassifier: Sendable {
   }
 
   private func logits(_ view: borrowing PixelView, ended: (Stage) -> Void) throws(VisionError) -> [Float] {
-    let whole = ImageRegion(x: 0, y: 0, width: view.width, height: view.height)
-    let (map, _) = try pipeline.map(view, whole, ended: ended)
+    let (map, _) = try pipeline.map(view, view.bounds, ended: ended)
     return map.tensor.values()
   }
 

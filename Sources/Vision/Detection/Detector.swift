@@ -108,7 +108,7 @@ public final class Detector: Sendable {
   public init(_ model: ModelFile, specialists: [ModelFile] = [], session: Session) throws(VisionError) {
     detection = try Detector.check(model)
     card = model.card
-    labels = Detector.labels(card)
+    labels = card.labelsByOutput
     pipeline = try Pipeline(model, session: session)
     let own = Dictionary(card.labels.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var prepared: [Specialist] = []
@@ -127,7 +127,7 @@ public final class Detector: Sendable {
   init(_ model: ModelFile, _ pipeline: Pipeline) throws(VisionError) {
     detection = try Detector.check(model)
     card = model.card
-    labels = Detector.labels(card)
+    labels = card.labelsByOutput
     self.pipeline = pipeline
     specialists = []
   }
@@ -141,10 +141,6 @@ public final class Detector: Sendable {
       (1...100_000).contains(detection.outputs)
     else { throw .unsuitable(file: model.path, reason: "its card describes no box predictor") }
     return detection
-  }
-
-  private static func labels(_ card: ModelCard) -> [Int: ClassLabel] {
-    Dictionary(card.labels.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The network, from the image to box codes and class logits; its taps are the backbone's feature maps.
