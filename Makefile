@@ -51,7 +51,7 @@ test: setup ## Run all tests
 	swift test -c $(CONFIGURATION)
 
 # What is quick without optimisation, and touches every layer from tensors to boxes.
-DEBUGGED := TensorsTests|PostprocessTests|EvaluationTests|SSDLiteTests
+DEBUGGED := TensorsTests|ProcessingTests|EvaluationTests|SSDLiteTests
 
 debug: setup ## Build in debug, as packages that depend on this one do, and run a part of the tests
 	swift build
@@ -92,4 +92,4 @@ lint: ## Check the format of the sources
 	swift format lint --strict --recursive Package.swift Sources Heads Samples Tests
 
 clean: ## Remove what was built
-	rm -rf .build .build-asan .build-tsan .build-fuzz $(DEMO_OVERLAY) $(DEMO_MASK)
+	rm -rf .build .build-asan .build-tsan .build-fuzz $(DEMO)

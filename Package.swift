@@ -12,23 +12,29 @@ let strict: [SwiftSetting] = [
 /// Clang has no fast-math here on purpose: results must not depend on how the compiler reassociates.
 let kernelFlags: [CSetting] = [.define("NDEBUG")]
 
+/// A library target; its folder is `folder/name`.
 func module(
-  _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource]? = nil,
-  exclude: [String] = [], linker: [LinkerSetting]? = nil
+  _ name: String, in folder: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  linker: [LinkerSetting]? = nil
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: strict,
+    name: name, dependencies: dependencies, path: "\(folder)/\(name)", exclude: exclude, swiftSettings: strict,
     linkerSettings: linker)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+/// A library of the system; its folder holds a module map.
+func system(_ name: String, in folder: String, _ pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(
+    name: name, path: "\(folder)/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+func program(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: folder, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: exclude,
-    swiftSettings: strict)
+    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: strict)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -44,12 +50,12 @@ let package = Package(
     .library(name: "Files", targets: ["Files"]),
     .library(name: "Graphs", targets: ["Graphs"]),
     .library(name: "ImageCodecs", targets: ["ImageCodecs"]),
+    .library(name: "ImageTypes", targets: ["ImageTypes"]),
     .library(name: "ModelFetch", targets: ["ModelFetch"]),
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .library(name: "Models", targets: ["Models"]),
     .library(name: "Overlay", targets: ["Overlay"]),
-    .library(name: "Postprocess", targets: ["Postprocess"]),
-    .library(name: "Preprocess", targets: ["Preprocess"]),
+    .library(name: "Processing", targets: ["Processing"]),
     .library(name: "PyramidLite", targets: ["PyramidLite"]),
     .library(name: "SSDLite", targets: ["SSDLite"]),
     .library(name: "Tensors", targets: ["Tensors"]),
@@ -67,180 +73,159 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
-    // MARK: The machine: memory and kernels
-    module("Tensors"),
-    module("Files"),
-    module("Graphs", ["Tensors"]),
-    module("ModelFiles", ["Tensors", "Files", "Graphs"]),
-    .target(name: "CKernels", cSettings: kernelFlags),
-    module("Kernels", ["Tensors", "CKernels"], linker: [.linkedLibrary("m")]),
+    // MARK: Core: tensors, images, graphs, files, kernels
+    module("Tensors", in: "Sources/Core", []),
+    module("ImageTypes", in: "Sources/Core", ["Tensors"]),
+    module("Files", in: "Sources/Core", []),
+    module("Graphs", in: "Sources/Core", ["Tensors"]),
+    module("ModelFiles", in: "Sources/Core", ["Files", "Graphs", "Tensors"]),
+    .target(name: "CKernels", path: "Sources/Core/CKernels", cSettings: kernelFlags),
+    module("Kernels", in: "Sources/Core", ["CKernels", "ImageTypes", "Tensors"], linker: [.linkedLibrary("m")]),
 
-    // MARK: The network
-    module("Backbone", ["Tensors", "Graphs", "Kernels", "ModelFiles"]),
-    module(
-      "SSDLite", ["Backbone", "Graphs", "ModelFiles", "Tensors", "Postprocess"], path: "Heads/SSDLite"),
-    module("PyramidLite", ["Backbone", "Graphs", "ModelFiles", "Tensors"], path: "Heads/PyramidLite"),
-    module("DeepLabLite", ["Backbone", "Graphs", "ModelFiles", "Tensors"], path: "Heads/DeepLabLite"),
+    // MARK: Network: the backbones, the compiler, the heads
+    module("Backbone", in: "Sources/Network", ["Graphs", "Kernels", "ModelFiles", "Tensors"]),
+    module("SSDLite", in: "Heads", ["Backbone", "Graphs", "ImageTypes", "ModelFiles", "Tensors"]),
+    module("PyramidLite", in: "Heads", ["Backbone", "Graphs", "ModelFiles"]),
+    module("DeepLabLite", in: "Heads", ["Backbone", "Graphs", "ModelFiles"]),
 
-    // MARK: Files
-    module(
-      "Checkpoints",
-      [
-        "Tensors", "Files", "Graphs", "ModelFiles", "Backbone", "SSDLite", "DeepLabLite",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ], exclude: ["GraphDef/graph.proto"]),
-    module("ModelFetch", ["Files", "ModelFiles", "Checkpoints"]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
-    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    // MARK: Formats: pictures and checkpoints of others
+    system("CPNG", in: "Sources/Formats", "libpng", apt: "libpng-dev", brew: "libpng"),
+    system("CJPEG", in: "Sources/Formats", "libjpeg", apt: "libjpeg-dev", brew: "jpeg-turbo"),
     .target(
-      name: "CImageIO", dependencies: ["CPNG", "CJPEG"],
+      name: "CImageIO", dependencies: ["CPNG", "CJPEG"], path: "Sources/Formats/CImageIO",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-    module("ImageCodecs", ["Tensors", "Files", "CImageIO"]),
-
-    // MARK: Pictures in, answers out
-    module("Preprocess", ["Tensors", "ModelFiles", "Kernels"], linker: [.linkedLibrary("m")]),
-    module("Postprocess", ["Tensors"], linker: [.linkedLibrary("m")]),
-    module("Overlay", ["Tensors", "Postprocess"], linker: [.linkedLibrary("m")]),
-    module("Evaluation", ["Postprocess", "Tensors"]),
-    module("Charts", ["Overlay", "Postprocess", "Tensors"], linker: [.linkedLibrary("m")]),
+    module("ImageCodecs", in: "Sources/Formats", ["CImageIO", "Files", "ImageTypes"]),
     module(
-      "Vision",
+      "Checkpoints", in: "Sources/Formats",
       [
-        "Tensors", "Files", "ModelFiles", "Kernels", "Backbone", "ImageCodecs", "Preprocess", "Postprocess",
-        "Overlay", "Graphs", "SSDLite", "DeepLabLite", "PyramidLite",
-      ]),
+        "Backbone", "DeepLabLite", "Files", "Graphs", "ModelFiles", "SSDLite",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"), "Tensors",
+      ], exclude: ["GraphDef/graph.proto"]),
+    module("ModelFetch", in: "Sources/Formats", ["Checkpoints", "Files", "ModelFiles"]),
 
-    // MARK: The models that are part of the package
+    // MARK: Vision: images in, detections and masks out
+    module(
+      "Processing", in: "Sources/Vision", ["ImageTypes", "Kernels", "ModelFiles", "Tensors"],
+      linker: [.linkedLibrary("m")]),
+    module("Overlay", in: "Sources/Vision", ["ImageTypes"], linker: [.linkedLibrary("m")]),
+    module(
+      "Vision", in: "Sources/Vision",
+      [
+        "Backbone", "DeepLabLite", "Files", "Graphs", "ImageCodecs", "ImageTypes", "Kernels", "ModelFiles", "Overlay",
+        "Processing", "PyramidLite", "SSDLite", "Tensors",
+      ]),
+    // The models that are part of the package.
     .target(
       name: "CObjects", path: "Heads/Objects/CObjects",
       exclude: ["objects-ssdlite.safetensors", "objects-mask.safetensors"]),
     .target(
       name: "CPersonMask", path: "Heads/PersonMask/CPersonMask",
       exclude: ["person-mask.safetensors", "person-ssdlite.safetensors"]),
-    module("Models", ["CObjects", "CPersonMask", "Files", "ModelFiles", "Vision"]),
+    module("Models", in: "Sources/Vision", ["CObjects", "CPersonMask", "Files", "ModelFiles", "Vision"]),
 
-    // MARK: Data sets
-    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
+    // MARK: Learning: data sets, training, evaluation
+    system("CExpat", in: "Sources/Learning", "expat", apt: "libexpat1-dev", brew: "expat"),
     module(
-      "Datasets", ["CExpat", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"],
+      "Datasets", in: "Sources/Learning", ["CExpat", "Files", "ImageCodecs", "ImageTypes", "Kernels", "Tensors"],
       linker: [.linkedLibrary("m")]),
-
-    // MARK: Learning
+    module("Evaluation", in: "Sources/Learning", ["ImageTypes"]),
+    module("Charts", in: "Sources/Learning", ["ImageTypes", "Overlay"], linker: [.linkedLibrary("m")]),
     module(
-      "Training",
+      "Training", in: "Sources/Learning",
       [
-        "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "Graphs", "DeepLabLite", "PyramidLite", "SSDLite",
-        "Postprocess", "Preprocess", "Datasets", "Evaluation",
+        "Backbone", "Datasets", "DeepLabLite", "Evaluation", "Files", "Graphs", "ImageCodecs", "ImageTypes", "Kernels",
+        "ModelFiles", "Processing", "PyramidLite", "SSDLite", "Tensors",
       ]),
 
     // MARK: Programs
     module(
-      "CLISupport",
+      "CLISupport", in: "Sources/Programs",
       [
-        "Backbone", "DeepLabLite", "Files", "Graphs", "ImageCodecs", "Kernels", "ModelFiles", "Models", "Postprocess",
-        "SSDLite", "Tensors", "Vision", argumentParser,
-      ],
-      linker: [.linkedLibrary("m")]),
+        argumentParser, "Backbone", "DeepLabLite", "Files", "Graphs", "ImageCodecs", "ImageTypes", "Kernels",
+        "ModelFiles", "Models", "Processing", "SSDLite", "Tensors",
+      ], linker: [.linkedLibrary("m")]),
     program(
-      "detect",
-      ["CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser]),
+      "detect", in: "Sources/Programs/detect",
+      [argumentParser, "CLISupport", "Files", "ImageTypes", "Kernels", "ModelFiles", "Overlay", "Processing", "Vision"]),
     program(
-      "segment",
+      "segment", in: "Sources/Programs/segment",
+      [argumentParser, "CLISupport", "Files", "ImageTypes", "Kernels", "ModelFiles", "Overlay", "Vision"]),
+    program(
+      "BackboneTool", in: "Sources/Programs/BackboneTool",
       [
-        "CLISupport", "Files", "Kernels", "ModelFiles", "Overlay", "Postprocess", "Tensors", "Vision", argumentParser,
-      ]),
-    program(
-      "BackboneTool",
-      [
-        "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "DeepLabLite", "Evaluation", "Files", "Graphs",
-        "ImageCodecs", "Kernels",
-        "ModelFetch", "ModelFiles", "Models", "Overlay", "Postprocess", "Preprocess", "PyramidLite", "SSDLite",
-        "Tensors",
-        "Training", "Vision",
-        argumentParser,
+        argumentParser, "Backbone", "CLISupport", "Charts", "Checkpoints", "Datasets", "Evaluation", "Files", "Graphs",
+        "ImageCodecs", "ImageTypes", "Kernels", "ModelFetch", "ModelFiles", "Models", "Overlay", "Processing",
+        "PyramidLite", "Tensors", "Training", "Vision",
       ]),
     // The paper's comparison, made again: for the README, not to be installed.
     program(
-      "PaperTables",
+      "PaperTables", in: "Sources/Programs/PaperTables",
       [
-        "Backbone", "CLISupport", "Charts", "DeepLabLite", "Files", "Graphs", "ImageCodecs", "Kernels", "SSDLite",
-        "Tensors", argumentParser,
+        argumentParser, "Backbone", "CLISupport", "Charts", "DeepLabLite", "Files", "Graphs", "ImageCodecs",
+        "ImageTypes", "Kernels", "Tensors",
       ]),
-    program("CustomHead", ["Backbone"], path: "Samples/CustomHead"),
+    program("CustomHead", in: "Samples/CustomHead", ["Backbone"]),
 
     // MARK: Tests
     .target(name: "SanitizerSupport", path: "Tests/SanitizerSupport"),
-    .target(
-      name: "TestSupport", dependencies: ["Tensors", "SanitizerSupport"], path: "Tests/TestSupport",
-      swiftSettings: strict),
+    module("TestSupport", in: "Tests", ["ImageTypes", "SanitizerSupport", "Tensors"]),
     // The plain Swift reference kernels and single kernels by themselves: what tests hold the fast ones to.
-    .target(
-      name: "KernelOracles", dependencies: ["Tensors", "Kernels"], path: "Tests/KernelOracles", swiftSettings: strict,
-      linkerSettings: [.linkedLibrary("m")]),
-    .target(
-      name: "HostileFiles",
-      dependencies: [
-        "Checkpoints", "Datasets", "Files", "ImageCodecs", "ModelFiles", "Postprocess", "Tensors", "TestSupport",
-      ],
-      path: "Tests/HostileFiles", swiftSettings: strict),
-    program("mutate", ["Files", "HostileFiles", "ModelFetch", argumentParser], path: "Tests/Mutation"),
-    tests("TensorsTests", ["Tensors"]),
-    tests("KernelsTests", ["Tensors", "Kernels", "KernelOracles"]),
+    module("KernelOracles", in: "Tests", ["Kernels", "Tensors"], linker: [.linkedLibrary("m")]),
+    module(
+      "HostileFiles", in: "Tests",
+      ["Checkpoints", "Datasets", "Files", "ImageCodecs", "ImageTypes", "ModelFiles", "Tensors", "TestSupport"]),
+    program("mutate", in: "Tests/Mutation", [argumentParser, "Files", "HostileFiles", "ModelFetch"]),
     tests(
-      "BackboneTests",
-      ["Tensors", "Kernels", "KernelOracles", "ModelFiles", "Backbone", "Graphs", "Checkpoints", "DeepLabLite"]),
-    tests(
-      "TrainingTests",
-      [
-        "Training", "Tensors", "Files", "Kernels", "ModelFiles", "Backbone", "Graphs", "DeepLabLite", "PyramidLite",
-        "Datasets", "ImageCodecs", "Postprocess", "SSDLite", "Vision",
-      ]),
-    tests(
-      "HeadsTests",
-      [
-        "Backbone", "DeepLabLite", "Graphs", "Kernels", "KernelOracles", "ModelFiles", "PyramidLite", "SSDLite",
-        "Tensors",
-      ]),
-    tests("SSDLiteTests", ["Backbone", "Graphs", "Kernels", "ModelFiles", "Postprocess", "SSDLite", "Tensors"]),
-    tests(
-      "VisionTests",
-      [
-        "Backbone", "Checkpoints", "Files", "Graphs", "ImageCodecs", "Kernels", "ModelFiles", "Models",
-        "Postprocess", "Preprocess", "SSDLite", "Tensors", "Vision",
-      ]),
-    tests("FilesTests", ["Files"]),
-    tests("ModelFilesTests", ["ModelFiles", "Files", "Tensors"]),
+      "BackboneTests", ["Backbone", "Checkpoints", "DeepLabLite", "KernelOracles", "Kernels", "ModelFiles", "Tensors"]),
+    tests("CLISupportTests", ["CLISupport", "Files", "ModelFiles"]),
+    tests("ChartsTests", ["Charts", "ImageTypes", "Overlay"]),
     tests(
       "CheckpointsTests",
       [
-        "Checkpoints", "ModelFiles", "Files", "Tensors", "Kernels", "Backbone", "Graphs",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Backbone", "Checkpoints", "Files", "ModelFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Tensors",
       ]),
-    tests("ModelFetchTests", ["ModelFetch", "Checkpoints", "ModelFiles", "Files"]),
-    tests("PreprocessTests", ["Kernels", "Preprocess", "ModelFiles", "Tensors"]),
-    tests("PostprocessTests", ["Kernels", "Postprocess", "Tensors"]),
-    tests("ChartsTests", ["Charts", "ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
-    tests("EvaluationTests", ["Evaluation", "Postprocess", "Tensors"]),
-    tests("ImageCodecsTests", ["Files", "ImageCodecs", "Tensors"]),
-    tests("OverlayTests", ["ImageCodecs", "Overlay", "Postprocess", "Tensors"]),
-    tests("CLISupportTests", ["CLISupport", "Files", "ModelFiles"]),
-    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "Kernels", "Postprocess", "Tensors"]),
+    tests("DatasetsTests", ["Datasets", "Files", "ImageCodecs", "ImageTypes", "Kernels", "Tensors"]),
+    tests("EvaluationTests", ["Evaluation", "ImageTypes"]),
+    tests("FilesTests", ["Files"]),
+    tests(
+      "HeadsTests",
+      [
+        "Backbone", "DeepLabLite", "Graphs", "KernelOracles", "Kernels", "ModelFiles", "PyramidLite", "SSDLite",
+        "Tensors",
+      ]),
+    tests("ImageCodecsTests", ["Files", "ImageCodecs", "ImageTypes", "Tensors"]),
+    tests("KernelsTests", ["KernelOracles", "Kernels", "Tensors"]),
+    tests("ModelFetchTests", ["Checkpoints", "Files", "ModelFetch", "ModelFiles"]),
+    tests("ModelFilesTests", ["Files", "ModelFiles", "Tensors"]),
+    tests("OverlayTests", ["ImageTypes", "Overlay"]),
+    tests("ProcessingTests", ["ImageTypes", "Kernels", "ModelFiles", "Processing", "Tensors"]),
+    tests(
+      "RobustnessTests",
+      ["Checkpoints", "Datasets", "Files", "HostileFiles", "ImageCodecs", "ModelFetch", "ModelFiles"]),
+    tests(
+      "SSDLiteTests", ["Backbone", "Graphs", "ImageTypes", "Kernels", "ModelFiles", "Processing", "SSDLite", "Tensors"]),
+    tests("TensorsTests", ["ImageTypes", "Tensors"]),
+    tests(
+      "TrainingTests",
+      [
+        "Backbone", "Datasets", "DeepLabLite", "Files", "Graphs", "ImageCodecs", "ImageTypes", "Kernels", "ModelFiles",
+        "PyramidLite", "SSDLite", "Tensors", "Training", "Vision",
+      ]),
+    tests(
+      "VisionTests",
+      [
+        "Backbone", "Checkpoints", "Files", "Graphs", "ImageCodecs", "ImageTypes", "Kernels", "ModelFiles", "Models",
+        "Processing", "SSDLite", "Tensors", "Vision",
+      ]),
     // Runs the built programs, which every test build makes; the libraries only make and read files.
     tests(
       "CLITests",
-      [
-        "Backbone", "Graphs", "ImageCodecs", "Kernels", "ModelFiles", "Preprocess", "Tensors", "Vision",
-      ]),
-    tests(
-      "RobustnessTests",
-      [
-        "Checkpoints", "Datasets", "Files", "HostileFiles", "ImageCodecs", "ModelFetch", "ModelFiles", "Postprocess",
-        "Tensors",
-      ]),
+      ["Backbone", "Graphs", "ImageCodecs", "ImageTypes", "Kernels", "ModelFiles", "Processing", "Tensors", "Vision"]),
   ]
 )
 
 // A program for libFuzzer has no beginning of its own, so it is there only where the sanitizer gives it one.
 if Context.environment["BACKBONE_FUZZ"] != nil {
-  package.targets.append(program("fuzz", ["HostileFiles"], path: "Tests/Fuzz"))
+  package.targets.append(program("fuzz", in: "Tests/Fuzz", ["HostileFiles"]))
 }

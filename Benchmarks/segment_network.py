@@ -40,7 +40,7 @@ class Tensors:
 
 
 def initial(name, shape, seed):
-    """`Sources/Training`'s numbers for a layer that begins anew."""
+    """`Sources/Learning/Training`'s numbers for a layer that begins anew."""
     fan_in = 9 if len(shape) == 3 else shape[0]
     u = (numbers(math.prod(shape) * 12, seed ^ seed_of(name)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
     total = 0

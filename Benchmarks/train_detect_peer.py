@@ -31,7 +31,7 @@ def mixed(state):
 
 
 class Numbers:
-    """SplitMix64, as Sources/Training has it."""
+    """SplitMix64, as Sources/Learning/Training has it."""
 
     def __init__(self, key):
         self.state = key & MASK

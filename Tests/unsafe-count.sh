@@ -5,17 +5,17 @@ set -eu
 cd "$(dirname "$0")/.."
 
 allowed="
-Sources/Datasets/Augmentation/PixelLoops.swift
-Sources/Datasets/Formats/VOC/Expat.swift
-Sources/ImageCodecs/CodecBridge.swift
-Sources/ModelFiles/Weights/Weights.swift
+Sources/Learning/Datasets/Augmentation/PixelLoops.swift
+Sources/Learning/Datasets/Formats/VOC/Expat.swift
+Sources/Formats/ImageCodecs/CodecBridge.swift
+Sources/Core/ModelFiles/Weights/Weights.swift
 "
-readers="Sources/Checkpoints Sources/Datasets Sources/ImageCodecs Sources/ModelFiles"
+readers="Sources/Formats/Checkpoints Sources/Learning/Datasets Sources/Formats/ImageCodecs Sources/Core/ModelFiles"
 
 total=0
-for room in Sources/*/ Heads/*/; do
-  count=$(find "$room" -name '*.swift' -exec cat {} + | { grep -v '^ *//' || true; } | { grep -ow unsafe || true; } | wc -l)
-  [ "$count" -gt 0 ] && printf '%5d  %s\n' "$count" "${room%/}"
+for module in Sources/*/*/ Heads/*/; do
+  count=$(find "$module" -name '*.swift' -exec cat {} + | { grep -v '^ *//' || true; } | { grep -ow unsafe || true; } | wc -l)
+  [ "$count" -gt 0 ] && printf '%5d  %s\n' "$count" "${module%/}"
   total=$((total + count))
 done | sort -rn
 find Sources Heads -name '*.swift' -exec cat {} + | { grep -v '^ *//' || true; } | grep -ow unsafe | wc -l \
@@ -29,6 +29,6 @@ $file
   grep -v '^ *//' "$file" | grep -qw unsafe && wrong="$wrong $file"
 done
 if [ -n "$wrong" ]; then
-  echo "unsafe-count: a reader touches raw memory in$wrong; use FileBytes or RawSpan of Sources/Files" >&2
+  echo "unsafe-count: a reader touches raw memory in$wrong; use FileBytes or RawSpan of Sources/Core/Files" >&2
   exit 1
 fi

@@ -1,6 +1,6 @@
 import Backbone
+import ImageTypes
 import ModelFiles
-import Postprocess
 import Tensors
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-import Postprocess
+import ImageTypes
 
 #if canImport(Glibc)
   import Glibc

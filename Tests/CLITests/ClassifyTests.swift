@@ -1,5 +1,6 @@
 import Backbone
 import Graphs
+import ImageTypes
 import ModelFiles
 import Testing
 import Vision

@@ -1,5 +1,5 @@
 import Backbone
-import Preprocess
+import Processing
 import Testing
 
 /// `backbone features`: the file that NumPy reads, and what is in it.

@@ -1,3 +1,4 @@
+import ImageTypes
 import Tensors
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import ImageCodecs
-import Tensors
+import ImageTypes
 import Testing
 
 #if canImport(Glibc)

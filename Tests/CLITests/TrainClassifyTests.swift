@@ -1,6 +1,6 @@
 import ImageCodecs
+import ImageTypes
 import ModelFiles
-import Tensors
 import TestSupport
 import Testing
 import Vision

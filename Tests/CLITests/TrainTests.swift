@@ -1,7 +1,7 @@
 import Backbone
 import ImageCodecs
+import ImageTypes
 import ModelFiles
-import Tensors
 import TestSupport
 import Testing
 

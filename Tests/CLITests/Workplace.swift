@@ -1,8 +1,8 @@
 import Backbone
 import Graphs
 import ImageCodecs
+import ImageTypes
 import ModelFiles
-import Tensors
 import TestSupport
 import Testing
 import Vision

@@ -1,9 +1,8 @@
+import Charts
+import ImageTypes
 import Overlay
-import Tensors
 import TestSupport
 import Testing
-
-import Charts
 
 @Suite struct ChartTests {
   private func pixel(_ image: Image, _ x: Int, _ y: Int) -> Colour {

@@ -1,8 +1,7 @@
-import Tensors
+import Charts
+import ImageTypes
 import TestSupport
 import Testing
-
-import Charts
 
 @Suite struct SheetTests {
   @Test("pictures stand side by side, unchanged, below their captions")

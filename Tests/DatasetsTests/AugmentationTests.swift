@@ -1,7 +1,6 @@
 import Datasets
+import ImageTypes
 import Kernels
-import Postprocess
-import Tensors
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Datasets
 import Files
 import ImageCodecs
-import Tensors
+import ImageTypes
 
 /// A folder of the test's own, removed with what is in it at the end.
 enum Fixture {

@@ -1,8 +1,7 @@
 import Datasets
 import Files
 import ImageCodecs
-import Postprocess
-import Tensors
+import ImageTypes
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import Datasets
-import Postprocess
+import ImageTypes
 import Testing
 
 @Suite struct RepeatFactorTests {

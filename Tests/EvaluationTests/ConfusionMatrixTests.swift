@@ -1,5 +1,5 @@
 import Evaluation
-import Postprocess
+import ImageTypes
 import TestSupport
 import Testing
 

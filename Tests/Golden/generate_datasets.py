@@ -1,4 +1,4 @@
-"""Goldens of Sources/Datasets: COCO outlines as pycocotools fills them, and augmentation's oracle from Pillow.
+"""Goldens of Sources/Learning/Datasets: COCO outlines as pycocotools fills them, and augmentation's oracle from Pillow.
 
     python generate_datasets.py [--record]
 """

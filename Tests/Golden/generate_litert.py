@@ -3,7 +3,7 @@
     python generate_litert.py MODEL DATA [--record]
 
 MODEL is `deeplabv3_257_mv_gpu.tflite`, DATA the folder of development data. Pictures are resized to 257x257 bytes first,
-by the linear interpolation of `Sources/Preprocess` with half-pixel centres, so that both sides begin with equal pixels.
+by the linear interpolation of `Sources/Vision/Processing` with half-pixel centres, so that both sides begin with equal pixels.
 """
 
 import pathlib

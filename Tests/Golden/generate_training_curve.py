@@ -2,7 +2,7 @@
 
     python generate_training_curve.py [--record]
 
-The initial values, the order of the samples and the rates are those of `Sources/Training`, written anew here from their
+The initial values, the order of the samples and the rates are those of `Sources/Learning/Training`, written anew here from their
 definitions; features, truth and trained weights follow from names (`formula.py`). `LossCurveTests` runs the same. It prints
 how far PyTorch in fp32 is from PyTorch in fp64: no implementation in fp32 can be expected to be much nearer.
 """

@@ -2,9 +2,8 @@ import Checkpoints
 import Datasets
 import Files
 import ImageCodecs
+import ImageTypes
 import ModelFiles
-import Postprocess
-import Tensors
 
 /// A kind of file that strangers send, and the readers that it goes through.
 package enum HostileFormat: String, CaseIterable, Sendable {

@@ -1,6 +1,6 @@
 import Files
 import ImageCodecs
-import Tensors
+import ImageTypes
 import TestSupport
 import Testing
 

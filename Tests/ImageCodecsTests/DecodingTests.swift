@@ -1,3 +1,4 @@
+import ImageTypes
 import ImageCodecs
 import Tensors
 import TestSupport

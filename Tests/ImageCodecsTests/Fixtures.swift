@@ -1,6 +1,6 @@
 import Files
 import ImageCodecs
-import Tensors
+import ImageTypes
 import TestSupport
 
 /// A picture of the golden tables: what it must decode to, and, in all tables but PngSuite's, its file.

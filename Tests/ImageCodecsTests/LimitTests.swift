@@ -1,3 +1,4 @@
+import ImageTypes
 import Files
 import ImageCodecs
 import Tensors

@@ -1,6 +1,5 @@
+import ImageTypes
 import Overlay
-import Postprocess
-import Tensors
 import Testing
 
 @Suite struct BlendTests {

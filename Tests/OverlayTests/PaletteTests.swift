@@ -1,5 +1,5 @@
+import ImageTypes
 import Overlay
-import Tensors
 import Testing
 
 @Suite struct PaletteTests {

@@ -1,7 +1,7 @@
+import ImageTypes
 import ModelFiles
-import Postprocess
+import Processing
 import SSDLite
-import Tensors
 import TestSupport
 import Testing
 

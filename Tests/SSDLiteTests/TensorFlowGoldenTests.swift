@@ -1,8 +1,8 @@
 import Backbone
 import Graphs
+import ImageTypes
 import Kernels
 import ModelFiles
-import Postprocess
 import SSDLite
 import Tensors
 import TestSupport

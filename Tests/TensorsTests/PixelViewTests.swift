@@ -1,4 +1,4 @@
-import Tensors
+import ImageTypes
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Tensors
+import ImageTypes
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

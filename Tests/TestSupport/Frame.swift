@@ -1,4 +1,4 @@
-import Tensors
+import ImageTypes
 
 /// A camera's frame of any format, and by plain arithmetic what it shows: what views are held to.
 public struct Frame {

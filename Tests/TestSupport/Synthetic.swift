@@ -1,3 +1,4 @@
+import ImageTypes
 import Tensors
 
 /// Pictures and tensors made from a formula, so that a golden needs no stored input.

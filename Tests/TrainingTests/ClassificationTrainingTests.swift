@@ -2,6 +2,7 @@ import Backbone
 import Datasets
 import Files
 import ImageCodecs
+import ImageTypes
 import Kernels
 import ModelFiles
 import Tensors

@@ -1,8 +1,7 @@
-import Postprocess
+import ImageTypes
 import SSDLite
 import TestSupport
 import Testing
-
 import Training
 
 /// SSD's training against torchvision; see `Tests/Golden/generate_detection.py`.

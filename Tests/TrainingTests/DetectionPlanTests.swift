@@ -1,7 +1,7 @@
-import Datasets
-import ModelFiles
-import Postprocess
 import Tensors
+import Datasets
+import ImageTypes
+import ModelFiles
 import Testing
 import Training
 

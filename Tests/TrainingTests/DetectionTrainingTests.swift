@@ -1,14 +1,12 @@
 import Backbone
 import Datasets
 import Graphs
+import ImageTypes
 import Kernels
 import ModelFiles
-import Postprocess
 import SSDLite
-import Tensors
 import TestSupport
 import Testing
-
 import Training
 import Vision
 

@@ -1,11 +1,10 @@
 import Backbone
 import Datasets
 import Graphs
+import ImageTypes
 import Kernels
 import ModelFiles
-import Postprocess
 import SSDLite
-import Tensors
 import TestSupport
 import Testing
 import Training

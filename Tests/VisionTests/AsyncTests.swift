@@ -1,6 +1,6 @@
 import Backbone
+import ImageTypes
 import ModelFiles
-import Tensors
 import TestSupport
 import Testing
 import Vision

@@ -2,9 +2,10 @@ import Backbone
 import Checkpoints
 import Graphs
 import ImageCodecs
+import ImageTypes
 import Kernels
 import ModelFiles
-import Preprocess
+import Processing
 import Tensors
 import TestSupport
 import Testing

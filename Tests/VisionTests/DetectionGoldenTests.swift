@@ -1,7 +1,6 @@
 import ImageCodecs
+import ImageTypes
 import ModelFiles
-import Postprocess
-import Tensors
 import TestSupport
 import Testing
 import Vision

@@ -1,5 +1,6 @@
 import Backbone
 import Dispatch
+import ImageTypes
 import TestSupport
 import Testing
 import Vision

@@ -1,6 +1,6 @@
 import Files
 import ImageCodecs
-import Tensors
+import ImageTypes
 import TestSupport
 
 /// A picture of the goldens, as displayed: from `Samples` or from the development data.

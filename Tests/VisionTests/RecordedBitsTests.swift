@@ -3,15 +3,15 @@ import Checkpoints
 import Files
 import Graphs
 import ImageCodecs
+import ImageTypes
 import Kernels
 import ModelFiles
 import Models
-import Preprocess
+import Processing
 import SSDLite
-import Tensors
 import TestSupport
-import Vision
 import Testing
+import Vision
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

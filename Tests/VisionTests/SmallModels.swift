@@ -1,7 +1,7 @@
 import Backbone
 import Graphs
+import ImageTypes
 import ModelFiles
-import Tensors
 import TestSupport
 import Vision
 

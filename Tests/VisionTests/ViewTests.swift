@@ -1,6 +1,6 @@
 import Backbone
-import Postprocess
-import Tensors
+import ImageTypes
+import Processing
 import TestSupport
 import Testing
 import Vision

@@ -1,8 +1,7 @@
 import ImageCodecs
+import ImageTypes
 import ModelFiles
-import Postprocess
-import Preprocess
-import Tensors
+import Processing
 import TestSupport
 import Testing
 import Vision

@@ -1,0 +1,126 @@
+import Files
+import ImageTypes
+
+/// Reads and writes pictures, in files or in memory.
+///
+/// What is read is PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are displayed.
+///
+/// The rules, one for every kind of file:
+/// - Gray of 1, 2 and 4 bits is stretched to 0...255; palettes are looked up; gray becomes R = G = B.
+/// - Of 16-bit samples the high byte is kept (`v >> 8`), as Pillow, TensorFlow and OpenCV do.
+/// - Alpha (a channel, or `tRNS`) is straight and composited over white: `(c * a + 255 * (255 - a)) / 255`, rounded to
+///   nearest, after both have been reduced to 8 bits; a transparent 16-bit colour is compared with all its 16 bits.
+/// - `gAMA`, `iCCP`, `sRGB`, `bKGD` and other ancillary chunks change no pixel. Their CRCs are checked, as all CRCs are.
+/// - An animated PNG gives its still picture.
+/// - JPEG is decoded with the accurate integer transform and smooth chroma upsampling, libjpeg-turbo's defaults.
+/// - CMYK and YCCK: R = C' * K' / 255 rounded, likewise G and B, where C' and K' are what is left of the paper's white. A
+///   file with Adobe's marker stores just those; one without stores the ink, 255 - C'.
+/// - The EXIF orientation (JPEG APP1, PNG `eXIf`) is applied.
+/// - A picture that is damaged or cut short is refused whole; bytes behind the end of a picture are not looked at.
+public enum ImageFile {
+  /// Reads a picture from a file or a pipe.
+  ///
+  /// - Parameter path: a regular file, or anything that can be read to its end, `/dev/stdin` for one.
+  /// - Throws: `ImageError`, naming the path.
+  /// - Complexity: O(bytes + pixels); memory for the file and for one or two copies of the picture.
+  public static func read(path: String, limits: Limits = .standard) throws(ImageError) -> Image {
+    try decode(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
+  }
+
+  /// Decodes a picture from the bytes of its file.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Throws: `ImageError`, naming `name`.
+  /// - Complexity: O(bytes + pixels).
+  public static func decode(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> Image
+  { try decode(bytes: bytes.span, name: name, limits: limits) }
+
+  /// Decodes a picture from the bytes of its file where they lie: a mapped file's, a network buffer's.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Throws: `ImageError`, naming `name`.
+  /// - Complexity: O(bytes + pixels).
+  public static func decode(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> Image
+  {
+    try check(bytes, limits, name)
+    let width, height: Int
+    let pixels: [UInt8]
+    let exif: Range<Int>?
+    switch try ImageFormat.sniff(bytes, file: name) {
+    case .png:
+      let structure = try PNGStructure(bytes, limits: limits, file: name)
+      (width, height, exif) = (structure.width, structure.height, structure.exif)
+      pixels = try CodecBridge.decodePNG(bytes, width: width, height: height, limits: limits, file: name)
+    case .jpeg:
+      (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)
+      try ImageError.check(width, height, limits, file: name)
+      exif = JPEGStructure.exif(in: bytes)
+      pixels = try CodecBridge.decodeJPEG(bytes, width: width, height: height, limits: limits, file: name)
+    }
+    return orientation(exif, bytes).display(pixels, width: width, height: height)
+  }
+
+  /// The size of a picture as displayed, without decoding it.
+  ///
+  /// - Returns: columns and rows, within the limits.
+  /// - Throws: `ImageError`; damage behind the header of a JPEG is not seen.
+  /// - Complexity: O(bytes) for a PNG; of a JPEG usually its first 64 KiB are read.
+  public static func size(path: String, limits: Limits = .standard) throws(ImageError) -> (width: Int, height: Int) {
+    let head = try CodecBridge.contents(of: path, limit: limits.fileBytes, prefix: 1 << 16)
+    // Markers of a JPEG may go on behind these bytes; then, and for a PNG, all of the file is needed.
+    if try ImageFormat.sniff(head.span, file: path) == .jpeg,
+      let size = try? size(bytes: head.span, name: path, limits: limits)
+    {
+      return size
+    }
+    return try size(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
+  }
+
+  /// The size of a picture as displayed, from the bytes of its file, without decoding it.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Returns: columns and rows, within the limits.
+  /// - Throws: `ImageError`, naming `name`; damage behind the header of a JPEG is not seen.
+  /// - Complexity: O(chunks) of a PNG, O(markers) of a JPEG.
+  public static func size(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> (width: Int, height: Int)
+  { try size(bytes: bytes.span, name: name, limits: limits) }
+
+  /// The size of a picture as displayed, from the bytes of its file where they lie, without decoding it.
+  ///
+  /// - Parameter name: what messages call the picture.
+  /// - Returns: columns and rows, within the limits.
+  /// - Throws: `ImageError`, naming `name`; damage behind the header of a JPEG is not seen.
+  /// - Complexity: O(chunks) of a PNG, O(markers) of a JPEG.
+  public static func size(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
+    throws(ImageError) -> (width: Int, height: Int)
+  {
+    try check(bytes, limits, name)
+    let width, height: Int
+    let exif: Range<Int>?
+    switch try ImageFormat.sniff(bytes, file: name) {
+    case .png:
+      let structure = try PNGStructure(bytes, limits: limits, file: name)
+      (width, height, exif) = (structure.width, structure.height, structure.exif)
+    case .jpeg:
+      (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)
+      try ImageError.check(width, height, limits, file: name)
+      exif = JPEGStructure.exif(in: bytes)
+    }
+    return orientation(exif, bytes).display(width: width, height: height)
+  }
+
+  /// Holds the bytes of a file to the limits.
+  static func check(_ bytes: Span<UInt8>, _ limits: Limits, _ name: String) throws(ImageError) {
+    guard bytes.count <= limits.fileBytes else {
+      throw .limit(file: name, limit: .fileBytes, allowed: limits.fileBytes, found: bytes.count)
+    }
+  }
+
+  private static func orientation(_ exif: Range<Int>?, _ bytes: Span<UInt8>) -> Orientation {
+    guard let exif else { return .upright }
+    return Orientation(exif: bytes, in: exif)
+  }
+}

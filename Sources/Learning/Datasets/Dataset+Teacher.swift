@@ -1,0 +1,40 @@
+import Files
+import ImageTypes
+
+extension Dataset {
+  /// The same samples, where missing masks are taken from a folder of another model's label maps.
+  ///
+  /// The maps are PNG files with the pictures' names; their values are indices into `classes`, the background being 0,
+  /// and the ignore index 255. A map without a picture is not an error.
+  ///
+  /// - Throws: `DatasetError` where the folder cannot be read.
+  public func withMaps(from folder: String) throws(DatasetError) -> Dataset {
+    let places = Dictionary(uniqueKeysWithValues: classes.indices.map { ($0, $0) })
+    let maps = try MaskFiles(folder, MaskMeaning(places))
+    let samples = samples.map { sample in
+      guard sample.mask == nil, let map = maps.path(of: sample.name) else { return sample }
+      return Sample(
+        path: sample.path, name: sample.name, width: sample.width, height: sample.height, id: sample.id,
+        boxes: sample.hasBoxes ? sample.boxes : nil, mask: maps.source(map), classIndex: sample.classIndex)
+    }
+    return Dataset(formats: formats, classes: classes, samples: samples, skipped: skipped)
+  }
+
+  /// The training and validation samples, where only some are labelled.
+  ///
+  /// The rule counts labelled samples alone, so that the validation set does not depend on the others. Unlabelled ones
+  /// are excluded from training only by a list.
+  ///
+  /// - Throws: as `split(by:)`.
+  public func split(by rule: Split, where isLabelled: (Sample) -> Bool) throws(DatasetError)
+    -> (training: Dataset, validation: Dataset)
+  {
+    if case .list = rule {
+      let parts = try split(by: rule)
+      return (parts.training, parts.validation.filter(isLabelled))
+    }
+    let validation = try filter(isLabelled).split(by: rule).validation
+    let names = Set(validation.samples.map(\.name))
+    return (filter { !names.contains($0.name) }, validation)
+  }
+}

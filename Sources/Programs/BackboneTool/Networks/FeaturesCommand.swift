@@ -1,0 +1,130 @@
+import ArgumentParser
+import Backbone
+import CLISupport
+import Files
+import Graphs
+import Processing
+
+struct FeaturesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "features",
+    abstract: "Write a feature map of a picture as a NumPy file.",
+    discussion: """
+      The picture is fitted, resized and normalised as the model's card says. The file is NumPy's format 1.0: fp32, \
+      [1, rows, columns, channels].
+      """)
+
+  @Argument(help: ArgumentHelp("A picture, PNG or JPEG; not needed for --tap list.", valueName: "image"))
+  var image: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The map: stem, a block such as block5, its expansion such as block5/expansion, its depthwise convolution such as block5/depthwise, last; or list, which prints those that the network has.",
+      valueName: "name"))
+  var tap: String
+
+  @Option(help: ArgumentHelp("Where the map goes.", valueName: "f.npy"))
+  var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An installed model's name, or the path of a model file. (default: \(ModelChoice.detector))",
+      valueName: "name|path"))
+  var model: String?
+
+  @Flag(help: "Use seeded random weights instead of a model: the values mean nothing.")
+  var randomInit = false
+
+  @OptionGroup(title: "The network of random weights") var backbone: BackboneOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Width and height of the network's input. (default: the model's own; 224 for random weights)",
+      valueName: "pixels"))
+  var size: Int?
+
+  @OptionGroup var work: RunOptions
+
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
+  func validate() throws {
+    if randomInit, model != nil { throw ValidationError("--model has no effect with --random-init") }
+    if !randomInit, !backbone.isUsual {
+      throw ValidationError("a model says itself what network it is; options that describe one go with --random-init")
+    }
+    if let size { try checkInputSize(size) }
+    if tap == "list" {
+      if out != nil { throw ValidationError("--out has no effect with --tap list") }
+    } else {
+      guard image != nil else { throw ValidationError("Missing expected argument '<image>'") }
+      guard out != nil else { throw ValidationError("Missing expected argument '--out <f.npy>'") }
+    }
+  }
+
+  func run() throws {
+    var timing = Timing(work, on: Main.console)
+    var watch = Stopwatch()
+    let (graph, input, weights, source) = try network()
+    guard tap != "list" else {
+      try Main.console.write(list(graph.taps))
+      return
+    }
+    let tap = Tap(tap)
+    do { _ = try graph.info(tap) } catch { throw Failure(.model, "\(source): \(told(error))") }
+    guard let image, let out else { return }
+    try PictureOutputs.refuse(out, flag: "--out", asOneOf: [image, source])
+    watch.lap("load")
+    let preprocessor: Preprocessor
+    do { preprocessor = try Preprocessor(input) } catch { throw Failure(.model, "\(source): \(told(error))") }
+    let backbone: Network
+    do {
+      backbone = try Network(graph, weights: weights, session: Session(threads: work.threads))
+    } catch { throw Failure(.model, "\(source): \(told(error))") }
+    watch.lap("pack")
+    let picture = try limits.read(image)
+    watch.lap("decode")
+    let prepared = preprocessor.prepare(picture, session: backbone.session)
+    watch.lap("preprocess")
+    let maps: FeatureMaps
+    do { maps = try backbone.features(of: prepared.tensor, taps: [tap]) } catch {
+      throw Failure(.model, "\(source): \(told(error))")
+    }
+    watch.lap("backbone")
+    do {
+      try Interrupt.shielded { () throws(FileError) in try NPY.write(maps[tap].tensor, to: out) }
+    } catch { throw Failure(.output, told(error)) }
+    watch.lap("write")
+    try Main.console.write("\(tap)  \(maps[tap].shape)  \(out.onOneLine)\n")
+    timing.note(image, watch)
+    timing.end()
+  }
+
+  /// The network, its input, its weights, and what messages call it.
+  private func network() throws(Failure) -> (Graph, InputCard, Weights, String) {
+    if randomInit {
+      let graph = backbone.layout().graph
+      let half: [Float] = [127.5, 127.5, 127.5]
+      let input = InputCard(
+        width: size ?? 224, height: size ?? 224, fit: .stretch, grid: .halfPixel, antialias: true, mean: half,
+        standardDeviation: half)
+      return (graph, input, .random(graph.parameters), "random weights")
+    }
+    let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
+    var input = file.card.input
+    if let size {
+      // The cut before the centre keeps its proportion.
+      if let shortest = input.resizeShortest { input.resizeShortest = shortest * size / min(input.width, input.height) }
+      (input.width, input.height) = (size, size)
+    }
+    do { return (try Graph(file.card.backbone), input, file.weights, file.path) } catch {
+      throw Failure(.model, "\(file.path): \(told(error))")
+    }
+  }
+
+  private func list(_ taps: [TapInfo]) -> String {
+    var table = TextTable([.left, .right, .right])
+    table.add(["tap", "channels", "stride"])
+    for tap in taps { table.add([tap.name, "\(tap.channels)", "\(tap.stride)"]) }
+    return table.lines(indent: "")
+  }
+}

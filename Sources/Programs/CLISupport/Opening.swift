@@ -1,0 +1,74 @@
+import ImageTypes
+import Kernels
+import Synchronization
+
+/// The start of a program: its model and the first picture, loaded at the same time.
+///
+/// A picture's decoding is one thread's work, and so is most of a model's loading: side by side they take as long as the
+/// slower of the two.
+public struct Opening<Model> {
+  public let model: Model
+  public let pictures: Pictures
+
+  /// Loads and decodes on two threads of the pool where it has them.
+  ///
+  /// A picture from a stream is decoded only after the model is loaded, so that a missing model is reported without
+  /// waiting for input.
+  ///
+  /// - Parameters:
+  ///   - name: what the timing calls the model.
+  ///   - picture: the first one's path.
+  ///   - load: makes the model and times its steps.
+  ///   - decode: reads the first picture.
+  /// - Throws: the failure of `load`; one of `decode` waits for its picture's turn.
+  public init(
+    _ name: String, first picture: String, on pool: WorkerPool, _ timing: inout Timing,
+    load: (inout Stopwatch) throws(Failure) -> Model,
+    decode: () throws(Failure) -> Image
+  ) throws(Failure) {
+    guard FilePlace(picture).kind != .other else {
+      var watch = Stopwatch()
+      model = try load(&watch)
+      timing.note(name, watch)
+      pictures = Pictures(first: nil)
+      return
+    }
+    let began = Stopwatch.now
+    let (loaded, first) = pool.both {
+      var watch = Stopwatch()
+      return (Result { () throws(Failure) in try load(&watch) }, watch)
+    } _: {
+      var watch = Stopwatch()
+      let picture = Result { () throws(Failure) in try decode() }
+      watch.lap("decode")
+      return (picture, watch)
+    }
+    timing.overlap([loaded.1, first.1], took: Stopwatch.now - began)
+    timing.note(name, loaded.1)
+    model = try loaded.0.get()
+    pictures = Pictures(first: first)
+  }
+}
+
+/// The pictures of a batch, the first of which may have been read already.
+public final class Pictures: Sendable {
+  private let first: Mutex<(picture: Result<Image, Failure>, watch: Stopwatch)?>
+
+  init(first: (picture: Result<Image, Failure>, watch: Stopwatch)?) { self.first = Mutex(first) }
+
+  /// A picture and a watch that has timed its decoding; may be called from several threads.
+  ///
+  /// - Throws: what `decode` throws, or what it threw for the first one.
+  public func read(
+    _ index: Int, _ decode: () throws(Failure) -> Image
+  ) throws(Failure) -> (picture: Image, watch: Stopwatch) {
+    guard index == 0, case (let picture, var watch)? = first.withLock({ $0.take() }) else {
+      var watch = Stopwatch()
+      let picture = try decode()
+      watch.lap("decode")
+      return (picture, watch)
+    }
+    watch.resume()
+    return (try picture.get(), watch)
+  }
+}

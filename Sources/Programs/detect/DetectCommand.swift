@@ -1,0 +1,174 @@
+import ArgumentParser
+import CLISupport
+import ImageTypes
+import Kernels
+import ModelFiles
+import Overlay
+import Processing
+import Vision
+
+@main enum Main {
+  static let console = Console(program: "detect")
+
+  static func main() { Program.run(DetectCommand.self, on: console) }
+}
+
+struct DetectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "detect",
+    abstract: "Find things in pictures: a box, a label and a score for each.",
+    discussion: """
+      Reads PNG and JPEG. Boxes are in pixels of the picture as displayed, EXIF orientation applied.
+
+      FORMATS: text is a table for each picture. json is an array with an object for each picture that could be done, \
+      written at the end. ndjson is one such object a line, written as each picture ends; a picture that fails has \
+      "error" in place of "detections". csv is one detection a line under a header line. coco is a results array for \
+      COCO's evaluation tools; image_id is the file's name without its extension, as a number where it is one.
+
+      \(ExitStatus.help)
+
+      ENVIRONMENT: BACKBONE_MODELS is the folder of installed models; BACKBONE_ISA forces an instruction set \
+      (portable, neon, avx2, avx512).
+      """,
+    version: Program.version)
+
+  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
+  var images: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A model's name, or the path of a model file. (default: \(ModelChoice.detector), and for people \
+      \(ModelChoice.specialists.joined(separator: ", ")))
+      """, valueName: "name|path"))
+  var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Draw the boxes on the picture and write it as a PNG to this file; a folder (one that exists, or a name that ends \
+      in /) gets a PNG for each picture.
+      """, valueName: "overlay.png"))
+  var out: String?
+
+  @Option(help: "How results are written to standard output. (default: text)")
+  var format: Format?
+
+  @Option(
+    help: ArgumentHelp(
+      "Report detections with a score above this, 0 to 1. (default: what the model recommends, else 0.5)",
+      valueName: "number"))
+  var score: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "Drop a box that overlaps a better one by more than this intersection over union, 0 to 1. (default: the model's own)",
+      valueName: "number"))
+  var iou: Float?
+
+  @Option(help: "Whether boxes drop only boxes of their own class, or any.")
+  var nms = NonMaximumSuppression.Mode.perClass
+
+  @Option(
+    help: ArgumentHelp(
+      "Report at most this many detections a picture. (default: the model's own, mostly 100)", valueName: "count"))
+  var topK: Int?
+
+  @Flag(help: "Write no results to standard output, only the picture of --out.")
+  var quiet = false
+
+  @Flag(help: "Let --out replace an input picture.")
+  var force = false
+
+  @OptionGroup var views: ViewOptions
+
+  @OptionGroup var work: RunOptions
+
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
+  func validate() throws {
+    if let score, !(0...1).contains(score) { throw ValidationError("--score \(score): expected a number from 0 to 1") }
+    if let iou, !(0...1).contains(iou) { throw ValidationError("--iou \(iou): expected a number from 0 to 1") }
+    if let topK, topK < 1 { throw ValidationError("--top-k \(topK): expected a number of at least 1") }
+    if out == nil, force { throw ValidationError("--force has no effect without --out") }
+    if out == nil, quiet { throw ValidationError("--quiet without --out would give no result at all") }
+    if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
+  }
+
+  func run() throws {
+    let console = Main.console
+    let timing = Timing(work, on: console)
+    var outputs: PictureOutputs?
+    if let out { outputs = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force) }
+    if !quiet, outputs?.useStandardOutput == true {
+      throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
+    }
+    var report = try Report(format: format ?? .text, images: images, quiet: quiet)
+    var run = try PictureRun(
+      images, model ?? ModelChoice.detector, work, limits, timing: timing, on: console
+    ) { (session, watch) throws(Failure) in
+      try load(on: session, outputs: outputs.map { [$0] } ?? [], &watch)
+    }
+    let detector = run.model
+    report.threshold = score ?? detector.scoreThreshold
+
+    try console.write(report.opening)
+    let status = try run.run { (index, image, watch) throws(Failure) in
+      let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
+      var overlay: [UInt8]?
+      if let outputs {
+        Overlay.drawBoxes(found.map(\.annotation), on: &image)
+        watch.lap("draw")
+        overlay = try outputs.encode(image, for: index)
+        watch.lap("encode")
+      }
+      let result = PictureResult(
+        image: images[index], width: image.width, height: image.height, model: detector.names.joined(separator: ", "),
+        detections: found, overlay: outputs?.paths[index])
+      return (result: result, overlay: overlay)
+    } finish: { (index, made, watch) throws(Failure) in
+      if let overlay = made.overlay, let outputs {
+        try outputs.put(overlay, for: index)
+        watch.lap("write")
+      }
+      return report.add(made.result)
+    } failed: { index, failure in
+      report.add(failure, of: images[index])
+    }
+    try console.write(report.closing)
+    try run.end(status)
+  }
+
+  private func load(
+    on session: Session, outputs: [PictureOutputs], _ watch: inout Stopwatch
+  ) throws(Failure) -> Detector {
+    let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
+    var specialists: [ModelFile] = []
+    if model == nil {
+      for name in ModelChoice.specialists { specialists.append(try ModelChoice.open(name, limits)) }
+    }
+    for one in outputs {
+      for file in [file] + specialists { try one.mustNotReplace(model: file.path) }
+    }
+    watch.lap("load")
+    do {
+      let detector = try Detector(file, specialists: specialists, session: session)
+      watch.lap("pack")
+      return detector
+    } catch { throw Failure(.model, told(error)) }
+  }
+
+  private func find(
+    in image: Image, named name: String, with detector: Detector, ended: (Stage) -> Void
+  ) throws(Failure) -> [Detection] {
+    let options = DetectionOptions(
+      scoreThreshold: score, iouThreshold: iou, suppression: nms, maximumDetections: topK,
+      views: views.chosen(else: .auto))
+    do { return try detector.detect(image, options, ended: ended) } catch {
+      throw Failure(.model, "\(name): \(told(error))", stops: true)
+    }
+  }
+
+}
+
+extension NonMaximumSuppression.Mode: ExpressibleByArgument {}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import CLISupport
+import Files
+import ImageTypes
+import Vision
+
+/// How results are written.
+enum Format: String, ExpressibleByArgument, CaseIterable {
+  case text, json, ndjson, csv, coco
+}
+
+/// What was found in one picture.
+struct PictureResult {
+  let image: String
+  let width, height: Int
+  let model: String
+  let detections: [Detection]
+  /// Where the picture with the boxes went.
+  let overlay: String?
+
+  var json: JSON {
+    .object([
+      ("image", .string(image)), ("width", .integer(width)), ("height", .integer(height)), ("model", .string(model)),
+      ("detections", .array(detections.map(PictureResult.json))),
+    ])
+  }
+
+  private static func json(_ detection: Detection) -> JSON {
+    let box = detection.box
+    return .object([
+      ("label", .string(detection.label)), ("id", .integer(detection.id)), ("score", .number(detection.score)),
+      ("box", .array([box.x1, box.y1, box.x2, box.y2].map(JSON.number))),
+    ])
+  }
+}
+
+/// The formatting of detections; its results go to standard output unchanged.
+///
+/// Arrays are kept until all pictures are done, so that what is written is always whole; lines are handed on at once.
+struct Report {
+  let format: Format
+  let quiet: Bool
+  /// The score above which detections are reported.
+  var threshold: Float = 0.5
+  private var values: [JSON] = []
+  private var isFirst = true
+
+  /// - Throws: `Failure` where two pictures would be one to the reader of the results.
+  init(format: Format, images: [String], quiet: Bool) throws(Failure) {
+    self.format = format
+    self.quiet = quiet
+    guard format == .coco else { return }
+    var seen: [String: String] = [:]
+    for image in images {
+      let id = Report.imageID(image).text
+      if let other = seen.updateValue(image, forKey: id) {
+        throw Failure(.usage, "--format coco: \(other) and \(image) have the same image_id \(id); rename one of them")
+      }
+    }
+  }
+
+  /// What comes before the first result.
+  var opening: String {
+    !quiet && format == .csv ? csvRecord(["image", "label", "id", "score", "x1", "y1", "x2", "y2"]) : ""
+  }
+
+  /// A result.
+  mutating func add(_ result: PictureResult) -> String {
+    if quiet { return "" }
+    switch format {
+    case .text:
+      defer { isFirst = false }
+      return (isFirst ? "" : "\n") + text(result)
+    case .json: values.append(result.json)
+    case .coco: values += Report.coco(result)
+    case .ndjson: return result.json.text + "\n"
+    case .csv: return result.detections.map { Report.csv($0, of: result.image) }.joined()
+    }
+    return ""
+  }
+
+  /// A picture that failed.
+  mutating func add(_ failure: Failure, of image: String) -> String {
+    guard !quiet, format == .ndjson else { return "" }
+    return JSON.object([("image", .string(image)), ("error", .string(failure.message))]).text + "\n"
+  }
+
+  /// What comes after the last result.
+  var closing: String { !quiet && (format == .json || format == .coco) ? JSON.lines(values) : "" }
+
+  private func text(_ result: PictureResult) -> String {
+    let count = result.detections.count
+    var text = "\(result.image.onOneLine)  \(result.width)x\(result.height)  \(result.model)  \(count) found\n"
+    if result.detections.isEmpty {
+      text += "  nothing with a score above \(threshold)\n"
+    } else {
+      var table = TextTable([.right, .left, .right, .right, .right, .right, .right])
+      table.add(["#", "label", "score", "x1", "y1", "x2", "y2"])
+      for (index, detection) in result.detections.enumerated() {
+        let box = detection.box
+        table.add(
+          ["\(index + 1)", detection.label.onOneLine, fixed(Double(detection.score), 3)]
+            + [box.x1, box.y1, box.x2, box.y2].map { fixed(Double($0), 1) })
+      }
+      text += table.lines()
+    }
+    if let overlay = result.overlay { text += "  overlay: \(overlay.onOneLine)\n" }
+    return text
+  }
+
+  private static func csv(_ detection: Detection, of image: String) -> String {
+    let box = detection.box
+    return csvRecord(
+      [image, detection.label, "\(detection.id)", "\(detection.score)"]
+        + [box.x1, box.y1, box.x2, box.y2].map { "\($0)" })
+  }
+
+  private static func coco(_ result: PictureResult) -> [JSON] {
+    let id = imageID(result.image)
+    return result.detections.map { detection in
+      let box = detection.box
+      return .object([
+        ("image_id", id), ("category_id", .integer(detection.id)),
+        ("bbox", .array([box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map(JSON.number))),
+        ("score", .number(detection.score)),
+      ])
+    }
+  }
+
+  /// The file's name without its extension: a number where it consists of digits only, as COCO's own files do.
+  private static func imageID(_ path: String) -> JSON {
+    let stem = PictureOutputs.stem(of: path)
+    guard !stem.isEmpty, stem.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(stem) else {
+      return .string(stem)
+    }
+    return .integer(number)
+  }
+}

@@ -1,0 +1,144 @@
+import ArgumentParser
+import CLISupport
+import ImageTypes
+import Kernels
+import ModelFiles
+import Overlay
+import Vision
+
+@main enum Main {
+  static let console = Console(program: "segment")
+
+  static func main() { Program.run(SegmentCommand.self, on: console) }
+}
+
+struct SegmentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segment",
+    abstract: "Outline things in pictures: a mask with a class for each pixel.",
+    discussion: """
+      Reads PNG and JPEG. A mask has the size of the picture as displayed, EXIF orientation applied; it is an indexed \
+      PNG whose pixel values are the class ids and whose palette holds the colours of Pascal VOC.
+
+      FORMATS: text lists each class that occurs, with its colour and its share of the picture. json is an array with \
+      an object for each picture that could be done, written at the end.
+
+      \(ExitStatus.help)
+
+      ENVIRONMENT: BACKBONE_MODELS is the folder of installed models; BACKBONE_ISA forces an instruction set \
+      (portable, neon, avx2, avx512).
+      """,
+    version: Program.version)
+
+  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
+  var images: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the mask goes; a folder (one that exists, or a name that ends in /) gets a PNG for each picture.",
+      valueName: "mask.png"))
+  var out: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Blend the mask with the picture and write it as a PNG to this file, or to this folder in the same way.",
+      valueName: "overlay.png"))
+  var overlay: String?
+
+  @Option(help: ArgumentHelp("A model's name, or the path of a model file.", valueName: "name|path"))
+  var model = ModelChoice.segmenter
+
+  @Option(
+    help: ArgumentHelp(
+      "Rows and columns of the network's input: more for finer outlines, fewer for speed. (default: the model's own)",
+      valueName: "pixels"))
+  var size: Int?
+
+  @Option(help: "How results are written to standard output. (default: text)")
+  var format: Format?
+
+  @Flag(help: "Write no results to standard output, only the pictures.")
+  var quiet = false
+
+  @Flag(help: "Let an output replace an input picture.")
+  var force = false
+
+  @OptionGroup var views: ViewOptions
+
+  @OptionGroup var work: RunOptions
+
+  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+
+  func validate() throws {
+    if let size { try checkInputSize(size) }
+    if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
+  }
+
+  func run() throws {
+    let console = Main.console
+    let timing = Timing(work, on: console)
+    let masks = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force)
+    var overlays: PictureOutputs?
+    if let overlay {
+      let outputs = try PictureOutputs(flag: "--overlay", value: overlay, inputs: images, force: force)
+      try outputs.mustDiffer(from: masks)
+      overlays = outputs
+    }
+    if !quiet, masks.useStandardOutput || overlays?.useStandardOutput == true {
+      throw Failure(.usage, "a picture and the results would both go to standard output; add --quiet")
+    }
+    var report = Report(format: format ?? .text, quiet: quiet)
+    var run = try PictureRun(
+      images, model, work, limits, timing: timing, on: console
+    ) { (session, watch) throws(Failure) in
+      try load(on: session, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
+    }
+    let segmenter = run.model
+
+    let status = try run.run { (index, image, watch) throws(Failure) in
+      let map = try outline(image, named: images[index], with: segmenter) { watch.lap($0.rawValue) }
+      var overlay: [UInt8]?
+      if let overlays {
+        Overlay.blend(map, into: &image)
+        watch.lap("draw")
+        overlay = try overlays.encode(image, for: index)
+      }
+      let mask = try masks.encode(map, palette: Palette.voc, for: index)
+      watch.lap("encode")
+      let result = PictureResult(
+        image: images[index], map: map, card: segmenter.card, mask: masks.paths[index], overlay: overlays?.paths[index])
+      return (result: result, mask: mask, overlay: overlay)
+    } finish: { (index, made, watch) throws(Failure) in
+      if let overlay = made.overlay { try overlays?.put(overlay, for: index) }
+      try masks.put(made.mask, for: index)
+      watch.lap("write")
+      return report.add(made.result)
+    }
+    try console.write(report.closing)
+    try run.end(status)
+  }
+
+  private func outline(
+    _ image: Image, named name: String, with segmenter: Segmenter, ended: (Stage) -> Void
+  ) throws(Failure) -> Mask {
+    do { return try segmenter.segment(image, views: views.chosen(else: .auto), ended: ended) } catch {
+      throw Failure(.model, "\(name): \(told(error))", stops: true)
+    }
+  }
+
+  private func load(
+    on session: Session, outputs: [PictureOutputs], _ watch: inout Stopwatch
+  ) throws(Failure) -> Segmenter {
+    var file = try ModelChoice.open(model, limits)
+    if let size {
+      do { file = try file.resized(to: size) } catch { throw Failure(.model, told(error)) }
+    }
+    for one in outputs { try one.mustNotReplace(model: file.path) }
+    watch.lap("load")
+    do {
+      let segmenter = try Segmenter(file, session: session)
+      watch.lap("pack")
+      return segmenter
+    } catch { throw Failure(.model, told(error)) }
+  }
+}

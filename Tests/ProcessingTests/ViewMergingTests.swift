@@ -1,0 +1,116 @@
+import ImageTypes
+import Processing
+import TestSupport
+import Testing
+
+/// What the detections of overlapping views become.
+@Suite struct ViewMergingTests {
+  private static func one(
+    _ score: Float, _ x1: Float, _ y1: Float, _ x2: Float, _ y2: Float, view: Int, cut: Bool = false, output: Int = 1,
+    anchor: Int = 0
+  ) -> ViewDetection {
+    ViewDetection(
+      BoxCandidate(output: output, score: score, box: Box(x1: x1, y1: y1, x2: x2, y2: y2), anchor: anchor), view: view,
+      isCut: cut)
+  }
+
+  private static let merging = ViewMerging(mode: .perClass, iouThreshold: 0.6, limit: 100)
+
+  private func merge(_ detections: ViewDetection...) -> [ViewDetection] {
+    let found = Self.merging.apply(to: detections)
+    #expect(found == Self.merging.apply(to: detections.reversed()), "the order decides")
+    return found
+  }
+
+  @Test("an object that several views show comes out once, as the best of them")
+  func same() {
+    let best = Self.one(0.9, 100, 50, 200, 400, view: 2)
+    let found = merge(
+      Self.one(0.6, 95, 60, 210, 410, view: 0), best, Self.one(0.8, 104, 52, 203, 390, view: 1, anchor: 3))
+    #expect(found == [best])
+  }
+
+  @Test("a part cut by an inner edge goes, even where its score is the higher one")
+  func part() {
+    let whole = Self.one(0.6, 100, 50, 200, 400, view: 2)
+    #expect(merge(whole, Self.one(0.95, 100, 55, 140, 390, view: 1, cut: true)) == [whole])
+    // More than twice the score, and the uncut box is the doubtful one.
+    let part = Self.one(0.95, 100, 55, 140, 390, view: 1, cut: true)
+    #expect(merge(Self.one(0.3, 100, 50, 200, 400, view: 2), part) == [part])
+    // Alone, a part is all there is.
+    #expect(merge(part) == [part])
+  }
+
+  @Test("a torso in one view is the person of another; a child before her is not")
+  func smaller() {
+    let whole = Self.one(0.8, 100, 50, 200, 400, view: 0)
+    #expect(merge(whole, Self.one(0.7, 102, 50, 198, 210, view: 1)) == [whole])
+    let child = Self.one(0.7, 120, 280, 170, 400, view: 1)
+    #expect(merge(whole, child) == [whole, child])
+    #expect(merge(child, Self.one(0.4, 100, 50, 200, 400, view: 0)).count == 2)
+  }
+
+  @Test("two people side by side stay two")
+  func neighbours() {
+    let pair = [Self.one(0.9, 100, 50, 200, 400, view: 1), Self.one(0.8, 150, 50, 250, 400, view: 2)]
+    #expect(merge(pair[0], pair[1]) == pair)
+    // Cut, but half of it is beside the other one.
+    let cut = Self.one(0.8, 150, 50, 250, 400, view: 2, cut: true)
+    #expect(merge(pair[0], cut) == [pair[0], cut])
+  }
+
+  @Test("a view's own suppression has decided: boxes of one view do not compete")
+  func sameView() {
+    let both = [Self.one(0.9, 0, 0, 100, 100, view: 1), Self.one(0.8, 0, 0, 100, 90, view: 1, anchor: 1)]
+    #expect(merge(both[0], both[1]) == both)
+  }
+
+  @Test("classes compete only where all boxes do")
+  func classes() {
+    let pair = [Self.one(0.9, 0, 0, 100, 100, view: 1), Self.one(0.8, 0, 0, 100, 100, view: 2, output: 2)]
+    #expect(merge(pair[0], pair[1]) == pair)
+    #expect(ViewMerging(mode: .agnostic, iouThreshold: 0.6, limit: 9).apply(to: pair) == [pair[0]])
+  }
+
+  @Test("best score first, no more than the limit, and nothing that is no box")
+  func limit() {
+    let all = (0..<5).map { Self.one(0.5 + Float($0) / 10, Float($0) * 50, 0, Float($0) * 50 + 40, 40, view: 1) }
+    let merging = ViewMerging(mode: .perClass, iouThreshold: 0.6, limit: 3)
+    #expect(merging.apply(to: all).map(\.detection.score) == Array(all.map(\.detection.score).reversed()[..<3]))
+    #expect(ViewMerging(mode: .perClass, iouThreshold: 0.6, limit: 0).apply(to: all).isEmpty)
+    #expect(merge(Self.one(.nan, 0, 0, 1, 1, view: 0), Self.one(0.5, 0, 0, .infinity, 1, view: 0)).isEmpty)
+  }
+
+  @Test("a better cut box stays before an uncut one in the order of scores")
+  func order() {
+    let cut = Self.one(0.9, 300, 0, 340, 100, view: 1, cut: true)
+    let uncut = Self.one(0.6, 0, 0, 40, 100, view: 1)
+    #expect(merge(uncut, cut) == [cut, uncut])
+  }
+
+  @Test("the result does not depend on the order, and nothing that stays doubles another")
+  func random() {
+    let seed: UInt64 = 14
+    print("merging: seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    for _ in 0..<2_000 {
+      let all = (0..<random.integer(in: 0...30)).map { index in
+        let (x, y) = (Float(random.integer(in: 0...10)), Float(random.integer(in: 0...10)))
+        return Self.one(
+          [0.25, 0.5, 0.5, 0.75, 1][random.integer(in: 0...4)], x, y, x + Float(random.integer(in: 1...9)),
+          y + Float(random.integer(in: 1...9)), view: random.integer(in: 0...3), cut: random.integer(in: 0...1) == 1,
+          output: random.integer(in: 1...2), anchor: index)
+      }
+      let found = Self.merging.apply(to: all)
+      #expect(found == Self.merging.apply(to: all.shuffled(using: &random)))
+      for (index, a) in found.enumerated() {
+        for b in found[..<index] where a.view != b.view && a.detection.output == b.detection.output {
+          let (first, second) = (a.detection.box, b.detection.box)
+          #expect(first.iou(with: second) <= 0.5)
+          let smaller = first.area < second.area ? a : b
+          if smaller.isCut, first.area != second.area { #expect(first.overlapOfSmaller(with: second) <= 0.75) }
+        }
+      }
+    }
+  }
+}
