@@ -1,10 +1,10 @@
 import Datasets
-import Postprocess
+import ImageTypes
 import TestSupport
 import Testing
 
 @Suite struct RealDataTests {
-  @Test(.enabled(if: TestData.has("voc"), "voc is missing"))
+  @Test(.enabled(if: TestData.has("voc"), Comment(rawValue: TestData.absence(of: "voc"))))
   func pascalVOC() throws {
     let data = try Dataset.open(TestData.path("voc")!)
     #expect(data.formats == [.voc])
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: TestData.has("coco128"), "coco128 is missing"))
+  @Test(.enabled(if: TestData.has("coco128"), Comment(rawValue: TestData.absence(of: "coco128"))))
   func yoloWithMasks() throws {
     let data = try Dataset.open(TestData.path("coco128")!)
     #expect(data.formats == [.yolo])

@@ -13,15 +13,12 @@ import Testing
 ///
 /// Sums of k products of numbers below 1 may differ from double precision by about k units in the last place of 1.
 @Suite struct KernelSuiteTests {
-  static let all = InstructionSet.allCases
+  static let all = KernelSet.available
+  static let absent = InstructionSet.allCases.filter { KernelSet($0) == nil }.map(\.rawValue).joined(separator: ", ")
 
-  /// The kernels of an instruction set; where this machine has none, the test says so by name.
-  private func kernels(_ isa: InstructionSet) -> KernelSet? {
-    guard let kernels = KernelSet(isa) else {
-      print("skipped: \(isa.rawValue) is not on this machine")
-      return nil
-    }
-    return kernels
+  @Test(.enabled(if: absent.isEmpty, "this machine has no \(absent): their kernels are not tested here"))
+  func everyInstructionSetIsTested() {
+    #expect(Self.all.count == InstructionSet.allCases.count)
   }
 
   private func expectEqual(_ found: [Float], _ expected: [Float], terms: Int, _ what: String) {
@@ -32,8 +29,8 @@ import Testing
     #expect(worst <= tolerance, "\(what): off by \(worst), allowed \(tolerance)")
   }
 
-  @Test(arguments: all) func pointwise(_ isa: InstructionSet) throws {
-    guard let kernels = kernels(isa) else { return }
+  @Test(arguments: all) func pointwise(_ kernels: KernelSet) throws {
+    let isa = kernels.isa
     var random = SplitMix64(seed: 11)
     let (tile, panel) = (14, kernels.fp32.panel)
     // Rows and columns below, at and above the register tile; odd counts; one row; a long sum.
@@ -62,8 +59,8 @@ import Testing
     }
   }
 
-  @Test(arguments: all) func depthwise(_ isa: InstructionSet) throws {
-    guard let kernels = kernels(isa) else { return }
+  @Test(arguments: all) func depthwise(_ kernels: KernelSet) throws {
+    let isa = kernels.isa
     var random = SplitMix64(seed: 12)
     for stride in [1, 2] {
       for dilation in [1, 2, 4] {
@@ -90,8 +87,8 @@ import Testing
     }
   }
 
-  @Test(arguments: all) func convolution3x3(_ isa: InstructionSet) throws {
-    guard let kernels = kernels(isa) else { return }
+  @Test(arguments: all) func convolution3x3(_ kernels: KernelSet) throws {
+    let isa = kernels.isa
     var random = SplitMix64(seed: 13)
     for stride in [1, 2] {
       for dilation in [1, 2] {
@@ -114,8 +111,8 @@ import Testing
     }
   }
 
-  @Test(arguments: all) func poolingClampAndInterpolation(_ isa: InstructionSet) throws {
-    guard let kernels = kernels(isa) else { return }
+  @Test(arguments: all) func poolingClampAndInterpolation(_ kernels: KernelSet) throws {
+    let isa = kernels.isa
     var random = SplitMix64(seed: 14)
     for channels in [1, 3, kernels.fp32.lanes, kernels.fp32.lanes + 5, 3 * kernels.fp32.lanes] {
       let shape = Shape(height: 5, width: 7, channels: channels)
@@ -134,8 +131,8 @@ import Testing
     }
   }
 
-  @Test(arguments: all) func inEveryStrategyABlockIsItsThreeLayers(_ isa: InstructionSet) throws {
-    guard let kernels = kernels(isa) else { return }
+  @Test(arguments: all) func inEveryStrategyABlockIsItsThreeLayers(_ kernels: KernelSet) throws {
+    let isa = kernels.isa
     var random = SplitMix64(seed: 15)
     for (height, width, inputs, expanded, outputs) in [
       (9, 11, 8, 48, 8), (17, 5, 16, 96, 24), (1, 1, 8, 48, 8), (3, 8, 4, 24, 4),
@@ -182,8 +179,8 @@ import Testing
   }
 
   /// Two branches that read one map, and a chain of products, are their layers.
-  @Test(arguments: all) func predictorsAndChainsAreTheirLayers(_ isa: InstructionSet) throws {
-    guard let kernels = kernels(isa) else { return }
+  @Test(arguments: all) func predictorsAndChainsAreTheirLayers(_ kernels: KernelSet) throws {
+    let isa = kernels.isa
     var random = SplitMix64(seed: 16)
     for (height, width, channels) in [(5, 7, 19), (1, 1, 8), (9, 4, 40)] {
       let shape = Shape(height: height, width: width, channels: channels)

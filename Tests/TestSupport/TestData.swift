@@ -3,6 +3,14 @@
 #else
   import Foundation
 #endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+import Synchronization
 
 /// Where tests find files: the package, and the real data that is not committed.
 public enum TestData {
@@ -23,9 +31,9 @@ public enum TestData {
 
   /// The path of a file or folder of the data, or `nil` on a machine without it.
   public static func path(_ name: String) -> String? {
-    guard let dataRoot else { return nil }
+    guard let dataRoot else { return existing(nil, name) }
     let path = dataRoot + "/" + name
-    return FileManager.default.fileExists(atPath: path) ? path : nil
+    return existing(path, name)
   }
 
   /// Whether the data has that file or folder.
@@ -46,8 +54,24 @@ public enum TestData {
 
   /// The path of an installed model, or `nil`.
   public static func model(_ name: String) -> String? {
-    let path = "\(modelsFolder)/\(name).safetensors"
-    return FileManager.default.fileExists(atPath: path) ? path : nil
+    existing("\(modelsFolder)/\(name).safetensors", "the model \(name)")
+  }
+
+  /// The path of an existing file; the name of an absent one is told in a line when the process ends.
+  private static func existing(_ path: String?, _ name: String) -> String? {
+    if let path, FileManager.default.fileExists(atPath: path) { return path }
+    absent.withLock { names in
+      if names.isEmpty { _ = atexit { TestData.tellAbsent() } }
+      names.insert(name)
+    }
+    return nil
+  }
+
+  private static let absent = Mutex<Set<String>>([])
+
+  private static func tellAbsent() {
+    let names = absent.withLock { $0.sorted().joined(separator: ", ") }
+    print("Tests skipped for want of development data (BACKBONE_TEST_DATA): those that need \(names)")
   }
 
   /// What a test says that is skipped for want of a model.
