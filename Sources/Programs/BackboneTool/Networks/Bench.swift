@@ -12,8 +12,31 @@ import Graphs
   import Darwin
 #endif
 
+/// Work to be timed.
+protocol TimedWork: ~Copyable {
+  var session: Session { get }
+  /// Pixels a side of the input.
+  var size: Int { get }
+  /// One run; its results are discarded.
+  func run() throws(Failure)
+}
+
+extension TimedWork where Self: ~Copyable {
+  /// Milliseconds of each run.
+  func times(_ count: Int) throws(Failure) -> Times {
+    var times: [Double] = []
+    times.reserveCapacity(count)
+    for _ in 0..<count {
+      let start = Stopwatch.now
+      try run()
+      times.append(Stopwatch.now - start)
+    }
+    return Times(times)
+  }
+}
+
 /// A network and its input, ready to be timed.
-struct Bench: ~Copyable {
+struct Bench: TimedWork, ~Copyable {
   let network: Network
   let size: Int
   private let input: Tensor
@@ -26,21 +49,8 @@ struct Bench: ~Copyable {
 
   var session: Session { network.session }
 
-  /// One run, nothing kept.
   func run() throws(Failure) {
     do { _ = try network.outputs(of: input) } catch { throw Failure(.model, told(error)) }
-  }
-
-  /// Milliseconds of each run.
-  func times(_ count: Int) throws(Failure) -> Times {
-    var times: [Double] = []
-    times.reserveCapacity(count)
-    for _ in 0..<count {
-      let start = Stopwatch.now
-      try run()
-      times.append(Stopwatch.now - start)
-    }
-    return Times(times)
   }
 
   /// Milliseconds of each run, and of each step in them.

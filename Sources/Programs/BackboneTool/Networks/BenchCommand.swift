@@ -39,7 +39,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Use seeded random weights; needed, since no model file is read.")
   var randomInit = false
 
-  @Option(help: ArgumentHelp("Runs to time, after a few that are not counted. (default: 50)", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Runs to time, after a few that are not counted. (default: 50, with --training 10)", valueName: "count"))
   var runs: Int?
 
   @Flag(help: "Take the number of runs from standard input, a line each time.")
@@ -47,6 +49,12 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(help: "Time by layer too.")
   var layers = false
+
+  @Flag(help: "Time a training step of the whole network instead: forward, backward and update.")
+  var training = false
+
+  @Option(help: ArgumentHelp("Pictures of a training step. (default: 16)", valueName: "count"))
+  var batch: Int?
 
   @Flag(help: "Print comma-separated values under a line of names.")
   var csv = false
@@ -61,32 +69,50 @@ struct BenchCommand: ParsableCommand {
     if stdin, runs != nil { throw ValidationError("--runs has no effect with --stdin") }
     if stdin, layers { throw ValidationError("--layers has no effect with --stdin") }
     if stdin, csv { throw ValidationError("--csv has no effect with --stdin") }
+    if let batch, !(1...1024).contains(batch) {
+      throw ValidationError("--batch \(batch): expected a number from 1 to 1024")
+    }
+    if batch != nil, !training { throw ValidationError("--batch has no effect without --training") }
+    if training, layers { throw ValidationError("--layers has no effect with --training") }
     guard randomInit else {
       throw ValidationError("only random weights can be timed, which must be asked for: add --random-init")
     }
   }
 
   func run() throws {
-    let bench = Bench(task, options: network, threads: threads)
-    // The first runs lay out memory and wake the threads.
-    for _ in 0..<3 { try bench.run() }
-    if stdin { return try answer(bench) }
-    let report = BenchReport(
-      network: network.backbone.isUsual ? task.rawValue : "\(task.rawValue) \(network.backbone.title)",
-      size: bench.size, precision: precision.rawValue,
-      isa: bench.session.kernels.isa.rawValue, threads: bench.session.pool.threads)
-    if layers {
-      let peak = bench.measurePeak()
-      let (whole, steps) = try bench.timesBySteps(runs ?? 50)
-      try Main.console.write(csv ? report.csv(whole, steps, peak: peak) : report.text(whole, steps, peak: peak))
-    } else {
-      let times = try bench.times(runs ?? 50)
-      try Main.console.write(csv ? report.csv(times) : report.text(times))
+    if training {
+      let bench = try TrainingBench(task, options: network, batch: batch ?? 16, threads: threads)
+      return try report(bench)
     }
+    let bench = Bench(task, options: network, threads: threads)
+    guard layers else { return try report(bench) }
+    for _ in 0..<BenchCommand.warmUp { try bench.run() }
+    let peak = bench.measurePeak()
+    let (whole, steps) = try bench.timesBySteps(runs ?? 50)
+    let report = heading(bench)
+    try Main.console.write(csv ? report.csv(whole, steps, peak: peak) : report.text(whole, steps, peak: peak))
+  }
+
+  /// The first runs lay out memory and wake the threads.
+  private static let warmUp = 3
+
+  private func report(_ work: borrowing some TimedWork & ~Copyable) throws {
+    for _ in 0..<BenchCommand.warmUp { try work.run() }
+    if stdin { return try answer(work) }
+    let times = try work.times(runs ?? (training ? 10 : 50))
+    let report = heading(work)
+    try Main.console.write(csv ? report.csv(times) : report.text(times))
+  }
+
+  private func heading(_ work: borrowing some TimedWork & ~Copyable) -> BenchReport {
+    let name = network.backbone.isUsual ? task.rawValue : "\(task.rawValue) \(network.backbone.title)"
+    return BenchReport(
+      network: training ? "\(name) training, batch \(batch ?? 16)" : name, size: work.size,
+      precision: precision.rawValue, isa: work.session.kernels.isa.rawValue, threads: work.session.pool.threads)
   }
 
   /// The protocol of --stdin.
-  private func answer(_ bench: borrowing Bench) throws {
+  private func answer(_ bench: borrowing some TimedWork & ~Copyable) throws {
     let console = Main.console
     try console.write("ready\n")
     while let line = readLine() {
