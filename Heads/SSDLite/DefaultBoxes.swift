@@ -15,9 +15,11 @@ import ImageTypes
 public struct DefaultBoxes: Hashable, Sendable {
   /// Centre and size in units of the picture's height and width.
   public struct Anchor: Hashable, Sendable {
+    /// Centre (`y`, `x`) in [0, 1], and size.
     public let y, x, height, width: Float
   }
 
+  /// The boxes in the order map, row, column, box.
   public let anchors: [Anchor]
 
   /// Aspect ratios (width over height); the last is the API's rounded third.

@@ -2,6 +2,8 @@ import ModelFiles
 
 extension DetectionCard {
   /// The conventions of the TensorFlow Object Detection API's SSD and SSDLite.
+  ///
+  /// - Parameter outputs: classes, the background included, 1 to 100,000.
   public static func tensorFlow(outputs: Int, _ convolutions: Convolutions? = nil) -> DetectionCard {
     DetectionCard(
       outputs: outputs, scoreActivation: .sigmoid, backgroundOutput: 0, boxCoder: [10, 10, 5, 5], minimumScale: 0.2,

@@ -3,8 +3,10 @@
   /// Keeps the mapping alive.
   @usableFromInline let file: MappedFile
   @usableFromInline nonisolated(unsafe) let base: UnsafePointer<UInt8>?
+  /// Bytes in the file.
   public let count: Int
 
+  /// Wraps a mapped file, which stays mapped while this value lives.
   public init(_ file: MappedFile) {
     self.file = file
     unsafe base = file.bytes.bindMemory(to: UInt8.self).baseAddress

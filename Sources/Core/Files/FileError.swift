@@ -8,14 +8,20 @@
 
 /// An error of reading or writing a file.
 public enum FileError: RemediedError, Hashable {
+  /// The file to be written exists already, and must not be replaced.
   case alreadyExists(path: String)
+  /// The system refused to open or map the file, or to list the folder; `errno` is its error number.
   case cannotOpen(path: String, errno: Int32)
+  /// The system refused to create, write, name or remove the file or folder; `errno` is its error number.
   case cannotWrite(path: String, errno: Int32)
+  /// The path is a folder, where a file is expected.
   case isDirectory(path: String)
   /// The file is larger than allowed.
   case limit(path: String, LimitExcess)
+  /// The path is a device, a pipe or a socket, where a regular file is expected.
   case notRegular(path: String)
 
+  /// The path and the problem, with advice where there is any.
   public var problem: String {
     switch self {
     case .alreadyExists(let path): return "\(path): exists already; remove it first or choose another name"
@@ -30,6 +36,7 @@ public enum FileError: RemediedError, Hashable {
     }
   }
 
+  /// Raising the limit that was exceeded; `nil` for the other errors.
   public var remedy: Remedy? { if case .limit(_, let excess) = self { excess.remedy } else { nil } }
 
   /// The file or folder at fault.

@@ -51,27 +51,44 @@ public struct Limits: Hashable, Sendable {
   /// The values above.
   public static let standard = Limits()
 
+  /// Creates the standard limits.
   public init() {}
 }
 
 extension Limits {
   /// One of the limits; the raw value is the property's name.
   public enum Name: String, Hashable, Sendable, CaseIterable {
+    /// The limit `Limits.ancillaryBytes`, of a PNG.
     case ancillaryBytes
+    /// The limit `Limits.chunkBytes`, of a PNG.
     case chunkBytes
+    /// The limit `Limits.datasetBytes`, of a COCO file.
     case datasetBytes
+    /// The limit `Limits.elements`, of an XML file.
     case elements
+    /// The limit `Limits.fields`, of a TensorFlow graph.
     case fields
+    /// The limit `Limits.fileBytes`, of a picture.
     case fileBytes
+    /// The limit `Limits.headerBytes`, of a safetensors file.
     case headerBytes
+    /// The limit `Limits.modelBytes`, of a model file or a checkpoint.
     case modelBytes
+    /// The limit `Limits.nesting`, of JSON and XML.
     case nesting
+    /// The limit `Limits.pixels`, of a picture.
     case pixels
+    /// The limit `Limits.points`, of a COCO file's outline.
     case points
+    /// The limit `Limits.records`, of a COCO file or of a text file's lines.
     case records
+    /// The limit `Limits.scans`, of a progressive JPEG.
     case scans
+    /// The limit `Limits.side`, of a picture.
     case side
+    /// The limit `Limits.tensors`, of a safetensors file or a TensorFlow Lite model.
     case tensors
+    /// The limit `Limits.textBytes`, of a text file.
     case textBytes
 
     /// The counted unit, in words.
@@ -148,11 +165,14 @@ extension Limits {
 
 /// A file asks for more than a limit allows.
 public struct LimitExcess: Hashable, Sendable {
+  /// The exceeded limit.
   public let limit: Limits.Name
+  /// The limit's value, counted in `limit.unit`.
   public let allowed: Int
-  /// `Int.max` when it cannot be counted.
+  /// The amount that the file claims; `Int.max` when it cannot be counted.
   public let found: Int
 
+  /// Creates the excess of a claimed amount over a limit.
   public init(limit: Limits.Name, allowed: Int, found: Int) {
     self.limit = limit
     self.allowed = allowed
@@ -164,5 +184,6 @@ public struct LimitExcess: Hashable, Sendable {
     "has \(found == .max ? "more than can be counted" : "\(found)") \(limit.unit), the limit is \(allowed)"
   }
 
+  /// Raising the limit, for a file that is trusted.
   public var remedy: Remedy { .raise(limit) }
 }

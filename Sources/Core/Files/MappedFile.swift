@@ -10,7 +10,9 @@
 ///
 /// Nothing is copied, and pages are read on first access.
 @safe public final class MappedFile: @unchecked Sendable {
+  /// The path as given, or the name of bytes in memory.
   public let path: String
+  /// Bytes in the file.
   public let count: Int
   private let base: UnsafeRawPointer?
   /// Whether this object owns the mapping.

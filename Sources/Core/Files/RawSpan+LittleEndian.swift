@@ -7,7 +7,7 @@ extension RawSpan {
     return unsafe T(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self))
   }
 
-  /// The bytes of a range, or `nil` where the range leaves the bytes.
+  /// `count` bytes from byte `offset` on, or `nil` where they would leave the bytes.
   ///
   /// - Complexity: O(`count`).
   public func array(at offset: Int, count: Int) -> [UInt8]? {
@@ -36,7 +36,9 @@ extension MappedFile {
     withBytes { bytes in bytes.integer(at: offset, as: T.self) }
   }
 
-  /// The bytes of a range, or `nil` where the range leaves the file.
+  /// `count` bytes from byte `offset` on, or `nil` where they would leave the file.
+  ///
+  /// - Complexity: O(`count`).
   public func array(at offset: Int, count: Int) -> [UInt8]? {
     withBytes { bytes in bytes.array(at: offset, count: count) }
   }

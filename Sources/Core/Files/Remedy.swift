@@ -50,5 +50,6 @@ public protocol RemediedError: Error, CustomStringConvertible {
 }
 
 extension RemediedError {
+  /// The problem, and behind a semicolon the remedy in the library's wording, where there is one.
   public var description: String { remedy.map { "\(problem); \($0)" } ?? problem }
 }

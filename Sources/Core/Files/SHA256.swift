@@ -9,6 +9,7 @@ public struct SHA256: Sendable {
   private var pending: [UInt8] = []
   private var count: UInt64 = 0
 
+  /// Begins a digest, of no bytes as yet.
   public init() { pending.reserveCapacity(64) }
 
   /// Adds bytes to the digest.

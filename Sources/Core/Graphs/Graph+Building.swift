@@ -4,14 +4,21 @@ import Tensors
 ///
 /// An impossible operation is not appended. The first one is kept in `fault`, and every user of the graph throws it.
 extension Graph {
-  /// An input of the graph; the image has 3 channels.
+  /// An input of the graph, of 1 to 65,536 channels; an image has 3.
   public mutating func input(_ name: String = Graph.image, channels: Int = 3) -> Value {
     let value = add(.input, [], channels: channels)
     self.name(value, Tap(name))
     return value
   }
 
-  /// A convolution; its window is odd on both axes.
+  /// A convolution with a bias.
+  ///
+  /// - Parameters:
+  ///   - name: its tensors are `NAME.weight` and `NAME.bias`; no other convolution of the graph has this name.
+  ///   - outputs: output channels, 1 to 65,536, a multiple of `groups`.
+  ///   - window: odd on both axes.
+  ///   - groups: 1 for a full convolution; the channels of `x` are a multiple of it.
+  ///   - isNormalised: whether it is trained with batch norm.
   public mutating func convolution(
     _ name: String, _ x: Value, outputs: Int, window: Window, groups: Int = 1, _ activation: Activation,
     isNormalised: Bool = true
@@ -22,7 +29,7 @@ extension Graph {
     return add(.convolution(convolution), [x], channels: outputs)
   }
 
-  /// A 1x1 convolution.
+  /// A 1x1 convolution of stride 1; parameters as of `convolution`.
   public mutating func pointwise(
     _ name: String, _ x: Value, outputs: Int, groups: Int = 1, _ activation: Activation, isNormalised: Bool = true
   ) -> Value {
@@ -30,6 +37,11 @@ extension Graph {
   }
 
   /// A depthwise convolution, 3x3 unless `kernel` says otherwise.
+  ///
+  /// - Parameters:
+  ///   - kernel: rows and columns of the window, odd, 1 to 15.
+  ///   - stride: 1 to 8.
+  ///   - dilation: 1 to 64.
   public mutating func depthwise(
     _ name: String, _ x: Value, kernel: Int = 3, stride: Int = 1, dilation: Int = 1, padding: Padding,
     _ activation: Activation, isNormalised: Bool = true
@@ -58,6 +70,7 @@ extension Graph {
     add(.concatenation, values, channels: values.reduce(0) { $0 + $1.channels })
   }
 
+  /// Max or average pooling, of each channel by itself; the window is odd on both axes.
   public mutating func pooling(_ x: Value, _ pooling: Pooling) -> Value {
     add(.pooling(pooling), [x], channels: x.channels)
   }
@@ -76,7 +89,7 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - name: the convolutions are `NAME.reduce` and `NAME.expand`.
-  ///   - squeezed: channels between them.
+  ///   - squeezed: channels between them, 1 to 65,536.
   public mutating func squeezeExcite(
     _ name: String, _ x: Value, squeezed: Int, _ inner: Activation = .relu, _ gate: Activation = .hardSigmoid
   ) -> Value {

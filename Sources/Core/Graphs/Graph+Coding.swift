@@ -6,6 +6,8 @@ import Tensors
 extension Graph: Codable {
   private enum Keys: String, CodingKey { case nodes, outputs }
 
+  /// Encodes the nodes and the outputs.
+  ///
   /// - Throws: its `fault`.
   public func encode(to encoder: any Encoder) throws {
     if let fault { throw fault }
@@ -14,6 +16,8 @@ extension Graph: Codable {
     try container.encode(outputs, forKey: .outputs)
   }
 
+  /// Decodes a graph by building it again, so that every node is checked.
+  ///
   /// - Throws: `DecodingError`, also where the nodes are not a valid graph: a card may be untrusted.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)

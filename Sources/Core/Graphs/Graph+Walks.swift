@@ -2,9 +2,12 @@ import Tensors
 
 /// A tensor that a network needs.
 public struct ParameterInfo: Hashable, Sendable {
+  /// The name in model files: that of its convolution, and `.weight` or `.bias`.
   public let name: String
+  /// The extents: `Graph.Convolution.weightShape` of a weight, `[outputs]` of a bias.
   public let shape: [Int]
 
+  /// Creates the record of a tensor.
   public init(name: String, shape: [Int]) {
     self.name = name
     self.shape = shape

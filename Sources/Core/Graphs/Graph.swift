@@ -13,15 +13,22 @@ public struct Graph: Hashable, Sendable {
   /// The output of an operation: a feature map with its number of channels.
   public struct Value: Hashable, Sendable {
     package let index: Int
+    /// Channels of the map.
     public let channels: Int
   }
 
   /// A window that slides over a map: odd extents, the same stride and dilation on both axes.
   public struct Window: Hashable, Sendable {
+    /// Rows and columns, odd, 1 to 15.
     public var height, width: Int
+    /// Input pixels between neighbouring output pixels, 1 to 8, and between the window's taps, 1 to 64.
     public var stride, dilation: Int
+    /// The treatment of the map's border.
     public var padding: Padding
 
+    /// Creates a window, by default of stride 1 and dilation 1 with TensorFlow's padding.
+    ///
+    /// Its ranges are checked when it is added to a graph.
     public init(_ height: Int, _ width: Int, stride: Int = 1, dilation: Int = 1, padding: Padding = .same) {
       self.height = height
       self.width = width
@@ -55,14 +62,18 @@ public struct Graph: Hashable, Sendable {
   public struct Convolution: Hashable, Sendable {
     /// Its tensors are `NAME.weight` and `NAME.bias`.
     public internal(set) var name: String
+    /// Extents, stride, dilation and padding.
     public let window: Window
     /// Each output channel reads the input channels of its group only.
     public let groups: Int
+    /// Input and output channels, multiples of `groups`.
     public let inputs, outputs: Int
+    /// The function behind the bias.
     public var activation: Activation
     /// Whether it is trained with batch norm behind it, which is folded into weight and bias afterwards.
     public var isNormalised: Bool
 
+    /// Whether each channel is convolved by itself, by any window but one pixel of stride 1.
     public var isDepthwise: Bool { groups == inputs && groups == outputs && !window.isOne }
     /// Whether it is a 1x1 convolution of stride 1: a GEMM.
     public var isPointwise: Bool { window.isOne }
@@ -76,6 +87,7 @@ public struct Graph: Hashable, Sendable {
     }
   }
 
+  /// The reduction of each window of a map to one pixel, channel by channel.
   public enum Pooling: Hashable, Sendable {
     /// Max pooling; positions outside the map do not count.
     case maximum(Window)
@@ -83,15 +95,19 @@ public struct Graph: Hashable, Sendable {
     case average(Window)
   }
 
+  /// An operation of a graph, with its parameters.
   public enum Operation: Hashable, Sendable {
     /// An image or another graph's map, by the node's name.
     case input
+    /// A convolution with bias and activation.
     case convolution(Convolution)
+    /// Max or average pooling.
     case pooling(Pooling)
     /// Global average pooling, to one pixel.
     case globalPooling
     /// The sum of two maps of the same size, or of a map and one pixel.
     case add(Activation)
+    /// An activation by itself.
     case activation(Activation)
     /// Concatenation by channels; one pixel is repeated.
     case concatenation
@@ -103,15 +119,19 @@ public struct Graph: Hashable, Sendable {
     case shuffle(groups: Int)
   }
 
+  /// An operation in a graph, with the nodes that it reads.
   public struct Node: Hashable, Sendable {
+    /// The operation and its parameters.
     public internal(set) var operation: Operation
     /// The indices of the nodes that it reads, all lower than its own.
     public internal(set) var inputs: [Int]
+    /// Channels of its value, 1 to 65,536.
     public let channels: Int
     /// The name of its value: an input's name, or a tap.
     public internal(set) var name: String?
   }
 
+  /// The operations in topological order, at most 2,000.
   public internal(set) var nodes: [Node] = []
   /// The indices of the output nodes.
   public internal(set) var outputs: [Int] = []
@@ -120,12 +140,13 @@ public struct Graph: Hashable, Sendable {
   /// Nothing is appended from there on. Networks, trainings and files of such a graph throw this.
   public internal(set) var fault: GraphError?
 
+  /// Creates an empty graph.
   public init() {}
 
   /// The name of the input that is an image.
   public static let image = "image"
 
-  /// The value of a node.
+  /// The value of the node at an index in `nodes`.
   public func value(at index: Int) -> Value { Value(index: index, channels: nodes[index].channels) }
 
   /// The convolution of a node; `nil` for other operations.
@@ -147,10 +168,12 @@ public struct Graph: Hashable, Sendable {
 
 /// An error of building or reading a graph.
 public enum GraphError: Error, Hashable, CustomStringConvertible {
+  /// No value has that name; `known` lists the graph's taps.
   case noSuchTap(name: String, known: [String])
-  /// An operation that can't run.
+  /// An operation that can't run; `place` is the index of its node.
   case unusableLayer(place: Int, reason: String)
 
+  /// The tap or the layer and the problem, in words.
   public var description: String {
     switch self {
     case .noSuchTap(let name, let known):

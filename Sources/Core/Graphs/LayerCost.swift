@@ -2,12 +2,16 @@ import Tensors
 
 /// The cost of one layer, counted as in the paper: a multiply-add is one operation, biases count as parameters.
 public struct LayerCost: Hashable, Sendable {
+  /// The layer's name in tables, such as `block3/expand`.
   public let name: String
   /// The shape of its output.
   public let output: Shape
+  /// Weights and biases.
   public let parameters: Int
+  /// Multiply-adds for one picture of a batch, the addition of the bias not counted.
   public let multiplyAdds: Int
 
+  /// Creates the cost of a layer.
   public init(name: String, output: Shape, parameters: Int, multiplyAdds: Int) {
     self.name = name
     self.output = output
@@ -51,6 +55,7 @@ extension Graph {
 public struct ActivationTensor: Hashable, Sendable {
   /// The value's name, or that of the layer that makes it.
   public let name: String
+  /// `[1, H, W, C]`, for the given size of image.
   public let shape: Shape
   /// Whether its reader can process it in parts, so that it never exists whole.
   public let isPartial: Bool

@@ -3,10 +3,13 @@
 /// `stem`, `block5`, `block13/expansion`, `block13/depthwise` and `last` are taps of the built-in networks. A custom
 /// network has the names of its graph.
 public struct Tap: Hashable, Sendable, CustomStringConvertible {
+  /// The name, unique in its network: 1 to 200 bytes of UTF-8.
   public let name: String
 
+  /// Creates the tap of that name, whether or not a network has it.
   public init(_ name: String) { self.name = name }
 
+  /// The name.
   public var description: String { name }
 
   /// The first convolution's output.
@@ -23,6 +26,7 @@ public struct Tap: Hashable, Sendable, CustomStringConvertible {
 
 /// The channels and the stride of a tap, known before a run.
 public struct TapInfo: Hashable, Sendable {
+  /// The tap that is described.
   public let tap: Tap
   /// Channels of the map.
   public let channels: Int

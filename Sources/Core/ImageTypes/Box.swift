@@ -1,7 +1,9 @@
 /// A rectangle between two corners, `x1 < x2` and `y1 < y2`, in the unit that its context names.
 public struct Box: Hashable, Sendable {
+  /// The left, top, right and bottom edges.
   public var x1, y1, x2, y2: Float
 
+  /// Creates a box between two corners, which are not checked.
   public init(x1: Float, y1: Float, x2: Float, y2: Float) {
     self.x1 = x1
     self.y1 = y1
@@ -9,7 +11,9 @@ public struct Box: Hashable, Sendable {
     self.y2 = y2
   }
 
+  /// The extent in x; negative where the corners are out of order.
   public var width: Float { x2 - x1 }
+  /// The extent in y; negative where the corners are out of order.
   public var height: Float { y2 - y1 }
   /// The point half-way between the corners.
   public var center: (x: Float, y: Float) { ((x1 + x2) / 2, (y1 + y2) / 2) }
@@ -58,11 +62,15 @@ public struct Box: Hashable, Sendable {
 
 /// Coded as the list `[x1, y1, x2, y2]`, as the programs write it.
 extension Box: Codable {
+  /// Encodes the list `[x1, y1, x2, y2]`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.unkeyedContainer()
     for value in [x1, y1, x2, y2] { try container.encode(value) }
   }
 
+  /// Decodes a list of exactly four numbers.
+  ///
+  /// - Throws: `DecodingError`, also for more numbers.
   public init(from decoder: any Decoder) throws {
     var container = try decoder.unkeyedContainer()
     func next() throws -> Float { try container.decode(Float.self) }
@@ -79,10 +87,12 @@ public struct BoxCandidate: Hashable, Sendable {
   public var output: Int
   /// In [0, 1].
   public var score: Float
+  /// The box, relative to the network's input or in pixels of the image, as its maker says.
   public var box: Box
   /// The index of its default box, the last criterion for the order of equal scores.
   public var anchor: Int
 
+  /// Creates a candidate, whose values are not checked.
   public init(output: Int, score: Float, box: Box, anchor: Int) {
     self.output = output
     self.score = score

@@ -9,6 +9,7 @@ public struct Classification: Codable, Hashable, Sendable {
   /// In [0, 1]; with softmax the scores of all outputs add up to 1.
   public var score: Float
 
+  /// Creates a classification from its parts, which are not checked.
   public init(label: String, id: Int, output: Int, score: Float) {
     self.label = label
     self.id = id

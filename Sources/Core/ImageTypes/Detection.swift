@@ -1,5 +1,6 @@
 /// A detection with its names, in pixels of the picture as displayed.
 public struct Detection: Hashable, Codable, Sendable {
+  /// The class's name; `class 7` where the model's card has none for the output.
   public var label: String
   /// The data set's own class id.
   public var id: Int
@@ -10,6 +11,7 @@ public struct Detection: Hashable, Codable, Sendable {
   /// In pixels of the image as displayed; 0 is the left or top edge of its first pixel.
   public var box: Box
 
+  /// Creates a detection from its parts, which are not checked.
   public init(label: String, id: Int, output: Int, score: Float, box: Box) {
     self.label = label
     self.id = id
@@ -20,7 +22,9 @@ public struct Detection: Hashable, Codable, Sendable {
 }
 
 extension Detection {
-  /// - Throws: `DecodingError`. JSON of the programs has no `output`; the class id then replaces it.
+  /// Decodes a detection, with the class id as `output` where there is none, as in the programs' JSON.
+  ///
+  /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let id = try container.decode(Int.self, forKey: .id)

@@ -16,7 +16,7 @@ public struct Image: Hashable, Sendable {
     self.pixels = pixels
   }
 
-  /// Creates a picture of one colour.
+  /// Creates a picture of one colour, black by default; both sides must be at least 1 pixel.
   public init(width: Int, height: Int, red: UInt8 = 0, green: UInt8 = 0, blue: UInt8 = 0) {
     precondition(width > 0 && height > 0, "a picture needs a size, got \(width)x\(height)")
     var pixels = [UInt8](repeating: red, count: width * height * 3)

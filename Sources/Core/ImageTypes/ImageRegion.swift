@@ -9,6 +9,7 @@ public struct ImageRegion: Hashable, Sendable {
   /// Rows, at least 1.
   public let height: Int
 
+  /// Creates a region; `x` and `y` must be at least 0, `width` and `height` at least 1.
   public init(x: Int, y: Int, width: Int, height: Int) {
     precondition(x >= 0 && y >= 0 && width > 0 && height > 0, "a region of \(width)x\(height) at \(x), \(y)")
     self.x = x
@@ -22,7 +23,9 @@ public struct ImageRegion: Hashable, Sendable {
     self.init(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
   }
 
+  /// The columns' indices in the image.
   public var columns: Range<Int> { x..<x + width }
+  /// The rows' indices in the image.
   public var rows: Range<Int> { y..<y + height }
 }
 

@@ -2,7 +2,9 @@ import Tensors
 
 /// A class id for each pixel, rows from the top.
 public struct Mask: Hashable, Sendable {
+  /// Columns, 1 to `PixelView.maximumExtent`.
   public let width: Int
+  /// Rows, 1 to `PixelView.maximumExtent`.
   public let height: Int
   /// `width * height` class ids.
   public package(set) var ids: [UInt8]
@@ -47,6 +49,7 @@ public struct Mask: Hashable, Sendable {
 extension Mask: Codable {
   private enum Keys: String, CodingKey { case width, height, runs }
 
+  /// Encodes the size, and the ids as runs.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Keys.self)
     try container.encode(width, forKey: .width)
@@ -60,6 +63,8 @@ extension Mask: Codable {
     try container.encode(runs, forKey: .runs)
   }
 
+  /// Decodes the size, and the ids from their runs.
+  ///
   /// - Throws: `DecodingError`, also where the runs do not add up to the mask's size.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)

@@ -14,7 +14,8 @@ public enum PixelFormat: String, Hashable, Sendable, CaseIterable {
   ///
   /// How they become RGB is a `YUVEncoding`; all pixels of a block have the block's chroma, without interpolation.
   case nv12
-  /// Three planes, Y'CbCr 4:2:0: luma of each pixel, then Cb, then Cr for each block of 2x2 pixels; otherwise as `nv12`.
+  /// Three planes, Y'CbCr 4:2:0: luma of each pixel, then Cb, then Cr for each block of 2x2 pixels; otherwise as
+  /// `nv12`.
   ///
   /// Also called YU12 and `yuv420p`.
   case i420
@@ -50,8 +51,9 @@ public enum PixelFormat: String, Hashable, Sendable, CaseIterable {
 
 /// How luma and chroma (Y'CbCr, often called YUV) become red, green and blue.
 ///
-/// With the matrix' shares `Kr`, `Kg`, `Kb` of the primaries in luma, and `Y`, `Cb`, `Cr` brought to 0...1 and -0.5...0.5:
-/// `R = Y + 2 (1 - Kr) Cr`, `B = Y + 2 (1 - Kb) Cb`, `G = (Y - Kr R - Kb B) / Kg`, rounded to nearest, clipped to 0...255.
+/// With the matrix' shares `Kr`, `Kg`, `Kb` of the primaries in luma, and `Y`, `Cb`, `Cr` brought to 0...1 and
+/// -0.5...0.5: `R = Y + 2 (1 - Kr) Cr`, `B = Y + 2 (1 - Kb) Cb`, `G = (Y - Kr R - Kb B) / Kg`, rounded to nearest,
+/// clipped to 0...255.
 public struct YUVEncoding: Hashable, Sendable {
   /// The primaries' shares in luma.
   public enum Matrix: String, Hashable, Sendable, CaseIterable {
@@ -69,9 +71,12 @@ public struct YUVEncoding: Hashable, Sendable {
     case full
   }
 
+  /// The matrix between luma, chroma and RGB.
   public let matrix: Matrix
+  /// The range of luma and chroma.
   public let levels: Levels
 
+  /// Creates an encoding, by default BT.601 with limited range.
   public init(_ matrix: Matrix = .bt601, _ levels: Levels = .limited) {
     self.matrix = matrix
     self.levels = levels

@@ -1,7 +1,7 @@
 /// A picture in memory that somebody else owns, read where it lies: a camera's frame, a decoder's, an `Image`.
 ///
-/// It copies nothing and owns nothing. It can't be copied either, so that one that a closure is lent doesn't outlive the
-/// pixels. Whoever makes one from a pointer promises that the memory stays valid, and unchanged while it is read.
+/// It copies nothing and owns nothing. It can't be copied either, so that one that a closure is lent doesn't outlive
+/// the pixels. Whoever makes one from a pointer promises that the memory stays valid, and unchanged while it is read.
 ///
 /// Rows go from the top, and pixels from the left, as displayed.
 @safe public struct PixelView: ~Copyable, @unchecked Sendable {
@@ -15,6 +15,7 @@
     /// Bytes from the beginning of a row to that of the next, padding included.
     public let bytesPerRow: Int
 
+    /// Describes a plane in memory that stays valid, and unchanged while it is read.
     public init(_ bytes: UnsafeRawBufferPointer, bytesPerRow: Int) {
       unsafe self.bytes = unsafe bytes
       unsafe self.bytesPerRow = bytesPerRow
@@ -25,6 +26,7 @@
   public let width: Int
   /// Rows, at least 1.
   public let height: Int
+  /// The layout of a pixel's bytes.
   public let format: PixelFormat
   /// How `nv12` and `i420` become RGB; without meaning for the other formats.
   public let encoding: YUVEncoding
@@ -67,9 +69,9 @@
   ///   - bytes: the picture's. Planes follow each other without a gap; behind the last row nothing is needed.
   ///   - width: pixels, 1 to `maximumExtent`.
   ///   - height: pixels, 1 to `maximumExtent`.
-  ///   - bytesPerRow: from the beginning of a row to that of the next, padding included; rows of chroma are as far apart
-  ///     in `nv12`, and half as far in `i420`. `nil` for rows without padding, which in `nv12` and `i420` have an even
-  ///     number of bytes.
+  ///   - bytesPerRow: from the beginning of a row to that of the next, padding included; rows of chroma are as far
+  ///     apart in `nv12`, and half as far in `i420`. `nil` for rows without padding, which in `nv12` and `i420` have an
+  ///     even number of bytes.
   ///   - encoding: how `nv12` and `i420` become RGB.
   /// - Throws: `PixelViewError` for a size, a row distance or a number of bytes that is too small.
   @unsafe public init(
@@ -110,7 +112,8 @@
     guard sides ~= width, sides ~= height else { throw .size(width: width, height: height) }
   }
 
-  /// Lends a view of bytes, for the time of a call; parameters as of `init(_:width:height:bytesPerRow:format:encoding:)`.
+  /// Lends a view of bytes, for the time of a call; parameters as of
+  /// `init(_:width:height:bytesPerRow:format:encoding:)`.
   ///
   /// ```swift
   /// let input = try PixelView.withView(of: frame.span, width: 640, height: 480, format: .nv12) {

@@ -11,6 +11,7 @@ public enum PixelViewError: Error, Hashable, CustomStringConvertible {
   /// Of a view `expected` is the least, of an `Image` the only number.
   case bytes(plane: Int, expected: Int, found: Int)
 
+  /// What was found and what was expected, in words.
   public var description: String {
     switch self {
     case .size(let width, let height):

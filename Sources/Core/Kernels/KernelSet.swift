@@ -10,7 +10,14 @@ import CKernels
 
 /// The instruction sets that kernels are written for.
 public enum InstructionSet: String, CaseIterable, Hashable, Sendable {
-  case portable, avx2, avx512, neon
+  /// C for the compiler's baseline of any processor, without fused multiply-adds; 4 floats a vector.
+  case portable
+  /// x86-64 with AVX2 and FMA; 8 floats a vector.
+  case avx2
+  /// x86-64 with AVX-512 F, VL, BW and DQ; 16 floats a vector.
+  case avx512
+  /// 64-bit ARM with NEON; 4 floats a vector.
+  case neon
 
   /// The environment variable that forces one.
   public static let variable = "BACKBONE_ISA"
@@ -43,6 +50,7 @@ public enum InstructionSet: String, CaseIterable, Hashable, Sendable {
 
 /// The kernels of one instruction set.
 @safe public struct KernelSet: @unchecked Sendable {
+  /// The instruction set that the kernels are compiled for.
   public let isa: InstructionSet
   package let table: UnsafePointer<ck_kernels>
 

@@ -2,13 +2,17 @@ import Synchronization
 
 /// The resources of computation: a set of kernels, a pool of threads, and scratch memory kept between calls.
 public final class Session: Sendable {
+  /// The kernels of the session's instruction set.
   public let kernels: KernelSet
+  /// The threads that compute, shared by all calls on the session.
   public let pool: WorkerPool
   package let workspaces = WorkspaceStore()
   private let calls = CallQueue()
 
+  /// Creates a session with a pool of threads.
+  ///
   /// - Parameters:
-  ///   - threads: the number of threads, or `nil` for as many as this process may use; below 1 counts as 1.
+  ///   - threads: the number of threads, or `nil` for as many as this process may use, at most 64; below 1 counts as 1.
   ///   - kernels: the instruction set, the machine's best by default.
   public init(threads: Int? = nil, kernels: KernelSet = .chosen) {
     self.kernels = kernels

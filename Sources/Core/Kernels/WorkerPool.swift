@@ -14,8 +14,8 @@ import CKernels
   ///
   /// The caller's thread counts as one of `threads`.
   ///
-  /// - Parameter threads: the number of threads with the caller, or `nil` for the number of usable processors. Values
-  ///   are bounded to 1 ... 1024.
+  /// - Parameter threads: the number of threads with the caller, or `nil` for the number of usable processors, at most
+  ///   64. Values are bounded to 1 ... 1024.
   public init(threads: Int? = nil) {
     let count = min(max(threads ?? min(WorkerPool.usableProcessors, 64), 1), 1024)
     guard let pool = unsafe ck_pool_create(Int32(count)) else { preconditionFailure("out of memory for a pool") }

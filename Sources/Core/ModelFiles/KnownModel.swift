@@ -8,7 +8,9 @@ public struct KnownModel: Hashable, Sendable {
     case address(String)
   }
 
+  /// The name under which it is fetched and installed.
   public let name: String
+  /// The task of the model.
   public let task: ModelCard.Task
   /// One line for a list.
   public let summary: String
@@ -16,6 +18,7 @@ public struct KnownModel: Hashable, Sendable {
   public let origin: String
   /// SPDX identifier.
   public let licence: String
+  /// The place of the download.
   public let source: Source
   /// SHA-256 of the download.
   public let downloadSHA256: String

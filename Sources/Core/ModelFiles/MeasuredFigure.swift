@@ -4,10 +4,12 @@ public struct MeasuredFigure: Codable, Hashable, Sendable {
   public var metric: String
   /// The class of a metric by class; `nil` for all classes.
   public var className: String?
+  /// The metric's value, a finite number; rates such as AP and IoU are in [0, 1].
   public var value: Double
   /// The number of images that it was measured on.
   public var images: Int
 
+  /// Creates a figure; a valid one has a finite value and at least one image.
   public init(metric: String, className: String? = nil, value: Double, images: Int) {
     self.metric = metric
     self.className = className

@@ -11,14 +11,18 @@ import Tensors
 ///
 /// The tensors are fp32 or fp16 with batch norm folded; the card is JSON under `card` in the file's metadata.
 public struct ModelFile: Sendable {
+  /// The file's path, or the name of bytes in memory.
   public let path: String
+  /// The model's conventions.
   public let card: ModelCard
+  /// The tensors, with those of the base where the file was opened together with it.
   public let weights: Weights
   /// The base model of the card, where a store with that model opened the file.
   public var base: ModelFile? { baseFile.first }
   /// At most one base, in an array, since a value can't contain itself.
   private let baseFile: [ModelFile]
 
+  /// Creates a model from its parts, which are not checked.
   public init(path: String, card: ModelCard, weights: Weights, base: ModelFile? = nil) {
     self.path = path
     self.card = card
@@ -39,6 +43,8 @@ public struct ModelFile: Sendable {
   ///
   /// Segmenters, classifiers and backbones run at any size. A detector does not, since its default boxes were trained
   /// for its own size.
+  ///
+  /// - Parameter size: pixels a side, 33 to 16,384, and for pictures at most 8,192.
   /// - Throws: `ModelFileError.card` for a detector, or for an invalid size.
   public func resized(to size: Int) throws(ModelFileError) -> ModelFile {
     guard card.detection == nil else {

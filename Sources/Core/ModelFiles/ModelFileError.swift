@@ -4,6 +4,7 @@
 public enum ModelFileError: RemediedError, Equatable {
   /// The card is missing, of another format, or contradicts itself.
   case card(path: String, reason: String)
+  /// The file could not be opened or written.
   case file(FileError)
   /// The file exceeds a limit; `offset` is in bytes from its beginning.
   case limit(path: String, offset: Int, LimitExcess)
@@ -11,6 +12,7 @@ public enum ModelFileError: RemediedError, Equatable {
   case malformed(path: String, offset: Int, reason: String)
   /// A NaN, infinite or denormal value.
   case notNormal(path: String, name: String, index: Int, value: String)
+  /// A tensor of an unusable type or shape, or in a wrong place of the file.
   case tensor(path: String, name: String, reason: String)
   /// A value beyond the range of its storage format.
   case tooLarge(path: String, name: String, index: Int, value: String)
@@ -18,6 +20,7 @@ public enum ModelFileError: RemediedError, Equatable {
   /// The problem in one line, whatever the tensor names in the file.
   public var problem: String { text.onOneLine }
 
+  /// Importing the checkpoint for a card at fault, or raising the limit that was exceeded; `nil` for the other errors.
   public var remedy: Remedy? {
     switch self {
     case .card: return .importCheckpoint

@@ -4,9 +4,11 @@ import Files
 public enum ModelStoreError: RemediedError, Equatable {
   /// The file has changed since its installation.
   case changed(path: String, expected: String, found: String)
+  /// A file or the folder could not be read or written.
   case file(FileError)
   /// A head's base model is not installed.
   case missingBase(path: String, base: String, folder: String)
+  /// A model file is invalid, or a name is none for an installed model.
   case model(ModelFileError)
   /// A head's base model is installed, but with other weights than the head was trained on.
   case otherBase(path: String, base: String)
@@ -14,8 +16,10 @@ public enum ModelStoreError: RemediedError, Equatable {
   case noRecord(path: String, name: String)
   /// No environment variable gives the folder of the models.
   case noFolder
+  /// The folder has no model of that name; `isShipped` is true where the program itself has it.
   case notInstalled(name: String, folder: String, installed: [String], isShipped: Bool = false)
 
+  /// The model or the file and the problem, in words.
   public var problem: String {
     switch self {
     case .changed(let path, let expected, let found):
@@ -38,6 +42,7 @@ public enum ModelStoreError: RemediedError, Equatable {
     }
   }
 
+  /// Fetching the model, writing a shipped one to a file, or the remedy of the file's error; `nil` where there is none.
   public var remedy: Remedy? {
     switch self {
     case .file(let error): return error.remedy
@@ -83,12 +88,14 @@ public struct ShippedModel: Sendable {
 
 /// The folder of installed models: `NAME.safetensors`, each with a record of its SHA-256 beside it.
 public struct ModelStore: Sendable {
+  /// The folder's path; empty for none.
   public let folder: String
   /// Models linked into the program, used where no model of that name is installed.
   public let shipped: [ShippedModel]
   /// The limits of the files.
   public let limits: Limits
 
+  /// Creates a store; the folder is made when a model is installed.
   public init(folder: String, shipped: [ShippedModel] = [], limits: Limits = .standard) {
     self.folder = folder
     self.shipped = shipped

@@ -2,7 +2,8 @@
 
 /// How a 3x3 convolution treats the border of its input.
 public enum Padding: String, Codable, Hashable, Sendable, CaseIterable {
-  /// TensorFlow's SAME: the output has `ceil(n / stride)` pixels, and an odd total of padding puts the extra pixel last.
+  /// TensorFlow's SAME: the output has `ceil(n / stride)` pixels, and an odd total of padding puts the extra pixel
+  /// last.
   case same
   /// PyTorch's symmetric padding: `dilation * (kernel - 1) / 2` pixels on every side.
   case symmetric
@@ -57,7 +58,9 @@ public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
 public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
   /// The identity, for linear bottlenecks and predictions.
   case linear
+  /// `max(x, 0)`.
   case relu
+  /// `min(max(x, 0), 6)`.
   case relu6
   /// `x * relu6(x + 3) / 6`. Source: "Searching for MobileNetV3", section 5.2.
   case hardSwish = "hard-swish"

@@ -47,5 +47,6 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     Shape(batch: batch, height: height, width: width, channels: channels)
   }
 
+  /// The extents in NHWC order, such as `[1, 224, 224, 3]`.
   public var description: String { "[\(batch), \(height), \(width), \(channels)]" }
 }

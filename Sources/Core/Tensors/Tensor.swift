@@ -5,6 +5,7 @@
   /// Where a tensor's memory begins: a multiple of a cache line and of the widest vector.
   public static let alignment = 64
 
+  /// The extents, fixed for the tensor's life.
   public let shape: Shape
   private let storage: UnsafeMutableBufferPointer<Float>
 

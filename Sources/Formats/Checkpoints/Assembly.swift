@@ -17,7 +17,8 @@ struct LayerRecipe {
   var epsilon: Double
 }
 
-/// Turns the tensors of a foreign file into those of the native file: names checked as a set, batch norm folded, layouts changed.
+/// Turns the tensors of a foreign file into those of the native file: names checked as a set, batch norm folded,
+/// layouts changed.
 struct Assembly {
   let table: TensorTable
   let family: Family

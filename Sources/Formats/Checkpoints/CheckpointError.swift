@@ -7,6 +7,7 @@ public enum CheckpointError: RemediedError, Equatable {
   case classNames(path: String, found: String, outputs: Int, checkpoint: String)
   /// An operation of the file's own graph works differently from the network that the names promise.
   case convention(path: String, layer: String, expected: String, found: String)
+  /// The checkpoint, or a configuration file beside it, could not be read.
   case file(FileError)
   /// The file asks for more than allowed; `offset` is in bytes from its beginning.
   case limit(path: String, offset: Int, LimitExcess)
@@ -14,13 +15,18 @@ public enum CheckpointError: RemediedError, Equatable {
   case malformed(path: String, offset: Int?, reason: String)
   /// The names are those of a known family, but not all of them, or others too, or of other shapes.
   case mismatch(path: String, family: String, missing: [String], leftOver: [String], wrongShape: [String])
+  /// A value is NaN, infinite or an impossible variance, or becomes so by folding; `index` counts the tensor's
+  /// elements.
   case notFinite(path: String, name: String, index: Int, value: String)
+  /// The names of the tensors are those of no known family.
   case unknownFamily(path: String, tensors: [String])
+  /// A format, a network or a way of storing it that is not imported, for the reason given.
   case unsupported(path: String, reason: String)
 
   /// One line, whatever names the file gives its tensors.
   public var problem: String { text.onOneLine }
 
+  /// Naming the classes, or raising the limit that was exceeded; `nil` for the other errors.
   public var remedy: Remedy? {
     switch self {
     case .classNames: return .nameClasses

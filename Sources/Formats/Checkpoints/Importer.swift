@@ -6,18 +6,20 @@ import Tensors
 public struct ImportOverrides: Hashable, Sendable {
   /// The model's name; without it that of a known file, else the file's own.
   public var name: String?
+  /// The origin of the weights; without it that of a known file, else the file's name.
   public var origin: String?
   /// SPDX identifier.
   public var licence: String?
   /// Class names in the order of the outputs, without a detector's background.
   public var classes: [String]?
-  /// Width and height of the network's input.
+  /// Width and height of the network's input, in pixels; without it that of the file, else the family's usual one.
   public var inputSize: Int?
   /// 8, 16 or 32; only for files that do not say it themselves.
   public var outputStride: Int?
   /// How a picture comes to the input's shape; `centreCrop` only where that is the family's own.
   public var fit: InputCard.Fit?
 
+  /// Creates overrides; `nil` leaves a value to the file and its family.
   public init(
     name: String? = nil, origin: String? = nil, licence: String? = nil, classes: [String]? = nil, inputSize: Int? = nil,
     outputStride: Int? = nil, fit: InputCard.Fit? = nil
@@ -34,13 +36,17 @@ public struct ImportOverrides: Hashable, Sendable {
 
 /// A checkpoint in the native form, still in memory.
 public struct ImportedModel: Sendable {
+  /// The conventions of the model.
   public let card: ModelCard
+  /// The tensors with batch norm folded, in the native layouts.
   public let weights: Weights
+  /// What became of the checkpoint's tensors.
   public let summary: ImportSummary
 }
 
 /// What became of a checkpoint's tensors.
 public struct ImportSummary: Hashable, Sendable {
+  /// The recognised family of checkpoints.
   public let family: Family
   /// Parameters of the native file, batch norm folded, biases included.
   public let parameters: Int

@@ -10,12 +10,15 @@ public enum ImageError: RemediedError, Hashable {
   case cannotWrite(FileError)
   /// The bytes contradict the format: `offset` is where the decoder had got to.
   case damaged(file: String, format: ImageFormat, offset: Int, reason: String)
+  /// The file or the data has no bytes.
   case empty(file: String)
+  /// The path is a folder, where a picture is expected.
   case isDirectory(file: String)
   /// The picture asks for more than allowed; `found` is what it asks for, `Int.max` when that cannot be counted.
   case limit(file: String, limit: Limits.Name, allowed: Int, found: Int)
   /// A PNG without palette or gray values of up to 8 bits, where a mask was expected.
   case notMask(file: String, found: String)
+  /// The system has no memory for the picture.
   case outOfMemory(file: String)
   /// The file ends at `offset`, before what was expected there.
   case truncated(file: String, format: ImageFormat, offset: Int, expected: String)
@@ -24,6 +27,7 @@ public enum ImageError: RemediedError, Hashable {
   /// A format, or a kind of PNG or JPEG, that is known and not read.
   case unsupported(file: String, found: String)
 
+  /// The file and the problem in words, with advice.
   public var problem: String {
     switch self {
     case .cannotEncode(let file, let format, let reason):
@@ -56,6 +60,7 @@ public enum ImageError: RemediedError, Hashable {
     }
   }
 
+  /// Raising the limit that was exceeded; `nil` for the other errors.
   public var remedy: Remedy? {
     switch self {
     case .cannotWrite(let error): return error.remedy

@@ -3,18 +3,20 @@ import ImageTypes
 
 /// Reads and writes pictures, in files or in memory.
 ///
-/// What is read is PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are displayed.
+/// What is read is PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are
+/// displayed.
 ///
 /// The rules, one for every kind of file:
 /// - Gray of 1, 2 and 4 bits is stretched to 0...255; palettes are looked up; gray becomes R = G = B.
 /// - Of 16-bit samples the high byte is kept (`v >> 8`), as Pillow, TensorFlow and OpenCV do.
 /// - Alpha (a channel, or `tRNS`) is straight and composited over white: `(c * a + 255 * (255 - a)) / 255`, rounded to
 ///   nearest, after both have been reduced to 8 bits; a transparent 16-bit colour is compared with all its 16 bits.
-/// - `gAMA`, `iCCP`, `sRGB`, `bKGD` and other ancillary chunks change no pixel. Their CRCs are checked, as all CRCs are.
+/// - `gAMA`, `iCCP`, `sRGB`, `bKGD` and other ancillary chunks change no pixel. Their CRCs are checked, as all CRCs
+///   are.
 /// - An animated PNG gives its still picture.
 /// - JPEG is decoded with the accurate integer transform and smooth chroma upsampling, libjpeg-turbo's defaults.
-/// - CMYK and YCCK: R = C' * K' / 255 rounded, likewise G and B, where C' and K' are what is left of the paper's white. A
-///   file with Adobe's marker stores just those; one without stores the ink, 255 - C'.
+/// - CMYK and YCCK: R = C' * K' / 255 rounded, likewise G and B, where C' and K' are what is left of the paper's white.
+///   A file with Adobe's marker stores just those; one without stores the ink, 255 - C'.
 /// - The EXIF orientation (JPEG APP1, PNG `eXIf`) is applied.
 /// - A picture that is damaged or cut short is refused whole; bytes behind the end of a picture are not looked at.
 public enum ImageFile {

@@ -1,6 +1,8 @@
 /// A picture format, told by a file's first bytes; the name of the file plays no part.
 public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
+  /// JPEG (ITU-T T.81).
   case jpeg = "JPEG"
+  /// PNG (ISO/IEC 15948).
   case png = "PNG"
 
   static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]

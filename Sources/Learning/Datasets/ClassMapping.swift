@@ -10,9 +10,12 @@ import ImageTypes
 public struct ClassMapping: Hashable, Sendable, CustomStringConvertible {
   /// A target class and its source classes in the data set.
   public struct Target: Hashable, Sendable {
+    /// The name of the class in the mapped data set.
     public let name: String
+    /// The names of its classes in the data set, of which those that exist are joined.
     public let sources: [String]
 
+    /// Creates a target, by default of the class with the same name.
     public init(_ name: String, from sources: [String]? = nil) {
       self.name = name
       self.sources = sources ?? [name]
@@ -24,7 +27,12 @@ public struct ClassMapping: Hashable, Sendable, CustomStringConvertible {
   /// Classes whose pixels become the ignore index.
   public let void: [String]
 
-  /// - Throws: `DatasetError.classes` without a target or when a name occurs twice.
+  /// Creates a mapping to target classes.
+  ///
+  /// - Parameters:
+  ///   - targets: classes 1 and up, 1 to 254 of them.
+  ///   - void: classes whose pixels become the ignore index.
+  /// - Throws: `DatasetError.classes` for another number of targets, an empty name, or a name that occurs twice.
   public init(_ targets: [Target], void: [String] = []) throws(DatasetError) {
     let all = targets.flatMap(\.sources) + void
     guard (1...254).contains(targets.count), !all.contains(""), !targets.contains(where: \.name.isEmpty) else {
@@ -63,6 +71,7 @@ public struct ClassMapping: Hashable, Sendable, CustomStringConvertible {
     try self.init(targets, void: void)
   }
 
+  /// The text form, which `init(parsing:)` reads.
   public var description: String {
     let parts = targets.map { $0.sources == [$0.name] ? $0.name : "\($0.name)=\($0.sources.joined(separator: "+"))" }
     return (parts + (void.isEmpty ? [] : ["void=" + void.joined(separator: "+")])).joined(separator: ",")

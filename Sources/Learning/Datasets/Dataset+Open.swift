@@ -12,8 +12,10 @@ extension Dataset {
     public var keepsUnlabelled = false
     /// The folder of a COCO file's pictures, where it is not one of the usual ones.
     public var pictures: String?
+    /// The limits on the files' resources.
     public var limits = Limits.standard
 
+    /// Creates the defaults: a recognised format, broken files left out, and annotated pictures only.
     public init() {}
   }
 

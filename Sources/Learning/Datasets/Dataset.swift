@@ -15,6 +15,7 @@ public struct Dataset: Sendable {
   /// The errors of the skipped files.
   public let skipped: [DatasetError]
 
+  /// Creates a data set from its parts; it must have 1 to 255 classes, the background first.
   public init(formats: [DatasetFormat], classes: [DatasetClass], samples: [Sample], skipped: [DatasetError]) {
     precondition((1...255).contains(classes.count), "\(classes.count) classes, expected 1 to 255")
     self.formats = formats
@@ -23,6 +24,7 @@ public struct Dataset: Sendable {
     self.skipped = skipped
   }
 
+  /// The names of the classes, the background's first.
   public var classNames: [String] { classes.map(\.name) }
   /// The number of a class by its name.
   public func index(of name: String) -> Int? { classes.firstIndex { $0.name == name } }
@@ -57,10 +59,12 @@ public struct Dataset: Sendable {
 
 /// A class of a data set.
 public struct DatasetClass: Hashable, Sendable {
+  /// The class's name.
   public let name: String
   /// Its number in the data set's own files: COCO's category id, YOLO's class number, or the value in masks.
   public let id: Int
 
+  /// Creates a class from its name and its number in the files.
   public init(name: String, id: Int) {
     self.name = name
     self.id = id

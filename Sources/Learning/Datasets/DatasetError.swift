@@ -9,6 +9,7 @@ public enum DatasetError: RemediedError, Equatable {
   case duplicate(file: String, other: String)
   /// An excess over one of the `Limits`, checked before memory is allocated.
   case excess(file: String, place: Place, LimitExcess)
+  /// A file or a folder could not be opened.
   case file(FileError)
   /// A text with an invalid or meaningless value.
   case invalid(file: String, place: Place, expected: String, found: String)
@@ -16,22 +17,27 @@ public enum DatasetError: RemediedError, Equatable {
   case limit(file: String, place: Place, what: String, allowed: Int, found: Int)
   /// A required part is missing.
   case missing(file: String, expected: String)
+  /// A picture or a mask could not be read.
   case picture(ImageError)
   /// Two sizes that must be equal differ.
   case size(file: String, expected: String, found: String)
   /// An invalid rule for splitting a data set.
   case split(rule: String, expected: String)
+  /// The folder has the layout of no known format; `found` says what is in it.
   case unknownFormat(folder: String, found: String)
 
   /// The place of an error in a file.
   public enum Place: Hashable, Sendable, CustomStringConvertible {
+    /// An offset in bytes from the file's beginning.
     case byte(Int)
     /// A path of names, such as `annotation/object[2]/bndbox`.
     case element(String)
     /// A line, counted from 1, and the byte of the file where it begins or where reading stopped.
     case line(Int, byte: Int)
+    /// The file as a whole.
     case whole
 
+    /// The place as messages begin with it, with a colon and a space behind it; empty for the whole file.
     public var description: String {
       switch self {
       case .byte(let offset): return "byte \(offset): "
@@ -42,6 +48,7 @@ public enum DatasetError: RemediedError, Equatable {
     }
   }
 
+  /// Raising the limit that was exceeded; `nil` for the other errors.
   public var remedy: Remedy? {
     switch self {
     case .excess(_, _, let excess): return excess.remedy
@@ -51,6 +58,7 @@ public enum DatasetError: RemediedError, Equatable {
     }
   }
 
+  /// The file, the place in it and the problem in words, with advice.
   public var problem: String {
     switch self {
     case .classes(let expected, let found):

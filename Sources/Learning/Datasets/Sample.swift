@@ -100,6 +100,7 @@ public struct TruthBox: Hashable, Sendable {
   /// The area in square pixels: the outline's where the files have it (COCO), else the box's.
   public var area: Float
 
+  /// Creates a ground-truth box, by default with the box's own area.
   public init(box: Box, classIndex: Int, difficult: Bool = false, crowd: Bool = false, area: Float? = nil) {
     self.box = box
     self.classIndex = classIndex
@@ -111,6 +112,7 @@ public struct TruthBox: Hashable, Sendable {
 
 /// A picture in memory with its ground truth.
 public struct LabelledImage: Hashable, Sendable {
+  /// The pixels.
   public var image: Image
   /// The mask, of the picture's size.
   public var mask: Mask?
@@ -119,6 +121,7 @@ public struct LabelledImage: Hashable, Sendable {
   /// The class of the whole picture, where one is known.
   public var classIndex: Int?
 
+  /// Creates a picture with its ground truth; a mask must have the picture's size.
   public init(image: Image, mask: Mask?, boxes: [TruthBox], classIndex: Int? = nil) {
     if let mask {
       precondition((mask.width, mask.height) == (image.width, image.height), "a mask of another size than its picture")

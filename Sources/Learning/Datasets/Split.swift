@@ -5,7 +5,7 @@ import ImageCodecs
 ///
 /// As a text: `every:5`, `every:5+2`, `fraction:0.2@7` (a seed after the @), `list:val.txt`, `none`.
 public enum Split: Hashable, Sendable, CustomStringConvertible {
-  /// The samples at `offset`, `offset + n`, … of the data set's order.
+  /// The samples at `offset`, `offset + n`, … of the data set's order; `n` is at least 1, `offset` at least 0.
   case every(Int, offset: Int)
   /// A share of the samples, to the nearest whole number, drawn by name. A sample's lot depends on its name and the
   /// seed alone, so that a few new files move few others across.
@@ -43,6 +43,7 @@ public enum Split: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The text form, which `init(parsing:)` reads.
   public var description: String {
     switch self {
     case .every(let n, let offset): return offset == 0 ? "every:\(n)" : "every:\(n)+\(offset)"

@@ -4,6 +4,7 @@ import ImageTypes
 ///
 /// `Box` has corners in single precision. At an IoU threshold the last bits decide, and results files have them.
 public struct Extent: Hashable, Sendable {
+  /// The left and the upper edge, the width and the height, in pixels.
   public var x, y, width, height: Double
 
   /// Creates a rectangle; extents that are not positive overlap with nothing.
@@ -26,6 +27,7 @@ public struct Extent: Hashable, Sendable {
     Box(x1: Float(x), y1: Float(y), x2: Float(x + width), y2: Float(y + height))
   }
 
+  /// Width times height, in square pixels.
   public var area: Double { width * height }
 
   /// Whether every number is finite.
@@ -48,6 +50,7 @@ public struct Extent: Hashable, Sendable {
 public struct TrueBox: Hashable, Sendable {
   /// The class's index, from 0.
   public var classIndex: Int
+  /// The box, in pixels of the picture.
   public var extent: Extent
   /// The object's area in pixels, by which COCO sorts into small, medium and large; the box's area where unknown.
   public var area: Double
@@ -56,6 +59,7 @@ public struct TrueBox: Hashable, Sendable {
   /// Whether it is marked as difficult, and a match has no effect on the metrics.
   public var isDifficult: Bool
 
+  /// Creates a ground-truth box, by default with the area of `extent`.
   public init(
     classIndex: Int, extent: Extent, area: Double? = nil, isCrowd: Bool = false, isDifficult: Bool = false
   ) {
@@ -76,8 +80,10 @@ public struct FoundBox: Hashable, Sendable {
   public var classIndex: Int
   /// The confidence score, a finite number; greater ones are matched first.
   public var score: Double
+  /// The box, in pixels of the picture.
   public var extent: Extent
 
+  /// Creates a detection; the score must be finite.
   public init(classIndex: Int, score: Double, extent: Extent) {
     precondition(score.isFinite, "a score of \(score)")
     self.classIndex = classIndex
@@ -93,6 +99,7 @@ public struct BoxSample: Hashable, Sendable {
   /// Their order decides between equal scores.
   public var found: [FoundBox]
 
+  /// Creates the sample of one picture.
   public init(truth: [TrueBox], found: [FoundBox]) {
     self.truth = truth
     self.found = found

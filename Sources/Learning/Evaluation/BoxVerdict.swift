@@ -4,7 +4,10 @@
 public struct BoxVerdict: Hashable, Sendable {
   /// The verdict on a detection.
   public enum Found: Hashable, Sendable {
-    case right, wrong
+    /// It matches a ground-truth box of its class.
+    case right
+    /// It matches no ground-truth box that is left to it.
+    case wrong
     /// It matches a crowd or a difficult box.
     case ignored
     /// Its score is below the minimum.
@@ -16,9 +19,12 @@ public struct BoxVerdict: Hashable, Sendable {
   /// The indices of the unmatched ground-truth boxes, without ignored ones.
   public let missed: [Int]
 
+  /// Judges the detections of a picture.
+  ///
   /// - Parameters:
-  ///   - threshold: the least IoU of a match.
+  ///   - threshold: the least IoU of a match, in (0, 1].
   ///   - minimumScore: the least score of a detection.
+  /// - Complexity: O(detections · true boxes).
   public init(_ sample: BoxSample, threshold: Double = 0.5, minimumScore: Double = 0.5) {
     var found = [Found](repeating: .unsure, count: sample.found.count)
     var taken = [Bool](repeating: false, count: sample.truth.count)
@@ -47,6 +53,11 @@ public struct BoxVerdict: Hashable, Sendable {
   ///
   /// The last row counts false positives without a ground-truth box, the last column missed boxes. Here a detection may
   /// match a ground-truth box of any class.
+  ///
+  /// - Parameters:
+  ///   - classes: the number of classes; boxes have indices below it.
+  ///   - threshold: the least IoU of a match, in (0, 1].
+  ///   - minimumScore: the least score of a detection.
   /// - Complexity: O(detections · true boxes of the same picture).
   public static func confusion(
     _ samples: [BoxSample], classes: Int, threshold: Double = 0.5, minimumScore: Double = 0.5

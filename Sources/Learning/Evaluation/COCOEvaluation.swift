@@ -11,7 +11,14 @@ public enum COCOEvaluation {
 
   /// Ranges of areas in pixels, both ends inside.
   public enum AreaRange: Int, Hashable, Sendable, CaseIterable {
-    case all, small, medium, large
+    /// All areas: 0 to 10^10 square pixels.
+    case all
+    /// Up to 32x32 pixels: 0 to 1,024 square pixels.
+    case small
+    /// From 32x32 to 96x96 pixels: 1,024 to 9,216 square pixels.
+    case medium
+    /// From 96x96 pixels on: 9,216 to 10^10 square pixels.
+    case large
 
     func contains(_ area: Double) -> Bool {
       switch self {
@@ -39,8 +46,8 @@ public enum COCOEvaluation {
   /// The figures of detections against ground truth.
   ///
   /// - Parameters:
-  ///   - samples: the pictures; between detections of equal score in two pictures the earlier one goes first. COCO's tools
-  ///     take pictures by ascending id.
+  ///   - samples: the pictures; between detections of equal score in two pictures the earlier one goes first. COCO's
+  ///     tools take pictures by ascending id.
   ///   - classes: the number of classes; boxes have indices below it.
   /// - Complexity: O(classes · pictures + detections · true boxes of the same class and picture).
   public static func figures(_ samples: [BoxSample], classes: Int) -> COCOFigures {
@@ -49,7 +56,9 @@ public enum COCOEvaluation {
 
   /// The precision-recall curve of each class, all areas; `nil` where there is no ground truth.
   ///
-  /// - Parameter threshold: the index of the IoU threshold in `thresholds`.
+  /// - Parameters:
+  ///   - classes: the number of classes; boxes have indices below it.
+  ///   - threshold: the index of the IoU threshold in `thresholds`, 0 to 9.
   public static func curves(
     _ samples: [BoxSample], classes: Int, threshold: Int = 0
   ) -> [PrecisionRecallCurve?] {

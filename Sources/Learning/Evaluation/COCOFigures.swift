@@ -22,24 +22,32 @@ public struct COCOFigures: Hashable, Sendable {
     public var ar100: Double? { recall[2]?.mean }
   }
 
+  /// The figures of each class, in the order of the class indices.
   public let classes: [OfClass]
 
   /// AP: average precision over all thresholds.
   public var ap: Double? { meanPrecision(.all) }
+  /// AP50: average precision at an IoU of 0.5.
   public var ap50: Double? { meanPrecision(.all, threshold: 0) }
+  /// AP75: average precision at an IoU of 0.75.
   public var ap75: Double? { meanPrecision(.all, threshold: 5) }
   /// AP of objects of up to 32x32 pixels.
   public var apSmall: Double? { meanPrecision(.small) }
-  /// AP of objects between those.
+  /// AP of objects of 32x32 to 96x96 pixels.
   public var apMedium: Double? { meanPrecision(.medium) }
   /// AP of objects of 96x96 pixels or more.
   public var apLarge: Double? { meanPrecision(.large) }
   /// AR1: average recall with the best detection of each class and picture.
   public var ar1: Double? { meanRecall(0) }
+  /// AR10: average recall with the ten best detections of each class and picture.
   public var ar10: Double? { meanRecall(1) }
+  /// AR100: average recall with the hundred best detections of each class and picture.
   public var ar100: Double? { meanRecall(2) }
+  /// AR100 of objects of up to 32x32 pixels.
   public var arSmall: Double? { meanRecall(3) }
+  /// AR100 of objects of 32x32 to 96x96 pixels.
   public var arMedium: Double? { meanRecall(4) }
+  /// AR100 of objects of 96x96 pixels or more.
   public var arLarge: Double? { meanRecall(5) }
 
   /// The twelve figures in the order of COCO's own summary, with their names.

@@ -12,7 +12,7 @@ public struct ConfusionMatrix: Hashable, Sendable {
   /// The last column is for predictions that are not a class.
   private var counts: [Int]
 
-  /// Creates a matrix of zeros.
+  /// Creates a matrix of zeros, for 1 to 256 classes.
   public init(classes: Int) {
     precondition((1...256).contains(classes), "\(classes) classes, expected 1 to 256")
     self.classes = classes

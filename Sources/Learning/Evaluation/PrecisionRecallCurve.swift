@@ -4,10 +4,12 @@
 public struct PrecisionRecallCurve: Hashable, Sendable {
   /// A detection that counts.
   public struct Outcome: Hashable, Sendable {
+    /// The detection's confidence score.
     public var score: Double
     /// Whether it is a true positive: the first match of a ground-truth box.
     public var isHit: Bool
 
+    /// Creates the outcome of a detection.
     public init(score: Double, isHit: Bool) {
       self.score = score
       self.isHit = isHit

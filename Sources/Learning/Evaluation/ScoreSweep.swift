@@ -29,6 +29,9 @@ public struct ScoreSweep: Sendable {
   private let classes: [ClassOutcomes]
   private let all: ClassOutcomes
 
+  /// Matches the detections of some pictures with their ground truth.
+  ///
+  /// - Parameter classes: the number of classes; boxes have indices below it.
   /// - Complexity: as `COCOEvaluation.figures`.
   public init(_ samples: [BoxSample], classes: Int) {
     self.classes = COCOEvaluation.outcomes(samples, classes: classes)

@@ -11,14 +11,18 @@ public enum TrainingError: RemediedError, Equatable {
   case cacheTooLarge(path: String, bytes: Int, limit: Int)
   /// A checkpoint of another run, with the differences in settings.
   case checkpoint(path: String, reason: String)
+  /// A file of the run could not be read or written.
   case file(FileError)
+  /// A file of the run is no valid safetensors file.
   case model(ModelFileError)
   /// The training set has fewer samples than a batch.
   case tooFewSamples(Int, batch: Int)
+  /// The weights do not fit the network.
   case weights(WeightsError)
   /// The loss is NaN or infinite.
   case diverged(step: Int)
 
+  /// The file and the problem in words, with advice where there is any.
   public var problem: String {
     switch self {
     case .cacheTooLarge(let path, let bytes, let limit):
@@ -35,6 +39,7 @@ public enum TrainingError: RemediedError, Equatable {
     }
   }
 
+  /// A smaller cache or batch, a new run, or the inner error's remedy; `nil` for weights and a diverged run.
   public var remedy: Remedy? {
     switch self {
     case .cacheTooLarge: return .smallerCache

@@ -3,6 +3,7 @@ import Graphs
 
 /// The part of a backbone that is trained with the head.
 public enum LearningPart: Hashable, Sendable {
+  /// Nothing: the whole backbone is frozen.
   case none
   /// The blocks from that one on, at least 1.
   case blocks(from: Int)

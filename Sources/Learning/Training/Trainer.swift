@@ -27,15 +27,18 @@ public struct Schedule: Codable, Hashable, Sendable {
   public var epochs: Int
   /// Pictures of a step.
   public var batch: Int
+  /// The seed of the initial weights and of the order of samples.
   public var seed: UInt64
+  /// The update rule and its learning rate.
   public var optimiser: Optimiser
-  /// The decay of the weights' exponential moving average in a step; 0 keeps no average.
+  /// The decay of the weights' exponential moving average in a step, in [0, 1); 0 keeps no average.
   ///
   /// The metric and the final model use the average where it is kept, and otherwise the weights.
   public var averaging: Float
   /// The patience of early stopping: epochs without a better metric after which the run ends; 0 for never.
   public var patience: Int
 
+  /// Creates a schedule, by default without a weight average and early stopping.
   public init(
     epochs: Int, batch: Int, seed: UInt64 = 1, optimiser: Optimiser, averaging: Float = 0, patience: Int = 0
   ) {

@@ -17,11 +17,15 @@ public struct TrainingSamples: Sendable {
   /// The index of each training picture's first sample, and at the end their number.
   private let starts: [Int]
 
+  /// Creates the samples of a run.
+  ///
   /// - Parameters:
   ///   - training: the training pictures.
   ///   - validation: the validation pictures, on which the metric is measured.
-  ///   - variants: the number of variants of each training picture: the picture itself and augmented ones.
+  ///   - variants: the number of variants of each training picture, at least 1: the picture itself and augmented
+  ///     ones.
   ///   - augmentation: for an input of the task's size.
+  ///   - seed: the seed of the variants' numbers.
   ///   - teacher: adds boxes to the training pictures.
   /// - Throws: `DatasetError` when a picture used as a source of cut-outs can't be read.
   public init(
@@ -40,6 +44,7 @@ public struct TrainingSamples: Sendable {
   var training: Dataset { augmenter.dataset }
   /// The number of training samples, which come first.
   public var trainingCount: Int { starts[training.samples.count] }
+  /// The number of all samples: `trainingCount`, and one of each validation picture.
   public var count: Int { trainingCount + validation.samples.count }
   /// The number of pictures.
   public var pictures: Int { training.samples.count + validation.samples.count }

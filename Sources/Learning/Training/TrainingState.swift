@@ -12,6 +12,7 @@ import ModelFiles
 public struct TrainingRecord: Codable, Hashable, Sendable {
   /// Steps done.
   public let step: Int
+  /// The epoch of the last step, counted from 1.
   public let epoch: Int
   /// The mean loss since the line before.
   public let loss: Double
@@ -35,6 +36,7 @@ public struct SetBack: Codable, Hashable, Sendable {
 
   /// Steps done.
   public let step: Int
+  /// The sign by which the collapse was noticed.
   public let reason: Reason
   /// The epoch whose weights were restored; 0 for the initial ones.
   public let epoch: Int

@@ -4,10 +4,13 @@ import Tensors
 
 /// A tensor that can be shared.
 public final class SharedTensor: Sendable {
+  /// The tensor itself, `[N, H, W, C]`.
   public let tensor: Tensor
 
+  /// Takes over a tensor, without a copy.
   public init(_ tensor: consuming Tensor) { self.tensor = tensor }
 
+  /// The tensor's shape.
   public var shape: Shape { tensor.shape }
 }
 
@@ -30,12 +33,17 @@ public struct FeatureMaps: Sendable {
 public enum BackboneError: Error, Equatable, CustomStringConvertible {
   /// Training of blocks that can't be trained, or a number of classes without a head.
   case cannotLearn(reason: String)
+  /// The input has another number of channels than the network reads.
   case inputChannels(expected: Int, found: Int)
+  /// The image has fewer rows or columns than `minimum`, which is `Network.minimumExtent`.
   case inputTooSmall(height: Int, width: Int, minimum: Int)
+  /// The network has no tap of that name; `known` lists its taps.
   case noSuchTap(name: String, known: [String])
-  /// A graph with a layer that can't run.
+  /// A layer that can't run; `place` is the index of its node.
   case unusableLayer(place: Int, reason: String)
+  /// The card's network is none of `NetworkFamily`.
   case unknownNetwork(name: String)
+  /// A tensor is missing, or has another shape than the network's.
   case weights(WeightsError)
 
   package init(_ error: GraphError) {
@@ -45,6 +53,7 @@ public enum BackboneError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  /// The problem in words, with advice where there is any.
   public var description: String {
     switch self {
     case .cannotLearn(let reason): return reason

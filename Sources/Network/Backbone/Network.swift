@@ -9,13 +9,15 @@ import Synchronization
 /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (CVPR 2018), table 2 and section 6.3; "MobileNets"
 /// (2017), table 1; "ShuffleNet" (CVPR 2018), table 1.
 public final class Network: Sendable {
-  /// The least height and width of an image.
+  /// The least height and width of an image in pixels, 33.
   public static let minimumExtent = InputCard.leastSide
 
   /// The limit of a graph's working memory in bytes; a graph may come from an untrusted file.
   private static let mostMemory = 4 << 30
 
+  /// The network's operations, with at least one output.
   public let graph: Graph
+  /// The kernels, threads and scratch memory of the runs.
   public let session: Session
 
   private let weights: PackedWeights
@@ -176,6 +178,10 @@ public final class Network: Sendable {
 
   /// The shapes of some outputs, all by default, for one image of that size.
   ///
+  /// - Parameters:
+  ///   - height: rows of the image, at least 33.
+  ///   - width: columns of the image, at least 33.
+  ///   - range: the indices of the outputs.
   /// - Throws: `BackboneError` when the image is too small.
   public func outputShapes(height: Int, width: Int, _ range: Range<Int>? = nil) throws(BackboneError) -> [Shape] {
     let wanted = Array(graph.outputs[range ?? graph.outputs.indices])

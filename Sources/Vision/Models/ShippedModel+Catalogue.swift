@@ -3,8 +3,8 @@ import CPersonMask
 import Files
 @_exported import ModelFiles
 
-/// The models that are part of the package. Their cards, with data, recipe and figures, are the READMEs of `Heads/Objects`
-/// and `Heads/PersonMask`.
+/// The models that are part of the package. Their cards, with data, recipe and figures, are the READMEs of
+/// `Heads/Objects` and `Heads/PersonMask`.
 extension ShippedModel {
   /// Finds the 20 classes of Pascal VOC: SSDLite on MobileNetV2.
   public static let objects = ShippedModel(
@@ -22,6 +22,7 @@ extension ShippedModel {
   public static let personMasks = ShippedModel(
     file: unsafe MappedFile(path: "person-mask", constant: backbone_person_mask))
 
+  /// The four models above.
   public static let all = [objects, objectMasks, people, personMasks]
 }
 

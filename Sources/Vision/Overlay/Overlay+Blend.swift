@@ -6,7 +6,8 @@ extension Overlay {
   /// - Parameters:
   ///   - map: of the picture's size.
   ///   - opacity: how much of the class colour shows, in [0, 1].
-  ///   - contours: whether a white line, and one in the class colour within it, run along the inside of each class's border.
+  ///   - contours: whether a white line, and one in the class colour within it, run along the inside of each class's
+  ///     border.
   /// - Complexity: O(pixels).
   public static func blend(_ map: Mask, into image: inout Image, opacity: Float = 0.5, contours: Bool = true) {
     precondition(

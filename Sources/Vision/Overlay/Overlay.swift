@@ -9,6 +9,7 @@ public struct Annotation: Hashable, Sendable {
   /// The place in `Palette.boxes`, which goes round: a class id does.
   public var colourIndex: Int
 
+  /// Creates a box to draw; an empty text has no plate.
   public init(box: Box, text: String, colourIndex: Int) {
     self.box = box
     self.text = text
@@ -20,9 +21,9 @@ public struct Annotation: Hashable, Sendable {
 public enum Overlay {
   /// Draws boxes with their labels, sized for the picture and readable on light and dark ground.
   ///
-  /// A line has a dark edge on both sides, and words stand in black or white on a plate in the box's colour. Plates stay
-  /// inside the picture and out of each other's way where there is room. The first annotation is drawn on top. A box that
-  /// is not finite, or lies outside the picture, is left out.
+  /// A line has a dark edge on both sides, and words stand in black or white on a plate in the box's colour. Plates
+  /// stay inside the picture and out of each other's way where there is room. The first annotation is drawn on top. A
+  /// box that is not finite, or lies outside the picture, is left out.
   /// - Complexity: O(pixels touched) and O(n²) comparisons of plates.
   public static func drawBoxes(_ annotations: [Annotation], on image: inout Image) {
     let style = Style(width: image.width, height: image.height)

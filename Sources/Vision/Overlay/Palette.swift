@@ -2,7 +2,8 @@ import ImageTypes
 
 /// Colours for class ids and for boxes.
 public enum Palette {
-  /// The 256 colours of Pascal VOC's masks, by class id: 0 is black, 15 (person) is (192, 128, 128), 255 is (224, 224, 192).
+  /// The 256 colours of Pascal VOC's masks, by class id: 0 is black, 15 (person) is (192, 128, 128), 255 is (224, 224,
+  /// 192).
   ///
   /// The bits of the id, from the lowest, go in turn to red, green and blue, from the highest bit of each downwards.
   /// Source: the Pascal VOC development kit, `VOClabelcolormap`.
@@ -12,7 +13,8 @@ public enum Palette {
     return Colour(red: channels[0], green: channels[1], blue: channels[2])
   }
 
-  /// Colours for boxes: neighbours in the list differ in hue, and none is so dark or so pale that it is lost on a picture.
+  /// Colours for boxes: neighbours in the list differ in hue, and none is so dark or so pale that it is lost on a
+  /// picture.
   public static let boxes: [Colour] = [
     Colour(red: 255, green: 149, blue: 0),  // orange
     Colour(red: 0, green: 200, blue: 255),  // cyan

@@ -1,8 +1,8 @@
 /// The shapes of the printable ASCII characters as pen strokes, drawn for this toolkit.
 ///
-/// Units: a capital reaches from y = 0 down to the baseline at y = 6, small letters begin at y = 2, descenders end at y = 8.
-/// A shape reads like SVG: `M` starts a stroke, `L` (or nothing) goes straight, `Q` follows a quadratic curve. At one pixel
-/// a unit, whole numbers are the centres of pixels, which keeps the smallest text crisp.
+/// Units: a capital reaches from y = 0 down to the baseline at y = 6, small letters begin at y = 2, descenders end at y
+/// = 8. A shape reads like SVG: `M` starts a stroke, `L` (or nothing) goes straight, `Q` follows a quadratic curve. At
+/// one pixel a unit, whole numbers are the centres of pixels, which keeps the smallest text crisp.
 package enum StrokeFont {
   /// Shapes from the space, 32, to the tilde, 126.
   package static let shapes: [String] = [

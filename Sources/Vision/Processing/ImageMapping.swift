@@ -53,11 +53,14 @@ public struct ImageMapping: Hashable, Sendable {
     }
   }
 
+  /// The mapping of columns.
   public let horizontal: Axis
+  /// The mapping of rows.
   public let vertical: Axis
   /// Where the resize sampled the picture.
   public let grid: SamplingGrid
 
+  /// Creates a mapping from those of its axes and the sampling grid of the resize.
   public init(horizontal: Axis, vertical: Axis, grid: SamplingGrid) {
     self.horizontal = horizontal
     self.vertical = vertical

@@ -15,12 +15,14 @@ public struct NonMaximumSuppression: Hashable, Sendable {
     case agnostic
   }
 
+  /// The boxes that suppress each other.
   public var mode: Mode
   /// The IoU with a better box above which a box is suppressed, in [0, 1].
   public var iouThreshold: Float
-  /// The greatest number of kept detections.
+  /// The greatest number of kept detections; below 1 none is kept.
   public var limit: Int
 
+  /// Creates a suppression with an IoU threshold in [0, 1].
   public init(mode: Mode, iouThreshold: Float, limit: Int) {
     self.mode = mode
     self.iouThreshold = iouThreshold

@@ -9,9 +9,10 @@ import Tensors
 /// `ResizeBilinear`; normalising is `value * (1 / deviation) - mean / deviation`, which for TensorFlow's cards is
 /// exactly its own `value * (2 / 255) - 1`.
 public struct Preprocessor: Hashable, Sendable {
-  /// The largest width or height of an input.
+  /// The largest width or height of an input, and the largest `resizeShortest`, in pixels.
   public static let maximumExtent = 8192
 
+  /// The checked card.
   public let card: InputCard
   /// `1 / standardDeviation` and `mean / standardDeviation` of R, G, B.
   let scale: [Float]
@@ -65,8 +66,8 @@ public struct Preprocessor: Hashable, Sendable {
   ///   - region: the network's part of the picture, inside the view, as if the picture consisted of it alone; the
   ///     mapping's picture coordinates begin at its corner. `nil` for all of the view.
   ///   - session: kernels and threads; by default the machine's best kernels on the caller's thread.
-  /// - Complexity: O(input pixels), or O(region's pixels) with antialiasing; of gray, NV12 and I420 O(pixels of the rows
-  ///   that are read).
+  /// - Complexity: O(input pixels), or O(region's pixels) with antialiasing; of gray, NV12 and I420 O(pixels of the
+  ///   rows that are read).
   public func prepare(
     _ view: borrowing PixelView, _ region: ImageRegion? = nil, session: Session? = nil
   ) -> PreparedInput {

@@ -4,11 +4,12 @@ import ImageTypes
 public struct ViewDetection: Hashable, Sendable {
   /// Its box in pixels of the image.
   public var detection: BoxCandidate
-  /// The view's place in its layout.
+  /// The view's index in `ViewLayout.views`.
   public var view: Int
   /// Whether an inner edge of the view cuts the box.
   public var isCut: Bool
 
+  /// Creates a detection of a view.
   public init(_ detection: BoxCandidate, view: Int, isCut: Bool) {
     self.detection = detection
     self.view = view
@@ -40,6 +41,7 @@ public struct ViewDetection: Hashable, Sendable {
 ///
 /// Source: Akyon et al.: Slicing Aided Hyper Inference, ICIP 2022 (matching by intersection over the smaller box).
 public struct ViewMerging: Hashable, Sendable {
+  /// Whether detections of different classes may be the same object.
   public var mode: NonMaximumSuppression.Mode
   /// The IoU with a better box above which a detection is dropped, in [0, 1].
   public var iouThreshold: Float
@@ -47,11 +49,13 @@ public struct ViewMerging: Hashable, Sendable {
   public var smallerOverlap: Float = 0.75
   /// The intersection over union from which two such boxes are one object although neither is cut, in [0, 1].
   public var leastIoU: Float = 0.3
-  /// The greatest number of kept detections.
+  /// The greatest number of kept detections; below 1 none is kept.
   public var limit: Int
 
-  /// - Parameter iouThreshold: the threshold of NMS within a view, bounded to 0.5, since boxes of different views agree
-  ///   less.
+  /// Creates a merging.
+  ///
+  /// - Parameter iouThreshold: the threshold of NMS within a view, bounded to 0.5, since boxes of different views
+  ///   agree less.
   public init(mode: NonMaximumSuppression.Mode, iouThreshold: Float, limit: Int) {
     self.mode = mode
     self.iouThreshold = min(iouThreshold, 0.5)

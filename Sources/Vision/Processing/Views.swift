@@ -36,13 +36,19 @@ public struct View: Hashable, Sendable {
 
   /// Edges of a rectangle.
   public struct Edges: OptionSet, Hashable, Sendable {
+    /// A bit for each edge.
     public let rawValue: UInt8
 
+    /// Creates a set of edges from its bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The left edge.
     public static let left = Edges(rawValue: 1)
+    /// The top edge.
     public static let top = Edges(rawValue: 2)
+    /// The right edge.
     public static let right = Edges(rawValue: 4)
+    /// The bottom edge.
     public static let bottom = Edges(rawValue: 8)
   }
 
@@ -84,8 +90,8 @@ public struct ViewLayout: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - width, height: of the image, at least 1.
-  ///   - inputWidth, inputHeight: of the network's input. `squares` are windows of its aspect ratio, and an image is wide
-  ///     or long where its own differs from it by 1.4:1 or more.
+  ///   - inputWidth, inputHeight: of the network's input. `squares` are windows of its aspect ratio, and an image is
+  ///     wide or long where its own differs from it by 1.4:1 or more.
   public init(_ views: Views, width: Int, height: Int, inputWidth: Int = 1, inputHeight: Int = 1) {
     // The image's aspect ratio relative to the input's, as a fraction.
     let (across, down) = (width * inputHeight, height * inputWidth)

@@ -8,11 +8,13 @@ import ModelFiles
 public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   /// The detections and the mask of a picture.
   public struct Answer: Hashable, Codable, Sendable {
+    /// The detections, best first.
     public let detections: [Detection]
     /// A class id of the segmentation model for each pixel.
     public let mask: Mask
   }
 
+  /// The conventions of the detector and of the segmenter.
   public let detectionCard, segmentationCard: ModelCard
   private let pass: SharedPass
 
@@ -25,6 +27,8 @@ public final class DetectorSegmenter: Sendable, CustomStringConvertible {
   }
 
   /// Prepares both models on the caller's session.
+  ///
+  /// - Throws: `VisionError` when a model is for another task or its weights do not fit its card.
   public init(_ detection: ModelFile, _ segmentation: ModelFile, session: Session) throws(VisionError) {
     pass = try SharedPass(detection, segmentation, session: session)
     detectionCard = detection.card

@@ -4,10 +4,13 @@ import ModelFiles
 
 /// An error of preparing or running a model.
 public enum VisionError: RemediedError, Equatable {
+  /// The network can't be built or run.
   case backbone(BackboneError, file: String)
+  /// A card without a usable network or preprocessing, or a specialist without a class of the main model.
   case unsuitable(file: String, reason: String)
   /// A head without its backbone, opened without its base model.
   case withoutBase(file: String, base: String)
+  /// The model is for another task than the expected one.
   case wrongTask(expected: ModelCard.Task, found: ModelCard.Task, file: String)
 
   init(_ error: BackboneError, file: String) { self = .backbone(error, file: file) }
@@ -17,6 +20,7 @@ public enum VisionError: RemediedError, Equatable {
     if let fault = model.card.fault { throw .unsuitable(file: model.path, reason: fault) }
   }
 
+  /// The file and the problem in words, with advice where there is any.
   public var problem: String {
     switch self {
     case .backbone(.weights(let error), _): return error.description
@@ -30,5 +34,6 @@ public enum VisionError: RemediedError, Equatable {
     }
   }
 
+  /// Another model for a wrong task; `nil` for the other errors.
   public var remedy: Remedy? { if case .wrongTask = self { .otherModel } else { nil } }
 }

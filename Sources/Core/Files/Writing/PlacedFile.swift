@@ -12,6 +12,7 @@ import Synchronization
 ///
 /// An unfinished file leaves no trace, and an existing file of that name is unchanged.
 public final class PlacedFile: Sendable {
+  /// The path as given, at which the finished file appears.
   public let path: String
   private let target: String
   private let file: NewFile
@@ -19,6 +20,7 @@ public final class PlacedFile: Sendable {
 
   /// Creates a sparse file of zeros.
   ///
+  /// - Parameter size: bytes.
   /// - Throws: `FileError`.
   public init(creating path: String, size: Int) throws(FileError) {
     self.path = path

@@ -2,7 +2,10 @@
 ///
 /// Values are read and computed with as fp32, whatever the format.
 public enum WeightPrecision: String, Hashable, Sendable, CaseIterable {
-  case fp32, fp16
+  /// IEEE 754 single precision, 4 bytes.
+  case fp32
+  /// IEEE 754 half precision, 2 bytes; the greatest magnitude is 65,504.
+  case fp16
 
   /// Bytes of one value.
   public var size: Int { elementType.size }

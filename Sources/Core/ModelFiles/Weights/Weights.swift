@@ -3,9 +3,12 @@ import Tensors
 
 /// A mismatch of a network and its weights.
 public enum WeightsError: Error, Equatable, CustomStringConvertible {
+  /// The network has a tensor that the weights lack.
   case missing(name: String, source: String)
+  /// A tensor has another shape than in the network.
   case wrongShape(name: String, expected: [Int], found: [Int], source: String)
 
+  /// The source, the tensor and the problem, in words.
   public var description: String {
     switch self {
     case .missing(let name, let source):
@@ -26,12 +29,14 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
 @safe public final class Weights: @unchecked Sendable {
   /// The location of a tensor.
   public struct Entry: Hashable, Sendable {
+    /// The extents, in the layouts of `Weights`.
     public let shape: [Int]
     /// The offset of its first element in the values, in elements of its own size.
     public let offset: Int
     /// The storage format of its elements.
     public let precision: WeightPrecision
 
+    /// Creates the location of a tensor; the offset is in elements.
     public init(shape: [Int], offset: Int, precision: WeightPrecision = .fp32) {
       self.shape = shape
       self.offset = offset
@@ -47,6 +52,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
 
   /// The file or generator that they come from, for messages.
   public let source: String
+  /// The locations of the tensors by their names.
   public let entries: [String: Entry]
   private let storage: Storage
 

@@ -6,8 +6,8 @@ extension GraphConventions {
   /// What a batch norm's tensors are called in every graph that spells it out.
   private static let parts = ["/gamma", "/beta", "/moving_mean", "/moving_variance"]
 
-  /// Whether an operation of the arithmetic is given that constant as a weight: a part of a batch norm, or the offset of a
-  /// convolution whose batch norm is folded.
+  /// Whether an operation of the arithmetic is given that constant as a weight: a part of a batch norm, or the offset
+  /// of a convolution whose batch norm is folded.
   func isOperand(_ constant: TFNode, _ tensor: TFTensorValue, of node: TFNode) -> Bool {
     guard GraphConventions.arithmetic.contains(node.op), tensor.shape.dimensions.count == 1 else { return false }
     if GraphConventions.parts.contains(where: { constant.name.hasSuffix($0) }) { return true }
@@ -44,7 +44,8 @@ extension GraphConventions {
     let end: TFNode
   }
 
-  /// The batch norm `x * (gamma * rsqrt(variance + epsilon)) + (beta - mean * (...))` after an operation, if that follows.
+  /// The batch norm `x * (gamma * rsqrt(variance + epsilon)) + (beta - mean * (...))` after an operation, if that
+  /// follows.
   func speltNorm(after output: TFNode) -> SpeltNorm? {
     let next = graph.consumers(output.name)
     guard next.count == 1, let scaled = next.first, scaled.op == "Mul",

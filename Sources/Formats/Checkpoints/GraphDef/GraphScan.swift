@@ -3,8 +3,8 @@ import Files
 /// A serialised graph walked over before anything is made of it: every field lies inside its message, and there are not
 /// too many of them.
 ///
-/// A field of two bytes becomes a string or a message of dozens in memory, so a small file could otherwise ask for a large
-/// part of a machine. How deep the walk goes is up to the schema, not to the file.
+/// A field of two bytes becomes a string or a message of dozens in memory, so a small file could otherwise ask for a
+/// large part of a machine. How deep the walk goes is up to the schema, not to the file.
 struct GraphScan {
   let file: MappedFile
   let limits: Limits

@@ -42,8 +42,8 @@ public enum ClassNames {
 
   /// Labels of a classifier.
   ///
-  /// TensorFlow's ImageNet classifiers have an output in front of the data set's classes, the background, which lists of the
-  /// classes leave out: 1000 names go to outputs 1 to 1000 of such a one.
+  /// TensorFlow's ImageNet classifiers have an output in front of the data set's classes, the background, which lists
+  /// of the classes leave out: 1000 names go to outputs 1 to 1000 of such a one.
   /// - Returns: `nil` for too few or too many names.
   public static func classifier(outputs: Int, named names: [String]) -> [ClassLabel]? {
     let names = outputs == 1001 && names.count == 1000 ? ["background"] + names : names

@@ -9,7 +9,8 @@ enum ConfigNames {
 
   /// The names by output: `id2label`, an object of numbers and names, or `label_names`, a list.
   ///
-  /// - Returns: `nil` where there is no such file, it names nothing, or the names are the placeholders `LABEL_0`, `LABEL_1`, ….
+  /// - Returns: `nil` where there is no such file, it names nothing, or the names are the placeholders `LABEL_0`,
+  ///   `LABEL_1`, ….
   /// - Throws: `CheckpointError` for a file that is no JSON, or that names outputs which the classifier does not have.
   static func read(
     beside checkpoint: String, _ family: Family, outputs: Int, _ limits: Limits

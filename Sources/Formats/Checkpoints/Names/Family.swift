@@ -2,13 +2,21 @@ import ModelFiles
 
 /// A family of checkpoints: one way of naming and storing the same network.
 public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Hugging Face's Transformers, with PyTorch's layouts: MobileNetV1 and MobileNetV2.
   case huggingFace = "hugging-face"
+  /// Keras Applications saved as safetensors, with TensorFlow's layouts: MobileNetV1 and MobileNetV2.
   case keras
+  /// TensorFlow's DeepLab: MobileNetV2 with a segmentation head.
   case tfDeepLab = "tf-deeplab"
+  /// TensorFlow Lite, told by its file format, with a network recognised by its operators.
   case tfLite = "tflite"
+  /// The TensorFlow Object Detection API: SSDLite on MobileNetV2.
   case tfObjectDetection = "tf-object-detection"
+  /// TF-slim: MobileNetV1 and MobileNetV2.
   case tfSlim = "tf-slim"
+  /// timm, with PyTorch's layouts: MobileNetV2.
   case timm
+  /// torchvision, with PyTorch's layouts: MobileNetV2.
   case torchvision
 
   /// The family whose tell-tale names occur, or `nil`.

@@ -34,7 +34,8 @@ package struct BackbonePlan: Hashable, Sendable {
     PlannedLayer.all(of: layout.graph).filter { hasLast || $0.id != .last }
   }
 
-  /// Stride and dilation of each block's depthwise convolution at an output stride; those of 32 where there is no such network.
+  /// Stride and dilation of each block's depthwise convolution at an output stride; those of 32 where there is no such
+  /// network.
   package func strides(outputStride: Int) -> [(stride: Int, dilation: Int)] {
     let known = [8, 16].contains(outputStride) ? outputStride : 32
     return BackbonePlan.layout(network, width, divisor, outputStride: known).blocks.map { ($0.stride, $0.dilation) }

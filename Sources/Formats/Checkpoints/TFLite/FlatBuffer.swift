@@ -2,8 +2,8 @@ import Files
 
 /// A FlatBuffers file read by offsets, each checked against the file before it is followed.
 ///
-/// There is no recursion over what the file says: the schema decides how deep the reader goes, and the number of tables is
-/// limited, since any number of references may lead to the same bytes.
+/// There is no recursion over what the file says: the schema decides how deep the reader goes, and the number of tables
+/// is limited, since any number of references may lead to the same bytes.
 /// Source: the FlatBuffers project's description of its binary format.
 final class FlatBuffer {
   let file: MappedFile

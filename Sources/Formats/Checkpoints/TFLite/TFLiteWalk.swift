@@ -4,8 +4,8 @@ import Tensors
 
 /// Follows a TensorFlow Lite model from its input to its answer and finds the network's layers by what they do.
 ///
-/// Names say little in such files: converters change them. The operators say all: each step takes the one operator that the
-/// network has at that place and holds its strides, dilations, padding and activation to it.
+/// Names say little in such files: converters change them. The operators say all: each step takes the one operator that
+/// the network has at that place and holds its strides, dilations, padding and activation to it.
 struct TFLiteWalk {
   /// One layer as it was found, its widths still unchecked.
   struct Found {
@@ -45,7 +45,8 @@ struct TFLiteWalk {
 
   /// Walks from the input to the output.
   ///
-  /// - Throws: `CheckpointError.convention` where the network's next layer is not there, `.unsupported` for 8-bit models.
+  /// - Throws: `CheckpointError.convention` where the network's next layer is not there, `.unsupported` for 8-bit
+  ///   models.
   mutating func run() throws(CheckpointError) {
     guard model.inputs.count == 1, let input = model.inputs.first else {
       throw fault("the graph", "one input", "\(model.inputs.count)")

@@ -72,7 +72,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
   /// The colour outside the picture.
   public var fill = Colour(red: 128, green: 128, blue: 128)
 
-  /// The ranges above, for an input of that size.
+  /// The ranges above, for an input of that size, 1 to 8,192 pixels a side.
   public init(width: Int, height: Int) {
     precondition(1...8192 ~= width && 1...8192 ~= height, "an input of \(width)x\(height)")
     self.width = width
@@ -80,6 +80,10 @@ public struct Augmentation: Hashable, Sendable, Codable {
   }
 
   /// Wider ranges, with a pasted object in most variants, for few pictures and many variants.
+  ///
+  /// - Parameters:
+  ///   - width: columns of the input, 1 to 8,192.
+  ///   - height: rows of the input, 1 to 8,192.
   public static func strong(width: Int, height: Int) -> Augmentation {
     var result = Augmentation(width: width, height: height)
     (result.scale, result.aspect) = (0.6...2.0, 0.74...1.35)
@@ -91,6 +95,10 @@ public struct Augmentation: Hashable, Sendable, Codable {
   /// The augmentation of SSD: patches by their IoU with boxes, zooming out, colours, and mosaics.
   ///
   /// Source: "SSD: Single Shot MultiBox Detector", sections 2.2 and 3.6; the mosaics are YOLOv4's.
+  ///
+  /// - Parameters:
+  ///   - width: columns of the input, 1 to 8,192.
+  ///   - height: rows of the input, 1 to 8,192.
   public static func detection(width: Int, height: Int) -> Augmentation {
     var result = Augmentation(width: width, height: height)
     (result.scale, result.aspect, result.grayscale, result.blur) = (1...1, 1...1, 0.02, 0)
@@ -101,6 +109,10 @@ public struct Augmentation: Hashable, Sendable, Codable {
   }
 
   /// No augmentation.
+  ///
+  /// - Parameters:
+  ///   - width: columns of the input, 1 to 8,192.
+  ///   - height: rows of the input, 1 to 8,192.
   public static func none(width: Int, height: Int) -> Augmentation {
     var result = Augmentation(width: width, height: height)
     (result.flip, result.grayscale, result.blur) = (0, 0, 0)
@@ -111,7 +123,11 @@ public struct Augmentation: Hashable, Sendable, Codable {
 
   /// The numbers of one variant of one picture.
   ///
+  /// They are functions of `seed`, `picture` and `variant`, and of the two counts.
+  ///
   /// - Parameters:
+  ///   - picture: the picture's index.
+  ///   - variant: 0 for the picture itself, 1 or greater for augmented ones.
   ///   - donors: the number of samples with cut-outs.
   ///   - pictures: the number of samples for mosaics; 0 for no mosaics.
   public func plan(seed: UInt64, picture: Int, variant: Int, donors: Int, pictures: Int = 0) -> AugmentationPlan {
@@ -168,13 +184,17 @@ public struct Augmentation: Hashable, Sendable, Codable {
 
 /// The plan of one variant, independent of the picture's size.
 public struct AugmentationPlan: Hashable, Sendable {
+  /// Whether it is mirrored left to right.
   public package(set) var isMirrored = false
-  /// The picture's size relative to the input.
+  /// The picture's width relative to the input's.
   public package(set) var scaleX = 1.0
+  /// The picture's height relative to the input's.
   public package(set) var scaleY = 1.0
-  /// Its position in its range, 0 at one end and 1 at the other.
+  /// The position in x: the left edges of picture and input coincide at 0, the right ones at 1.
   public package(set) var shareX = 0.0
+  /// The position in y: the upper edges of picture and input coincide at 0, the lower ones at 1.
   public package(set) var shareY = 0.0
+  /// The change of the picture's colours.
   public package(set) var colour = ColourChange()
   /// The standard deviation of the Gaussian blur in pixels of the input; 0 for none.
   public package(set) var blur = 0.0

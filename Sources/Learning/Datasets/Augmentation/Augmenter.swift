@@ -4,13 +4,20 @@ import ImageTypes
 
 /// The variants of a data set's pictures, made in any order and on any thread.
 public struct Augmenter: Sendable {
+  /// The data set with the pictures.
   public let dataset: Dataset
+  /// The ranges of the variants' numbers.
   public let augmentation: Augmentation
+  /// The seed of the variants' numbers.
   public let seed: UInt64
   /// The indices of the samples with cut-outs.
   public let donors: [Int]
   private let limits: Limits
 
+  /// Finds the samples with cut-outs, where objects are pasted.
+  ///
+  /// Masks are read only of samples without boxes.
+  ///
   /// - Throws: `DatasetError` when a mask searched for cut-outs can't be read.
   public init(
     _ dataset: Dataset, _ augmentation: Augmentation, seed: UInt64, limits: Limits = .standard
@@ -37,6 +44,9 @@ public struct Augmenter: Sendable {
 
   /// A variant of a picture; 0 is the picture itself.
   ///
+  /// - Parameters:
+  ///   - index: the sample's index in the data set.
+  ///   - variant: at least 0.
   /// - Throws: `DatasetError` when a file is broken.
   public func picture(_ index: Int, variant: Int) throws(DatasetError) -> LabelledImage {
     try variants(of: index, of: dataset.samples[index].read(limits: limits))(variant)
@@ -44,6 +54,9 @@ public struct Augmenter: Sendable {
 
   /// The variants of a picture in memory.
   ///
+  /// - Parameters:
+  ///   - index: the sample's index in the data set, on which the variants' numbers depend.
+  ///   - picture: the sample, in memory.
   /// - Returns: a function that throws `DatasetError` when the file of a pasted object is broken.
   public func variants(of index: Int, of picture: LabelledImage)
     -> (_ variant: Int) throws(DatasetError) -> LabelledImage

@@ -16,7 +16,9 @@ public struct ClassificationTraining {
   public let classes: [String]
   /// The part of the backbone that is trained too.
   public let learning: LearningPart
+  /// The backbone's architecture, that of the base.
   public let backboneCard: BackboneCard
+  /// The preprocessing in training: the base's, with pictures stretched to the input.
   public let input: InputCard
   package let graph: Graph
   package let backbone: Network

@@ -66,6 +66,7 @@ public enum DetectionLoss: Codable, Hashable, Sendable {
 
   /// Focal loss with the customary parameters.
   public static let focal = DetectionLoss.focal(alpha: 0.25, gamma: 2)
+  /// Multibox loss with three background boxes for each matched one, at least three in a picture.
   public static let multibox = DetectionLoss.multibox(negatives: 3, minimum: 3)
 
   /// A picture's share of the loss, and the gradients.

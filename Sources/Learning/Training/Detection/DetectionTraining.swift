@@ -16,8 +16,11 @@ public struct DetectionTraining {
   public let base: ModelFile
   /// Class names, the background first.
   public let classes: [String]
+  /// The loss, which also decides the activation of scores: sigmoid for focal loss, softmax for multibox loss.
   public let loss: DetectionLoss
+  /// The backbone's architecture, that of the base.
   public let backboneCard: BackboneCard
+  /// The preprocessing in training: the base's, with pictures stretched to the input.
   public let input: InputCard
   /// The decoding of the outputs to boxes.
   public let detection: DetectionCard

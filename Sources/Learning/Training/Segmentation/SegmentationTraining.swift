@@ -11,8 +11,11 @@ import Tensors
 
 /// The kind of a segmentation head.
 public enum SegmentationHeadKind: Hashable, Sendable {
-  /// DeepLabV3-lite on the deepest map. Source: paper, section 6.3.
+  /// DeepLabV3-lite on the deepest map.
+  ///
+  /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", section 6.3.
   case deeplab
+  /// A feature pyramid from the deepest map to finer ones.
   case pyramid(PyramidCard)
   /// A custom head, appended to the graph of the base's backbone, with an output of one channel for each class.
   case custom(Graph)
@@ -24,10 +27,14 @@ public struct SegmentationTraining {
   public let base: ModelFile
   /// Class names, the background first.
   public let classes: [String]
+  /// The kind of the head.
   public let kind: SegmentationHeadKind
-  ///  /// The part of the backbone that is trained too.
+  /// The part of the backbone that is trained too.
   public let learning: LearningPart
+  /// The backbone of the trained model: the base's, with the task's output stride, and with the last convolution only
+  /// where the head reads it.
   public let backboneCard: BackboneCard
+  /// The preprocessing in training: the base's, with pictures stretched to the input.
   public let input: InputCard
   /// The trained layers, behind the frozen maps.
   public let graph: Graph

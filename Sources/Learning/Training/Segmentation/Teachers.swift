@@ -34,6 +34,7 @@ public struct TaughtThing: Hashable, Sendable {
   /// Whether it becomes ground truth; otherwise its region is ignored.
   public var isSure: Bool
 
+  /// Creates a teacher's detection.
   public init(box: Box, classIndex: Int, isSure: Bool) {
     self.box = box
     self.classIndex = classIndex

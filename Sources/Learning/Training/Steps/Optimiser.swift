@@ -2,6 +2,7 @@ import Kernels
 
 /// The optimiser of a training run, with its learning-rate schedule.
 public struct Optimiser: Codable, Hashable, Sendable {
+  /// The rule by which gradients change the weights.
   public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
     /// Stochastic gradient descent with momentum.
     case sgd
@@ -9,6 +10,7 @@ public struct Optimiser: Codable, Hashable, Sendable {
     case adamw
   }
 
+  /// The update rule.
   public var kind: Kind
   /// The greatest rate, for the head's layers.
   public var rate: Float
@@ -18,14 +20,22 @@ public struct Optimiser: Codable, Hashable, Sendable {
   ///
   /// Source: "Universal Language Model Fine-tuning for Text Classification", section 3.2, discriminative fine-tuning.
   public var layerDecay: Float
+  /// The decay of weights in a step, relative to the rate; biases and batch norm's factors and offsets have none.
+  ///
+  /// AdamW shrinks the weights themselves, SGD adds the decay to the gradient.
   public var weightDecay: Float
+  /// SGD's momentum, in [0, 1): the part of the last step's direction that is kept.
   public var momentum: Float = 0.9
+  /// The decay of AdamW's average of gradients, in [0, 1).
   public var beta1: Float = 0.9
+  /// The decay of AdamW's average of squared gradients, in [0, 1).
   public var beta2: Float = 0.999
+  /// AdamW's addend to the root of that average, against divisions by zero.
   public var epsilon: Float = 1e-8
   /// Steps of the warm-up, in which the rate rises from 0.
   public var warmUp: Int
 
+  /// Creates an optimiser; momentum, betas and epsilon have their usual values.
   public init(
     _ kind: Kind, rate: Float, backboneFactor: Float = 0.1, layerDecay: Float = 1, weightDecay: Float = 1e-4,
     warmUp: Int = 100
@@ -39,6 +49,8 @@ public struct Optimiser: Codable, Hashable, Sendable {
   }
 
   /// The rate of a step, counted from 0, of `total` steps: a linear warm-up, then half a cosine down to 0.
+  ///
+  /// The factors of the backbone's blocks are not in it.
   ///
   /// Source: "SGDR: Stochastic Gradient Descent with Warm Restarts", equation 5, without restarts.
   public func rate(atStep step: Int, of total: Int) -> Float {

@@ -15,6 +15,7 @@ public struct BlockLayout: Hashable, Sendable {
 
   /// Its place in the network, from 0 on.
   public let index: Int
+  /// Channels of the block's input.
   public let inputs: Int
   /// Whether the block begins with a 1x1 expansion.
   public let hasExpansion: Bool
@@ -22,12 +23,15 @@ public struct BlockLayout: Hashable, Sendable {
   public let expanded: Int
   /// Channels of the block's output.
   public let outputs: Int
+  /// Stride of the depthwise convolution, 1 or 2.
   public let stride: Int
+  /// Dilation of the depthwise convolution: 1, or 2 or 4 where strides were dropped for the output stride.
   public let dilation: Int
   /// Input pixels between neighbouring output pixels.
   public let outputStride: Int
   /// Groups of the first and of the last 1x1 convolution; a group's outputs read its inputs only.
   public let expansionGroups, projectionGroups: Int
+  /// The merge of input and branch.
   public let join: Join
 
   init(

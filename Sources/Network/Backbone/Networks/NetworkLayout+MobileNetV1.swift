@@ -10,10 +10,13 @@ public struct MobileNetV1Row: Hashable, Sendable {
   public let stride: Int
 }
 
+/// MobileNetV1's layers at width 1.
+///
 /// Source: "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications", table 1.
 public enum MobileNetV1Table {
-  /// conv2d 3x3, stride 2.
+  /// Output channels of the first convolution, 3x3 with stride 2.
   public static let stemChannels = 32
+  /// The 13 pairs of a depthwise and a 1x1 convolution.
   public static let rows = [
     MobileNetV1Row(channels: 64, repeats: 1, stride: 1),
     MobileNetV1Row(channels: 128, repeats: 2, stride: 2),
@@ -29,7 +32,8 @@ extension NetworkLayout {
   /// The resolution multiplier of its section 3.4 is the size of the input.
   ///
   /// - Parameters:
-  ///   - width: the width multiplier of its section 3.3: 0.25, 0.5, 0.75 or 1.0.
+  ///   - width: the width multiplier of its section 3.3: 0.25, 0.5, 0.75 or 1.0 there, any number greater than 0 here.
+  ///   - divisor: channels between blocks are multiples of this, at least 1.
   ///   - outputStride: 8, 16 or 32.
   public static func mobileNetV1(
     width: Double = 1, divisor: Int = 8, outputStride: Int = 32, padding: Padding = .same

@@ -19,12 +19,16 @@ public struct Ablation: Hashable, Sendable {
     /// Expanded tensors of neighbouring blocks, where they have the same shape: the earlier one is added to the later
     /// one before its ReLU6.
     case expansions
+    /// No shortcuts.
     case none
   }
 
+  /// The activation of the bottlenecks.
   public var bottleneck: Bottleneck
+  /// The tensors that shortcuts connect.
   public var shortcut: Shortcut
 
+  /// Creates a choice of variants, by default the paper's.
   public init(bottleneck: Bottleneck = .linear, shortcut: Shortcut = .bottlenecks) {
     self.bottleneck = bottleneck
     self.shortcut = shortcut
@@ -35,8 +39,8 @@ extension NetworkLayout {
   /// MobileNetV2.
   ///
   /// - Parameters:
-  ///   - width: the width multiplier, for example 0.35, 0.5, 0.75, 1.0 or 1.4.
-  ///   - divisor: channels between blocks are multiples of this.
+  ///   - width: the width multiplier, greater than 0, for example 0.35, 0.5, 0.75, 1.0 or 1.4.
+  ///   - divisor: channels between blocks are multiples of this, at least 1.
   ///   - outputStride: 8, 16 or 32.
   ///   - hasLastConvolution: whether the 1x1 convolution to 1280 channels is the last layer.
   ///   - ablation: variants of the blocks.

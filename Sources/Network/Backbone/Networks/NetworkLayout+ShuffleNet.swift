@@ -4,12 +4,15 @@ import Tensors
 public struct ShuffleNetStage: Hashable, Sendable {
   /// The factor of its channels to those of stage 2.
   public let factor: Int
+  /// Units of the stage.
   public let repeats: Int
 }
 
+/// ShuffleNet's stages at scale 1.
+///
 /// Source: "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", table 1.
 public enum ShuffleNetTable {
-  /// conv2d 3x3, stride 2, then max pooling 3x3, stride 2.
+  /// Output channels of the first convolution, 3x3 with stride 2, behind which is a max pooling, 3x3 with stride 2.
   public static let stemChannels = 24
   /// Stages 2, 3 and 4.
   public static let stages = [
@@ -30,7 +33,7 @@ extension NetworkLayout {
   ///
   /// - Parameters:
   ///   - groups: 1, 2, 3, 4 or 8.
-  ///   - scale: the factor to the channels of the paper's 1x, for example 0.25, 0.5, 1.0, 1.5 or 2.0.
+  ///   - scale: the factor to the channels of the paper's 1x, greater than 0, for example 0.25, 0.5, 1.0, 1.5 or 2.0.
   ///   - outputStride: 8, 16 or 32.
   public static func shuffleNet(
     groups: Int = 3, scale: Double = 1, outputStride: Int = 32, padding: Padding = .symmetric

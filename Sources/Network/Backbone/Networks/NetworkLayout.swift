@@ -6,11 +6,17 @@ import Tensors
 ///
 /// `mobileNetV2`, `mobileNetV1` and `shuffleNet` make one; `Network` runs it.
 public struct NetworkLayout: Hashable, Sendable {
+  /// The architecture.
   public let family: NetworkFamily
+  /// The width multiplier; of ShuffleNet the scale.
   public let width: WidthMultiplier
+  /// Input pixels between neighbouring pixels of the deepest map: 8, 16 or 32.
   public let outputStride: Int
+  /// The treatment of the border by all windows.
   public let padding: Padding
+  /// Output channels of the first convolution, 3x3 with stride 2.
   public let stemChannels: Int
+  /// The blocks, shallow to deep.
   public let blocks: [BlockLayout]
   /// Channels of the last convolution, or `nil` where the network ends with its last block.
   public let lastChannels: Int?

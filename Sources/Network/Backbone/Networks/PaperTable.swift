@@ -10,9 +10,11 @@ public struct PaperRow: Hashable, Sendable {
   public let stride: Int
 }
 
+/// MobileNetV2's layers at width 1.
+///
 /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", table 2.
 public enum PaperTable {
-  /// conv2d 3x3, stride 2.
+  /// Output channels of the first convolution, 3x3 with stride 2.
   public static let stemChannels = 32
   /// The bottlenecks: t, c, n, s.
   public static let bottlenecks = [
@@ -24,6 +26,6 @@ public enum PaperTable {
     PaperRow(expansion: 6, channels: 160, repeats: 3, stride: 2),
     PaperRow(expansion: 6, channels: 320, repeats: 1, stride: 1),
   ]
-  /// conv2d 1x1.
+  /// Output channels of the last convolution, 1x1.
   public static let lastChannels = 1280
 }

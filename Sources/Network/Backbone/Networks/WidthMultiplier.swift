@@ -5,6 +5,7 @@ public struct WidthMultiplier: Hashable, Sendable {
   /// Channels between blocks are multiples of this: 8 in the published classifiers, 1 in DeepLab's slimmer networks.
   public let divisor: Int
 
+  /// Creates a multiplier; `value` must be positive and finite, `divisor` at least 1.
   public init(_ value: Double, divisor: Int = 8) {
     precondition(value > 0 && value.isFinite && divisor > 0, "a width multiplier of \(value) in steps of \(divisor)")
     self.value = value

@@ -10,6 +10,7 @@ import Graphs
 /// model trained on similar pictures. The similarity of two pictures is the cosine of their embeddings, the dot product
 /// where both have unit length.
 public final class Embedder: Sendable {
+  /// The model's conventions.
   public let card: ModelCard
   /// The tap of the map that is averaged.
   public let tap: Tap

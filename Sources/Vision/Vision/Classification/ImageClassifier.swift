@@ -16,6 +16,7 @@ import ModelFiles
 /// A picture is preprocessed by the model's card. For most ImageNet classifiers that is a centre crop, which leaves out
 /// the ends of the longer side.
 public final class ImageClassifier: Sendable {
+  /// The model's conventions.
   public let card: ModelCard
   private let pipeline: Pipeline
   private let labels: [Int: ClassLabel]
@@ -64,8 +65,9 @@ public final class ImageClassifier: Sendable {
     try classify(image, top: top, ended: { _ in })
   }
 
-  /// The classes of a camera's pixels, read in place.
+  /// The classes of a camera's pixels, read in place, best first.
   ///
+  /// - Parameter top: the number of classes, at least 1; all where the model has fewer.
   /// - Throws: `VisionError` when the card's input is too small for the network.
   public func classify(_ view: borrowing PixelView, top: Int = 5) throws(VisionError) -> [Classification] {
     network.session.pool.begin()

@@ -22,6 +22,8 @@ public struct DetectionOptions: Hashable, Sendable {
   /// The regions of the picture that the network runs on.
   public var views = Views.auto
 
+  /// Creates options, by default the model's own.
+  ///
   /// - Parameters: as the properties of these names; `maximumDetections` below 1 counts as 1.
   public init(
     scoreThreshold: Float? = nil, iouThreshold: Float? = nil,
@@ -40,6 +42,7 @@ public struct DetectionOptions: Hashable, Sendable {
 
 /// An object detector: one model with optional specialists, safe to share between threads.
 public final class Detector: Sendable {
+  /// The conventions of the main model.
   public let card: ModelCard
   let detection: DetectionCard
   let pipeline: Pipeline

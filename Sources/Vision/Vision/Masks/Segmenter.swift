@@ -6,6 +6,7 @@ import Processing
 
 /// A semantic segmenter: one model, safe to share between threads.
 public final class Segmenter: Sendable {
+  /// The model's conventions.
   public let card: ModelCard
   let masks: MaskNetwork
   /// For a box-gated mask, the base detector and this model in one pass.

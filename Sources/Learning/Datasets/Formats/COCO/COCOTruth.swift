@@ -12,11 +12,13 @@ public struct COCOTruth: Sendable {
     public let x, y, width, height: Double
     /// The area in square pixels: the outline's where the file has it, else the box's.
     public let area: Double
+    /// Whether it is a crowd, COCO's `iscrowd`.
     public let isCrowd: Bool
   }
 
   /// A picture of the file.
   public struct Picture: Hashable, Sendable {
+    /// COCO's image id.
     public let id: Int
     /// The file's name without its extension.
     public let name: String
@@ -63,9 +65,12 @@ public struct COCOTruth: Sendable {
 public struct COCOResult: Hashable, Sendable {
   /// The identification of a picture: by its id, or by its file's name where the data set has no ids.
   public enum Picture: Hashable, Sendable, CustomStringConvertible {
+    /// COCO's image id.
     case id(Int)
+    /// The name of the picture's file.
     case name(String)
 
+    /// The id or the name.
     public var description: String {
       switch self {
       case .id(let id): "\(id)"
@@ -74,10 +79,13 @@ public struct COCOResult: Hashable, Sendable {
     }
   }
 
+  /// The picture with the detection.
   public let picture: Picture
+  /// COCO's category id.
   public let category: Int
   /// Left, top, width, height in pixels.
   public let x, y, width, height: Double
+  /// The confidence score.
   public let score: Double
 
   /// Reads a file; an object with such an array under the key `annotations` is accepted too.
