@@ -10,10 +10,10 @@ import ModelFiles
 /// 3.3.
 public enum DeepLabLite {
   /// Channels of each branch and of the projection.
-  public static let branchChannels = 256
+  package static let branchChannels = 256
 
   /// The dilations: 6, 12, 18 at output stride 16 and doubled at 8, as the paper has them; halved at 32.
-  public static func atrousRates(outputStride: Int) -> [Int] { [6, 12, 18].map { max($0 * 16 / outputStride, 1) } }
+  package static func atrousRates(outputStride: Int) -> [Int] { [6, 12, 18].map { max($0 * 16 / outputStride, 1) } }
 }
 
 extension Graph {

@@ -10,7 +10,7 @@ import ImageTypes
 
 extension DefaultBoxes {
   /// A default box by its corners, relative to the picture.
-  public func box(_ index: Int) -> Box {
+  package func box(_ index: Int) -> Box {
     let a = anchors[index]
     return Box(x1: a.x - a.width / 2, y1: a.y - a.height / 2, x2: a.x + a.width / 2, y2: a.y + a.height / 2)
   }
@@ -22,7 +22,7 @@ extension DefaultBoxes {
   ///   - divisors: the coder's scales, for example 10, 10, 5, 5.
   /// - Returns: `ty, tx, th, tw`.
   /// Source: "Faster R-CNN", section 3.1.2.
-  public func encode(_ index: Int, _ box: Box, divisors: [4 of Float]) -> [4 of Float] {
+  package func encode(_ index: Int, _ box: Box, divisors: [4 of Float]) -> [4 of Float] {
     let anchor = anchors[index]
     let (height, width) = (box.y2 - box.y1, box.x2 - box.x1)
     return [
@@ -33,7 +33,7 @@ extension DefaultBoxes {
   }
 
   /// The training target of a default box.
-  public enum Match: Hashable, Sendable {
+  package enum Match: Hashable, Sendable {
     /// Background.
     case background
     /// Ignored in the loss: it lies for the most part in an ignored region.
@@ -54,7 +54,7 @@ extension DefaultBoxes {
   ///     out of the loss.
   /// - Complexity: O(default boxes · truths).
   /// Source: "SSD: Single Shot MultiBox Detector", section 2.2, matching strategy.
-  public func match(_ truths: [Box], ignored: [Box] = [], threshold: Float = 0.5) -> [Match] {
+  package func match(_ truths: [Box], ignored: [Box] = [], threshold: Float = 0.5) -> [Match] {
     var matches = [Match](repeating: .background, count: anchors.count)
     var bestOfTruth = [(overlap: Float, index: Int)](repeating: (0, -1), count: truths.count)
     for index in anchors.indices {

@@ -7,11 +7,11 @@
 #endif
 
 /// Operations on folders.
-public enum Folder {
+package enum Folder {
   /// Creates a folder with its parents, where it does not exist.
   ///
   /// - Throws: `FileError.cannotWrite`.
-  public static func make(_ path: String) throws(FileError) {
+  package static func make(_ path: String) throws(FileError) {
     if unsafe mkdir(path, 0o777) == 0 || isFolder(path) { return }
     guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.utf8.startIndex else {
       throw .cannotWrite(path: path, errno: errno)
@@ -23,7 +23,7 @@ public enum Folder {
   /// The names in a folder without hidden ones, in the order of their bytes.
   ///
   /// - Throws: `FileError.cannotOpen`.
-  public static func names(in path: String) throws(FileError) -> [String] {
+  package static func names(in path: String) throws(FileError) -> [String] {
     try names(in: path, hidden: false).sorted()
   }
 
@@ -47,7 +47,7 @@ public enum Folder {
   /// The temporary folder of a killed process is removed by the next process that writes into the outer one.
   ///
   /// - Throws: `FileError` when the folder cannot be made, and whatever the closure throws, as `E`.
-  public static func withTemporary<R, E: Error>(
+  package static func withTemporary<R, E: Error>(
     in parent: String, _ refused: (FileError) -> E, _ body: (String) throws(E) -> R
   ) throws(E) -> R {
     StrayFiles.clear(parent)
@@ -83,7 +83,7 @@ public enum Folder {
   }
 
   /// Whether there is a folder of that name.
-  public static func isFolder(_ path: String) -> Bool {
+  package static func isFolder(_ path: String) -> Bool {
     let code = errno
     defer { errno = code }
     var status = stat()
@@ -104,9 +104,9 @@ public enum Folder {
 }
 
 /// The process's environment.
-public enum Environment {
+package enum Environment {
   /// A variable's value; `nil` where it is missing or empty.
-  public static func value(_ name: String) -> String? {
+  package static func value(_ name: String) -> String? {
     guard let text = unsafe getenv(name) else { return nil }
     let value = unsafe String(cString: text)
     return value.isEmpty ? nil : value
@@ -117,12 +117,12 @@ extension Folder {
   /// Removes a file, where it exists.
   ///
   /// - Throws: `FileError.cannotWrite`.
-  public static func removeFile(_ path: String) throws(FileError) {
+  package static func removeFile(_ path: String) throws(FileError) {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .cannotWrite(path: path, errno: errno) }
   }
 
   /// A file's size and time of change, as a text that changes with the file; empty where it does not exist.
-  public static func stamp(_ path: String) -> String {
+  package static func stamp(_ path: String) -> String {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return "" }
     #if canImport(Darwin)

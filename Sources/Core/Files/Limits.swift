@@ -173,7 +173,7 @@ public struct LimitExcess: Hashable, Sendable {
   public let found: Int
 
   /// Creates the excess of a claimed amount over a limit.
-  public init(limit: Limits.Name, allowed: Int, found: Int) {
+  package init(limit: Limits.Name, allowed: Int, found: Int) {
     self.limit = limit
     self.allowed = allowed
     self.found = found

@@ -2,7 +2,7 @@
 
 extension RawSpan {
   /// The little-endian integer that begins at byte `offset`, or `nil` where it would leave the bytes.
-  public func integer<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: T.Type = T.self) -> T? {
+  package func integer<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: T.Type = T.self) -> T? {
     guard offset >= 0, offset <= byteCount - MemoryLayout<T>.size else { return nil }
     return unsafe T(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self))
   }
@@ -10,7 +10,7 @@ extension RawSpan {
   /// `count` bytes from byte `offset` on, or `nil` where they would leave the bytes.
   ///
   /// - Complexity: O(`count`).
-  public func array(at offset: Int, count: Int) -> [UInt8]? {
+  package func array(at offset: Int, count: Int) -> [UInt8]? {
     guard offset >= 0, count >= 0, count <= byteCount, offset <= byteCount - count else { return nil }
     return unsafe withUnsafeBytes { bytes in unsafe [UInt8](bytes[offset..<offset + count]) }
   }
@@ -18,7 +18,7 @@ extension RawSpan {
   /// `count` little-endian fp32 values from byte `offset` on, or `nil` where they would leave the bytes.
   ///
   /// - Complexity: O(`count`).
-  public func floats(at offset: Int, count: Int) -> [Float]? {
+  package func floats(at offset: Int, count: Int) -> [Float]? {
     guard offset >= 0, count >= 0, count <= byteCount / 4, offset <= byteCount - count * 4 else { return nil }
     return unsafe [Float](unsafeUninitializedCapacity: count) { values, initialised in
       unsafe withUnsafeBytes { bytes in
@@ -32,29 +32,29 @@ extension RawSpan {
 
 extension MappedFile {
   /// The little-endian integer that begins at byte `offset`, or `nil` where it would leave the file.
-  public func integer<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: T.Type = T.self) -> T? {
+  package func integer<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: T.Type = T.self) -> T? {
     withBytes { bytes in bytes.integer(at: offset, as: T.self) }
   }
 
   /// `count` bytes from byte `offset` on, or `nil` where they would leave the file.
   ///
   /// - Complexity: O(`count`).
-  public func array(at offset: Int, count: Int) -> [UInt8]? {
+  package func array(at offset: Int, count: Int) -> [UInt8]? {
     withBytes { bytes in bytes.array(at: offset, count: count) }
   }
 
   /// `count` little-endian fp32 values from byte `offset` on, or `nil` where they would leave the file.
-  public func floats(at offset: Int, count: Int) -> [Float]? {
+  package func floats(at offset: Int, count: Int) -> [Float]? {
     withBytes { bytes in bytes.floats(at: offset, count: count) }
   }
 }
 
 extension [UInt8] {
   /// Reads the bytes in place.
-  public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R { try unsafe body(span.bytes) }
+  package func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R { try unsafe body(span.bytes) }
 }
 
 extension Span<Float> {
   /// Reads the bytes of the values in place; every host that is built for is little-endian.
-  public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R { try unsafe body(bytes) }
+  package func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R { try unsafe body(bytes) }
 }

@@ -1,7 +1,7 @@
 /// The SHA-256 digest of bytes that arrive piece by piece.
 ///
 /// Source: FIPS 180-4, sections 4.1.2, 5.1.1 and 6.2.
-public struct SHA256: Sendable {
+package struct SHA256: Sendable {
   private var state: [8 of UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
@@ -10,12 +10,12 @@ public struct SHA256: Sendable {
   private var count: UInt64 = 0
 
   /// Begins a digest, of no bytes as yet.
-  public init() { pending.reserveCapacity(64) }
+  package init() { pending.reserveCapacity(64) }
 
   /// Adds bytes to the digest.
   ///
   /// - Complexity: O(`bytes.byteCount`).
-  public mutating func update(_ bytes: RawSpan) {
+  package mutating func update(_ bytes: RawSpan) {
     count += UInt64(bytes.byteCount)
     var offset = 0
     if !pending.isEmpty {
@@ -38,7 +38,7 @@ public struct SHA256: Sendable {
   }
 
   /// The digest as 64 lower-case hexadecimal digits.
-  public consuming func finish() -> String {
+  package consuming func finish() -> String {
     let bits = count &* 8
     var tail = pending + [0x80]
     while tail.count % 64 != 56 { tail.append(0) }
@@ -55,14 +55,14 @@ public struct SHA256: Sendable {
   }
 
   /// The digest of bytes in memory.
-  public static func hexDigest(of bytes: [UInt8]) -> String {
+  package static func hexDigest(of bytes: [UInt8]) -> String {
     var hash = SHA256()
     bytes.withBytes { all in hash.update(all) }
     return hash.finish()
   }
 
   /// The digest of a mapped file.
-  public static func hexDigest(of file: MappedFile) -> String {
+  package static func hexDigest(of file: MappedFile) -> String {
     var hash = SHA256()
     file.withBytes { bytes in hash.update(bytes) }
     return hash.finish()

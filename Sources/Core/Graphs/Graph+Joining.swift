@@ -53,7 +53,7 @@ extension Graph {
   /// It recovers a head that was appended to a backbone, or the trained layers behind the frozen ones.
   ///
   /// - Throws: its `fault`; `GraphError.unusableLayer` where such a value has no name.
-  public func suffix(after count: Int) throws(GraphError) -> Graph {
+  package func suffix(after count: Int) throws(GraphError) -> Graph {
     if let fault { throw fault }
     let needed = ancestors(of: outputs)
     var part = Graph()

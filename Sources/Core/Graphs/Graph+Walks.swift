@@ -21,7 +21,7 @@ extension Graph {
   }
 
   /// The maps of another graph that it reads.
-  public var inputTaps: [Tap] { inputs.map { Tap($0.name) } }
+  package var inputTaps: [Tap] { inputs.map { Tap($0.name) } }
 
   /// Its convolutions, in order.
   public var convolutions: [Convolution] {

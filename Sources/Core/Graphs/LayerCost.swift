@@ -22,7 +22,7 @@ public struct LayerCost: Hashable, Sendable {
 
 extension Graph.Convolution {
   /// The layer's name in tables: `block3/expand` for the tensors `backbone.block3.expand`.
-  public var layerName: String {
+  package var layerName: String {
     let own = name.hasPrefix("backbone.") ? String(name.dropFirst("backbone.".count)) : name
     return String(own.map { $0 == "." ? "/" : $0 })
   }
@@ -52,13 +52,13 @@ extension Graph {
 }
 
 /// A tensor that passes between a network's layers.
-public struct ActivationTensor: Hashable, Sendable {
+package struct ActivationTensor: Hashable, Sendable {
   /// The value's name, or that of the layer that makes it.
-  public let name: String
+  package let name: String
   /// `[1, H, W, C]`, for the given size of image.
-  public let shape: Shape
+  package let shape: Shape
   /// Whether its reader can process it in parts, so that it never exists whole.
-  public let isPartial: Bool
+  package let isPartial: Bool
 }
 
 extension Graph {
@@ -68,7 +68,7 @@ extension Graph {
   /// with a partial output. So the tensors inside a block of MobileNetV2 or ShuffleNet are partial. MobileNetV1 has no
   /// bottlenecks, so all of its tensors exist whole.
   /// Source: "MobileNetV2: Inverted Residuals and Linear Bottlenecks", section 5 and table 3.
-  public func activations(height: Int, width: Int) -> [ActivationTensor] {
+  package func activations(height: Int, width: Int) -> [ActivationTensor] {
     var graph = self
     if graph.outputs.isEmpty { graph.output(graph.globalPooling(graph.value(at: nodes.count - 1))) }
     let readers = graph.readers

@@ -37,7 +37,7 @@ public struct Box: Hashable, Sendable {
   }
 
   /// Intersection over the area of the smaller of the two boxes, in [0, 1].
-  public func overlapOfSmaller(with other: Box) -> Float {
+  package func overlapOfSmaller(with other: Box) -> Float {
     guard let intersection = intersection(with: other) else { return 0 }
     let smaller = min(area, other.area)
     return smaller > 0 ? min(intersection / smaller, 1) : 0

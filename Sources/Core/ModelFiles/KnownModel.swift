@@ -21,9 +21,9 @@ public struct KnownModel: Hashable, Sendable {
   /// The place of the download.
   public let source: Source
   /// SHA-256 of the download.
-  public let downloadSHA256: String
+  package let downloadSHA256: String
   /// SHA-256 of the checkpoint itself; equal to the download's where that is the checkpoint.
-  public let checkpointSHA256: String
+  package let checkpointSHA256: String
   /// The classes behind the background, where neither the file nor its family has them.
   public let classes: [String]?
 
@@ -52,7 +52,7 @@ public struct KnownModel: Hashable, Sendable {
   public static func named(_ name: String) -> KnownModel? { all.first { $0.name == name } }
 
   /// The known model whose published checkpoint has that digest.
-  public static func with(checkpointSHA256 digest: String) -> KnownModel? {
+  package static func with(checkpointSHA256 digest: String) -> KnownModel? {
     all.first { $0.checkpointSHA256 == digest }
   }
 }

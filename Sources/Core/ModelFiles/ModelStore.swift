@@ -123,7 +123,7 @@ public struct ModelStore: Sendable {
   public func path(of name: String) -> String { "\(folder)/\(name).safetensors" }
 
   /// The path of a model's recorded digest, in the form that `sha256sum -c` reads.
-  public func recordPath(of name: String) -> String { "\(path(of: name)).sha256" }
+  package func recordPath(of name: String) -> String { "\(path(of: name)).sha256" }
 
   /// Whether a text is a valid model name: letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
   public static func isName(_ text: String) -> Bool {

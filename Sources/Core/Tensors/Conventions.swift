@@ -15,7 +15,7 @@ public enum Padding: String, Codable, Hashable, Sendable, CaseIterable {
   ///   - stride: distance between output pixels.
   ///   - dilation: distance between taps.
   ///   - kernel: taps, an odd number.
-  public func resolve(extent: Int, stride: Int, dilation: Int, kernel: Int = 3) -> (output: Int, before: Int) {
+  package func resolve(extent: Int, stride: Int, dilation: Int, kernel: Int = 3) -> (output: Int, before: Int) {
     let reach = (kernel - 1) * dilation + 1
     switch self {
     case .same:
@@ -38,14 +38,14 @@ public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
   case halfPixel = "half-pixel"
 
   /// The input coordinate that output pixel `index` samples, before clamping to `0 ... input - 1`.
-  public func coordinate(of index: Int, input: Int, output: Int) -> Float {
+  package func coordinate(of index: Int, input: Int, output: Int) -> Float {
     coordinate(at: Float(index), input: input, output: output)
   }
 
   /// The input coordinate of a position that may lie between output pixels, before clamping to `0 ... input - 1`.
   ///
   /// With `input` and `output` exchanged it is the way back, except at a single pixel, whose coordinate is 0.
-  public func coordinate(at position: Float, input: Int, output: Int) -> Float {
+  package func coordinate(at position: Float, input: Int, output: Int) -> Float {
     switch self {
     case .legacy: return position * (Float(input) / Float(output))
     case .alignCorners: return output > 1 ? position * (Float(input - 1) / Float(output - 1)) : 0

@@ -22,7 +22,7 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The number of elements of a tensor with these extents, or `nil` where it is negative or exceeds `Int32.max`.
-  public static func elementCount(of extents: [Int]) -> Int? {
+  package static func elementCount(of extents: [Int]) -> Int? {
     var count = 1
     for extent in extents {
       guard extent >= 0 else { return nil }

@@ -3,7 +3,7 @@
 /// A tensor is unique: it is moved, not copied, and frees its memory when its owner lets it go.
 @safe public struct Tensor: ~Copyable, @unchecked Sendable {
   /// Where a tensor's memory begins: a multiple of a cache line and of the widest vector.
-  public static let alignment = 64
+  package static let alignment = 64
 
   /// The extents, fixed for the tensor's life.
   public let shape: Shape

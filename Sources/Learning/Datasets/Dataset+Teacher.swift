@@ -8,7 +8,7 @@ extension Dataset {
   /// and the ignore index 255. A map without a picture is not an error.
   ///
   /// - Throws: `DatasetError` where the folder cannot be read.
-  public func withMaps(from folder: String) throws(DatasetError) -> Dataset {
+  package func withMaps(from folder: String) throws(DatasetError) -> Dataset {
     let places = Dictionary(uniqueKeysWithValues: classes.indices.map { ($0, $0) })
     let maps = try MaskFiles(folder, MaskMeaning(places))
     let samples = samples.map { sample in

@@ -10,7 +10,7 @@ public enum COCOEvaluation {
   public static let maximumDetections = 100
 
   /// Ranges of areas in pixels, both ends inside.
-  public enum AreaRange: Int, Hashable, Sendable, CaseIterable {
+  package enum AreaRange: Int, Hashable, Sendable, CaseIterable {
     /// All areas: 0 to 10^10 square pixels.
     case all
     /// Up to 32x32 pixels: 0 to 1,024 square pixels.
@@ -36,7 +36,7 @@ public enum COCOEvaluation {
   public static let thresholds: [Double] = grid(from: 0.5, to: 0.95, count: 10)
 
   /// The 101 recalls from 0 to 1 at which precisions are averaged, made likewise.
-  public static let recallGrid: [Double] = grid(from: 0, to: 1, count: 101)
+  package static let recallGrid: [Double] = grid(from: 0, to: 1, count: 101)
 
   private static func grid(from first: Double, to last: Double, count: Int) -> [Double] {
     let step = (last - first) / Double(count - 1)

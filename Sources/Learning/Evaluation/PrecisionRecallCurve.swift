@@ -49,7 +49,7 @@ public struct PrecisionRecallCurve: Hashable, Sendable {
   }
 
   /// The recall with all detections; 0 without any.
-  public var finalRecall: Double { recalls.last ?? 0 }
+  package var finalRecall: Double { recalls.last ?? 0 }
 
   /// The precision envelope, the greatest precision at each point or any later one, from which average precisions are
   /// computed.

@@ -3,7 +3,7 @@
 extension Detector {
   /// The names of the models that look for things together where none is named, the main one first: as the program
   /// `detect`.
-  public static let standardNames = [ShippedModel.objects.name, ShippedModel.people.name]
+  package static let standardNames = [ShippedModel.objects.name, ShippedModel.people.name]
 
   /// The detector of the program `detect`: the 20 classes of Pascal VOC, and for people a model that knows them better.
   ///

@@ -31,7 +31,7 @@ public struct ImageMapping: Hashable, Sendable {
     /// The place in the picture of one in the input, in pixels from the picture's edge and clipped to its extent.
     ///
     /// - Parameter relative: 0 at the input's first edge, 1 at its last.
-    public func imagePosition(ofRelative relative: Float) -> Float {
+    package func imagePosition(ofRelative relative: Float) -> Float {
       // Written so that a stretched picture multiplies by its size and rounds once.
       let share = relative * (Float(input) / Float(content)) - Float(origin) / Float(content)
       return min(max(share * Float(image), 0), Float(image))

@@ -53,7 +53,7 @@ public struct NonMaximumSuppression: Hashable, Sendable {
 
 extension BoxCandidate {
   /// Whether this comes before another one: higher score, then lower class, then lower default box.
-  public func precedes(_ other: BoxCandidate) -> Bool {
+  package func precedes(_ other: BoxCandidate) -> Bool {
     if score != other.score { return score > other.score }
     if output != other.output { return output < other.output }
     return anchor < other.anchor

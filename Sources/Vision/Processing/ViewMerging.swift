@@ -1,16 +1,16 @@
 import ImageTypes
 
 /// A detection of one of an image's views.
-public struct ViewDetection: Hashable, Sendable {
+package struct ViewDetection: Hashable, Sendable {
   /// Its box in pixels of the image.
-  public var detection: BoxCandidate
+  package var detection: BoxCandidate
   /// The view's index in `ViewLayout.views`.
-  public var view: Int
+  package var view: Int
   /// Whether an inner edge of the view cuts the box.
-  public var isCut: Bool
+  package var isCut: Bool
 
   /// Creates a detection of a view.
-  public init(_ detection: BoxCandidate, view: Int, isCut: Bool) {
+  package init(_ detection: BoxCandidate, view: Int, isCut: Bool) {
     self.detection = detection
     self.view = view
     self.isCut = isCut
@@ -40,23 +40,23 @@ public struct ViewDetection: Hashable, Sendable {
 /// ranked as uncut ones 16% more false positives remain.
 ///
 /// Source: Akyon et al.: Slicing Aided Hyper Inference, ICIP 2022 (matching by intersection over the smaller box).
-public struct ViewMerging: Hashable, Sendable {
+package struct ViewMerging: Hashable, Sendable {
   /// Whether detections of different classes may be the same object.
-  public var mode: NonMaximumSuppression.Mode
+  package var mode: NonMaximumSuppression.Mode
   /// The IoU with a better box above which a detection is dropped, in [0, 1].
-  public var iouThreshold: Float
+  package var iouThreshold: Float
   /// The part of the smaller box inside the larger one above which one of them may be dropped, in [0, 1].
-  public var smallerOverlap: Float = 0.75
+  package var smallerOverlap: Float = 0.75
   /// The intersection over union from which two such boxes are one object although neither is cut, in [0, 1].
-  public var leastIoU: Float = 0.3
+  package var leastIoU: Float = 0.3
   /// The greatest number of kept detections; below 1 none is kept.
-  public var limit: Int
+  package var limit: Int
 
   /// Creates a merging.
   ///
   /// - Parameter iouThreshold: the threshold of NMS within a view, bounded to 0.5, since boxes of different views
   ///   agree less.
-  public init(mode: NonMaximumSuppression.Mode, iouThreshold: Float, limit: Int) {
+  package init(mode: NonMaximumSuppression.Mode, iouThreshold: Float, limit: Int) {
     self.mode = mode
     self.iouThreshold = min(iouThreshold, 0.5)
     self.limit = limit
@@ -65,7 +65,7 @@ public struct ViewMerging: Hashable, Sendable {
   /// The kept detections, best first.
   ///
   /// - Complexity: O(n log n + n k) for n candidates of which k are kept.
-  public func apply(to candidates: [ViewDetection]) -> [ViewDetection] {
+  package func apply(to candidates: [ViewDetection]) -> [ViewDetection] {
     guard limit > 0 else { return [] }
     let usable = candidates.filter { $0.detection.box.isProper && $0.detection.score.isFinite }
     var kept: [ViewDetection] = []

@@ -26,30 +26,30 @@ public enum Views: Hashable, Sendable {
 }
 
 /// One of an image's views.
-public struct View: Hashable, Sendable {
+package struct View: Hashable, Sendable {
   /// The network's region of the image.
-  public let region: ImageRegion
+  package let region: ImageRegion
   /// The view's cell of the mask, inside `region`; `nil` for none.
-  public let cell: ImageRegion?
+  package let cell: ImageRegion?
   /// The edges of the region that lie inside the image and so may cut an object.
-  public let inner: Edges
+  package let inner: Edges
 
   /// Edges of a rectangle.
-  public struct Edges: OptionSet, Hashable, Sendable {
+  package struct Edges: OptionSet, Hashable, Sendable {
     /// A bit for each edge.
-    public let rawValue: UInt8
+    package let rawValue: UInt8
 
     /// Creates a set of edges from its bits.
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The left edge.
-    public static let left = Edges(rawValue: 1)
+    package static let left = Edges(rawValue: 1)
     /// The top edge.
-    public static let top = Edges(rawValue: 2)
+    package static let top = Edges(rawValue: 2)
     /// The right edge.
-    public static let right = Edges(rawValue: 4)
+    package static let right = Edges(rawValue: 4)
     /// The bottom edge.
-    public static let bottom = Edges(rawValue: 8)
+    package static let bottom = Edges(rawValue: 8)
   }
 
   /// Whether an inner edge of the view cuts a box.
@@ -57,7 +57,7 @@ public struct View: Hashable, Sendable {
   /// The predicted box of a cut object ends just before the edge, so 3% of the shorter side count as touching.
   ///
   /// - Parameter box: in pixels of the image.
-  public func cuts(_ box: Box) -> Bool {
+  package func cuts(_ box: Box) -> Bool {
     let near = 0.03 * Float(min(region.width, region.height))
     return inner.contains(.left) && box.x1 < Float(region.x) + near
       || inner.contains(.top) && box.y1 < Float(region.y) + near
@@ -70,7 +70,7 @@ public struct View: Hashable, Sendable {
 ///
 /// A mask consists of the windows' cells, a partition of the image whose borders lie in the middle of the overlaps:
 /// each pixel belongs to the window whose centre is nearest.
-public struct ViewLayout: Hashable, Sendable {
+package struct ViewLayout: Hashable, Sendable {
   /// The overlap of neighbouring squares, relative to their side.
   ///
   /// A standing person is about as wide, and so lies whole in one square.
@@ -81,10 +81,10 @@ public struct ViewLayout: Hashable, Sendable {
   static let squareLimit = 8
 
   /// The whole image first, then the windows in rows from the top.
-  public let views: [View]
+  package let views: [View]
 
   /// Whether there are windows besides the whole image.
-  public var isDivided: Bool { views.count > 1 }
+  package var isDivided: Bool { views.count > 1 }
 
   /// The layout of an image's views.
   ///
@@ -92,7 +92,7 @@ public struct ViewLayout: Hashable, Sendable {
   ///   - width, height: of the image, at least 1.
   ///   - inputWidth, inputHeight: of the network's input. `squares` are windows of its aspect ratio, and an image is
   ///     wide or long where its own differs from it by 1.4:1 or more.
-  public init(_ views: Views, width: Int, height: Int, inputWidth: Int = 1, inputHeight: Int = 1) {
+  package init(_ views: Views, width: Int, height: Int, inputWidth: Int = 1, inputHeight: Int = 1) {
     // The image's aspect ratio relative to the input's, as a fraction.
     let (across, down) = (width * inputHeight, height * inputWidth)
     let columns: [Range<Int>]

@@ -18,12 +18,12 @@
 /// A killed process leaves the old file, and nothing else. There are two exceptions: a kill between the two system
 /// calls that replace an old file, and any kill on a file system without nameless files (NFS, FAT). Both may leave a
 /// hidden `.tmp-backbone-…`, which the next process that writes into the folder removes.
-public enum AtomicFile {
+package enum AtomicFile {
   /// Writes the bytes as the file of that name.
   ///
   /// - Parameter replacing: whether a file of that name may exist already.
   /// - Throws: `FileError`; the old file is then untouched and no temporary file is left.
-  public static func write(_ bytes: [UInt8], to path: String, replacing: Bool = true) throws(FileError) {
+  package static func write(_ bytes: [UInt8], to path: String, replacing: Bool = true) throws(FileError) {
     try write(to: path, replacing: replacing) { (sink: inout FileSink) throws(FileError) in try sink.append(bytes) }
   }
 
@@ -33,7 +33,7 @@ public enum AtomicFile {
   ///   - replacing: whether a file of that name may exist already.
   ///   - body: passes the pieces to the sink in order; when it throws, nothing is written.
   /// - Throws: `FileError`; the old file is then untouched and no temporary file is left.
-  public static func write(
+  package static func write(
     to path: String, replacing: Bool = true, _ body: (inout FileSink) throws(FileError) -> Void
   ) throws(FileError) {
     if let descriptor = standardStream(path) {

@@ -9,9 +9,9 @@
 /// The sequential output of a file that is being written.
 ///
 /// It is unbuffered, so the pieces should be large.
-public struct FileSink: ~Copyable {
+package struct FileSink: ~Copyable {
   /// The file's final name, for messages.
-  public let path: String
+  package let path: String
   private let descriptor: Int32
 
   package init(path: String, descriptor: Int32) {
@@ -22,7 +22,7 @@ public struct FileSink: ~Copyable {
   /// Writes all of the bytes.
   ///
   /// - Throws: `FileError.cannotWrite`, for example when the disk is full.
-  public mutating func append(_ bytes: RawSpan) throws(FileError) {
+  package mutating func append(_ bytes: RawSpan) throws(FileError) {
     var done = 0
     while done < bytes.byteCount {
       let written = unsafe bytes.withUnsafeBytes { all in
@@ -39,7 +39,7 @@ public struct FileSink: ~Copyable {
   /// Writes all of the bytes.
   ///
   /// - Throws: `FileError.cannotWrite`, for example when the disk is full.
-  public mutating func append(_ bytes: [UInt8]) throws(FileError) {
+  package mutating func append(_ bytes: [UInt8]) throws(FileError) {
     try bytes.withBytes { (all) throws(FileError) in try append(all) }
   }
 }

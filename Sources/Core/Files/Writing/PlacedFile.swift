@@ -11,9 +11,9 @@ import Synchronization
 /// A file written in parts, in any order and from any thread, which gets its name when it is finished.
 ///
 /// An unfinished file leaves no trace, and an existing file of that name is unchanged.
-public final class PlacedFile: Sendable {
+package final class PlacedFile: Sendable {
   /// The path as given, at which the finished file appears.
-  public let path: String
+  package let path: String
   private let target: String
   private let file: NewFile
   private let isFinished = Atomic<Bool>(false)
@@ -22,7 +22,7 @@ public final class PlacedFile: Sendable {
   ///
   /// - Parameter size: bytes.
   /// - Throws: `FileError`.
-  public init(creating path: String, size: Int) throws(FileError) {
+  package init(creating path: String, size: Int) throws(FileError) {
     self.path = path
     var status = stat()
     if unsafe stat(path, &status) == 0 {
@@ -48,7 +48,7 @@ public final class PlacedFile: Sendable {
   ///
   /// - Parameter offset: bytes from the file's beginning.
   /// - Throws: `FileError.cannotWrite`, for example when the disk is full.
-  public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+  package func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
     try bytes.withBytes { (bytes) throws(FileError) in
       var done = 0
       while done < bytes.byteCount {
@@ -67,7 +67,7 @@ public final class PlacedFile: Sendable {
   /// Forces the file to the disk and gives it its name; nothing can be written afterwards.
   ///
   /// - Throws: `FileError.cannotWrite`; the file is then discarded.
-  public func finish() throws(FileError) {
+  package func finish() throws(FileError) {
     precondition(!isFinished.exchange(true, ordering: .sequentiallyConsistent), "\(path) is finished already")
     do throws(FileError) { try file.force() } catch {
       file.abandon()

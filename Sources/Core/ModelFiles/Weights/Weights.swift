@@ -129,7 +129,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   ///   - file: the mapping, kept alive by this object.
   ///   - byteOffset: the offset of the values in the file, a multiple of 4.
   ///   - entries: the tensors' locations within the file. Others trap, so a reader checks them first.
-  public init(file: MappedFile, byteOffset: Int, entries: [String: Entry]) {
+  package init(file: MappedFile, byteOffset: Int, entries: [String: Entry]) {
     precondition(byteOffset % 4 == 0 && byteOffset <= file.count, "values at byte \(byteOffset) of \(file.count)")
     for (name, entry) in entries {
       let count = Shape.elementCount(of: entry.shape)

@@ -12,7 +12,7 @@ extension Augmentation {
   ///   - donors: the pictures of `plan.pastes`, in that order; one without a cut-out has no effect.
   ///   - others: the pictures of `plan.mosaic`, in that order; empty without a mosaic.
   /// - Complexity: O(visible pixels of the pictures + pixels of the input + boxes x trials of a patch).
-  public func apply(
+  package func apply(
     _ plan: AugmentationPlan, to picture: LabelledImage, donors: [LabelledImage] = [], others: [LabelledImage] = []
   ) -> LabelledImage {
     apply(plan, to: picture, donors: donors, others: others, kernels: .chosen)

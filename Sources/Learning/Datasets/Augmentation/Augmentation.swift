@@ -130,7 +130,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
   ///   - variant: 0 for the picture itself, 1 or greater for augmented ones.
   ///   - donors: the number of samples with cut-outs.
   ///   - pictures: the number of samples for mosaics; 0 for no mosaics.
-  public func plan(seed: UInt64, picture: Int, variant: Int, donors: Int, pictures: Int = 0) -> AugmentationPlan {
+  package func plan(seed: UInt64, picture: Int, variant: Int, donors: Int, pictures: Int = 0) -> AugmentationPlan {
     precondition(scale.lowerBound > 0 && aspect.lowerBound > 0 && copyPasteHeight.lowerBound > 0, "a scale of 0")
     precondition(zoomOutSide.lowerBound > 0 && mosaicScale.lowerBound > 0, "a scale of 0")
     precondition(patchSide.lowerBound > 0 && patchSide.upperBound <= 1 && !patches.isEmpty, "no patch to choose")
@@ -183,35 +183,35 @@ public struct Augmentation: Hashable, Sendable, Codable {
 }
 
 /// The plan of one variant, independent of the picture's size.
-public struct AugmentationPlan: Hashable, Sendable {
+package struct AugmentationPlan: Hashable, Sendable {
   /// Whether it is mirrored left to right.
-  public package(set) var isMirrored = false
+  package package(set) var isMirrored = false
   /// The picture's width relative to the input's.
-  public package(set) var scaleX = 1.0
+  package package(set) var scaleX = 1.0
   /// The picture's height relative to the input's.
-  public package(set) var scaleY = 1.0
+  package package(set) var scaleY = 1.0
   /// The position in x: the left edges of picture and input coincide at 0, the right ones at 1.
-  public package(set) var shareX = 0.0
+  package package(set) var shareX = 0.0
   /// The position in y: the upper edges of picture and input coincide at 0, the lower ones at 1.
-  public package(set) var shareY = 0.0
+  package package(set) var shareY = 0.0
   /// The change of the picture's colours.
-  public package(set) var colour = ColourChange()
+  package package(set) var colour = ColourChange()
   /// The standard deviation of the Gaussian blur in pixels of the input; 0 for none.
-  public package(set) var blur = 0.0
+  package package(set) var blur = 0.0
   /// The pasted objects, in the order of pasting.
-  public package(set) var pastes: [Paste] = []
+  package package(set) var pastes: [Paste] = []
 
   /// The seed of the search for a patch, done once the boxes are known; `nil` for the whole picture.
-  public package(set) var patchSeed: UInt64?
+  package package(set) var patchSeed: UInt64?
   /// A mosaic, which replaces size, place, mirroring, colour and patch.
-  public package(set) var mosaic: Mosaic?
+  package package(set) var mosaic: Mosaic?
 
   package init() {}
 
   /// An object pasted from another picture.
-  public struct Paste: Hashable, Sendable {
+  package struct Paste: Hashable, Sendable {
     /// The index among the samples with cut-outs.
-    public let donor: Int
+    package let donor: Int
     /// The choice of its cut-out, in [0, 1).
     package let lot: Double
     package var isMirrored = false

@@ -3,15 +3,15 @@ import ImageCodecs
 import ImageTypes
 
 /// The variants of a data set's pictures, made in any order and on any thread.
-public struct Augmenter: Sendable {
+package struct Augmenter: Sendable {
   /// The data set with the pictures.
-  public let dataset: Dataset
+  package let dataset: Dataset
   /// The ranges of the variants' numbers.
-  public let augmentation: Augmentation
+  package let augmentation: Augmentation
   /// The seed of the variants' numbers.
-  public let seed: UInt64
+  package let seed: UInt64
   /// The indices of the samples with cut-outs.
-  public let donors: [Int]
+  package let donors: [Int]
   private let limits: Limits
 
   /// Finds the samples with cut-outs, where objects are pasted.
@@ -19,7 +19,7 @@ public struct Augmenter: Sendable {
   /// Masks are read only of samples without boxes.
   ///
   /// - Throws: `DatasetError` when a mask searched for cut-outs can't be read.
-  public init(
+  package init(
     _ dataset: Dataset, _ augmentation: Augmentation, seed: UInt64, limits: Limits = .standard
   ) throws(DatasetError) {
     self.dataset = dataset
@@ -48,7 +48,7 @@ public struct Augmenter: Sendable {
   ///   - index: the sample's index in the data set.
   ///   - variant: at least 0.
   /// - Throws: `DatasetError` when a file is broken.
-  public func picture(_ index: Int, variant: Int) throws(DatasetError) -> LabelledImage {
+  package func picture(_ index: Int, variant: Int) throws(DatasetError) -> LabelledImage {
     try variants(of: index, of: dataset.samples[index].read(limits: limits))(variant)
   }
 
@@ -58,7 +58,7 @@ public struct Augmenter: Sendable {
   ///   - index: the sample's index in the data set, on which the variants' numbers depend.
   ///   - picture: the sample, in memory.
   /// - Returns: a function that throws `DatasetError` when the file of a pasted object is broken.
-  public func variants(of index: Int, of picture: LabelledImage)
+  package func variants(of index: Int, of picture: LabelledImage)
     -> (_ variant: Int) throws(DatasetError) -> LabelledImage
   {
     { [self] (variant) throws(DatasetError) in

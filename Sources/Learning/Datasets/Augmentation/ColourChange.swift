@@ -9,20 +9,20 @@
 /// A change of colours by one matrix, since brightness, contrast, saturation and hue are all linear.
 ///
 /// Values are bounded to 0 ... 255 once at the end, not after each step.
-public struct ColourChange: Hashable, Sendable {
+package struct ColourChange: Hashable, Sendable {
   /// The factor of all values.
-  public var brightness = 1.0
+  package var brightness = 1.0
   /// The factor of the distance to the mean luma.
-  public var contrast = 1.0
+  package var contrast = 1.0
   /// The factor of the distance to gray; 0 removes all colour.
-  public var saturation = 1.0
+  package var saturation = 1.0
   /// The rotation of hue in whole turns, in the plane of U and V.
   ///
   /// It does not change luma.
-  public var hue = 0.0
+  package var hue = 0.0
 
   /// Creates a change from three factors and a rotation of hue in whole turns; by default it is none.
-  public init(brightness: Double = 1, contrast: Double = 1, saturation: Double = 1, hue: Double = 0) {
+  package init(brightness: Double = 1, contrast: Double = 1, saturation: Double = 1, hue: Double = 0) {
     self.brightness = brightness
     self.contrast = contrast
     self.saturation = saturation

@@ -4,9 +4,9 @@ extension AugmentationPlan {
   /// A mosaic: the variant's own picture and three others in the quarters around a point.
   ///
   /// Source: "YOLOv4: Optimal Speed and Accuracy of Object Detection", section 3.3.
-  public struct Mosaic: Hashable, Sendable {
+  package struct Mosaic: Hashable, Sendable {
     /// The three other samples, by number, in the order of their quarters.
-    public let others: [Int]
+    package let others: [Int]
     /// The own picture's quarter: upper left, upper right, lower left, lower right.
     package let own: Int
     /// The point where the quarters meet, relative to the input.

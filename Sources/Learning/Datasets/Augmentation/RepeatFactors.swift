@@ -29,7 +29,7 @@ extension Augmenter {
   /// The number of variants of each picture, `variants` for a picture without rare classes.
   ///
   /// The fraction that a repeat factor leaves is rounded at random, so that the mean is right.
-  public func variantCounts(_ variants: Int) -> [Int] {
+  package func variantCounts(_ variants: Int) -> [Int] {
     dataset.repeatFactors(threshold: augmentation.repeatThreshold).enumerated().map { picture, factor in
       let wanted = Double(variants) * factor
       let whole = Int(wanted)

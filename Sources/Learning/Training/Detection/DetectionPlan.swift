@@ -32,7 +32,7 @@ public struct DetectionPlan: Hashable, Sendable {
   /// The rate of the backbone's blocks as a share of the head's.
   ///
   /// On microscope pictures of blood a tenth reaches an AP50 of 0.90 with a loss that still falls, this value 0.91.
-  public static let backboneRate: Float = 0.3
+  package static let backboneRate: Float = 0.3
 
   /// Chooses a plan for training images with at least one box.
   ///
@@ -79,7 +79,7 @@ public struct DetectionPlan: Hashable, Sendable {
   ///
   /// On microscope pictures of blood, whose platelets have a side of 0.07, the detector of small people as a base
   /// reaches an AP50 of 0.90, and the detector of larger objects of 20 classes 0.82.
-  public static func hasSmallThings(_ training: Dataset) -> Bool { smallest(in: training).side < smallSide }
+  package static func hasSmallThings(_ training: Dataset) -> Bool { smallest(in: training).side < smallSide }
 
   private static let smallSide: Float = 0.1
 

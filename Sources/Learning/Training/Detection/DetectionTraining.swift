@@ -25,7 +25,7 @@ public struct DetectionTraining {
   /// The decoding of the outputs to boxes.
   public let detection: DetectionCard
   /// Whether the head's layers begin with the base's weights.
-  public let isPretrained: Bool
+  package let isPretrained: Bool
   package let graph: Graph
   package let backbone: Network
   package let preprocessor: Preprocessor

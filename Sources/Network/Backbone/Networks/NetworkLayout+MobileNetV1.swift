@@ -1,23 +1,23 @@
 import Tensors
 
 /// One row of MobileNetV1's table: a 3x3 depthwise convolution and the 1x1 convolution behind it.
-public struct MobileNetV1Row: Hashable, Sendable {
+package struct MobileNetV1Row: Hashable, Sendable {
   /// Output channels at width 1.
-  public let channels: Int
+  package let channels: Int
   /// The number of such layers.
-  public let repeats: Int
+  package let repeats: Int
   /// Stride of the first layer's depthwise convolution; the others have 1.
-  public let stride: Int
+  package let stride: Int
 }
 
 /// MobileNetV1's layers at width 1.
 ///
 /// Source: "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications", table 1.
-public enum MobileNetV1Table {
+package enum MobileNetV1Table {
   /// Output channels of the first convolution, 3x3 with stride 2.
-  public static let stemChannels = 32
+  package static let stemChannels = 32
   /// The 13 pairs of a depthwise and a 1x1 convolution.
-  public static let rows = [
+  package static let rows = [
     MobileNetV1Row(channels: 64, repeats: 1, stride: 1),
     MobileNetV1Row(channels: 128, repeats: 2, stride: 2),
     MobileNetV1Row(channels: 256, repeats: 2, stride: 2),

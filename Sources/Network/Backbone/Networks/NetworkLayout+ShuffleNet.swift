@@ -1,28 +1,28 @@
 import Tensors
 
 /// One stage of ShuffleNet: `repeats` units, the first of which has stride 2.
-public struct ShuffleNetStage: Hashable, Sendable {
+package struct ShuffleNetStage: Hashable, Sendable {
   /// The factor of its channels to those of stage 2.
-  public let factor: Int
+  package let factor: Int
   /// Units of the stage.
-  public let repeats: Int
+  package let repeats: Int
 }
 
 /// ShuffleNet's stages at scale 1.
 ///
 /// Source: "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", table 1.
-public enum ShuffleNetTable {
+package enum ShuffleNetTable {
   /// Output channels of the first convolution, 3x3 with stride 2, behind which is a max pooling, 3x3 with stride 2.
-  public static let stemChannels = 24
+  package static let stemChannels = 24
   /// Stages 2, 3 and 4.
-  public static let stages = [
+  package static let stages = [
     ShuffleNetStage(factor: 1, repeats: 4), ShuffleNetStage(factor: 2, repeats: 8),
     ShuffleNetStage(factor: 4, repeats: 4),
   ]
   /// Output channels of stage 2 at scale 1, by groups.
-  public static let channels = [1: 144, 2: 200, 3: 240, 4: 272, 8: 384]
+  package static let channels = [1: 144, 2: 200, 3: 240, 4: 272, 8: 384]
   /// The factor of a unit's channels to its bottleneck's.
-  public static let reduction = 4
+  package static let reduction = 4
 }
 
 extension NetworkLayout {

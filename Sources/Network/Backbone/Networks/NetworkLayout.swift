@@ -56,7 +56,7 @@ public struct NetworkLayout: Hashable, Sendable {
   }
 
   /// Whether the stem's output is max-pooled before the first block.
-  public var hasStemPooling: Bool { family == .shuffleNet }
+  package var hasStemPooling: Bool { family == .shuffleNet }
 }
 
 extension NetworkLayout {

@@ -19,7 +19,7 @@ public struct WidthMultiplier: Hashable, Sendable {
   }
 
   /// Channels of the last convolution, which widths below 1 do not change.
-  public func last(_ channels: Int) -> Int { value > 1 ? self(channels) : channels }
+  package func last(_ channels: Int) -> Int { value > 1 ? self(channels) : channels }
 
   /// Channels inside a block: `expansion` times its input, a multiple of 8 whatever the divisor.
   public func expanded(_ inputs: Int, by expansion: Int) -> Int {
