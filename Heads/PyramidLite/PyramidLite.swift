@@ -39,9 +39,10 @@ extension Graph {
 }
 
 extension PyramidCard {
-  /// The usual path on a network, from its last block to the expanded tensors of the last three blocks with stride 2.
+  /// The default pyramid of a network, from its last block to the expanded tensors of the last three blocks with stride
+  /// 2.
   ///
-  /// It has 128, 64 and 32 channels, and fewer levels where the network has no map so fine.
+  /// It has 128, 64 and 32 channels, and fewer levels if the network has no map of that size.
   public static func usual(on layout: NetworkLayout) -> PyramidCard {
     let (blocks, known) = (layout.blocks, layout.graph.taps.map(\.tap))
     // A dropped stride shows as a dilation of the blocks behind.
@@ -55,7 +56,7 @@ extension PyramidCard {
     return PyramidCard(levels: levels.map(\.name), widths: usualWidths(levels: levels.count))
   }
 
-  /// The usual path on a custom network, from its deepest map to the last ones of up to three finer strides.
+  /// The default pyramid of a custom network, from its deepest map to the last maps of up to three finer strides.
   public static func usual(on graph: Graph) -> PyramidCard {
     let (taps, deepest) = (graph.taps, graph.deepest)
     var levels = [deepest]
@@ -63,6 +64,6 @@ extension PyramidCard {
     return PyramidCard(levels: levels.map(\.name), widths: usualWidths(levels: levels.count))
   }
 
-  /// The usual channels of a path of that many levels: 128, 64, and 32 from there on.
+  /// The default channels of a pyramid of that many levels: 128, 64, and 32 from there on.
   public static func usualWidths(levels: Int) -> [Int] { (1..<max(levels, 1)).map { $0 < 3 ? 256 >> $0 : 32 } }
 }

@@ -17,12 +17,12 @@ public struct BoxLogits: Sendable {
   public let outputs: Int
   /// Rows and columns of the predictors' maps, shallow to deep.
   public let maps: [(height: Int, width: Int)]
-  /// `[boxes, 4]`: ty, tx, th, tw.
+  /// The box codes `[boxes, 4]`: ty, tx, th, tw.
   public private(set) var codes: [Float]
-  /// `[boxes, outputs]`.
+  /// The class logits `[boxes, outputs]`.
   public private(set) var logits: [Float]
 
-  /// Predictions of zeros, to be written, for some maps.
+  /// Predictions of zeros for some maps, to be filled.
   init(outputs: Int, maps: [(height: Int, width: Int)]) {
     self.outputs = outputs
     self.maps = maps

@@ -18,7 +18,7 @@ extension DefaultBoxes {
   /// The box coding relative to an anchor, the inverse of `decode`.
   ///
   /// - Parameters:
-  ///   - box: relative to the picture, with a positive extent.
+  ///   - box: relative to the image, with a positive extent.
   ///   - divisors: the coder's scales, for example 10, 10, 5, 5.
   /// - Returns: `ty, tx, th, tw`.
   /// Source: "Faster R-CNN", section 3.1.2.
@@ -49,7 +49,7 @@ extension DefaultBoxes {
   /// same default box, the last one gets it. Equal overlaps go to the first.
   ///
   /// - Parameters:
-  ///   - truths: the ground-truth boxes, relative to the picture.
+  ///   - truths: the ground-truth boxes, relative to the image.
   ///   - ignored: crowd regions and difficult objects. Unmatched default boxes with half of their area in one are left
   ///     out of the loss.
   /// - Complexity: O(default boxes · truths).

@@ -8,12 +8,12 @@ import ImageTypes
   import Darwin
 #endif
 
-/// SSD's default boxes (anchors): centre and size, relative to the picture.
+/// SSD's default boxes (anchors): centre and size, relative to the image.
 ///
 /// Source: "SSD: Single Shot MultiBox Detector", section 2.2, as the TensorFlow Object Detection API generates them:
 /// three small boxes on the first map, six on each other.
 public struct DefaultBoxes: Hashable, Sendable {
-  /// Centre and size in units of the picture's height and width.
+  /// Centre and size in units of the image's height and width.
   public struct Anchor: Hashable, Sendable {
     /// Centre (`y`, `x`) in [0, 1], and size.
     public let y, x, height, width: Float

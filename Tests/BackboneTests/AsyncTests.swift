@@ -9,7 +9,7 @@ import Testing
     try Network(layout.graph, weights: .random(layout.graph.parameters), session: Session(threads: threads))
   }
 
-  /// Calls the form that does not suspend, from a place that must not.
+  /// Calls the synchronous form, which an asynchronous function would not choose.
   private static func values(_ network: Network, _ input: borrowing Tensor) throws -> [Float] {
     try network.features(of: input, taps: [.last])[.last].tensor.values()
   }
@@ -40,10 +40,10 @@ import Testing
     }
   }
 
-  /// A task that comes after 64 calls runs while they are still being answered.
+  /// A task that starts after 64 calls runs before these have ended.
   ///
-  /// They hold none of the cooperative pool's threads, of which there are as many as processors. In a process of its own,
-  /// where no other test holds them.
+  /// The calls hold none of the cooperative pool's threads, of which there are as many as processors. The test has its
+  /// own process, in which no other test holds them.
   @Test func sixtyFourCallsLeaveTheCooperativePoolToOthers() async {
     await #expect(processExitsWith: .success) {
       let network = try AsyncTests.network(threads: 2)

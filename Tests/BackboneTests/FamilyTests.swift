@@ -3,7 +3,7 @@ import Kernels
 import TestSupport
 import Testing
 
-/// MobileNetV1, ShuffleNet and MobileNetV2's ablations: each tap of the fast plan against the reference layers.
+/// MobileNetV1, ShuffleNet and MobileNetV2's ablations: each tap of the compiled network against the reference layers.
 @Suite struct FamilyTests {
   static let layouts: [NetworkLayout] = [
     .mobileNetV1(width: 0.25), .mobileNetV1(width: 0.5, padding: .symmetric),
@@ -44,7 +44,9 @@ import Testing
     }
   }
 
-  /// One tap alone ends the plan early, sometimes inside a pass; threads and company never change a bit.
+  /// A single tap ends the plan early, sometimes inside a pass.
+  ///
+  /// The bits do not depend on threads or on other taps.
   @Test(arguments: layouts) func aTapIsTheSameAloneInCompanyAndOnManyThreads(_ layout: NetworkLayout) throws {
     let weights = Weights.random(layout.graph.parameters, seed: 7)
     let input = Synthetic.input(width: 53, height: 71)
@@ -84,10 +86,10 @@ import Testing
     #expect(NetworkLayout.mobileNetV1(outputStride: 8).blocks.map(\.dilation).suffix(8) == [1, 2, 2, 2, 2, 2, 2, 4])
   }
 
-  /// With a classifier of 1000 classes.
+  /// Costs with a classifier of 1000 classes.
   ///
-  /// Source: MobileNetV1's table 8; MobileNetV2's table 4; ShuffleNet's tables 2 and 5. Table 4 has 6.9 M for width 1.4,
-  /// where its authors' own list of checkpoints has 6.06 M.
+  /// Source: MobileNetV1's table 8; MobileNetV2's table 4; ShuffleNet's tables 2 and 5. Table 4 has 6.9 M for width
+  /// 1.4, but its authors' own list of checkpoints has 6.06 M.
   @Test(arguments: [
     (NetworkLayout.mobileNetV1(), 4.2, 569.0), (.mobileNetV2(), 3.4, 300), (.mobileNetV2(width: 1.4), 6.1, 585),
     (.shuffleNet(scale: 1.5), 3.4, 292), (.shuffleNet(scale: 2), 5.4, 524),

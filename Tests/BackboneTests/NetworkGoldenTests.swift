@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// MobileNetV1, ShuffleNet and MobileNetV2's ablations against PyTorch in double precision, tap by tap, with weights by formula.
+/// MobileNetV1, ShuffleNet and MobileNetV2's ablations against PyTorch in double precision, tap by tap.
 @Suite struct NetworkGoldenTests {
   private struct File: Decodable {
     struct Case: Decodable {
@@ -24,7 +24,7 @@ import Testing
   /// Errors are relative, with a floor of 1% of the map's largest value.
   private static let tolerance: Float = 1e-4
 
-  /// `Tests/Golden/generate_networks.py` gives its networks the same numbers.
+  /// The formula of the weights, as in `Tests/Golden/generate_networks.py`.
   private func weights(of layout: NetworkLayout, gain: Double) -> Weights {
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     for parameter in layout.graph.parameters {
@@ -51,7 +51,7 @@ import Testing
       #expect(Set(names).isSubset(of: layout.graph.taps.map(\.name)), "\(title)")
     }
     var largest = try compare(network.features(of: input, taps: taps), one.taps, title)
-    // Other taps are other plans: the same maps must come out of them.
+    // Other taps give other plans, which must compute the same maps.
     for place in [taps.count - 1, taps.count / 2] {
       let maps = try network.features(of: input, taps: [taps[place]])
       largest = max(largest, try compare(maps, [one.taps[place]], "\(title), \(names[place]) alone"))
@@ -68,7 +68,7 @@ import Testing
       let comparison = golden.compare(values)
       #expect(comparison.isWithin(Self.tolerance), "\(title) \(comparison)")
       largest = max(largest, comparison.largestError)
-      // What follows from a wrong map is wrong, too.
+      // Maps after a wrong one are wrong too.
       guard comparison.isWithin(Self.tolerance) else { break }
       let moments = TensorGolden.moments(values)
       for (found, expected) in [

@@ -11,7 +11,7 @@ import Testing
       ])
   }
 
-  /// Source: the rounding of the published code; half width is the one that ports get wrong.
+  /// Source: the rounding of the published code; ports often get half width wrong.
   @Test(arguments: [
     (0.35, 16, [8, 8, 16, 24, 32, 56, 112], 1280), (0.5, 16, [8, 16, 16, 32, 48, 80, 160], 1280),
     (0.75, 24, [16, 24, 24, 48, 72, 120, 240], 1280), (1.0, 32, [16, 24, 32, 64, 96, 160, 320], 1280),

@@ -12,7 +12,7 @@ import Testing
   import Foundation
 #endif
 
-/// Checkpoints with torchvision's, timm's and Hugging Face's names: imported, and held to PyTorch tap by tap.
+/// Checkpoints with torchvision's, timm's and Hugging Face's names: imported, and compared with PyTorch tap by tap.
 @Suite struct PyTorchGoldenTests {
   private struct RecordedNetwork: Decodable {
     struct Card: Decodable {
@@ -47,7 +47,7 @@ import Testing
     return comparison.largestError
   }
 
-  /// One of each family where nothing is optimised, since making millions of numbers takes its time there.
+  /// One network of each family in debug builds, in which computing millions of weights is slow.
   private static let networks: [String] = {
     let few = ["torchvision_050", "timm_035", "hf_100", "hf_segmentation_16"]
     #if DEBUG

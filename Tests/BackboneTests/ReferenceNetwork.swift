@@ -2,8 +2,8 @@ import Backbone
 import KernelOracles
 import Kernels
 
-/// Any layout's network, layer by layer on the reference kernels, in the words of its paper: groups are cut out, channels are
-/// shuffled, inputs are pooled and joined.
+/// The network of any layout, layer by layer on the reference kernels and as its paper describes it: groups are sliced,
+/// channels are shuffled, inputs are pooled and concatenated.
 struct ReferenceNetwork {
   let layout: NetworkLayout
   let weights: Weights

@@ -3,16 +3,16 @@
   import TestSupport
   import Testing
 
-  /// What a process with a loaded network takes while it runs and while it rests.
+  /// The memory and processor time of a process with a loaded network, running and idle.
   ///
-  /// Each test has a process of its own, so that no other one's memory or processor time is counted.
+  /// Each test has its own process, so that no other test's memory or processor time is counted.
   @Suite(.timeLimit(.minutes(5))) struct ResidenceTests {
     private static func network(threads: Int) throws -> Network {
       let layout = NetworkLayout.mobileNetV2(width: 0.35)
       return try Network(layout.graph, weights: .random(layout.graph.parameters), session: Session(threads: threads))
     }
 
-    /// More sizes than the network keeps plans for, in an order without a period.
+    /// More input sizes than the network keeps plans for, in random order.
     private static func run(_ network: Network, times: Int, _ random: inout SplitMix64) throws {
       let taps: [[Tap]] = [[.last], [.block(3), .expansion(13), .last], [.stem, .block(16)]]
       for _ in 0..<times {
@@ -31,7 +31,7 @@
       let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
         let network = try ResidenceTests.network(threads: 2)
         var random = SplitMix64(seed: 41)
-        // Until every size of block has been asked for.
+        // Until every size of block has been allocated.
         try ResidenceTests.run(network, times: 1000, &random)
         let before = ProcessFacts.residentBytes
         try ResidenceTests.run(network, times: 10_000, &random)
@@ -42,7 +42,7 @@
       print(String(decoding: child?.standardOutputContent ?? [], as: UTF8.self), terminator: "")
     }
 
-    /// Every round has threads of its own, to which the C library deals out memory anew: that settles slowly.
+    /// Every round has new threads, for which the C library allocates new arenas: their number settles slowly.
     @Test(.enabled(if: isMeasurable, "a sanitizer keeps memory"))
     func manyCallersOfMixedSizesGrowNothing() async {
       let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {

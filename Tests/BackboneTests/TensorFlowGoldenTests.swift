@@ -57,7 +57,7 @@ struct TensorFlowGoldenTests {
     let taps = names.map { Tap($0) }
     let input = Synthetic.input(width: size, height: size)
     try check(backbone.features(of: input, taps: taps), names: names, goldens: golden.taps, "\(size)")
-    // Without taps inside the blocks another plan runs: the same maps must come out.
+    // Without taps inside the blocks the plan differs, but must compute the same maps.
     for tap in [Tap.block(12), .expansion(13), .last] {
       let place = try #require(taps.firstIndex(of: tap))
       try check(

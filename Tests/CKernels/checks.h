@@ -1,4 +1,4 @@
-// What the kernel suite shares: seeded numbers, guarded memory, and the comparison with double precision.
+// The common part of the kernel suite: seeded numbers, guarded memory, and the comparison with double precision.
 #pragma once
 #include <math.h>
 #include <stdio.h>
@@ -6,12 +6,12 @@
 #include <string.h>
 #include "CKernels.h"
 
-// The kernels under test, and how they lay out fp32.
+// The kernels under test, and their format of fp32 weights.
 extern const ck_kernels *t;
 extern const ck_format *format;
 extern int passed, failed;
 
-// SplitMix64, so that a failure can be repeated from the seed that it prints.
+// SplitMix64, so that a failure can be reproduced from its printed seed.
 static uint64_t state;
 static inline uint64_t next(void) {
   uint64_t z = (state += 0x9E3779B97F4A7C15u);
@@ -23,7 +23,7 @@ static inline float uniform(float low, float high) { return low + (high - low) *
 static inline size_t one_of(const size_t *values, size_t count) { return values[next() % count]; }
 #define ONE_OF(...) one_of((const size_t[]){__VA_ARGS__}, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t))
 
-// Memory with a pattern behind its end: a kernel that writes too far is found out when it is released.
+// Memory with a pattern behind its end: a kernel that writes beyond it is detected when the memory is freed.
 enum { GUARD = 64 };
 static inline float *floats(size_t n, float low, float high) {
   float *p = malloc((n + GUARD) * sizeof(float));

@@ -1,4 +1,4 @@
-// Holds windows, activations that are no clamp, and their gradients to plain loops.
+// Compares windows, activations other than clamps, and their gradients with plain loops.
 #include "checks.h"
 
 static const size_t counts[] = {1, 3, 4, 7, 8, 15, 16, 17, 33, 100};

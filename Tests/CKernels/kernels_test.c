@@ -1,12 +1,13 @@
-// Holds every kernel of an instruction set to plain loops in double precision: for machines without a Swift toolchain, and
-// for an emulator. usage: kernels_test [portable|avx2|avx512|neon ...]; without names, all that this machine has.
+// Compares every kernel of an instruction set with plain loops in double precision, for machines without a Swift
+// toolchain and for an emulator. usage: kernels_test [portable|avx2|avx512|neon ...]; without names, all sets of this
+// machine.
 #include "checks.h"
 
 const ck_kernels *t;
 const ck_format *format;
 int passed, failed;
 
-// MARK: Products
+// MARK: GEMM
 
 static void test_f32_gemm_clamp(uint64_t seed) {
   const size_t panel = format->panel;
@@ -42,10 +43,10 @@ static void test_f32_gemm_clamp(uint64_t seed) {
 
 typedef struct {
   size_t height, width, k, channels, stride, dilation, rows;
-  int source;  // 0 the map, 1 a product, 9 a 3x3 convolution of an image with stride 2
+  int source;  // 0 the map, 1 a 1x1 convolution, 9 a 3x3 convolution of an image with stride 2
 } shape;
 
-// The wide map in double precision.
+// The expanded map in double precision.
 static double *wide_map(const shape *s, const float *x, size_t in_height, size_t in_width, const float *w, const float *bias) {
   double *wide = calloc(s->height * s->width * s->channels, sizeof(double));
   for (size_t y = 0; y < s->height; y++)
@@ -97,7 +98,7 @@ static void strip_of_one_group(uint64_t seed) {
                     .out_width = out_width, .stride = s.stride, .dilation = s.dilation, .pad_top = pad, .branches = 2};
   ck_strip_clear(format, &strip, panels, zeros);
 
-  // Two filters: one into whole vectors, one into pixels that have no room for them.
+  // Two depthwise convolutions: one into whole vectors, one into pixels without space for them.
   const size_t strides[2] = {(s.channels + lanes - 1) / lanes * lanes, s.channels};
   float *filters[2], *dw_bias[2], *out[2], *dw[2];
   const float highs[2] = {6, 1e30f};
@@ -122,7 +123,7 @@ static void strip_of_one_group(uint64_t seed) {
     t->f32_strip(&strip);
   }
 
-  // Rows that no output needs are not made: the tap is compared as far as it was asked for.
+  // Rows that no output needs are not computed: the tap is compared up to the last needed row.
   expect("wide rows", tap, wide, strip.row_end * s.width * s.channels, taps * s.k, seed);
   for (int b = 0; b < 2; b++) {
     double *expected = calloc(out_height * out_width * s.channels, sizeof(double));
@@ -152,7 +153,7 @@ static void strip_of_one_group(uint64_t seed) {
   free(x), free(w), free(bias), free(packed), free(wide), free(ring), free(zeros), free(image), free(tap);
 }
 
-// Grouped wide rows with two readers: a depthwise filter, and max pooling.
+// Grouped expanded rows with two consumers: a depthwise convolution, and max pooling.
 static void strip_of_groups(uint64_t seed) {
   const size_t lanes = format->lanes, panel = 2 * lanes;
   const size_t groups = ONE_OF(1, 2, 3, 8), each = ONE_OF(1, 3, 8, 17, 20, 33, 40), k = ONE_OF(3, 8, 17);
@@ -285,7 +286,7 @@ static void test_u8_argmax_row(uint64_t seed) {
   size_t wrong = 0;
   for (size_t i = 0; i < columns; i++)
     for (uint32_t x = cells[i].begin; x < cells[i].end; x++) {
-      // The class that was found may lose by what rounding explains, and no more.
+      // The computed class may be worse by the rounding error, and not by more.
       double highest = -INFINITY, found = -INFINITY;
       for (size_t k = 0; k < classes; k++) {
         double ends[2];
@@ -325,7 +326,7 @@ static void test_f32_multiply_add(uint64_t seed) {
 
 // MARK: All of them
 
-// Those of training, of pixels and of other functions are in files of their own.
+// The kernels of training, of pixels and of other functions have their own files.
 #define DECLARE(name, args) void test_##name(uint64_t seed);
 CK_TRAINING_LIST(DECLARE)
 #undef DECLARE
@@ -336,7 +337,7 @@ void test_u8_lerp_columns(uint64_t seed);
 void test_u8_average_columns(uint64_t seed);
 void test_u8_yuv_row(uint64_t seed);
 
-// One entry a kernel, from the list that the kernels themselves are made from: a kernel without a test does not compile.
+// One entry per kernel, from the list that defines the kernels: a kernel without a test does not compile.
 static const struct {
   const char *name;
   void (*test)(uint64_t seed);
@@ -361,7 +362,7 @@ int main(int count, char **names) {
     format = ck_format_for(t, CK_F32);
     const int before = passed;
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-      // The small kernels have few cases.
+      // The small kernels have few distinct cases.
       const uint64_t rounds = i < 2 ? 1500 : 100;
       for (uint64_t seed = 1; seed <= rounds; seed++) {
         state = seed * 1000 + i;

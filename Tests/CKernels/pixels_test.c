@@ -1,4 +1,4 @@
-// Holds the kernels that read pixels to plain loops.
+// Compares the kernels that read pixels with plain loops.
 #include "checks.h"
 
 static const size_t counts[] = {1, 3, 4, 7, 8, 15, 16, 17, 33, 100};
@@ -47,7 +47,7 @@ void test_u8_average_columns(uint64_t seed) {
 
 void test_u8_yuv_row(uint64_t seed) {
   const size_t n = COUNT, step = ONE_OF(1, 2), chroma = (n + 1) / 2;
-  // Exactly as long as they may be read, so that the sanitizer sees more.
+  // Exactly as many bytes as may be read, so that the sanitizer detects any more.
   uint8_t *y = malloc(n), *cb = malloc(chroma * step), *cr = step == 2 ? cb + 1 : malloc(chroma), *rgb = malloc(3 * n + 8);
   for (size_t i = 0; i < n; i++) y[i] = (uint8_t)next();
   for (size_t i = 0; i < chroma * step; i++) cb[i] = (uint8_t)next();
@@ -62,7 +62,7 @@ void test_u8_yuv_row(uint64_t seed) {
     const double luma = (y[x] - 16) * 255.0 / 219, b = (cb[x / 2 * step] - 128) * 255.0 / 224;
     const double r = (cr[x / 2 * step] - 128) * 255.0 / 224;
     const double exact[3] = {luma + 1.402 * r, luma - 0.344136286 * b - 0.714136286 * r, luma + 1.772 * b};
-    // The factors are rounded, so an exact half may fall on either side.
+    // The factors are rounded, so an exact tie may be rounded either way.
     for (int c = 0; c < 3; c++) wrong += fabs(rgb[3 * x + c] - clamp(exact[c], 0, 255)) > 0.51;
   }
   for (size_t i = 3 * n; i < 3 * n + 8; i++) wrong += rgb[i] != 0xEE;

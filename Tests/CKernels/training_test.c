@@ -1,4 +1,4 @@
-// Holds the kernels of training to plain loops in double precision.
+// Compares the kernels of training with plain loops in double precision.
 #include "checks.h"
 
 void test_f32_outer(uint64_t seed) {
@@ -29,7 +29,7 @@ void test_f32_depthwise_gradient(uint64_t seed) {
   float *x = floats(height * width * channels, -1, 1), *dy = floats(out_height * out_width * channels, -1, 1);
   float *sum = floats(9 * channels, -1, 1);
   double *expected = calloc(9 * channels, sizeof(double));
-  // A task's channels begin at a multiple of 64, and end there or at the last.
+  // A task's channels begin at a multiple of 64, and end at the next multiple or at the last channel.
   for (size_t i = 0; i < 9 * channels; i++) expected[i] = sum[i];
   for (size_t tap = 0; tap < 9; tap++)
     for (size_t y = 0; y < out_height; y++)
@@ -112,7 +112,7 @@ void test_f32_combine_pixels(uint64_t seed) {
   free(dy), free(x), free(a), free(b), free(s), free(expected);
 }
 
-// Labels of some pixels, one in five of them void, and logits [class][stride].
+// Labels of some pixels, one in five of them the ignore index, and logits [class][stride].
 typedef struct {
   size_t classes, n, stride;
   float *z;
@@ -124,7 +124,7 @@ static row make_row(void) {
   row r = {.classes = ONE_OF(1, 2, 3, 21), .n = ONE_OF(1, 5, 16, 17, 40)};
   r.stride = (r.n + 15) / 16 * 16;
   r.z = floats(r.classes * r.stride, -4, 4);
-  // Far apart too: the exponential's end.
+  // Also a large distance between logits: the end of the exponential's range.
   if (next() % 3 == 0) r.z[0] = 200;
   r.label = malloc(r.n);
   r.p = calloc(r.classes * r.stride, sizeof(double));
@@ -138,7 +138,7 @@ static row make_row(void) {
   return r;
 }
 
-// The columns that exist, of each class.
+// The existing columns of each class.
 static void expect_row(const char *what, const row *r, const double *expected, size_t terms, uint64_t seed) {
   float *found = floats(r->classes * r->n, 0, 1);
   double *wanted = calloc(r->classes * r->n, sizeof(double));
@@ -190,7 +190,7 @@ void test_f32_overlap_row(uint64_t seed) {
   free(r.z), free(r.label), free(r.p), free(sums), free(wanted);
 }
 
-// Where enlarged columns lie between those of a row.
+// The positions of upsampled columns between those of a row.
 typedef struct {
   uint32_t *left, *right;
   float *share;
@@ -268,7 +268,7 @@ void test_f32_adamw(uint64_t seed) {
   free(w), free(g), free(m), free(v), free(wanted), free(first), free(second);
 }
 
-// The value of a half, from its definition.
+// The value of a half-precision number, by its definition.
 static double half(uint16_t h) {
   const int exponent = h >> 10 & 31, fraction = h & 1023;
   const double magnitude = exponent == 31 ? (fraction ? NAN : INFINITY) : exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
@@ -278,7 +278,7 @@ static double half(uint16_t h) {
 void test_f16_to_f32(uint64_t seed) {
   enum { N = 65536 };
   static int done[4];
-  // Every half, once for each instruction set.
+  // Every half-precision number, once for each instruction set.
   if (done[format->lanes % 4 + (t->isa[0] == 'a')]++) {
     passed++;
     return;
@@ -304,7 +304,7 @@ void test_f32_to_f16(uint64_t seed) {
   uint16_t *y = malloc(n * 2);
   for (size_t i = 0; i < n; i++) {
     x[i] = ldexpf(x[i], (int)(next() % 48) - 30);
-    // Halfway between two halves, to the even one, now and then.
+    // Sometimes a tie between two half-precision numbers, which is rounded to even.
     if (next() % 8 == 0) {
       const uint16_t h = (uint16_t)(next() % 0x7bff);
       x[i] = (float)((half(h) + half((uint16_t)(h + 1))) / 2);
@@ -318,7 +318,7 @@ void test_f32_to_f16(uint64_t seed) {
       wrong += found != copysign(65504, v);
       continue;
     }
-    // No neighbour is nearer, and of two as near it is the even one.
+    // No neighbour is nearer, and of two equally near ones the result is even.
     const double up = half((uint16_t)(y[i] + 1)), down = (y[i] & 0x7fff) ? half((uint16_t)(y[i] - 1)) : found;
     const double error = fabs(v - found);
     wrong += fabs(v - up) < error || fabs(v - down) < error;

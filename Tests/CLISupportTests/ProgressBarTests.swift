@@ -2,7 +2,7 @@ import Testing
 
 import CLISupport
 
-/// What a progress bar writes, on a clock and a terminal of the test's own.
+/// The output of a progress bar, with a simulated clock and terminal.
 @Suite struct ProgressBarTests {
   final class Desk {
     var seconds = 100.0
@@ -15,7 +15,7 @@ import CLISupport
     }
   }
 
-  @Test("without a terminal: a line every five seconds, with rate and time left, and one at the end")
+  @Test("without a terminal there is a line every five seconds, with rate and time left, and one at the end")
   func plain() {
     let desk = Desk()
     var bar = desk.bar(1000, columns: nil)
@@ -32,7 +32,7 @@ import CLISupport
       ])
   }
 
-  @Test("work that ends soon says nothing")
+  @Test("short work has no output")
   func short() {
     let desk = Desk()
     var bar = desk.bar(10, columns: nil)
@@ -44,7 +44,7 @@ import CLISupport
     #expect(desk.written.isEmpty)
   }
 
-  @Test("on a terminal: one line, never wider than it, and other lines do not tear it", arguments: [20, 50, 80, 200])
+  @Test("on a terminal one line fits its width, and other lines do not break it", arguments: [20, 50, 80, 200])
   func terminal(columns: Int) throws {
     let desk = Desk()
     var bar = desk.bar(3, columns: columns, from: 1)
@@ -76,7 +76,7 @@ import CLISupport
     #expect((10...16).contains(desk.written.count))
   }
 
-  @Test("the rate is that of the last seconds")
+  @Test("the rate is measured over the last seconds")
   func changeOfPace() {
     let desk = Desk()
     var bar = desk.bar(10_000, columns: nil)

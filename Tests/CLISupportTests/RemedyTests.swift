@@ -3,7 +3,7 @@ import Files
 import ModelFiles
 import Testing
 
-/// The command line says remedies in flags and commands, the libraries in words of their own.
+/// Remedies in terms of the command line are flags and commands; in the libraries they are properties.
 @Suite struct RemedyTests {
   @Test func limitsAreFlags() {
     #expect(Limits.Name.ancillaryBytes.flag == "--max-ancillary-bytes")

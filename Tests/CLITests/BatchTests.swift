@@ -1,6 +1,6 @@
 import Testing
 
-/// A thousand pictures, one in ten of them damaged.
+/// A batch of a thousand pictures, one in ten of them damaged.
 @Suite(.timeLimit(.minutes(5))) struct BatchTests {
   let work: Workplace
 
@@ -23,12 +23,12 @@ import Testing
 
   private func names(_ count: Int) -> [String] { (0..<count).map { "many/\($0).png" } }
 
-  @Test("damaged pictures are named, the others done, and the last line counts them")
+  @Test("damaged pictures are reported, the others processed, and the last line counts both")
   func thousand() throws {
     let names = names(1000)
     let ending = try work.run(.detect, names + ["--model", "tiny-detector", "--format", "ndjson", "--top-k", "1"])
     #expect(ending.status == 1)
-    // Other tests read such lines with a parser; a thousand of them take it long.
+    // Other tests parse such lines; parsing a thousand of them would take long.
     let lines = ending.output.split(separator: "\n")
     #expect(lines.count == names.count)
     for (line, name) in zip(lines, names) { #expect(line.hasPrefix(#"{"image": "\#(name)", "#) && line.hasSuffix("}")) }
@@ -42,7 +42,7 @@ import Testing
     #expect(ending.errorLines.last == "detect: 900 done, 100 failed")
   }
 
-  @Test("masks of the good ones are all there")
+  @Test("the undamaged pictures all have masks")
   func masks() throws {
     let ending = try work.run(
       .segment, names(200) + ["--model", "tiny-segmenter", "--quiet", "--out", "masks/"])
@@ -56,7 +56,7 @@ import Testing
     @Test("memory does not grow with the number of pictures", arguments: ["ndjson", "csv"])
     func memory(format: String) throws {
       func peak(_ count: Int) throws -> Int {
-        // The last picture comes from a stream that is kept waiting until the memory has been looked at.
+        // The last picture is read from a stream, which is held back until the memory has been measured.
         let child = try Child(
           .detect, names(count) + ["/dev/stdin", "--model", "tiny-detector", "--format", format, "--score", "0.45"],
           in: work, output: .piped)
@@ -64,7 +64,7 @@ import Testing
         let previous = "many/\(count - 1).png"
         while let line = child.readLine() {
           last = line
-          // The first line of the last one but one.
+          // The first line of the last picture but one.
           if format == "csv" ? line.hasPrefix(previous) : line.contains(previous) { break }
         }
         #expect(last?.contains(previous) == true)
@@ -76,7 +76,7 @@ import Testing
       }
       let (few, many) = (try peak(100), try peak(1000))
       print("peak of 100 pictures \(few) bytes, of 1000 \(many)")
-      // The list of their names grows, and what the C library deals out settles.
+      // The list of their names grows, and the C library's allocator settles.
       #expect(many - few <= 1 << 20)
     }
   #endif
@@ -89,14 +89,14 @@ import Testing
     #expect(ending.errorLines.last == "detect: 0 done, 0 failed, 30 skipped", "\(ending.errors)")
   }
 
-  @Test("a model that is missing is told at once, even where the picture comes from a stream that waits")
+  @Test("a missing model is reported at once, even if the picture is from a stream without data")
   func modelFirst() throws {
     for (program, more) in [(Program.detect, [String]()), (.segment, ["--out", "m.png"])] {
       let child = try Child(program, ["/dev/stdin", "--model", "nope"] + more, in: work)
       let ending = try child.wait(silently: true)
       #expect(ending.status == 3 && ending.errors.contains("nope: no model of this name"), "\(ending.errors)")
     }
-    // Its writer may have gone before it is opened.
+    // The stream's writer may have closed it before it is opened.
     for name in ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
       let child = try Child(.detect, [name, "--model", "tiny-detector", "--format", "ndjson"], in: work)
       try child.write(bytes: try work.bytes("a.png"))

@@ -13,41 +13,41 @@ import Testing
   import Darwin
 #endif
 
-/// A program of this package that runs as a child process.
+/// A program of this package as a child process.
 final class Child {
-  /// Where its standard output goes.
+  /// The destination of its standard output.
   enum Output {
-    /// To `Ending.bytes`.
+    /// Captured in `Ending.bytes`.
     case captured
-    /// To a pipe that `readLine()` reads.
+    /// A pipe that `readLine()` reads.
     case piped
-    /// To a pipe whose reader has gone.
+    /// A pipe whose reader has closed it.
     case abandoned
-    /// Nowhere: the program starts without a standard output.
+    /// None: the program starts without a standard output.
     case closed
     case file(String)
   }
 
-  /// A child that needs longer than this has hung, and is killed.
+  /// The seconds after which a child counts as hung and is killed.
   private static let patience = 60.0
-  /// What the names of the streams' files begin with.
+  /// The prefix of the names of the streams' files.
   static let prefix = ".std-"
 
   let process: pid_t
   private var ended = false
   private var reader: Int32 = -1
-  /// What has been read of a piped output, and not been handed out.
+  /// The part of a piped output that was read but not returned yet.
   private var unread: ArraySlice<UInt8> = []
   private var writer: Int32 = -1
   private let captured: String?
   private let errors: String
 
-  /// Starts a program in a workplace, with its folder of models and no home but the workplace.
+  /// Starts a program in a workplace, with the workplace's folder of models and the workplace as home folder.
   ///
   /// - Parameters:
   ///   - environment: variables to set, or with `nil` to remove.
-  ///   - input: the text on standard input; without it `write` sends some, or there is none.
-  ///   - script: what a shell does with the program and its arguments, which are `"$@"`.
+  ///   - input: the text on standard input; without it the input is sent by `write`, or empty.
+  ///   - script: a shell script for starting the program; `"$@"` is the program with its arguments.
   init(
     _ program: Program, _ arguments: [String], in work: Workplace, environment: [String: String?] = [:],
     input: String? = nil, output: Output = .captured, script: String = "exec \"$@\""
@@ -82,7 +82,7 @@ final class Child {
     }
     if case .captured = output { captured = name + ".out" } else { captured = nil }
 
-    // A test run in the background ignores some signals, and the threads of tests block them all; children inherit both.
+    // A test run in the background ignores some signals, and the test threads block all of them; children inherit both.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -98,7 +98,7 @@ final class Child {
     variables["XDG_DATA_HOME"] = nil
     variables["BACKBONE_MODELS"] = work.models
     for (name, value) in environment { variables[name] = value }
-    // The shell becomes the program, after the one thing that cannot be asked of the system everywhere.
+    // The shell changes the folder, which is not possible everywhere otherwise, and then becomes the program.
     let shell = ["/bin/sh", "-c", "cd \"$0\" || exit 126; \(script)", work.here, path]
     let process = unsafe Child.withStrings(shell + arguments) { argv in
       unsafe Child.withStrings(variables.map { "\($0.key)=\($0.value)" }) { envp in
@@ -113,7 +113,7 @@ final class Child {
   }
 
   deinit {
-    // A test has given up on it.
+    // The test ended without waiting for it.
     if !ended {
       send(SIGKILL)
       waitpid(process, nil, 0)
@@ -121,11 +121,11 @@ final class Child {
     for end in [reader, writer] where end >= 0 { close(end) }
   }
 
-  /// A pipe whose ends no child inherits, not even one that another test starts at this moment.
+  /// A pipe whose ends no child inherits, not even a child that another test starts at the same moment.
   private static func pipe(_ name: String) throws -> (read: Int32, write: Int32) {
     try #require(unsafe mkfifo(name, 0o600) == 0)
     defer { unsafe unlink(name) }
-    // Without waiting for the other end, which is opened next.
+    // Opened without waiting for the other end, which is opened next.
     let read = unsafe open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     let write = unsafe open(name, O_WRONLY | O_CLOEXEC)
     try #require(read >= 0 && write >= 0 && fcntl(read, F_SETFL, 0) == 0)
@@ -140,7 +140,7 @@ final class Child {
     return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress!) }
   }
 
-  /// Reads a line of a piped output without its end; `nil` at the end of all.
+  /// Reads a line of a piped output, without its line end; `nil` at the end of the output.
   func readLine() -> String? {
     while true {
       if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
@@ -151,7 +151,9 @@ final class Child {
     }
   }
 
-  /// Whether there was more to read.
+  /// Reads more of the output.
+  ///
+  /// - Returns: whether there was any.
   private func readMore() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(reader, $0.baseAddress, $0.count) }
@@ -159,12 +161,12 @@ final class Child {
     return count > 0
   }
 
-  /// Sends text to its standard input.
+  /// Writes text to its standard input.
   func write(_ text: String) throws {
     try write(bytes: Array(text.utf8))
   }
 
-  /// Sends bytes to its standard input.
+  /// Writes bytes to its standard input.
   func write(bytes: [UInt8]) throws {
     let count = unsafe bytes.withUnsafeBytes { bytes in
       #if canImport(Glibc)
@@ -188,7 +190,7 @@ final class Child {
   }
 
   #if os(Linux)
-    /// The most memory that it has had resident since it became the program, in bytes; it must still run.
+    /// The peak of its resident memory in bytes since it became the program; it must still be running.
     func peakBytes() throws -> Int {
       let status = String(
         decoding: try Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/status")), as: UTF8.self)
@@ -197,9 +199,9 @@ final class Child {
     }
   #endif
 
-  /// Ends its standard input and waits for it; what a piped output still holds becomes the ending's.
+  /// Closes its standard input and waits for its end; the rest of a piped output becomes part of the result.
   ///
-  /// - Parameter silently: whether its standard input stays open, without a word.
+  /// - Parameter silently: whether its standard input stays open without any data.
   func wait(silently: Bool = false) throws -> Ending {
     if writer >= 0, !silently {
       close(writer)

@@ -5,7 +5,7 @@ import ModelFiles
 import Testing
 import Vision
 
-/// `backbone classify` and `backbone embed`: what they say is what the library says.
+/// `backbone classify` and `backbone embed`: their results are the library's.
 @Suite struct ClassifyTests {
   let work: Workplace
   private let model: ModelFile
@@ -30,7 +30,7 @@ import Vision
     try ImageClassifier(model, threads: 1).classify(work.read(name), top: top)
   }
 
-  @Test("every format has the library's classes in the pictures' order, and a bad picture costs one")
+  @Test("every format has the library's classes in the order of the pictures, and a damaged picture is left out")
   func formats() throws {
     let names = ["a.png", "b.png", "c.png", "a.png", "b.png"]
     let expected = try names.map { try found($0, top: 3) }
@@ -63,7 +63,7 @@ import Vision
     #expect(text.errors.contains("preprocess") && text.errors.contains("post-process"))
   }
 
-  @Test("names come from a file where one is given")
+  @Test("the names are from a file if there is one")
   func labels() throws {
     try work.write(Array("north\neast\nsouth\nwest\n".utf8), to: "names.txt")
     let names = ["north", "east", "south", "west"]
@@ -83,7 +83,7 @@ import Vision
       other.status == 3 && other.errors.contains("the model's task is detect, expected classify"), "\(other.errors)")
   }
 
-  @Test("vectors are the library's, bit for bit, and pictures that fail have no row")
+  @Test("embeddings are bitwise equal to the library's, and failed pictures have no row")
   func vectors() throws {
     let words = "embed a.png missing.png b.png c.png a.png --model tiny-classifier"
     let names = ["a.png", "b.png", "c.png", "a.png"]

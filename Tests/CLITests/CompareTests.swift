@@ -3,13 +3,13 @@ import ImageCodecs
 import Tensors
 import Testing
 
-/// `paper-tables`.
+/// The program `paper-tables`.
 @Suite struct CompareTests {
   let work: Workplace
 
   init() throws { work = try Workplace() }
 
-  /// The records of a run that counts, by table and network.
+  /// The records of a run without timing, by table and network.
   private func counted(_ arguments: String...) throws -> [[String: String]] {
     let ending = try work.run(.paperTables, ["--no-timing", "--csv", "f.csv"] + arguments)
     #expect(ending.status == 0 && ending.errors.isEmpty, "\(ending.errors)")
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  /// The fields of a record, of which some are quoted.
+  /// The fields of a record, some of which are quoted.
   private static func fields(_ line: Substring) -> [String] {
     var fields = [""]
     var isQuoted = false
@@ -38,7 +38,7 @@ import Testing
     return fields
   }
 
-  /// What is held to a printed figure: ours, or ours counted alike; relative to the last digit that is printed.
+  /// A count compared with a printed figure: this program's, or counted alike; relative to the last printed digit.
   struct Held: Sendable, CustomTestStringConvertible {
     let table, network: String
     let parameters, multiplyAdds: String
@@ -70,7 +70,7 @@ import Testing
     Held("widths", "MobileNetV2 (0.35), 224", "alike", "ours", 0.01),
   ]
 
-  @Test("counts are the paper's", arguments: held)
+  @Test("the counts equal the paper's", arguments: held)
   func counts(one: Held) throws {
     let rows = try counted("--tables", one.table)
     let row = try #require(rows.first { $0["network"] == one.network })
@@ -82,7 +82,7 @@ import Testing
     #expect(row["ours_min_ms"] == "" && row["threads"] == "")
   }
 
-  @Test("all tables are there, each figure as the paper prints it")
+  @Test("all tables are complete, each figure as printed in the paper")
   func tables() throws {
     let rows = try counted("--all")
     let counts = Dictionary(grouping: rows) { $0["table"]! }.mapValues(\.count)
@@ -91,12 +91,12 @@ import Testing
     #expect(memory?["paper_channels"] == "400" && memory?["ours_channels"] == "480")
     let nasNet = try #require(rows.first { $0["network"] == "NasNet-A" })
     #expect(nasNet["paper_accuracy"] == "74.0" && nasNet["paper_ms"] == "183" && nasNet["ours_parameters"] == "")
-    // A plain run has the paper's tables and nothing else.
+    // A run without options has the paper's tables only.
     #expect(Set(try counted().map { $0["table"]! }) == ["3", "4", "5", "6", "7"])
   }
 
   @Test(
-    "counts from shapes are those of the networks that run",
+    "counts from shapes equal those of the networks that run",
     arguments: [
       ("4", "MobileNetV2 (1.4)", "classify --width 1.4 --classes 1000"),
       ("4", "ShuffleNet (1.5)", "classify --network shufflenet --width 1.5 --classes 1000"),
@@ -115,7 +115,7 @@ import Testing
     #expect(row["ours_multiply_adds"].flatMap(Double.init) == profile["multiply_adds"]?.double)
   }
 
-  @Test("times are measured, and drawn")
+  @Test("times are measured and drawn")
   func timing() throws {
     let ending = try work.run(
       .paperTables, "--tables", "4", "--quick", "--csv", "f.csv", "--chart", "f.png", "--threads", "2")
@@ -133,7 +133,7 @@ import Testing
     #expect(chart.width == 960 && chart.height == 600)
   }
 
-  @Test("text has the paper's figures and ours side by side")
+  @Test("the text has the paper's figures beside this program's")
   func text() throws {
     let ending = try work.run(.paperTables, "--no-timing")
     #expect(ending.status == 0 && ending.errors.isEmpty)
@@ -147,7 +147,7 @@ import Testing
     #expect(lines.allSatisfy { $0.count <= 140 && $0.last != " " })
   }
 
-  @Test("files that cannot be are refused before the work, and an old one is kept")
+  @Test("unwritable files are refused before the work, and an old file is kept")
   func files() throws {
     for (arguments, message) in [
       (["--csv", "folder"], "--csv folder: is a folder; name a file"),

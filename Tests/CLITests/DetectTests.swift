@@ -3,13 +3,13 @@ import ImageTypes
 import TestSupport
 import Testing
 
-/// The five formats of `detect`, read by other parsers, and what the boxes mean.
+/// The five formats of `detect`, read by other parsers, and the meaning of the boxes.
 @Suite struct DetectTests {
   let work: Workplace
 
   init() throws { work = try Workplace() }
 
-  /// A detection as every format tells it.
+  /// A detection, as in every format.
   struct Found: Equatable {
     var image: String
     var label: String
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test("JSON has the documented shape, and boxes lie inside the picture, best first")
+  @Test("JSON has the documented form, and boxes are inside the picture, the best first")
   func json() throws {
     let sizes = ["a.png": (96, 64), "b.png": (61, 90), "c.png": (33, 33)]
     let names = sizes.keys.sorted()
@@ -40,7 +40,7 @@ import Testing
     #expect(ending.status == 0 && ending.errors == "detect: 3 done, 0 failed\n")
     let pictures = try JSONValue(ending.output).elements
     #expect(pictures.map { $0["image"]?.text } == names)
-    // Members come in the documented order.
+    // The members are in the documented order.
     #expect(ending.output.hasPrefix(#"[\#n  {"image": "a.png", "width": 96, "height": 64, "model": "tiny-detector", "#))
     for (name, picture) in zip(names, pictures) {
       let (width, height) = sizes[name]!
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test("views are those that were asked for, and a wide picture has squares without asking")
+  @Test("the views are those of the options, and a wide picture has squares by default")
   func views() throws {
     try work.picture("wide.png", 200, 100)
     func found(_ name: String, _ options: String...) throws -> String {
@@ -78,7 +78,7 @@ import Testing
     #expect(try found("d.png") != found("d.png", "--views", "squares"))
   }
 
-  @Test("all formats tell the same")
+  @Test("all formats have the same detections")
   func formats() throws {
     let names = ["a.png", "b.png", "c.png"]
     let json = try JSONValue(try detect(names, "--format", "json").output).elements
@@ -124,7 +124,7 @@ import Testing
     #expect(text.first == "a.png  96x64  tiny-detector  7 found")
   }
 
-  @Test("a picture that fails is told in ndjson, and left out of the others")
+  @Test("a failed picture is in ndjson, and left out of the other formats")
   func failedPicture() throws {
     try work.write([], to: "e.png")
     let names = ["e.png", "a.png"]
@@ -137,14 +137,14 @@ import Testing
     #expect(CSV.records(try detect(["e.png"], "--format", "csv").output).count == 1)
   }
 
-  @Test("COCO's image_id is a number where the name is one")
+  @Test("COCO's image_id is a number if the name is one")
   func cocoNumbers() throws {
     try work.picture("000000012345.png", 50, 40)
     let all = try JSONValue(try detect(["000000012345.png"], "--format", "coco").output).elements
     #expect(all.count == 7 && all.allSatisfy { $0["image_id"] == .number(12345) })
   }
 
-  @Test("options act: score, top-k, nms, iou, threads")
+  @Test("the options have effect: score, top-k, nms, iou, threads")
   func options() throws {
     func count(_ options: String...) throws -> (Int, String) {
       let ending = try work.run(
@@ -197,12 +197,12 @@ import Testing
     #expect(ending.status == 0 && ending.output.hasSuffix("  overlay: o.png\n"))
     let (before, after) = (try work.read("a.png"), try work.read("o.png"))
     #expect(before.width == after.width && before.height == after.height && before != after)
-    // Nothing found, nothing drawn; --quiet says nothing.
+    // Without detections nothing is drawn; --quiet writes nothing.
     let quiet = try work.run(
       .detect, "a.png", "--model", "tiny-detector", "--score", "1", "--out", "o.png", "--quiet")
     #expect(quiet.status == 0 && quiet.bytes.isEmpty && quiet.errors.isEmpty)
     #expect(try work.read("o.png") == before)
-    // The picture itself may go to standard output.
+    // The picture itself may be written to standard output.
     let piped = try work.run(
       .detect, "a.png", "--model", "tiny-detector", "--score", "1", "--out", "/dev/stdout", "--quiet")
     #expect(piped.bytes == (try work.bytes("o.png")))
@@ -226,7 +226,7 @@ import Testing
   }
 
   @Test(
-    "the person model finds the person of a sample",
+    "the person model detects the person of a sample",
     .enabled(
       if: TestData.model("person-ssdlite") != nil, Comment(rawValue: TestData.absence(ofModel: "person-ssdlite"))))
   func person() throws {
@@ -243,7 +243,7 @@ import Testing
   }
 }
 
-/// Reads comma-separated values as RFC 4180 has them.
+/// A parser of comma-separated values by RFC 4180.
 enum CSV {
   static func records(_ text: String) -> [[String]] {
     var records: [[String]] = []

@@ -9,7 +9,7 @@ import Testing
   import Foundation
 #endif
 
-/// `backbone eval`: figures of models and of predictions in files, in three formats, and what it draws.
+/// `backbone eval`: figures of models and of predictions in files, in three formats, and the drawn pictures.
 @Suite struct EvalTests {
   let work: Workplace
 
@@ -21,7 +21,7 @@ import Testing
     try work.write(Array(text.utf8), to: name)
   }
 
-  /// Boxes of the small detector's classes, and of one that it does not know.
+  /// Boxes of the small detector's classes, and of a class that it does not have.
   private func boxes() throws {
     try write("cat\ndog\nhorse\n", to: "boxes/classes.txt")
     try write("0 0.5 0.5 0.4 0.4\n2 0.2 0.2 0.2 0.2\n", to: "boxes/labels/a.txt")
@@ -31,7 +31,7 @@ import Testing
     for name in ["a", "b", "c"] { try work.write(try work.bytes("\(name).png"), to: "boxes/images/\(name).png") }
   }
 
-  /// Masks of the small segmenter's classes, and of one that it does not know.
+  /// Masks of the small segmenter's classes, and of a class that it does not have.
   private func masks() throws {
     try write("background\nclass-1\nclass-2\nwood\n", to: "masks/classes.txt")
     for (name, width, height) in [("a", 96, 64), ("b", 61, 90)] {
@@ -53,7 +53,7 @@ import Testing
     try work.run(.backbone, ["eval"] + line.split(separator: " ").map(String.init))
   }
 
-  /// The figures of a report in JSON, those of classes after a slash.
+  /// The figures of a report in JSON; those of classes have the class and a slash as prefix.
   private func figures(_ ending: Ending) throws -> [String: Double] {
     try JSONValue(ending.output).figures
   }
@@ -86,16 +86,17 @@ import Testing
         "backbone: results.json: 1 results are of classes that are not measured",
       ])
     let found = try figures(ending)
-    // The dog with the lower score is found, the other one at an IoU of 1/3: half the boxes at a precision of a half.
+    // The dog of the lower score is a match, the other one has an IoU of 1/3: half the boxes at a precision of one
+    // half.
     #expect(abs(try #require(found["AP"]) - 51 * 0.5 / 101) < 1e-12 && found["AR100"] == 0.5)
     #expect(found["AP small"] == nil && abs(found["AP medium"]! - 0.5) < 0.51 && found["dog/boxes"] == 2)
     #expect(abs(found["VOC 2010 mAP"]! - 0.25) < 1e-12 && abs(found["VOC 2007 mAP"]! - 3.0 / 11) < 1e-12)
-    // Kept both, one of two is right; only the lower one is. The crowd counts neither way.
+    // With both kept, one of two is correct, the one of the lower score. The crowd is ignored.
     for (name, value) in ["best F1": 0.5, "F1": 0.5, "precision": 0.5, "recall": 0.5, "score threshold": 0.5] {
       #expect(found[name].map { abs($0 - value) < 1e-12 } == true && found["dog/" + name] == found[name], "\(name)")
     }
     #expect(found["person/best F1"] == nil && found["person/recall"] == nil)
-    // A class with a crowd only has no figure.
+    // A class with only a crowd has no figure.
     #expect(found["person/boxes"] == 0 && found["person/AP"] == nil)
 
     let records = CSV.records(
@@ -110,7 +111,7 @@ import Testing
     #expect(text.contains("  threshold 0.5: best F1 0.500, precision 0.500, recall 0.500\n"))
     let persons = try figures(
       try eval("detect --truth truth.json --predictions results.json --format json --classes pet=dog --limit 1"))
-    // By id the second picture comes first.
+    // In the order of ids the second picture is the first.
     #expect(persons["pet/boxes"] == 1 && persons["AP"] == 0)
   }
 
@@ -151,7 +152,7 @@ import Testing
     let saved = try JSONValue(String(decoding: try work.bytes("found.json"), as: UTF8.self)).elements
     #expect(saved.count > 10 && Set(saved.compactMap { $0["category_id"]?.double }) == [0, 1])
     #expect(Set(saved.compactMap { $0["image_id"]?.text }) == ["a", "b", "c"])
-    // All scores count, unless the user says which.
+    // All scores count without --score.
     #expect(try figures(try eval("detect --data boxes --model tiny-detector --score 0 --format json")) == found)
     let scores = saved.compactMap { $0["score"]?.double }.sorted()
     let some = try eval(
@@ -167,7 +168,7 @@ import Testing
     for name in drawn { #expect(try work.read("drawn/\(name)").width > 90) }
   }
 
-  @Test("a model's masks, saved and read again, have the same figures; the truth itself is perfect")
+  @Test("a model's masks, saved and read again, have the same figures; the ground truth has perfect ones")
   func masksOfModel() throws {
     try masks()
     let ending = try eval(
@@ -184,7 +185,7 @@ import Testing
     let perfect = try eval("segment --data masks --predictions masks/masks --format csv")
     let records = CSV.records(perfect.output)
     #expect(records[1] == ["", "mean IoU", "1.0"] && records.contains(["wood", "IoU", "1.0"]))
-    // Half of one class taken for another.
+    // Half of one class is predicted as another.
     let ids = (0..<61 * 90).map { UInt8([0, 1, 2, 3, 0][$0 / 700 % 5]) }
     try write("", to: "half/readme")
     try mask(ids.enumerated().map { $1 == 1 && $0 % 2 == 0 ? 2 : $1 }, 61, 90, to: "half/b.png")
@@ -194,11 +195,11 @@ import Testing
     #expect(half["class-1/IoU"] == (pixels - taken) / pixels && taken == 700)
   }
 
-  @Test("a bad picture is named and left out; with --strict it ends the work")
+  @Test("a damaged picture is reported and left out; with --strict it is a failure")
   func badPictures() throws {
     try boxes()
     var bytes = try work.bytes("b.png")
-    // In the middle of the pixels, where only decoding finds it.
+    // In the middle of the pixels, where only decoding detects it.
     bytes[bytes.count / 2] ^= 0x55
     try work.write(bytes, to: "boxes/images/b.png")
     try write("0 0.5 0.5\n", to: "boxes/labels/c.txt")
@@ -213,7 +214,7 @@ import Testing
       FailureCase(.backbone, "eval detect --data boxes --strict --model tiny-detector", 1, "labels/c.txt: line 1"))
   }
 
-  @Test("predictions that cannot be meant are refused")
+  @Test("predictions that do not fit the data are refused")
   func refusals() throws {
     try boxes()
     try masks()
@@ -237,7 +238,7 @@ import Testing
       ("segment --data masks --model tiny-segmenter --pictures masks/drawn", 2, "lies in the data that is read"),
       ("segment --data boxes --model tiny-segmenter", 1, "no picture with a mask is left"),
     ] { try work.expect(FailureCase(.backbone, "eval " + line, Int32(status), words)) }
-    // A mask of another size, and one with a number that is no class.
+    // A mask of another size, and one with a value that is not a class.
     try write("", to: "odd/readme")
     try mask([UInt8](repeating: 0, count: 60 * 90), 60, 90, to: "odd/b.png")
     try mask([UInt8](repeating: 77, count: 96 * 64), 96, 64, to: "odd/a.png")

@@ -11,14 +11,14 @@ import Testing
 
 /// The documented exit statuses of all programs, in one table.
 @Suite struct ExitStatusTests {
-  /// A command and how it ends.
+  /// A command and its expected end.
   struct Row: CustomTestStringConvertible, Sendable {
     let status: Int32
     let program: Program
     let line: String
-    /// Sent after the first line of output, while the command waits for its standard input.
+    /// A signal sent after the first line of output, while the command waits for its standard input.
     let signal: Int32?
-    /// What standard error says; nothing at all where it is empty.
+    /// A part of standard error; if empty, standard error must be empty.
     let words: String
 
     init(_ status: Int32, _ program: Program, _ line: String, _ words: String = "", signal: Int32? = nil) {
@@ -40,7 +40,7 @@ import Testing
     Row(3, .detect, "a.png --model tiny-segmenter", "task is segment, expected detect; choose another"),
     Row(3, .detect, "no.png --model nope", "nope: no model of this name in"),
     Row(4, .detect, "a.png --model % --out no/o.png", "no/o.png: cannot write the file: No such file or directory"),
-    // The gravest of several failures.
+    // The most severe of several failures.
     Row(4, .detect, "no.png a.png --model % --out blocked/", "blocked/a.png: is a directory"),
     Row(
       130, .detect, "a.png /dev/stdin c.png --model % --format ndjson", "1 done, 0 failed, 2 skipped", signal: SIGINT),
@@ -74,7 +74,7 @@ import Testing
     Row(143, .backbone, "bench classify --random-init --size 33 --stdin", signal: SIGTERM),
   ]
 
-  @Test("each status", arguments: table)
+  @Test("each exit status", arguments: table)
   func ends(row: Row) throws {
     let work = try Workplace()
     try work.write(Array("a shopping list\n".utf8), to: "text.png")
@@ -83,7 +83,7 @@ import Testing
       row.program, [String](words: row.line, of: row.program), in: work, input: row.signal == nil ? "" : nil,
       output: row.signal == nil ? .captured : .piped)
     if let signal = row.signal {
-      // It has begun when it writes; one that waits for its only picture says nothing.
+      // A program that writes has begun; one that waits for its only picture writes nothing.
       if row.line.hasPrefix("/dev/stdin") { ProcessFacts.sleep(seconds: 0.3) } else { _ = child.readLine() }
       child.send(signal)
     }
@@ -94,7 +94,7 @@ import Testing
     #expect(try work.strays().isEmpty)
   }
 
-  @Test("the table has every status of every program, and so have the help and the README")
+  @Test("the table, the help and the README have every status of every program")
   func documented() throws {
     let work = try Workplace()
     let documented: Set<Int32> = [0, 1, 2, 3, 4, 130, 143]

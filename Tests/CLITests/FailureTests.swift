@@ -1,14 +1,14 @@
 import Testing
 
-/// A command that must fail, and how.
+/// A failing command with its expected failure.
 struct FailureCase: CustomTestStringConvertible, Sendable {
   let program: Program
   let arguments: [String]
   let status: Int32
-  /// What the line on standard error holds.
+  /// Parts of the line on standard error.
   let words: [String]
 
-  /// - Parameter line: the arguments apart by spaces; `%` is the small model of the program's task.
+  /// - Parameter line: the arguments separated by spaces; `%` is the small model of the program's task.
   init(_ program: Program, _ line: String, _ status: Int32, _ words: String...) {
     self.init(program, [String](words: line, of: program), status, words)
   }
@@ -21,7 +21,7 @@ struct FailureCase: CustomTestStringConvertible, Sendable {
 }
 
 extension Workplace {
-  /// Runs a command that fails: its status, one line on standard error, no result, no file made or changed.
+  /// Runs a failing command: its status, one line on standard error, no result, no file created or changed.
   func expect(_ one: FailureCase, environment: [String: String?] = [:], output: String = "") throws {
     let before = try contents()
     let ending = try run(one.program, one.arguments, environment: environment)
@@ -34,7 +34,7 @@ extension Workplace {
   }
 }
 
-/// Every documented exit status, and the one line that goes with it.
+/// Every documented exit status with its one-line message.
 @Suite struct FailureTests {
   let work: Workplace
 
@@ -50,7 +50,7 @@ extension Workplace {
     try work.write(model, to: "cut.safetensors")
   }
 
-  /// Pictures that cannot be read: what is wrong, and the remedy after the semicolon.
+  /// Unreadable pictures: the problem, and the remedy after the semicolon.
   static let pictures = [
     ("missing.png", ["missing.png: cannot read the file: No such file or directory; check the path"]),
     ("folder", ["folder: is a directory, expected a PNG or JPEG picture; "]),
@@ -70,7 +70,7 @@ extension Workplace {
     try work.expect(FailureCase(.backbone, ["features", name] + map, 1, words))
   }
 
-  @Test("pictures of strange kinds and names in a batch do not stop it")
+  @Test("unreadable pictures and unusual names do not stop a batch")
   func batch() throws {
     let bad = Self.pictures.map(\.0)
     let ending = try work.run(.detect, ["a.png"] + bad + ["c.png", "--model", "tiny-detector", "--out", "out/"])
@@ -79,7 +79,7 @@ extension Workplace {
     #expect(ending.errorLines.last == "detect: 2 done, \(bad.count) failed")
     #expect(
       try work.contents().keys.filter { $0.hasPrefix("here/out/") }.sorted() == ["here/out/a.png", "here/out/c.png"])
-    // Another "b" came before, even though it failed.
+    // The name "b" was taken by an earlier picture, although that one failed.
     let masks = try work.run(.segment, bad + ["b.png", "--model", "tiny-segmenter", "--out", "masks/"])
     #expect(masks.status == 1 && masks.errorLines.last == "segment: 1 done, \(bad.count) failed")
     #expect(try work.contents().keys.filter { $0.hasPrefix("here/masks/") } == ["here/masks/b-2.png"])
@@ -117,7 +117,7 @@ extension Workplace {
   func model(one: FailureCase) throws { try work.expect(one) }
 
   @Test(
-    "a file that asks for more than it may",
+    "a file that exceeds a limit",
     arguments: [
       FailureCase(
         .detect, "a.png --model % --max-pixels 5", 1, "a.png: has ", " pixels, the limit is 5; raise --max-pixels"),
@@ -174,7 +174,7 @@ extension Workplace {
 
   @Test("one output that cannot be written leaves the others")
   func someOutputs() throws {
-    // A folder has the name that the second overlay would have.
+    // A folder is in the place of the second overlay.
     try work.write([], to: "out")
     try work.expect(FailureCase(.detect, "a.png b.png --model % --out out/", 4, "out", "Not a directory"))
     try work.picture("folder/a.png", 40, 40)

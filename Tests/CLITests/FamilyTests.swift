@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vision
 
-/// The programs with models on every backbone and with every head: the card alone says which.
+/// The programs with models of every backbone and every head, which the card alone determines.
 @Suite struct FamilyTests {
   static let backbones = ["mobilenet-v1", "mobilenet-v2", "shufflenet3", "shufflenet8"]
 
@@ -77,7 +77,7 @@ import Vision
       #expect(ending.status == 0, "\(ending.errors)")
       masks.append(try work.bytes("mask.png"))
     }
-    // A card without the field is the lite head.
+    // A card without the field has the lite head.
     #expect(masks[0] == masks[1] && masks[1] != masks[2])
   }
 
@@ -97,7 +97,7 @@ import Vision
     #expect(wrong.status == 3 && wrong.errors.contains("no tap is named last"), "\(wrong.errors)")
   }
 
-  /// A file whose head is of the other kind lacks tensors, and says which.
+  /// A file with the other head's tensors is refused, with the missing tensors.
   @Test func aCardOfTheOtherKindIsRefused() throws {
     let work = try Workplace()
     try Self.detector("mobilenet-v1", .full, in: work)

@@ -2,13 +2,13 @@ import Backbone
 import Processing
 import Testing
 
-/// `backbone features`: the file that NumPy reads, and what is in it.
+/// `backbone features`: the NumPy file and its contents.
 @Suite struct FeaturesTests {
   let work: Workplace
 
   init() throws { work = try Workplace() }
 
-  @Test("every tap of a model is the library's own map, bit for bit")
+  @Test("every tap of a model is bitwise equal to the library's map")
   func values() throws {
     let model = try ModelFile.open(path: "\(work.models)/tiny-detector.safetensors")
     let backbone = try Network(model.card.backbone, weights: model.weights)
@@ -37,7 +37,7 @@ import Testing
     #expect(rows.count == 53)
   }
 
-  @Test("random weights are taken only where they are asked for")
+  @Test("random weights need a flag")
   func random() throws {
     try work.expect(FailureCase(.backbone, "features a.png --model nope --tap stem --out f.npy", 3, "nope: no model"))
     let ending = try work.run(.backbone, "features", "a.png", "--tap", "block16", "--out", "f.npy", "--random-init")
@@ -47,7 +47,7 @@ import Testing
       .backbone, "features", "c.png", "--tap", "last", "--out", "f.npy", "--random-init", "--size", "33")
     #expect(small.status == 0, "\(small.errors)")
     #expect(try NPY(try work.bytes("f.npy")).shape == [1, 2, 2, 1280])
-    // A segmenter's network ends before the last convolution.
+    // A segmenter's network has no last convolution.
     try work.expect(
       FailureCase(.backbone, "features a.png --model tiny-segmenter --tap last --out g.npy", 3, "last", "block16"))
   }

@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// `backbone import` on a checkpoint with timm's names whose numbers follow from the names.
+/// `backbone import` on a checkpoint with timm's names, whose values are a formula of the names.
 @Suite struct ImportTests {
-  /// The tensors of timm's `mobilenetv2_035` as the golden of its features lists them.
+  /// The tensors of timm's `mobilenetv2_035`, as listed in the golden of its features.
   struct Checkpoint: Decodable {
     var tensors: [FormulaWeights.Tensor]
     let counters: [String]
@@ -23,7 +23,7 @@ import Testing
     good = try Self.checkpoint()
   }
 
-  @Test("a good one becomes a model that works by name or by path")
+  @Test("a valid checkpoint becomes a model that works by name or by path")
   func success() throws {
     try good.write(to: work, "net.safetensors")
     let out = try work.run(
@@ -50,11 +50,11 @@ import Testing
       #expect(ending.status == 0 && ending.output.contains("1280"), "\(ending.errors)")
     }
     #expect(try work.bytes("3.npy") == work.bytes("19.npy"))
-    // It is no detector, and says so.
+    // A classifier is refused by detect, with its task.
     try work.expect(FailureCase(.detect, "a.png --model net", 3, "the model's task is classify, expected detect"))
   }
 
-  @Test("class names are kept, and must be as many as there are classes")
+  @Test("class names are stored, and a wrong number is refused")
   func labels() throws {
     try good.write(to: work, "net.safetensors")
     try work.write(Array((0..<10).map { "thing \($0)\n" }.joined().utf8), to: "names.txt")
@@ -69,7 +69,7 @@ import Testing
     try work.expect(FailureCase(.backbone, "import net.safetensors --labels names.txt", 2, "names.txt: is not UTF-8"))
   }
 
-  @Test("a tensor that is missing, left over or of the wrong shape is named")
+  @Test("a tensor that is missing, left over or of the wrong shape is reported")
   func refusals() throws {
     func refuse(_ words: String..., change: (inout Checkpoint) -> Void) throws {
       var bad = good
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(
-    "what is no checkpoint is refused",
+    "anything but a checkpoint is refused",
     arguments: [
       FailureCase(.backbone, "import no.pb", 3, "no.pb: cannot open the file: No such file"),
       FailureCase(.backbone, "import folder", 3, "folder: is a directory"),
@@ -110,7 +110,7 @@ import Testing
     try work.expect(one)
   }
 
-  @Test("a checkpoint among the models is not replaced by what is made of it")
+  @Test("a checkpoint in the folder of models is not replaced by its model")
   func checkpointAmongModels() throws {
     try good.write(to: work, "../models/net.safetensors")
     try work.expect(FailureCase(.backbone, "import ../models/net.safetensors", 2, "would replace an input; choose"))
@@ -122,7 +122,7 @@ import Testing
   func unwritableStore() throws {
     try good.write(to: work, "net.safetensors")
     try work.picture("folder/a.png", 40, 40)
-    // What should be a folder is a file, or the other way round.
+    // A file in the place of a folder, or a folder in the place of a file.
     for models in ["a.png", "a.png/models", "/proc/models"] {
       try work.expect(
         FailureCase(.backbone, "import net.safetensors", 4, "cannot write the file: "),

@@ -2,7 +2,7 @@ import Kernels
 import TestSupport
 import Testing
 
-/// `BACKBONE_ISA`: each set that the machine has gives the same answers, and no other is taken for one.
+/// `BACKBONE_ISA`: each instruction set of the machine gives the same results, and other values are refused.
 @Suite struct InstructionSetTests {
   let work: Workplace
 
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// The same things in the same order, up to the rounding of sums in another order.
+  /// The same detections in the same order, up to the rounding of sums in another order.
   private func expectSame(_ arguments: [String], models: String) throws {
     let names = KernelSet.available.map(\.isa.rawValue)
     let expected = try detect(arguments, names[0], models: models)
@@ -55,7 +55,7 @@ import Testing
     try expectSame(pictures + ["--score", "0.3"], models: work.here + "/folder")
   }
 
-  @Test("bench names the set that is forced")
+  @Test("bench writes the forced instruction set")
   func bench() throws {
     for kernels in KernelSet.available {
       let ending = try work.run(
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test("a set that is unknown or not on this machine is a usage error", arguments: Program.allCases)
+  @Test("an instruction set that is unknown or not on this machine is a usage error", arguments: Program.allCases)
   func refused(program: Program) throws {
     let lines = [
       Program.detect: "a.png --model %", .segment: "a.png --model % --out m.png",
@@ -77,7 +77,7 @@ import Testing
         FailureCase(program, lines[program]!, 2, "BACKBONE_ISA=\(isa): ", "portable", "; unset BACKBONE_ISA, or name"),
         environment: ["BACKBONE_ISA": isa])
     }
-    // Empty is as good as unset.
+    // An empty value is the same as no value.
     let empty = try work.run(program, "--version", environment: ["BACKBONE_ISA": ""])
     #expect(empty.status == 0)
   }

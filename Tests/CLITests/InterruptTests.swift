@@ -11,9 +11,9 @@ import Testing
   import Darwin
 #endif
 
-/// SIGINT and SIGTERM at random moments: whole lines, whole files, no temporary ones, and a count that is right.
+/// SIGINT and SIGTERM at random moments: whole lines, whole files, no temporary files, and a correct count.
 ///
-/// `BACKBONE_SOAK_INTERRUPTS` says how many.
+/// `BACKBONE_SOAK_INTERRUPTS` is the number of interrupts.
 @Suite(.timeLimit(.minutes(20))) struct InterruptTests {
   let work: Workplace
 
@@ -21,10 +21,10 @@ import Testing
 
   private static let count = Soak.count("INTERRUPTS", short: 30, full: 100)
 
-  /// Pictures of a batch: every seventh of them cannot be read.
+  /// The pictures of a batch; every seventh cannot be read.
   private static let names = (0..<140).map { $0 % 7 == 5 ? "missing\($0).png" : ["a.png", "b.png", "c.png"][$0 % 3] }
 
-  /// The numbers of the line that a batch leaves when a signal stops it.
+  /// The counts in the last line of a batch that a signal stops.
   private func counts(_ line: String, of program: Program) throws -> (done: Int, failed: Int, skipped: Int) {
     #expect(line.hasPrefix("\(program.rawValue): stopped by a signal: "), "\(line)")
     let words = line.split(separator: " ").suffix(6).map(String.init)
@@ -33,7 +33,7 @@ import Testing
     return (try #require(Int(words[0])), try #require(Int(words[2])), try #require(Int(words[4])))
   }
 
-  @Test("a batch that is stopped has written whole lines and files, and says how many")
+  @Test("a stopped batch has written whole lines and files, and their number")
   func batches() throws {
     var random = SplitMix64(seed: 81)
     var (stopped, early) = (0, 0)
@@ -43,19 +43,19 @@ import Testing
       let child = try Child(
         .detect, Self.names + [String](words: "--model % --format ndjson --top-k 1 --out \(folder)/", of: .detect),
         in: work, input: "", output: .piped)
-      // A third of them before the first picture, or near it.
+      // A third of the signals come before or near the first picture.
       var lines: [String] = []
       if number % 3 != 0 { lines = [try #require(child.readLine())] }
       ProcessFacts.sleep(seconds: Double(random.unit()) * (number % 3 == 0 ? 0.05 : 0.12))
       child.send(signal)
       let ending = try child.wait()
       lines += ending.output.split(separator: "\n").map(String.init)
-      // Whole lines: other tests read such ones with a parser, which takes long.
+      // Only the ends of the lines are checked: other tests parse such lines, which takes long.
       for line in lines { #expect(line.hasPrefix(#"{"image": ""#) && line.hasSuffix("}"), "\(line)") }
       let failed = lines.count { $0.contains(#""error": ""#) }
       #expect(lines.count { $0.contains(#""detections": ["#) } == lines.count - failed)
       let made = try work.contents().keys.filter { $0.hasPrefix("here/\(folder)/") }
-      // The picture at hand may have been written, and its line not.
+      // The current picture may have been written without its line.
       let done = lines.count - failed
       #expect((done...done + 1).contains(made.count), "\(made.count) files, \(done) lines")
       for name in made { _ = try work.read(String(name.dropFirst("here/".count))) }
@@ -63,7 +63,7 @@ import Testing
       #expect(ending.status == 128 + signal, "\(ending.errors)")
       stopped += 1
       guard let last = ending.errorLines.last, last.contains("stopped") else {
-        // Before the batch began there is nothing to count.
+        // Before the beginning of the batch there is no count.
         #expect(lines.isEmpty && ending.errors.isEmpty, "\(ending.errors)")
         early += 1
         continue
@@ -110,7 +110,7 @@ import Testing
     #expect(stopped > 0)
   }
 
-  /// The log and the curve of a training run are written anew after each epoch, whole each time.
+  /// The log and the chart of a training run are rewritten atomically after each epoch.
   private func isOnTheWay(_ bytes: [UInt8], _ output: String) throws -> Bool {
     switch output {
     case "out/head.csv": return String(decoding: bytes, as: UTF8.self).hasSuffix("\n")

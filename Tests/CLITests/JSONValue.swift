@@ -4,7 +4,7 @@
   import Foundation
 #endif
 
-/// A JSON value as another parser reads it.
+/// A JSON value from another parser.
 enum JSONValue: Decodable, Equatable {
   case array([JSONValue])
   case boolean(Bool)
@@ -55,7 +55,7 @@ enum JSONValue: Decodable, Equatable {
 }
 
 extension JSONValue {
-  /// The figures of an evaluation's report, those of classes after the class's name and a slash.
+  /// The figures of an evaluation's report; those of classes have the class and a slash as prefix.
   var figures: [String: Double] {
     var figures: [String: Double] = [:]
     func add(_ value: JSONValue?, _ prefix: String) {

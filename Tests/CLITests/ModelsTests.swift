@@ -8,7 +8,7 @@ import Testing
 
   init() throws { work = try Workplace() }
 
-  @Test("the list says what is installed, what is unusable, and how to get what is known")
+  @Test("the list has installed and unusable models, and how to fetch known ones")
   func list() throws {
     try work.write(Array("no model".utf8), to: "../models/broken.safetensors")
     let all = try work.run(.backbone, "models")
@@ -30,7 +30,7 @@ import Testing
     #expect(empty.status == 0 && empty.output.split(separator: "\n").count == 6, "\(empty.errors)")
   }
 
-  @Test("models are where the variables say")
+  @Test("the environment variables set the folder of models")
   func folders() throws {
     func path(_ environment: [String: String?]) throws -> String {
       try work.run(.backbone, "models", "path", environment: environment).output
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  /// A network in which nothing answers: every address is a proxy that refuses connections, and no index is there.
+  /// An environment without network: every address is a proxy that refuses connections, and there is no package index.
   private static let offline: [String: String?] = {
     var variables: [String: String?] = [
       "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": "/dev/null", "PIP_EXTRA_INDEX_URL": nil,
@@ -125,15 +125,15 @@ import Testing
     return variables
   }()
 
-  @Test("offline, fetch says what it could not get, and how to go on", arguments: ["person-ssdlite", "deeplab-voc"])
+  @Test("offline, fetch reports the failed download and the remedy", arguments: ["person-ssdlite", "deeplab-voc"])
   func offline(name: String) throws {
     let noPrograms: [String: String?] = ["PATH": "\(work.here)/folder"]
     for environment in [Self.offline, noPrograms] {
-      // pip keeps things of its own in the home folder.
+      // pip keeps files of its own in the home folder.
       let before = try work.contents().filter { $0.key.hasPrefix("models") || $0.key.hasPrefix("here") }
       let ending = try work.run(.backbone, "models", "fetch", name, environment: environment)
       #expect(ending.status == 3 && ending.bytes.isEmpty)
-      // What it does, and what went wrong.
+      // A line of progress and a line with the error.
       #expect(ending.errorLines.count == 2, "\(ending.errors)")
       #expect(ending.errorLines.first?.hasPrefix("backbone: \(name): downloading ") == true)
       let last = ending.errorLines.last ?? ""
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test("a file that is not the published one is refused")
+  @Test("a file other than the published one is refused")
   func wrongFile() throws {
     try work.expect(
       FailureCase(
@@ -183,7 +183,7 @@ import Testing
     #expect(try work.contents().keys.allSatisfy { !$0.contains(".tmp") })
   }
 
-  @Test("verify finds every change of a file")
+  @Test("verify detects every change of a file")
   func verify() throws {
     let nothing = try work.run(.backbone, "models", "verify")
     #expect(nothing.status == 3 && nothing.errorLines.count == 3)

@@ -1,6 +1,6 @@
 import Testing
 
-/// An array file of format 1.0, read by its description alone.
+/// An array file of format 1.0, parsed by the format's description alone.
 struct NPY {
   let shape: [Int]
   let values: [Float]

@@ -2,7 +2,7 @@ import ImageTypes
 import Tensors
 import Testing
 
-/// File names that programs stumble over.
+/// Unusual file names.
 @Suite struct NameTests {
   let work: Workplace
 
@@ -13,10 +13,10 @@ import Testing
     "\u{202e}right-to-left.png", "no-extension",
   ]
 
-  @Test("pictures of strange names are done, and told on one line", arguments: names)
+  @Test("pictures with unusual names are processed, and reported on one line", arguments: names)
   func inputs(name: String) throws {
     try work.picture(name, 40, 40)
-    // Without "--" a name that begins with a dash is an option.
+    // Without "--" a name with a dash in front is an option.
     let arguments = ["--model", "tiny-detector", "--out", "out/", "--", name]
     let text = try work.run(.detect, arguments)
     #expect(text.status == 0 && text.errors.isEmpty, "\(text.errors)")
@@ -28,7 +28,7 @@ import Testing
     #expect(try work.contents().keys.filter { $0.hasPrefix("here/out/") }.count == 1)
   }
 
-  @Test("failures with strange names are one line", arguments: names)
+  @Test("failures with unusual names are one line", arguments: names)
   func failures(name: String) throws {
     let escaped = name.replacing("\n", with: "\\n").replacing("\t", with: "\\t").replacing(
       "\u{202e}", with: "\\u{202E}")
@@ -41,7 +41,7 @@ import Testing
     )
   }
 
-  @Test("dots, links and one name in two folders")
+  @Test("dots, links, and the same name in two folders")
   func places() throws {
     try work.picture("folder/a.png", 40, 50)
     let ending = try work.run(

@@ -6,7 +6,7 @@ import Testing
 
   init() throws { work = try Workplace() }
 
-  /// Parameters and multiply-adds in millions, as the papers and the converters' own counts give them.
+  /// Parameters and multiply-adds in millions, from the papers and the converters' own counts.
   struct Published: CustomTestStringConvertible, Sendable {
     let arguments: String
     let parameters, multiplyAdds: String
@@ -27,14 +27,14 @@ import Testing
     Published(arguments: "deeplab --size 257", parameters: "2.10", multiplyAdds: "720.4"),
   ]
 
-  @Test("profile counts what the papers count", arguments: table)
+  @Test("profile has the papers' counts", arguments: table)
   func profile(one: Published) throws {
     let words = ["profile"] + one.arguments.split(separator: " ").map(String.init)
     let text = try work.run(.backbone, words)
     #expect(text.status == 0 && text.errors.isEmpty)
     let lines = text.output.split(separator: "\n")
     #expect(lines.last == "  \(one.parameters) M parameters, \(one.multiplyAdds) M multiply-adds")
-    // The layers add up, and JSON tells the same.
+    // The sum of the layers is the total, and JSON has the same counts.
     let rows = lines.dropFirst(2).dropLast(2).map { $0.split(separator: " ").map(String.init) }
     let sums = (2...3).map { column in rows.reduce(0) { $0 + (Int($1[column]) ?? .min / 1000) } }
     #expect(lines.dropLast().last?.split(separator: " ").map(String.init) == ["total", "\(sums[0])", "\(sums[1])"])
@@ -46,13 +46,13 @@ import Testing
     #expect(layers.map { $0["multiply_adds"]?.double } == rows.map { Double($0[3]) })
   }
 
-  @Test("bench answers line by line on --stdin", arguments: ["classify", "ssdlite", "ssd", "deeplab", "deeplab-aspp"])
+  @Test("bench answers each line of --stdin", arguments: ["classify", "ssdlite", "ssd", "deeplab", "deeplab-aspp"])
   func benchProtocol(task: String) throws {
     let arguments = ["bench", task, "--random-init", "--stdin", "--size", "33", "--width", "0.35", "--threads", "1"]
     let child = try Child(.backbone, arguments, in: work, output: .piped)
     #expect(child.readLine() == "ready")
     for runs in [1, 4] {
-      // Each answer comes before the next question.
+      // Each result is written before the next number is read.
       try child.write("\(runs)\n")
       let line = try #require(child.readLine())
       let numbers = try JSONValue(line).elements.map { try #require($0.double) }
@@ -79,19 +79,19 @@ import Testing
   }
 
   @Test(
-    "bench by layer adds up to the network", arguments: ["classify", "ssdlite", "ssd", "deeplab", "deeplab-aspp"])
+    "the layers of bench add up to the network", arguments: ["classify", "ssdlite", "ssd", "deeplab", "deeplab-aspp"])
   func benchByLayer(task: String) throws {
     let arguments = ["bench", task, "--random-init", "--runs", "3", "--size", "65", "--threads", "2", "--layers"]
     let ending = try work.run(.backbone, arguments + ["--csv"])
     #expect(ending.status == 0 && ending.errors.isEmpty)
     let lines = ending.output.split(separator: "\n").map(String.init)
     #expect(lines[0] == "layer,output,multiply_adds,min_ms,median_ms,max_ms,gmac_per_s,percent_of_peak")
-    // Names may hold commas, and nothing else does.
+    // Names may contain commas, other fields may not.
     let rows = lines.dropFirst().map { line in
       line.split(separator: ",", omittingEmptySubsequences: false).suffix(7).map(String.init)
     }
     let numbers = rows.map { row in row.dropFirst().compactMap(Double.init) }
-    // Pooling multiplies nothing.
+    // Pooling has no multiply-adds.
     #expect(
       numbers.allSatisfy {
         $0.count == 6 && $0[0] >= 0 && $0[1...3].allSatisfy { $0 > 0 } && $0[1] <= $0[2] && $0[2] <= $0[3]
@@ -100,21 +100,21 @@ import Testing
     let steps = numbers.dropLast()
     #expect(try #require(lines.last).hasPrefix("total,,"))
     #expect(steps.reduce(0) { $0 + $1[0] } == whole[0])
-    // No step takes longer than the run that it is part of.
+    // The sum of the steps is at most the duration of the run.
     #expect(steps.reduce(0) { $0 + $1[1] } <= whole[3])
     let profile = try JSONValue(try work.run(.backbone, "profile", task, "--size", "65", "--json").output)
     let plain = try #require(profile["multiply_adds"]?.double)
-    // DeepLab's pooled branch is projected once, not at each of the map's 5x5 pixels.
-    // and its atrous branches, whose taps are farther apart than the map is wide, have just their middle ones.
+    // DeepLab's pooled branch is projected once, not at each of the map's 5x5 pixels. Only the middle taps of its
+    // atrous branches are inside the map, since the distance of the taps exceeds its width.
     let pooled = task.hasPrefix("deeplab") ? 24 * 256 * 256 : 0
     let atrous = task == "deeplab-aspp" ? 3 * 8 * 25 * 320 * 256 : 0
-    // SSD's convolutions leave out what lies outside their maps, too.
+    // SSD's convolutions skip the taps outside their maps too.
     if task == "ssd" { #expect(whole[0] < plain) } else { #expect(Int(whole[0]) == Int(plain) - pooled - atrous) }
 
     let table = try work.run(.backbone, arguments)
     #expect(table.status == 0 && table.errors.isEmpty)
     let printed = table.output.split(separator: "\n")
-    // The heading, the names, the peak and the summary beside them.
+    // The rows, and the heading, the names, the peak and the summary.
     #expect(printed.count == rows.count + 4)
     #expect(printed[printed.count - 2].hasPrefix("  peak "))
   }

@@ -2,7 +2,7 @@ import ModelFiles
 import TestSupport
 import Testing
 
-/// What training prints of a model at its end, its card's and its log's figures and those of `eval` are the same bits.
+/// The figures that training prints at its end, the card's, the log's and those of `eval` are bitwise equal.
 @Suite struct OneNumberTests {
   private static let balls = TestData.sample("Balls")
 
@@ -10,13 +10,13 @@ import Testing
     line.split(separator: " ").map { $0 == "BALLS" ? Self.balls : String($0) }
   }
 
-  /// The figures of a report in JSON, those of classes after a slash.
+  /// The figures of a report in JSON; those of classes have the class and a slash as prefix.
   private func figures(_ ending: Ending) throws -> [String: Double] {
     #expect(ending.status == 0, "\(ending.errors)")
     return try JSONValue(ending.output).figures
   }
 
-  /// Holds the card's figures and the log's last value to those of `eval`.
+  /// Compares the card's figures and the log's last value with those of `eval`.
   ///
   /// - Returns: `eval`'s figures.
   private func hold(_ model: String, _ eval: String, metric: String, in work: Workplace) throws -> [String: Double] {
@@ -35,13 +35,13 @@ import Testing
     return found
   }
 
-  /// Lines of `eval`'s text that a run of training ended with too.
+  /// The lines of `eval`'s text that the end of a training run has too.
   private func shared(_ ending: Ending, _ eval: String, in work: Workplace) throws -> [Substring] {
     let text = try work.run(.backbone, words("eval \(eval)")).output.split(separator: "\n")
     return ending.output.split(separator: "\n").filter(text.contains)
   }
 
-  @Test("detect: the random model's figures are no round numbers, and all the same", arguments: ["multibox", "focal"])
+  @Test("detect: the random model's figures are no round numbers, and equal", arguments: ["multibox", "focal"])
   func boxes(loss: String) throws {
     let work = try Workplace()
     let ending = try work.run(
@@ -52,7 +52,7 @@ import Testing
     #expect(ending.status == 0, "\(ending.errors)")
     let eval = "detect --data BALLS --hold-out every:5 --threads 1"
     let found = try hold("m", eval, metric: "AP50", in: work)
-    // Equality of zeros, or of ones, would say little.
+    // Equal zeros or ones would prove little.
     let ap = try #require(found["AP"])
     print("\(loss): AP \(ap), AP50 \(found["AP50"]!), best F1 \(found["best F1"]!) above \(found["score threshold"]!)")
     #expect(ap > 0.001 && ap < 0.999)
@@ -61,7 +61,7 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("  threshold ") })
     #expect(ending.output.contains("AP50 \(found["AP50"]! == 1 ? "1.000" : String("\(found["AP50"]!)".prefix(3)))"))
 
-    // What is recommended is what `detect` does where nothing is said, and what F1 was best with.
+    // The recommended score is the default of `detect`, and the threshold of the best F1.
     let card = try ModelFile.open(path: "\(work.here)/m.safetensors").card
     let score = try #require(card.detection?.recommendedScore)
     #expect(Double("\(score)") == found["score threshold"])
@@ -95,7 +95,7 @@ import Testing
     #expect(ending.output.contains("on 5 pictures kept apart"))
   }
 
-  @Test("without pictures kept apart a card has no figures, and nothing is recommended")
+  @Test("without validation pictures a card has no figures and no recommended score")
   func nothingHeld() throws {
     let work = try Workplace()
     let ending = try work.run(

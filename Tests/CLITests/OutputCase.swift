@@ -3,13 +3,13 @@ import ImageTypes
 import TestSupport
 import Testing
 
-/// A command that writes files, each of which may be there already.
+/// A command that writes files, each of which may exist already.
 struct OutputCase: CustomTestStringConvertible, Sendable {
   let program: Program
   let arguments: [String]
-  /// The files that it writes, below `here`, the first one first.
+  /// The written files below `here`, the one written first in front.
   let outputs: [String]
-  /// The folder of installed models, where it writes to that.
+  /// The folder of installed models, for a command that writes to it.
   let models: String?
   let prepare: @Sendable (Workplace) throws -> Void
 
@@ -28,10 +28,10 @@ struct OutputCase: CustomTestStringConvertible, Sendable {
     models.map { ["BACKBONE_MODELS": "\(work.here)/\($0)"] } ?? [:]
   }
 
-  /// What lies in the place of the outputs beforehand.
+  /// The contents of an output before the command.
   static let old = Array("what was there before\n".utf8)
 
-  /// Makes the folder of the outputs, with an old file in the place of each or of none.
+  /// Makes the folder of the outputs, with or without an old file in the place of each.
   func setUp(_ work: Workplace, old: Bool) throws {
     try work.makeFolder("out")
     for output in outputs { try work.remove(output) }
@@ -42,7 +42,7 @@ struct OutputCase: CustomTestStringConvertible, Sendable {
     try ImportTests.checkpoint().write(to: work, "net.safetensors")
   }
 
-  /// Pictures with boxes and masks.
+  /// Writes pictures with boxes and masks.
   private static func data(_ work: Workplace) throws {
     for folder in ["images", "masks", "labels"] { try work.makeFolder("set/\(folder)") }
     try work.write(Array("cat\ndog\n".utf8), to: "set/classes.txt")
@@ -57,7 +57,7 @@ struct OutputCase: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// Pictures with masks of the small segmenter's classes.
+  /// Writes pictures with masks of the small segmenter's classes.
   private static func outlines(_ work: Workplace) throws {
     try data(work)
     try work.remove("set/labels")

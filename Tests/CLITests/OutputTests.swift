@@ -9,13 +9,13 @@ import Testing
   import Darwin
 #endif
 
-/// Every output of every program is whole or not there, and what was there before survives whatever goes wrong.
+/// Every output of every program is whole or missing, and an existing file survives every failure.
 @Suite(.timeLimit(.minutes(20))) struct OutputTests {
   let work: Workplace
 
   init() throws { work = try Workplace() }
 
-  /// Runs a command that must fail to write, and looks at what is left.
+  /// Runs a command that must fail to write, and checks the remaining files.
   private func expectRefusal(_ one: OutputCase, script: String, _ words: String...) throws {
     let before = try work.contents()
     let ending = try work.run(one.program, one.arguments, environment: one.environment(work), script: script)
@@ -27,11 +27,11 @@ import Testing
     for output in one.outputs { #expect(try work.bytes(output) == OutputCase.old, "\(output)") }
   }
 
-  @Test("a file that may grow no further is an output failure, and the old one stays", arguments: OutputCase.all)
+  @Test("a file at its size limit is an output failure, and the old file stays", arguments: OutputCase.all)
   func sizeLimit(one: OutputCase) throws {
     try one.prepare(work)
     try one.setUp(work, old: true)
-    // A block of 512 bytes, which is enough for what goes to standard error.
+    // One block of 512 bytes, which is enough for the lines on standard error.
     try expectRefusal(one, script: "ulimit -f 1; exec \"$@\"", "File too large")
   }
 
@@ -39,7 +39,7 @@ import Testing
   func unwritableFolder(one: OutputCase) throws {
     try one.prepare(work)
     try one.setUp(work, old: true)
-    // The superuser may write into any folder but one that cannot be changed at all.
+    // The superuser may write to any folder except an immutable one.
     let script =
       "chmod 555 out; chattr +i out 2>/dev/null; [ $(id -u) != 0 ] || lsattr -d out | grep -q -e -i- || exit 99"
     let lock = try work.run(.detect, [], script: script)
@@ -62,7 +62,8 @@ import Testing
   func fullDisk(one: OutputCase) throws {
     try one.prepare(work)
     try one.setUp(work, old: true)
-    // In a name space of its own, where the disk goes with the process: what is left is looked at in there.
+    // In a mount namespace of its own, whose disk is removed with the process: the remaining files are checked in
+    // there.
     let old = String(decoding: OutputCase.old.dropLast(), as: UTF8.self)
     let script = """
       mount -t tmpfs -o size=1m small out || exit 99
@@ -83,7 +84,7 @@ import Testing
     #expect(ending.errors.contains("No space left on device"), "\(ending.errors)")
   }
 
-  @Test("whatever memory a program may have, outputs are whole or not there")
+  @Test("outputs are whole or missing under any memory limit")
   func littleMemory() throws {
     for one in [OutputCase.all[0], OutputCase.all[2], OutputCase.all[4]] {
       try one.setUp(work, old: true)
@@ -91,7 +92,7 @@ import Testing
       #expect(whole.status == 0, "\(whole.errors)")
       let expected = try work.bytes(one.outputs[0])
       var (finished, refused) = (0, 0)
-      // Kilobytes: from too little for the libraries to enough for everything.
+      // In kilobytes: from too little for the libraries to enough for everything.
       for limit in stride(from: 16_000, through: 496_000, by: 40_000) {
         try one.setUp(work, old: true)
         let ending = try work.run(one.program, one.arguments, script: "ulimit -v \(limit); ulimit -c 0; exec \"$@\"")
@@ -104,12 +105,12 @@ import Testing
     }
   }
 
-  /// Kills commands at random moments and looks at what is left.
+  /// Kills commands at random moments and checks the remaining files.
   ///
   /// - Parameters:
-  ///   - count: kills, shared out among the commands.
-  ///   - script: how a shell starts a command.
-  /// - Returns: runs that were killed, and temporary files that they left until the next output.
+  ///   - count: the number of kills, distributed over the commands.
+  ///   - script: the shell script that starts a command.
+  /// - Returns: the number of killed runs, and of the temporary files that remained until the next output.
   private func kill(
     _ cases: [OutputCase], count: Int, script: String = "exec \"$@\"", seed: UInt64
   ) throws -> (killed: Int, strays: Int) {
@@ -130,7 +131,7 @@ import Testing
         try one.setUp(work, old: hasOld)
         let child = try Child(
           one.program, one.arguments, in: work, environment: environment, input: "", script: script)
-        // Later moments more often: that is when outputs are written.
+        // Later moments are more frequent, since outputs are written near the end.
         ProcessFacts.sleep(seconds: seconds * 1.1 * Double(max(random.unit(), random.unit())))
         child.send(SIGKILL)
         if try child.wait().status == 128 + SIGKILL { killed += 1 }
@@ -142,7 +143,7 @@ import Testing
         strays += left.count { $0.hasPrefix("here/out/.tmp-backbone-") && $0.split(separator: "/").count == 3 }
         #expect(Set(try work.contents().keys).subtracting(left).isSubset(of: names), "\(one)")
       }
-      // The next run clears away what is left.
+      // The next run removes the remaining temporary files.
       let last = try work.run(one.program, one.arguments, environment: environment, script: script)
       #expect(last.status == 0, "\(one): \(last.errors)")
       #expect(try work.strays().isEmpty && Set(work.contents().keys) == names, "\(one)")
@@ -151,21 +152,21 @@ import Testing
     return (killed, strays)
   }
 
-  // Training, which takes seconds, has a test of its own.
+  // Training takes seconds and has its own test.
   private static let quick = OutputCase.all.filter { $0.arguments.first != "train" }
 
-  /// `BACKBONE_SOAK_KILLS` says how many.
-  @Test("killed at any moment, a program leaves old files or new ones, and nothing else")
+  /// `BACKBONE_SOAK_KILLS` is the number of kills.
+  @Test("a program killed at any moment leaves old or new files, and no others")
   func kills() throws {
     let count = Soak.count("KILLS", short: 60, full: 200)
     let (killed, strays) = try kill(Self.quick, count: count, seed: 71)
     #expect(killed > count / 4)
-    // The instant between two system calls is met once in thousands of kills.
+    // The instant between two system calls is hit once in thousands of kills.
     #expect(strays <= 2)
   }
 
-  /// With a umask of zero files have a temporary name from the beginning on, as on file systems that know no other way.
-  @Test("where files need a temporary name, the next output clears away what a kill leaves")
+  /// With a umask of zero, files have a temporary name from the beginning, as on file systems without unnamed files.
+  @Test("if files need a temporary name, the next output removes those of a killed program")
   func killsOfNamedFiles() throws {
     let count = Soak.count("KILLS", short: 60, full: 200) / 3
     let (killed, _) = try kill(Self.quick, count: count, script: "umask 0; exec \"$@\"", seed: 72)
@@ -175,7 +176,7 @@ import Testing
   private static let published = "models/deeplabv3_257_mv_gpu.tflite"
 
   @Test(
-    "a fetch that is killed leaves the old model or the new one, and its folder only until the next",
+    "a killed fetch leaves the old or the new model, and its temporary folder until the next fetch",
     .enabled(if: TestData.has(published), Comment(rawValue: TestData.absence(of: published))))
   func killedFetches() throws {
     let copy = try #require(TestData.path(Self.published))
@@ -186,7 +187,7 @@ import Testing
     #expect(killed > 0)
   }
 
-  @Test("a temporary file that a killed program left goes with the next output, one in use stays")
+  @Test("the next output removes the temporary file of a killed program, but not one in use")
   func strays() throws {
     try work.makeFolder("out")
     let (stray, used) = ("out/.tmp-backbone-0123456789abcdef", "out/.tmp-backbone-fedcba9876543210")
@@ -204,6 +205,6 @@ import Testing
 }
 
 extension Workplace {
-  /// Names of temporary files and folders that are left.
+  /// The names of remaining temporary files and folders.
   func strays() throws -> [String] { try contents().keys.filter { $0.contains(".tmp") } }
 }

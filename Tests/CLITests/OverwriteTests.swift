@@ -10,7 +10,7 @@ import Testing
   import Darwin
 #endif
 
-/// No output takes the place of an input or of another output, by whatever name.
+/// No output replaces an input or another output, whatever path names it.
 @Suite struct OverwriteTests {
   let work: Workplace
 
@@ -26,7 +26,7 @@ import Testing
     }
     try #require(unsafe Self.link("\(work.here)/a.png", "\(work.here)/hard.png") == 0)
     try work.write([], to: "twice/a.png")
-    // `b.png` in there leads to `twice/a.png`.
+    // `b.png` in that folder is a link to `twice/a.png`.
     for name in ["images", "masks"] { try work.makeFolder("set/\(name)") }
     try work.write(Array("background\nthing\n".utf8), to: "set/classes.txt")
     for name in ["a", "b", "c", "d", "e"] {
@@ -65,7 +65,7 @@ import Testing
     } + [
       FailureCase(.detect, "b.png folder/c.png --model % --out .", 2, "./b.png: would replace an input picture"),
       FailureCase(.detect, "a.png b.png --model % --out folder/up/", 2, "would replace an input picture"),
-      // What has the name of one picture leads to another one.
+      // An output name that is a link to another picture.
       FailureCase(.detect, "b.png folder/a.png --model % --out other/", 2, "would replace an input picture"),
       FailureCase(.detect, "a.png b.png --model % --out twice", 2, "twice/a.png and twice/b.png are the same file"),
       FailureCase(.segment, "a.png b.png --model % --out fresh", 2, "fresh/a.png and fresh/b.png are the same file"),
@@ -95,7 +95,7 @@ import Testing
   @Test("an input is not replaced", arguments: commands)
   func refused(one: FailureCase) throws { try work.expect(one) }
 
-  @Test("with --force an input is replaced, whole, and a link to it stays a link")
+  @Test("with --force an input is replaced atomically, and a link to it stays a link")
   func forced() throws {
     let before = try work.bytes("a.png")
     for name in ["link.png", "a.png"] {
@@ -103,13 +103,13 @@ import Testing
       #expect(ending.status == 0, "\(ending.errors)")
     }
     #expect(try work.bytes("a.png") != before && work.read("a.png").width == 96)
-    // The other name of the old bytes keeps them.
+    // The hard link keeps the old bytes.
     #expect(try work.bytes("hard.png") == before)
     var status = stat()
     #expect(unsafe lstat("\(work.here)/link.png", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
   }
 
-  @Test("inputs of one name get outputs of their own")
+  @Test("inputs of the same name have separate outputs")
   func sameNames() throws {
     try work.picture("folder/b.png", 40, 50)
     let ending = try work.run(.segment, "b.png", "folder/b.png", "./b.png", "--model", "tiny-segmenter", "--out", "m/")

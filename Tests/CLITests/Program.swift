@@ -13,18 +13,18 @@ import Testing
   import Darwin
 #endif
 
-/// One of the programs under test.
+/// A program under test.
 enum Program: String, CaseIterable, Sendable {
   case detect, segment, backbone
   case paperTables = "paper-tables"
 
-  /// Those that are installed.
+  /// The installed programs.
   static let allCases: [Program] = [.detect, .segment, .backbone]
 
-  /// The folder that the test bundle was built in, where the programs are too.
+  /// The folder of the test bundle and the built programs.
   static let folder: String = {
     #if canImport(Darwin)
-      // The bundle is loaded by a helper of the toolchain; its name is among the arguments.
+      // A helper of the toolchain loads the bundle; the bundle's path is among the arguments.
       let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments[0]
       return bundle.components(separatedBy: "/").prefix { !$0.hasSuffix(".xctest") }.joined(separator: "/")
     #else
@@ -37,7 +37,7 @@ enum Program: String, CaseIterable, Sendable {
     #endif
   }()
 
-  /// The built program; a test fails where it is missing.
+  /// The path of the built program; a test fails if it is missing.
   func path() throws -> String {
     let path = "\(Program.folder)/\(rawValue)"
     try #require(
@@ -46,9 +46,9 @@ enum Program: String, CaseIterable, Sendable {
   }
 }
 
-/// How a program ended, and what it said.
+/// The end of a program, with its outputs.
 struct Ending {
-  /// The exit status as a shell gives it: 128 and the signal's number for a program that was killed.
+  /// The exit status as in a shell: 128 plus the signal's number for a killed program.
   let status: Int32
   let bytes: [UInt8]
   /// Standard error.

@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The mask of `segment` as other programs read it, its overlay, and its two formats.
+/// The mask of `segment` as decoded by other programs, its overlay, and its two formats.
 @Suite struct SegmentTests {
   let work: Workplace
 
@@ -14,7 +14,7 @@ import Testing
     try work.run(.segment, images + ["--model", "tiny-segmenter"] + options)
   }
 
-  /// Pascal VOC's colour of a class, by its rule: three bits of the id at a time, from the top.
+  /// Pascal VOC's colour of a class, by its definition: three bits of the id at a time, from the top.
   private static func colour(_ id: Int) -> [UInt8] {
     var rest = id
     var colour: [UInt8] = [0, 0, 0]
@@ -65,7 +65,7 @@ import Testing
     #expect(overlay.width == image.width && overlay.height == image.height && overlay != image)
   }
 
-  @Test("the text lists each class with its share")
+  @Test("the text lists each class with its fraction")
   func text() throws {
     let ending = try segment("a.png", options: "--out", "m.png")
     var counts: [Int: Int] = [:]
@@ -81,7 +81,7 @@ import Testing
     #expect(lines.count == counts.count + 3)
   }
 
-  @Test("many pictures go to a folder each; the smallest sizes too")
+  @Test("many pictures are written to a folder, including the smallest sizes")
   func folders() throws {
     try work.picture("one.png", 1, 1)
     try work.picture("row.png", 200, 1)

@@ -2,7 +2,7 @@ import ModelFiles
 import TestSupport
 import Testing
 
-/// What the programs find on a machine on which nothing is installed: with the models that are part of them.
+/// The programs on a machine without installed models: their shipped models.
 @Suite struct ShippedModelsTests {
   let work: Workplace
 
@@ -14,7 +14,7 @@ import Testing
   private var bare: [String: String?] { ["BACKBONE_MODELS": work.here + "/empty"] }
 
   @Test(
-    "detect finds what is in the samples",
+    "detect finds the objects of the samples",
     arguments: [("chelsea.png", "cat"), ("astronaut.png", "person"), ("grace_hopper.jpg", "person")])
   func detect(sample: String, label: String) throws {
     let ending = try work.run(
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(
-    "segment outlines what is in the samples",
+    "segment finds the objects of the samples",
     arguments: [("chelsea.png", "cat", 0.5...0.95), ("astronaut.png", "person", 0.3...0.6)])
   func segment(sample: String, label: String, share: ClosedRange<Double>) throws {
     let ending = try work.run(
@@ -46,12 +46,12 @@ import Testing
     return Array(CSV.records(ending.output).dropFirst())
   }
 
-  @Test("people are found by the detector of people, everything else by the other")
+  @Test("people are detected by the specialist, everything else by the default detector")
   func specialist() throws {
     let (people, cat) = (TestData.sample("grace_hopper.jpg"), TestData.sample("chelsea.png"))
     let found = try records(people, cat)
     let alone = try records(people, "--model", "person-ssdlite")
-    // Box and score are those of the detector of people, the class's number that of the 20 classes.
+    // Box and score are from the detector of people, the class id is from the 20 classes.
     #expect(alone.count == 1 && alone[0][1...2] == ["person", "1"])
     #expect(found.filter { $0[1] == "person" }.map { Array($0[3...]) } == alone.map { Array($0[3...]) })
     #expect(
@@ -65,7 +65,7 @@ import Testing
     #expect(one.output.contains(#""model": "objects-ssdlite", "#), "\(one.output)")
   }
 
-  @Test("people are outlined inside what the detector of people finds") func people() throws {
+  @Test("the mask of people is inside the boxes of the detector of people") func people() throws {
     let ending = try work.run(
       .segment, TestData.sample("astronaut.png"), "--model", "person-mask", "--out", "m.png", environment: bare)
     #expect(ending.status == 0 && ending.output.contains(" person "), "\(ending.errors)")
@@ -79,7 +79,7 @@ import Testing
     #expect(masks.status == 0 && masks.output.contains(" cat "), "\(masks.errors)")
   }
 
-  @Test("a shipped model is written to a file, half as large in fp16, and found the same by its path")
+  @Test("a shipped model is written to a file, half as large in fp16, and opened by its path")
   func convert() throws {
     func size(_ precision: String) throws -> Int {
       let file = "\(precision).safetensors"
@@ -96,7 +96,7 @@ import Testing
       #expect(ending.status == 0, "\(ending.errors)")
       return ending.output.replacing(model, with: "")
     }
-    // The shipped file is fp16, so that neither loses anything.
+    // The shipped file is fp16, so neither precision loses anything.
     let shipped = try answer("objects-ssdlite")
     #expect(try answer("fp16.safetensors") == shipped)
     #expect(try answer("fp32.safetensors") == shipped)

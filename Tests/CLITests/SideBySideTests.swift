@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Many pictures are done side by side; what comes out is what one after another gives.
+/// The parallel processing of many pictures, whose results equal those of serial processing.
 @Suite(.timeLimit(.minutes(2))) struct SideBySideTests {
   let work: Workplace
 
@@ -9,7 +9,7 @@ import Testing
 
   private var names: [String] { (0..<24).map { ["a.png", "b.png", "c.png", "text.png"][$0 % 4] } }
 
-  @Test("results, their order, failures and pictures are the same", arguments: ["2", "3", "8"])
+  @Test("parallel and serial runs have the same results, order, failures and pictures", arguments: ["2", "3", "8"])
   func same(threads: String) throws {
     try work.write(Array("no picture".utf8), to: "text.png")
     func run(_ program: Program, _ threads: String, _ more: String...) throws -> Ending {
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test("a folder that cannot be made is told before the first picture") func refused() throws {
+  @Test("a folder that cannot be made is reported before the first picture") func refused() throws {
     let ending = try work.run(
       .segment, names + ["--model", "tiny-segmenter", "--out", "/dev/full/", "--threads", "2"])
     #expect(ending.status == 4, "\(ending.errors)")

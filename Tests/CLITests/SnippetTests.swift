@@ -7,13 +7,13 @@ import Testing
   import Foundation
 #endif
 
-/// Each program in `Snippets` runs to its end, in a folder of its own beside the samples.
+/// Each program in `Snippets` runs to its end, in its own folder beside the samples.
 @Suite struct SnippetTests {
   static let names =
     ((try? FileManager.default.contentsOfDirectory(atPath: TestData.packageRoot + "/Snippets")) ?? []).sorted()
     .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(".swift".count)) }
 
-  /// What is found in what each prints.
+  /// A part of each program's output.
   private static let words = [
     "AnswerRequest": ["\"label\":\"person\"", "overlay of", "the request: "],
     "BackboneMaps": ["[1, 28, 28, 32]\n112896"],

@@ -8,7 +8,7 @@ import Testing
   import Darwin
 #endif
 
-/// Standard streams that fail, and signals in the middle of a batch.
+/// Failing standard streams, and signals in the middle of a batch.
 @Suite struct StreamTests {
   let work: Workplace
 
@@ -21,7 +21,7 @@ import Testing
     (.backbone, "bench classify --random-init --runs 1 --size 33 --csv"), (.backbone, "profile --json"),
   ]
 
-  @Test("a reader that has gone ends a program quietly, as it ends any other", arguments: commands)
+  @Test("a closed pipe ends a program quietly, as usual", arguments: commands)
   func abandoned(program: Program, line: String) throws {
     let ending = try work.run(program, [String](words: line, of: program), output: .abandoned)
     #expect(ending.status == 128 + SIGPIPE && ending.errors.isEmpty, "\(ending.errors)")
@@ -31,7 +31,7 @@ import Testing
   func full(program: Program, line: String) throws {
     let arguments = [String](words: line, of: program)
     let full = try work.run(program, arguments, output: .file("/dev/full"))
-    // A batch says how far it came.
+    // A batch writes how many inputs are done.
     let count = line.hasPrefix("a.png b.png") ? 2 : 1
     #expect(full.status == 4 && full.errorLines.count == count, "\(full.errors)")
     #expect(count == 1 || full.errorLines.last == "\(program.rawValue): 0 done, 0 failed, 2 skipped")
@@ -41,7 +41,7 @@ import Testing
     #expect(closed.errors.hasPrefix("\(program.rawValue): standard output: cannot write: Bad file descriptor; check"))
   }
 
-  @Test("a reader that goes after the first line ends a batch quietly, and its files are whole", arguments: 0..<5)
+  @Test("a pipe closed after the first line ends a batch quietly, and its files are whole", arguments: 0..<5)
   func head(_: Int) throws {
     let names = (0..<300).map { ["a.png", "b.png", "c.png"][$0 % 3] }
     let child = try Child(
@@ -55,12 +55,12 @@ import Testing
     for name in made { _ = try work.read(String(name.dropFirst("here/".count))) }
   }
 
-  @Test("--timing speaks on standard error only")
+  @Test("--timing writes to standard error only")
   func timing() throws {
     let plain = try work.run(.detect, "a.png", "--model", "tiny-detector")
     let timed = try work.run(.detect, "a.png", "--model", "tiny-detector", "--timing")
     #expect(timed.output == plain.output && plain.errors.isEmpty)
-    // The model, the picture, and all of it.
+    // A line for the model, one for the picture, and one for the process.
     #expect(timed.errorLines.count == 3)
     #expect(timed.errors.contains("timing: tiny-detector: ") && timed.errors.contains("timing: a.png: "))
     #expect(timed.errorLines.allSatisfy { $0.hasPrefix("detect: timing: ") && $0.contains(" ms") })

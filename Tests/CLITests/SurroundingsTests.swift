@@ -2,7 +2,7 @@
   import TestSupport
   import Testing
 
-  /// What programs take of the machine: no network, and as many threads as they may have.
+  /// The programs' use of the machine: no network, and as many threads as allowed.
   @Suite struct SurroundingsTests {
     let work: Workplace
 
@@ -21,21 +21,21 @@
     ]
 
     @Test(
-      "no program makes a socket, with or without its model",
+      "no program opens a socket, with or without its model",
       .enabled(if: can("strace -f -e trace=%network -o t.txt true"), "needs strace, and leave to trace"),
       arguments: commands)
     func noSocket(program: Program, line: String) throws {
       let ending = try work.run(
         program, [String](words: line, of: program), script: "exec strace -f -e trace=%network -o t.txt \"$@\"")
       #expect([0, 3].contains(ending.status), "\(ending.errors)")
-      // Ends of threads, and nothing else.
+      // The ends of threads, and no other lines.
       let calls = String(decoding: try work.bytes("t.txt"), as: UTF8.self).split(separator: "\n")
       #expect(calls.contains { $0.contains("+++ exited with \(ending.status) +++") })
       #expect(calls.allSatisfy { $0.contains("+++") || $0.contains("---") }, "\(calls)")
     }
 
     @Test(
-      "without any network the answers are the same",
+      "without a network the results are the same",
       .enabled(if: can("unshare -n true"), "needs leave for a name space without a network"), arguments: commands)
     func noNetwork(program: Program, line: String) throws {
       let arguments = [String](words: line, of: program)
@@ -44,17 +44,17 @@
       #expect(alone.status == usual.status && alone.bytes == usual.bytes && alone.errors == usual.errors)
     }
 
-    @Test("no program is linked to what opens connections", arguments: Program.allCases)
+    @Test("no program is linked to functions that open connections", arguments: Program.allCases)
     func noSymbol(program: Program) throws {
       let bytes = try work.bytes(try program.path())
       for name in ["socket", "connect", "getaddrinfo", "gethostbyname", "sendto", "recvfrom"] {
-        // As the table of symbols has it.
+        // The form of a name in the symbol table.
         #expect(!bytes.contains([0] + Array(name.utf8) + [0]), "\(name)")
       }
       #expect(bytes.contains([0] + Array("openat".utf8) + [0]) || bytes.contains([0] + Array("open".utf8) + [0]))
     }
 
-    /// How many threads `bench` says that it computes with.
+    /// The number of threads in the output of `bench`.
     private func threads(_ script: String = "exec \"$@\"") throws -> Int? {
       let ending = try work.run(
         .backbone, ["bench", "classify", "--random-init", "--runs", "1", "--size", "33"], script: script)
@@ -67,7 +67,7 @@
 
     @Test("threads follow the affinity mask", .enabled(if: can("taskset -V"), "needs taskset"))
     func affinity() throws {
-      // Such as "0-3,8"; the first thread's, since pools move the threads that call them.
+      // A list such as "0-3,8"; of the first thread, since pools move the threads that call them.
       let allowed = try #require(ProcessFacts.allowedProcessors(thread: ProcessFacts.processThread))
       let processors =
         allowed
@@ -83,7 +83,7 @@
 
     @Test("threads follow the cgroup's quota")
     func quota() throws {
-      /// Within a group of its own that may use so many hundredths of a processor.
+      /// The number of threads in a cgroup with a quota of that many hundredths of a processor.
       func within(_ hundredths: Int) throws -> Int? {
         try threads(
           """
@@ -110,7 +110,7 @@
         return
       }
       #expect(one == 1)
-      // Parts of a processor count as one, and no quota makes more of them than there are.
+      // A fraction of a processor counts as one, and no quota gives more threads than processors.
       #expect(try within(30) == 1)
       let all = try threads()
       #expect(try within(150) == min(2, all!))

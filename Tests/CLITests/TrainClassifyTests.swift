@@ -13,7 +13,7 @@ import Vision
   import Darwin
 #endif
 
-/// `backbone train classify` and `backbone eval classify` on folders of the test's own.
+/// `backbone train classify` and `backbone eval classify` on generated folders.
 @Suite struct TrainClassifyTests {
   let work: Workplace
 
@@ -73,7 +73,7 @@ import Vision
     #expect(text.output.contains("top-5") && text.output.contains("taken for"))
   }
 
-  /// Figures, the confusion matrix, and what is drawn, of a set in which some pictures lie in the wrong folder.
+  /// The figures, the confusion matrix and the drawn pictures of a set with some pictures in the wrong folder.
   @Test func mistakesAreCounted() throws {
     #expect(try train("a").status == 0)
     try work.makeFolder("wrong/red")
@@ -87,7 +87,7 @@ import Vision
     let json = try eval("--data wrong --model ./a.safetensors --format json --pictures drawn --worst 5")
     #expect(json.status == 0, "\(json.errors)")
     let value = try JSONValue(json.output)
-    // Blue is unknown to the model, and gray to the data.
+    // The model does not have blue, and the data do not have gray.
     #expect(value["pictures"]?.double == 4)
     #expect(
       value["remarks"]?.elements.compactMap(\.text).filter { $0.contains("blue") || $0.contains("gray") }.count == 2)
@@ -109,7 +109,7 @@ import Vision
     #expect(try JSONValue(table.output).figures["top-1"] == 0.5)
   }
 
-  @Test("a run that is killed goes on to the same bits", arguments: [SIGKILL, SIGTERM])
+  @Test("a killed run resumes to bitwise equal weights", arguments: [SIGKILL, SIGTERM])
   func killedRunsGoOn(signal: Int32) throws {
     #expect(try train("whole").status == 0)
     var kills = 0

@@ -13,7 +13,7 @@ import Testing
   import Darwin
 #endif
 
-/// `backbone train` on a small data set of the test's own.
+/// `backbone train` on a small generated data set.
 @Suite struct TrainTests {
   /// A folder of pictures of a coloured rectangle on noise, with masks: class 1 is red, 2 is green.
   private func makeData(_ work: Workplace, count: Int = 12) throws {
@@ -58,7 +58,7 @@ import Testing
     let ending = try work.run(.backbone, arguments("head", "--epochs 25 --augment none"))
     #expect(ending.status == 0, "\(ending.errors)")
     #expect(ending.output.contains("on 3 pictures kept apart"))
-    // Colours are all that there is to learn: even on a random backbone the head must tell them from noise.
+    // The classes differ in colour only: even on a random backbone the head must separate them from noise.
     for name in ["red", "green"] {
       let line = try #require(ending.output.split(separator: "\n").first { $0.contains(name) })
       let iou = try #require(Double(line.split(separator: " ").last ?? ""))
@@ -75,7 +75,7 @@ import Testing
     #expect(mask.output.contains("red"))
   }
 
-  /// Boxes around what the masks outline.
+  /// Boxes around the mask's objects.
   private func makeBoxes(_ work: Workplace) throws {
     try work.makeFolder("set/labels")
     for index in 0..<12 {
@@ -94,7 +94,7 @@ import Testing
     try work.write(Array("red\ngreen\n".utf8), to: "set/classes.txt")
   }
 
-  /// Heads learn on every backbone, and its blocks with them; blocks that are not there are refused in one line.
+  /// Heads are trained on every backbone, with and without its blocks; missing blocks are refused in one line.
   @Test(arguments: ["mobilenet-v1", "shufflenet"]) func headsLearnOnOtherBackbones(network: String) throws {
     let work = try Workplace()
     try makeData(work)
@@ -169,7 +169,7 @@ import Testing
     #expect(refused.errors.contains("cow"), "\(refused.errors)")
   }
 
-  /// One model's answers are all that another has for most pictures, as probabilities and as maps in files.
+  /// One model is trained on another one's outputs for most pictures, as probabilities and as masks in files.
   @Test func aModelTeachesAnother() throws {
     let work = try Workplace()
     try makeData(work)
@@ -178,7 +178,7 @@ import Testing
     let pictures = (0..<12).map { "set/images/p\($0).png" }
     let maps = try work.run(.segment, pictures + ["--model", "./teacher.safetensors", "--out", "maps/"])
     #expect(maps.status == 0, "\(maps.errors)")
-    // Four masks are left, of which the first is kept apart.
+    // Four masks remain, the first one for validation.
     for index in 4..<12 { try work.remove("set/masks/p\(index).png") }
     for teacher in ["./teacher.safetensors", "maps"] {
       let ending = try work.run(
@@ -203,7 +203,7 @@ import Testing
     }
   }
 
-  /// Boxes that a detector finds are learned where the files have none.
+  /// A detector's boxes are ground truth where the files have none.
   @Test func aDetectorTeachesAnother() throws {
     let work = try Workplace()
     try makeData(work)
@@ -216,7 +216,7 @@ import Testing
     }
     let first = try train("teacher")
     #expect(first.status == 0, "\(first.errors)")
-    // Most pictures lose their boxes: an empty file says that there is nothing.
+    // Most pictures lose their boxes: an empty file means that there are no objects.
     for index in 3..<11 { try work.write([], to: "set/labels/p\(index).txt") }
     let taught = try train("student", "--teacher ./teacher.safetensors --teacher-score 0.2")
     #expect(taught.status == 0, "\(taught.errors)")
@@ -243,7 +243,7 @@ import Testing
     #expect(contents["here/head.safetensors"]! * 2 < contents["here/whole.safetensors"]!)
     let mask = try work.run(.segment, ["a.png", "--model", "./head.safetensors", "--out", "mask.png"])
     #expect(mask.status == 0, "\(mask.errors)")
-    // Without its base, and with one of the same name that is another.
+    // Opened without its base, and with another model of the base's name.
     let missing = try work.run(
       .segment, ["a.png", "--model", "./head.safetensors", "--out", "n.png"],
       environment: ["BACKBONE_MODELS": work.here])
@@ -259,7 +259,7 @@ import Testing
     #expect(other.errors.contains("other weights"), "\(other.errors)")
   }
 
-  @Test("a run that is killed goes on to the same bits", arguments: [SIGKILL, SIGTERM, SIGINT])
+  @Test("a killed run resumes to bitwise equal weights", arguments: [SIGKILL, SIGTERM, SIGINT])
   func killedRunsGoOn(signal: Int32) throws {
     let work = try Workplace()
     try makeData(work)
@@ -279,7 +279,7 @@ import Testing
       #expect(ending.status == 128 + signal || signal == SIGKILL, "\(ending.errors)")
       kills += 1
     }
-    // Where every run was killed before its end, the last one may finish.
+    // If every run was killed before its end, the last one may finish.
     let last = try work.run(.backbone, arguments("whole2", "--name whole --checkpoint-every 0 --resume"))
     #expect(last.status == 0, "\(last.errors)")
     #expect(kills > 0, "nothing was killed")

@@ -2,7 +2,7 @@ import ImageTypes
 import Tensors
 import Testing
 
-/// Wrong arguments end with status 2 before any file is read or written; what is asked for help is answered.
+/// Wrong arguments end with status 2 before any file is read or written; requests for help end with 0.
 @Suite struct UsageTests {
   let work: Workplace
 
@@ -28,13 +28,13 @@ import Testing
     ("a.png --slice 8", "--slice 8: expected a number from 32 to 65535"),
     ("a.png --slice 64 --overlap 1", "--overlap 1.0: expected a number from 0 to 0.9"),
     ("a.png --slice 64 --overlap nan", "--overlap nan: expected a number from 0 to 0.9"),
-    // Flags without effect are mistakes.
+    // Flags without effect are errors.
     ("a.png --slice 64 --views squares", "--slice has no effect with --views squares"),
     ("a.png --overlap 0.3", "--overlap has no effect without --slice or --views grid"),
     ("a.png --force", "--force has no effect without --out"),
     ("a.png --quiet", "--quiet without --out would give no result at all"),
     ("a.png --out o.png --quiet --format json", "--format has no effect with --quiet"),
-    // Outputs that cannot be meant.
+    // Contradictory outputs.
     ("a.png --out o.jpg", "--out o.jpg: pictures are written as PNG; choose a name that ends in .png"),
     ("a.png b.png --out o.png", "one file for 2 pictures; name a folder that exists or ends in /"),
     ("a.png --out a.png", "--out a.png: would replace an input picture; choose another name, or add --force"),
@@ -111,7 +111,7 @@ import Testing
     ("profile --size 9999", "--size 9999: expected a number from 33 to 4096"),
     ("profile --classes 0", "--classes 0: expected a number from 1 to 100000"),
     ("bench", "Missing expected argument '<task>'"),
-    // Random weights are never taken unasked.
+    // Random weights need an explicit flag.
     ("bench classify", "only random weights can be timed, which must be asked for: add --random-init"),
     ("bench classify --random-init --runs 0", "--runs 0: expected a number from 1 to 1000000"),
     ("bench classify --random-init --runs 2 --stdin", "--runs has no effect with --stdin"),
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  @Test("an output may replace its input where that is asked for")
+  @Test("with --force an output may replace its input")
   func force() throws {
     let before = try work.bytes("a.png")
     let ending = try work.run(.detect, "a.png", "--model", "tiny-detector", "--out", "a.png", "--force")

@@ -13,10 +13,10 @@ import Vision
   import Foundation
 #endif
 
-/// A folder for one test with pictures and two small models, so that the programs' ways are tested on a bare machine.
+/// A folder for one test with pictures and two small models, so that the programs are tested on a bare machine.
 ///
-/// `here` is the working folder of the programs, `models` holds the models `tiny-detector` and `tiny-segmenter`. Their
-/// weights are seeded random numbers: what they find means nothing, and is the same each time.
+/// `here` is the working folder of the programs, `models` contains the models `tiny-detector` and `tiny-segmenter`.
+/// Their weights are seeded random numbers: their detections are meaningless, but reproducible.
 final class Workplace {
   let path: String
   var here: String { path + "/here" }
@@ -52,7 +52,7 @@ final class Workplace {
     return try child.wait()
   }
 
-  // MARK: Files, by their names as the programs see them
+  // MARK: Files, by their names in the programs
 
   func write(_ bytes: [UInt8], to name: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: "\(here)/\(name)"))
@@ -62,7 +62,7 @@ final class Workplace {
     Array(try Data(contentsOf: URL(fileURLWithPath: name.hasPrefix("/") ? name : "\(here)/\(name)")))
   }
 
-  /// Removes a file that may be there.
+  /// Removes a file if it exists.
   func remove(_ name: String) throws {
     let path = "\(here)/\(name)"
     if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
@@ -78,7 +78,7 @@ final class Workplace {
 
   func read(_ name: String) throws -> Image { try ImageFile.read(path: "\(here)/\(name)") }
 
-  /// Names of all files and folders, hidden ones too, and how large files are: what a failure must leave as it was.
+  /// The names of all files and folders, including hidden ones, with the files' sizes; a failure must not change them.
   func contents() throws -> [String: Int] {
     var contents: [String: Int] = [:]
     for name in try FileManager.default.subpathsOfDirectory(atPath: path) where !name.hasPrefix(Child.prefix) {
@@ -91,7 +91,7 @@ final class Workplace {
 
   // MARK: The models
 
-  /// The two models' files, made once a test run.
+  /// The two models' files, created once per test run.
   private static let modelFiles = Result {
     try [detector(), segmenter()].map { card, parameters in
       try TestData.withTemporaryFolder { folder in
@@ -135,7 +135,7 @@ final class Workplace {
 }
 
 extension [String] {
-  /// Arguments out of one text, apart by spaces; `%` stands for the small model of the program's task.
+  /// Arguments from one text, separated by spaces; `%` is the small model of the program's task.
   init(words: String, of program: Program) {
     let model = program == .segment ? "tiny-segmenter" : "tiny-detector"
     self = words.split(separator: " ").map { $0 == "%" ? model : String($0) }

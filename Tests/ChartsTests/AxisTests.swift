@@ -4,7 +4,7 @@ import Testing
 import Charts
 
 @Suite struct AxisTests {
-  @Test("ticks are round, few, and cover the range where it may grow")
+  @Test("ticks are round and few, and cover a range that may be widened")
   func ranges() {
     #expect(Axis(0...1, count: 6, widened: false).ticks.map(\.text) == ["0", "0.2", "0.4", "0.6", "0.8", "1.0"])
     #expect(Axis(0...2700, count: 6, widened: false).ticks.map(\.text) == ["0", "1000", "2000"])
@@ -14,7 +14,7 @@ import Charts
     #expect(Axis(0...2e-7, count: 5, widened: true).ticks.map(\.text) == ["0", "5e-8", "1e-7", "1.5e-7", "2e-7"])
   }
 
-  @Test("any range has a picture: random, empty, far away, not finite")
+  @Test("any range gives a chart: random, empty, far away, not finite")
   func any() {
     var generator = SplitMix64(seed: 7)
     for _ in 0..<2000 {
@@ -24,7 +24,7 @@ import Charts
       let axis = Axis(low...low + span, count: count, widened: true)
       #expect(axis.range.lowerBound < axis.range.upperBound)
       #expect(axis.ticks.count <= count + 2 && Set(axis.ticks.map(\.text)).count == axis.ticks.count)
-      // Up to a last bit of the multiple.
+      // A tolerance of the last bits of a multiple.
       let hair = 1e-6 * (axis.range.upperBound - axis.range.lowerBound)
       #expect(axis.range.lowerBound <= low + hair && axis.range.upperBound >= low + span - hair)
       #expect(axis.ticks.allSatisfy { (-1e-6...1 + 1e-6).contains(axis.place($0.value)) })

@@ -10,7 +10,7 @@ import Testing
     return Colour(red: image.pixels[at], green: image.pixels[at + 1], blue: image.pixels[at + 2])
   }
 
-  /// Whether nothing is drawn within some pixels of the picture's edges: nothing is cut off.
+  /// Whether nothing is drawn within some pixels of the image's edges, so that nothing is clipped.
   private func hasMargin(_ image: Image, _ margin: Int) -> Bool {
     for y in 0..<image.height {
       for x in 0..<image.width {
@@ -40,14 +40,14 @@ import Testing
       let found = pixel(image, x, y)
       #expect(found == LineChart.colour(0))
     }
-    // The slope's edge has shades between the curve and the paper.
+    // The slope's edge has shades between the colours of curve and paper.
     var slope = chart
     slope.series[0].points = [.init(x: 0, y: 0.1), .init(x: 1, y: 0.9)]
     let shades = Set((layout.plot.top..<layout.plot.bottom).map { pixel(slope.image, 500, $0) })
     #expect(shades.count > 4)
   }
 
-  @Test("texts and curves stay inside the picture, whatever they are")
+  @Test("texts and curves are always inside the image")
   func margins() {
     let long = String(repeating: "a very long name ", count: 20)
     var generator = SplitMix64(seed: 5)
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test("a gap is left for what is not a number, and what is out of range stays out of the plot's surroundings")
+  @Test("a NaN leaves a gap, and points out of range are clipped to the plot")
   func gaps() {
     var chart = LineChart(
       title: "", xName: "", yName: "",
@@ -75,7 +75,7 @@ import Testing
     let y = Int(layout.place(.init(x: 0, y: 1)).y)
     func x(_ value: Double) -> Int { Int(layout.place(.init(x: value, y: 1)).x) }
     let image = chart.image
-    // The last point, alone, is a dot.
+    // The last point has no neighbour and is a dot.
     let found = [0.5, 1.5, 2.5, 3.5, 6].map { pixel(image, x($0) - 1, y) == LineChart.colour(0) }
     #expect(found == [true, false, false, true, true])
     chart.series[0].points = [.init(x: 0, y: -1e300), .init(x: 3, y: 1e300), .init(x: 6, y: -1e9)]
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test("a dashed line has gaps of one length, however it is cut into points")
+  @Test("a dashed line has equal gaps, whatever its points")
   func dashes() {
     for points in [2, 7, 100_000] {
       var dash = Dash([8, 5])
@@ -99,14 +99,14 @@ import Testing
     }
   }
 
-  @Test("a window's mean keeps ends, level and gaps")
+  @Test("the moving average keeps ends, level and gaps")
   func window() {
     let series = LineChart.Series(name: "a", values: [0, 2, 4, 6, 8, .nan, 5], window: 3)
     #expect(series.smoothed.prefix(4).map(\.y) == [0, 2, 4, 6])
     #expect(series.smoothed[5].y.isNaN && series.smoothed[6].y == 5)
   }
 
-  @Test("a table's cells are as dark as their shares, and nothing is cut off")
+  @Test("the darkness of a cell follows its fraction, and nothing is clipped")
   func heatMap() {
     let map = HeatMap(
       title: "a title that is wider than the table below it by far", rowsName: "truth", columnsName: "prediction",

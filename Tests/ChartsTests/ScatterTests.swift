@@ -10,7 +10,7 @@ import Testing
     return Colour(red: image.pixels[at], green: image.pixels[at + 1], blue: image.pixels[at + 2])
   }
 
-  @Test("each point is a dot in its series' colour, on either scale", arguments: [false, true])
+  @Test("each point is a dot in its series' colour, on linear and logarithmic scales", arguments: [false, true])
   func dots(isLogarithmic: Bool) {
     let chart = ScatterChart(
       title: "t", xName: "x", yName: "y",
@@ -27,14 +27,14 @@ import Testing
         #expect(found == LineChart.colour(index), "\(point)")
       }
     }
-    // Half of the way up the joining line there is a thin line, and no dot.
+    // The middle of the connecting line is thin, without a dot.
     let middle = (isLogarithmic ? (0.5 * 40.0).squareRoot() : 20.25, 2.0)
     let place = layout.place(.init(x: middle.0, y: middle.1))
     let line = pixel(image, Int(place.x), Int(place.y))
     #expect(line != .white && line != LineChart.colour(0))
   }
 
-  @Test("labels stand inside the plot and cover neither points nor each other, where there is room")
+  @Test("labels are inside the plot, and cover neither points nor each other if there is space")
   func labels() {
     let points = (0..<8).map {
       ScatterChart.Series.Point(x: Double($0), y: Double($0 % 3), label: "a network \($0)")
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test("a logarithmic axis has 1, 2 and 5 times powers of ten, and ends at such marks")
+  @Test("a logarithmic axis has ticks at 1, 2 and 5 times powers of ten, and ends at ticks")
   func logarithmic() {
     #expect(Axis(logarithmic: 0.4...11).ticks.map(\.text) == ["0.2", "0.5", "1", "2", "5", "10", "20"])
     #expect(Axis(logarithmic: 2...5).ticks.map(\.text) == ["2", "5"])
@@ -66,7 +66,7 @@ import Testing
     #expect(Axis(logarithmic: 1...1).ticks.map(\.text) == ["1", "2"])
     let axis = Axis(logarithmic: 1...100)
     #expect(axis.ticks.count == 7 && abs(axis.place(10) - 0.5) < 1e-12 && axis.place(1) == 0 && axis.place(100) == 1)
-    // What no ratio tells apart is linear.
+    // An axis without a positive range is linear.
     #expect(!Axis(logarithmic: 0...5).isLogarithmic)
   }
 }

@@ -4,14 +4,14 @@ import TestSupport
 import Testing
 
 @Suite struct SheetTests {
-  @Test("pictures stand side by side, unchanged, below their captions")
+  @Test("images are side by side, unchanged, below their captions")
   func row() {
     let picture = Synthetic.image(width: 70, height: 40), other = Synthetic.image(width: 200, height: 90)
     let sheet = Sheet(
       [Sheet.Panel(image: picture, caption: "a caption wider than it"), Sheet.Panel(image: other, caption: "b")],
       legend: [("one", Colour(red: 1, green: 2, blue: 3))]
     ).image
-    // The first row of each is somewhere in the sheet, whole.
+    // The first row of each image is contained in the sheet.
     for one in [picture, other] {
       let row = Array(one.pixels.prefix(one.width * 3))
       let places = (0..<sheet.height).filter { y in
@@ -25,7 +25,7 @@ import Testing
     #expect(sheet.width > 70 + 200 && sheet.height > 90 + 40)
   }
 
-  @Test("a large picture is made smaller by means of squares")
+  @Test("a large image is reduced by averaging squares")
   func shrinking() {
     let image = Image(
       width: 5, height: 2,

@@ -4,9 +4,9 @@ import ModelFiles
 import TestSupport
 import Testing
 
-/// What classifiers' outputs are called after an import.
+/// The names of classifiers' outputs after an import.
 @Suite struct ClassNameTests {
-  /// Imports a classifier of three outputs that lies beside a configuration file.
+  /// Imports a classifier of three outputs with a configuration file beside it.
   private func imported(_ config: String?, _ overrides: ImportOverrides = ImportOverrides()) throws -> ModelCard {
     try TestData.withTemporaryFolder { folder in
       let path = "\(folder)/model.safetensors"
@@ -25,14 +25,14 @@ import Testing
     #expect(names(try imported(#"{"num_classes": 3}"#)).isEmpty)
     #expect(names(try imported(#"{"id2label": {"2": "c", "0": "a"}, "depth": {"x": [1]}}"#)) == ["0 0 a", "2 2 c"])
     #expect(names(try imported(#"{"label_names": ["a", "b", "c"]}"#)) == ["0 0 a", "1 1 b", "2 2 c"])
-    // What Hugging Face writes where nobody has named anything.
+    // Hugging Face's placeholders for classes without names.
     #expect(names(try imported(#"{"id2label": {"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}}"#)).isEmpty)
   }
 
   @Test func namesThatAreGivenCount() throws {
     let overrides = ImportOverrides(classes: ["x", "y", "z"])
     #expect(names(try imported(#"{"id2label": {"0": "a"}}"#, overrides)) == ["0 0 x", "1 1 y", "2 2 z"])
-    // Nothing says whose a name is that is missing.
+    // With too few names their outputs are unknown.
     #expect(try imported(nil, ImportOverrides(classes: ["x", "y"])).labels.isEmpty)
   }
 

@@ -3,7 +3,7 @@ import Files
 import TestSupport
 import Testing
 
-/// Cut and changed files end in an error or in a model, never in a crash.
+/// Truncated and changed files give an error or a model, never a crash.
 @Suite struct DamageTests {
   private func isRefused(_ bytes: [UInt8]) throws -> Bool {
     let file = try MappedFile(path: "damaged", copying: bytes)
@@ -13,7 +13,7 @@ import Testing
     } catch { return true }
   }
 
-  /// A graph whose constants are one repeated value each, so that almost every byte of it means something.
+  /// A graph with one repeated value per constant, so that almost every byte of it has a meaning.
   static let graph: [UInt8] = {
     var builder = GraphBuilder.classifier(outputs: 2)
     for i in builder.graph.nodes.indices where builder.graph.nodes[i].op == "Const" {
@@ -41,11 +41,12 @@ import Testing
   @Test(arguments: files.indices) func everyPrefixIsRefused(index: Int) throws {
     let (name, bytes, meaningful) = DamageTests.files[index]
     var random = SplitMix64(seed: 5)
-    // Every length at first and at last, a sample between: a prefix costs as much as it has bytes.
+    // Every length at the beginning and the end, and a sample between: the cost of a prefix is proportional to its
+    // length.
     var lengths = Set(0..<200).union(bytes.count - 40..<bytes.count)
     for _ in 0..<80 { lengths.insert(random.integer(in: 0...meaningful)) }
     for _ in 0..<40 { lengths.insert(random.integer(in: 0...bytes.count - 1)) }
-    // Without what stands behind the nodes, all that is imported is still there.
+    // Without the fields behind the nodes, everything that is imported is still present.
     if name == "graph" { lengths.remove(bytes.count - GraphBuilder.versions.count) }
     for length in lengths.sorted() {
       #expect(try isRefused(Array(bytes[..<length])), "the first \(length) bytes of the \(name)")

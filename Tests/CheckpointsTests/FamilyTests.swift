@@ -11,7 +11,7 @@ import Testing
     try Importer.importCheckpoint(try MappedFile(path: "models/tiny.bin", copying: bytes), overrides: overrides)
   }
 
-  /// The native tensors that a network of that width must have.
+  /// The native tensors of a network of that width.
   private func expectShapes(_ model: ImportedModel, _ layers: [TestNetwork.Layer]) {
     var expected: [String: [Int]] = [:]
     for layer in layers {
@@ -36,7 +36,7 @@ import Testing
     #expect(model.summary.parameters == expected.values.reduce(0) { $0 + $1.reduce(1, *) })
   }
 
-  /// One folded value of a layer, worked out from the checkpoint by hand.
+  /// One folded value of a layer, computed from the checkpoint by hand.
   private func expectFold(
     _ model: ImportedModel, _ native: String, at index: Int, weight: Float, norm: [Float], epsilon: Double
   ) {
@@ -133,7 +133,7 @@ import Testing
     #expect(model.summary.family == .tfSlim && model.card.task == .classify)
     #expect(model.card.backbone.padding == .same && model.card.backbone.outputStride == 32)
     #expect(model.card.backbone.batchNormEpsilon == 0.001)
-    // Another epsilon is taken from the graph; TensorFlow's own default is 1e-4.
+    // The epsilon is taken from the graph; TensorFlow's default is 1e-4.
     let scope = "MobilenetV2/expanded_conv_3/project"
     builder.change("\(scope)/BatchNorm/FusedBatchNorm") { $0.attributes["epsilon"] = nil }
     let other = try imported(try builder.bytes())
@@ -184,7 +184,7 @@ import Testing
     #expect(model.summary.family == .tfLite && model.card.task == .classify)
     #expect(model.card.backbone.padding == .same && model.card.backbone.batchNormEpsilon == 0)
     #expect(model.card.input.width == 65)
-    // At 65 both rules pad alike; at 64 explicit zeros on both sides are the symmetric rule.
+    // At size 65 both rules give the same padding; at size 64 explicit zeros on both sides are the symmetric rule.
     #expect(try imported(TFLiteBuilder.classifier(size: 65, pads: true).file()).card.backbone.padding == .same)
     #expect(try imported(TFLiteBuilder.classifier(size: 64, pads: true).file()).card.backbone.padding == .symmetric)
     #expect(try imported(TFLiteBuilder.classifier(size: 64).file()).card.backbone.padding == .same)

@@ -1,4 +1,4 @@
-/// Writes FlatBuffers for tests: tables first, what they refer to behind them.
+/// A writer of FlatBuffers for tests: tables first, then the data that they refer to.
 struct FlatBufferBuilder {
   /// A field of a table.
   indirect enum Value {
@@ -27,7 +27,7 @@ struct FlatBufferBuilder {
     for i in 0..<MemoryLayout<T>.size { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * T(i)))) }
   }
 
-  /// Makes the reference at `place` lead to `target`.
+  /// Makes the reference at `place` point to `target`.
   private mutating func patch(_ place: Int, _ target: Int) {
     let distance = UInt32(target - place)
     for i in 0..<4 { bytes[place + i] = UInt8(truncatingIfNeeded: distance >> (8 * UInt32(i))) }

@@ -30,7 +30,7 @@ import Testing
         Comparison("\(label), bias", found: fold.bias, expected: golden.foldedBias, floor: 1e-3),
       ] {
         print(comparison)
-        // The last rounding may fall either way.
+        // The final rounding may go either way.
         #expect(comparison.largestError <= 1.2e-7)
       }
     }

@@ -7,16 +7,16 @@ import SwiftProtobuf
   import Foundation
 #endif
 
-/// TensorFlow frozen graphs, built as TensorFlow builds them: constants, `read` nodes, operations, `FusedBatchNorm`.
+/// TensorFlow frozen graphs in TensorFlow's own form: constants, `read` nodes, operations, `FusedBatchNorm`.
 struct GraphBuilder {
   var graph = TFGraph()
   var tensors = TestTensors()
   var epsilon: Float? = 0.001
   var norms = Norms.fused
-  /// Whether dilations are spelt with `SpaceToBatchND`.
+  /// Whether dilations are written with `SpaceToBatchND`.
   var spreads = false
 
-  /// How a graph has its batch norms: as one operation, as arithmetic, or folded into the weights.
+  /// The form of a graph's batch norms: one operation, separate arithmetic, or folded into the weights.
   enum Norms: CaseIterable { case fused, spelt, folded }
 
   // MARK: Nodes
@@ -128,7 +128,7 @@ struct GraphBuilder {
     return "\(scope)/\(layer.activation)"
   }
 
-  /// What a batch norm's tensors amount to.
+  /// A batch norm's tensors as factors and offsets.
   private mutating func fold(_ scope: String, _ count: Int) -> (factors: [Double], offset: [Float]) {
     let names = ["gamma", "beta", "moving_mean", "moving_variance"].map { "\(scope)/BatchNorm/\($0)" }
     if tensors.values[names[0]] == nil { tensors.addNorm(names, count) }
@@ -178,7 +178,9 @@ struct GraphBuilder {
     return "\(scope)/BiasAdd"
   }
 
-  /// The backbone; outputs by place.
+  /// Appends the backbone.
+  ///
+  /// - Returns: the outputs by place.
   mutating func backbone(prefix: String = "", last: Bool = true, outputStride: Int = 32) -> [String: String] {
     var outputs: [String: String] = [:]
     var current = "input"
@@ -198,13 +200,13 @@ struct GraphBuilder {
     return outputs
   }
 
-  /// What TensorFlow writes behind the nodes: the field `versions` with a producer.
+  /// The field that TensorFlow writes behind the nodes: `versions` with a producer.
   static let versions: [UInt8] = [0x22, 0x02, 0x08, 0x1b]
 
   /// The serialised file.
   func bytes() throws -> [UInt8] { try graph.serializedBytes() + GraphBuilder.versions }
 
-  /// Changes the one node of that name.
+  /// Changes the only node of that name.
   mutating func change(_ name: String, _ change: (inout TFNode) -> Void) {
     for i in graph.nodes.indices where graph.nodes[i].name == name { change(&graph.nodes[i]) }
   }

@@ -1,6 +1,6 @@
-/// Safetensors whose names are the paths of Keras' weights.
+/// Safetensors with the paths of Keras's weights as names.
 enum KerasCheckpoints {
-  /// How one of Keras' versions names them.
+  /// The naming of two versions of Keras.
   enum Names: CaseIterable { case old, new }
 
   static func mobileNetV1(

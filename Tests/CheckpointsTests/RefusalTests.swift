@@ -10,7 +10,7 @@ import Testing
   import Foundation
 #endif
 
-/// What is not exactly a known network is refused, and the refusal says why.
+/// Refusals, with their reasons, of anything but a known network.
 @Suite struct RefusalTests {
   private func refusal(_ bytes: [UInt8]) throws -> CheckpointError? {
     let file = try MappedFile(path: "bad", copying: bytes)
@@ -114,7 +114,7 @@ import Testing
 
   // MARK: Graphs
 
-  /// Changes of one node that make the graph another network, and what is said about it.
+  /// Changes of one node that make the graph another network, and a part of the message.
   static let graphFaults: [(String, String, @Sendable (inout TFNode) -> Void)] = [
     (
       "MobilenetV2/Conv/Conv2D", "backbone.stem has stride 1 and dilation 1, expected stride 2",
@@ -165,11 +165,11 @@ import Testing
     var builder = GraphBuilder.classifier()
     builder.change(node, change)
     let text = try #require(try refusal(try builder.bytes()), "\(says)").description
-    // A bias that is taken away is first of all missing from the tensors.
+    // A removed bias is reported first as a missing tensor.
     #expect(text.contains(says) || text.contains("1 missing"), "\(text)")
   }
 
-  /// Constants around a detector that a card cannot say.
+  /// Constants around a detector that a card cannot express.
   static let detectorFaults: [(String, @Sendable (inout GraphBuilder) -> Void)] = [
     ("Tanh", { $0.change("Postprocessor/convert_scores") { $0.op = "Tanh" } }),
     ("ResizeBicubic", { $0.change("Preprocessor/ResizeBilinear") { $0.op = "ResizeBicubic" } }),
@@ -217,14 +217,14 @@ import Testing
       #expect(
         try refusal(bytes) == .limit(path: "bad", offset: offset, excess), sourceLocation: location)
     }
-    // Two bytes a node in the file, a hundred in memory.
+    // Two bytes per node in the file, a hundred in memory.
     func pairs(_ byte: UInt8, _ count: Int) -> [UInt8] {
       var bytes = [UInt8](repeating: 0, count: 2 * count)
       for i in 0..<count { bytes[2 * i] = byte }
       return bytes
     }
     try expect(pairs(0x0a, 1_000_001), at: 2_000_000)
-    // As many empty names of inputs in one node, and as many numbers of a byte in one list.
+    // Many empty input names in one node, and many one-byte numbers in one list.
     func field(_ number: UInt8, _ inner: [UInt8]) -> [UInt8] {
       var bytes: [UInt8] = [number << 3 | 2]
       for place in 0..<4 {
@@ -265,7 +265,7 @@ import Testing
     #expect(try refusal(builder.file())?.description.contains("8-bit model (the tensor stem.weight)") == true)
   }
 
-  /// Changes of a model that make it another network or a broken file, and what is said about it.
+  /// Changes of a model that make it another network or a damaged file, and a part of the message.
   static let tfLiteFaults: [(String, @Sendable (inout TFLiteBuilder) -> Void)] = [
     ("schema version", { $0.version = 2 }),
     ("expected one input", { $0.inputs = [] }),

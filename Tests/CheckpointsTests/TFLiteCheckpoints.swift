@@ -1,6 +1,6 @@
 import Tensors
 
-/// Float TensorFlow Lite models, as converters write them: batch norm folded, one operator a layer.
+/// Float TensorFlow Lite models in the form of converters: batch norm folded, one operator per layer.
 struct TFLiteBuilder {
   typealias Value = FlatBufferBuilder.Value
   enum Code {
@@ -14,14 +14,14 @@ struct TFLiteBuilder {
   var shapes: [[Int]] = []
   var inputs: [Int] = []
   var outputs: [Int] = []
-  /// Constants by the layer's place.
+  /// The constants by the layer's place.
   var values = TestTensors()
-  /// The type of the input and of what is computed.
+  /// The type of the input and of computed tensors.
   var type: Int8 = 0
   var version: Int32 = 3
-  /// Whether paddings are operators of their own, as other frameworks' converters write them.
+  /// Whether paddings are separate operators, as in other frameworks' converters.
   var pads = false
-  /// Whether those of layers with stride 2 are at the ends alone.
+  /// Whether the paddings of layers with stride 2 are at the ends alone.
   var padsAtEnds = false
 
   mutating func tensor(_ name: String, _ shape: [Int], type: Int8 = 0, data: [UInt8]? = nil) -> Int {
@@ -47,7 +47,7 @@ struct TFLiteBuilder {
     operators.append((code, [1: .integers(inputs), 2: .integers(outputs), 4: .table(options)]))
   }
 
-  /// One layer; its output's extents follow from its input's.
+  /// Appends a layer; its output's extents follow from its input's.
   mutating func layer(_ layer: TestNetwork.Layer, from input: Int) -> Int {
     var input = input
     let size = shapes[input][1]
@@ -107,7 +107,7 @@ struct TFLiteBuilder {
     return builder.classified(features, outputs)
   }
 
-  /// - Parameter grows: whether paddings are operators that add zeros at the ends alone, as Keras has them.
+  /// - Parameter grows: whether paddings are operators that add zeros at the ends alone, as in Keras.
   static func mobileNetV1(
     size: Int = 64, outputs: Int = 11, outputStride: Int = 32, pads: Bool = false, grows: Bool = false
   ) -> TFLiteBuilder {
@@ -119,7 +119,7 @@ struct TFLiteBuilder {
     return builder.classified(current, outputs)
   }
 
-  /// The finished model: a mean over all pixels, a fully connected layer and a softmax.
+  /// Completes the model with a mean over all pixels, a fully connected layer and a softmax.
   private func classified(_ features: Int, _ outputs: Int) -> TFLiteBuilder {
     var builder = self
     let channels = shapes[features][3]

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// The network at a width at which every channel count is small, written down again: tests must not ask the code under test.
+/// The layers of the network at a width with small numbers of channels, written independently of the code under test.
 enum TestNetwork {
   /// Width 0.1.
   static let width = 0.1
@@ -12,9 +12,9 @@ enum TestNetwork {
 
   enum Kind { case convolution, depthwise, pointwise }
 
-  /// A layer by the place that it has in every family.
+  /// A layer by its place, which is the same in every family.
   struct Layer {
-    /// For example `stem`, `3.expand`, `last`, `extra0.reduce`.
+    /// The place, for example `stem`, `3.expand`, `last`, `extra0.reduce`.
     let place: String
     let kind: Kind
     let inputs, outputs: Int
@@ -85,7 +85,7 @@ enum TestNetwork {
     ]
   }
 
-  /// At width 0.1 the object detection code keeps at least 16 channels, reduced and full.
+  /// At width 0.1 the Object Detection API has at least 16 channels, reduced and full.
   static let extras = [(25, 51), (16, 25), (16, 25), (16, 16)]
 
   static func ssdlite(outputs: Int) -> [Layer] {
@@ -113,12 +113,12 @@ enum TestNetwork {
   }
 }
 
-/// Named tensors with seeded values, as a checkpoint holds them.
+/// Named tensors with seeded values, as in a checkpoint.
 struct TestTensors {
   var shapes: [String: [Int]] = [:]
   var values: [String: [Float]] = [:]
   private var random: SplitMix64
-  /// Where numbers follow from names instead.
+  /// A formula for the values, in place of the seeded ones.
   var formula: ((_ name: String, _ shape: [Int]) -> [Float])?
 
   init(seed: UInt64 = 1) { random = SplitMix64(seed: seed) }

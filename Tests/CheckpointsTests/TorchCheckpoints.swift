@@ -1,6 +1,6 @@
 import Files
 
-/// Checkpoints with the names of PyTorch's model collections, written as those projects write them.
+/// Checkpoints with the names of PyTorch's model collections, in the form of these projects.
 enum TorchCheckpoints {
   static func torchvision(outputs: Int? = 10) -> TestTensors {
     var tensors = TestTensors()
@@ -31,7 +31,7 @@ enum TorchCheckpoints {
 
   static func timm(outputs: Int? = 10) -> TestTensors {
     var tensors = TestTensors()
-    // Stage and place of the 17 blocks.
+    // The stage of each of the 17 blocks and its index there.
     let places = [
       "0.0", "1.0", "1.1", "2.0", "2.1", "2.2", "3.0", "3.1", "3.2", "3.3", "4.0", "4.1", "4.2", "5.0", "5.1", "5.2",
       "6.0",
@@ -94,7 +94,7 @@ enum TorchCheckpoints {
     return tensors
   }
 
-  /// MobileNetV1, all of whose convolutions after the first one stand in one row.
+  /// MobileNetV1, with all convolutions after the first one numbered consecutively.
   static func firstHuggingFace(prefix: String = "mobilenet_v1.") -> TestTensors {
     var tensors = TestTensors()
     for (i, layer) in TestNetwork.mobileNetV1().enumerated() {
@@ -127,7 +127,7 @@ enum TorchCheckpoints {
 }
 
 extension TestTensors {
-  /// As a safetensors file; counters are 64-bit integers as PyTorch writes them.
+  /// The tensors as a safetensors file; counters are 64-bit integers, as in PyTorch.
   func safetensors(as type: String = "F32") -> [UInt8] {
     var header: [String] = []
     var data: [UInt8] = []

@@ -21,7 +21,7 @@ import Testing
     let colours: [Colour]
   }
 
-  /// The largest difference at the golden's places.
+  /// The largest difference from the golden's samples.
   private func difference(_ image: Image, _ name: String, _ values: [UInt8]) -> Int {
     let seed = SplitMix64.seed(of: name)
     return values.indices.map { i in
@@ -58,7 +58,7 @@ import Testing
       }
       let result = Augmentation(width: 64, height: 48).apply(
         plan, to: LabelledImage(image: image, mask: nil, boxes: []))
-      // Pillow rounds the mean and the luma, and cuts the fraction off.
+      // Pillow rounds the mean and the luma, and truncates the result.
       let name = colour.kind + (colour.factor == 0 ? "0" : "\(colour.factor)")
       let largest = difference(result.image, name, colour.values)
       #expect(largest <= 1, "\(name): \(largest)")
@@ -102,7 +102,7 @@ import Testing
     #expect(augmentation.apply(AugmentationPlan(), to: picture) == picture)
   }
 
-  /// A light rectangle and a light ellipse on dark ground, outlined in the mask and boxed.
+  /// A light rectangle and a light ellipse on dark background, each with its mask and box.
   private func figure(_ width: Int = 320, _ height: Int = 240, rectangle: Bool) -> LabelledImage {
     var image = Image(width: width, height: height, red: 20, green: 20, blue: 20)
     var ids = [UInt8](repeating: 0, count: width * height)
@@ -149,13 +149,13 @@ import Testing
         }
         let share = (Double(value) - 20) / 200
         (light, lightX, lightY) = (light + share, lightX + share * Double(column), lightY + share * Double(row))
-        // A pixel among its like shows nothing else.
+        // A pixel surrounded by its own class has that class's colour.
         if !isEdge, [-174, -173, -172, -1, 1, 172, 173, 174].allSatisfy({ mask.ids[i + $0] == id }) {
           #expect(id == 3 ? value > 128 : value < 112, "variant \(variant), (\(column), \(row))")
         }
       }
       guard isWhole, area > 0 else { continue }
-      // Both have the same middle, but for the pixels that the border halves.
+      // Both have the same centre, up to the pixels on the border.
       let (dx, dy) = (x / area - lightX / light, y / area - lightY / light)
       #expect(max(abs(dx), abs(dy)) < 0.3, "variant \(variant)")
       (whole, shiftX, shiftY) = (whole + 1, shiftX + dx, shiftY + dy)
@@ -221,14 +221,14 @@ import Testing
     func expect(_ name: String, _ values: [Double], mean: Double, in range: ClosedRange<Double>) {
       let width = range.upperBound - range.lowerBound
       let found = values.reduce(0, +) / Double(values.count)
-      // Four deviations of the mean of 20,000 even draws.
+      // Four standard deviations of the mean of 20,000 uniform numbers.
       #expect(abs(found - mean) < 4 * width * 0.29 / 141 + 1e-9, "\(name): \(found), expected \(mean)")
       #expect(values.min()! >= range.lowerBound - 1e-9 && values.max()! <= range.upperBound + 1e-9, "\(name)")
       #expect(
         values.min()! < range.lowerBound + width / 100 && values.max()! > range.upperBound - width / 100, "\(name)")
     }
     func share(_ condition: (AugmentationPlan) -> Bool) -> Double { Double(plans.count(where: condition)) / 20_000 }
-    // The logarithm of the area over two is that of the scale.
+    // Half the logarithm of the area is the logarithm of the scale.
     let scales = plans.map { ($0.scaleX * $0.scaleY).squareRoot() }
     #expect(abs(Double(scales.count { $0 < 1 }) / 20_000 - 0.5) < 0.015)
     #expect(scales.min()! > 0.5 - 1e-9 && scales.max()! < 2 + 1e-9 && scales.min()! < 0.505 && scales.max()! > 1.98)
@@ -270,14 +270,14 @@ import Testing
     #expect(box.classIndex == 3)
     #expect(box.area == Float(thing.count))
     #expect(box.box == Box(x1: 112, y1: 0, x2: 160, y2: 44))
-    // Inside it looks as in its own picture, outside nothing has changed, and between the colours mix.
+    // Inside, the pixels are those of the donor image; outside they are unchanged; on the border the colours are mixed.
     let plain = augmentation.apply(AugmentationPlan(), to: ground)
     #expect(result.image.pixels[(22 * 160 + 136) * 3] == 220)
     #expect(result.image.pixels[(60 * 160 + 20) * 3 + 2] == 90)
     let changed = result.image.pixels.indices.filter { result.image.pixels[$0] != plain.image.pixels[$0] }
     #expect(changed.allSatisfy { $0 / 3 % 160 >= 111 && $0 / 480 <= 45 })
     #expect(result.image.pixels.contains { 60...160 ~= $0 })
-    // What it covers for the most part is gone.
+    // An object that is mostly covered is removed.
     var covered = ground
     covered.boxes = [
       TruthBox(box: Box(x1: 81, y1: 10, x2: 89, y2: 25), classIndex: 1),
@@ -285,7 +285,7 @@ import Testing
       TruthBox(box: Box(x1: 70, y1: 70, x2: 99, y2: 90), classIndex: 1),
     ]
     #expect(augmentation.apply(plan, to: covered, donors: [donor]).boxes.map(\.classIndex) == [1, 1, 3])
-    // Nothing to cut out: nothing happens.
+    // Without a donor nothing is pasted.
     var other = augmentation
     other.copyPasteClasses = [2]
     #expect(other.apply(plan, to: ground, donors: [donor]) == plain)
@@ -293,7 +293,7 @@ import Testing
 
   @Test func componentsAreApart() {
     var ids = [UInt8](repeating: 0, count: 64 * 48)
-    // A ring around a block of the same class, a diagonal neighbour of it, and something of another class.
+    // A ring around a block of the same class, a diagonal neighbour of it, and a region of another class.
     for y in 4..<40 { for x in 4..<40 where !(10..<34 ~= x && 10..<34 ~= y) { ids[y * 64 + x] = 2 } }
     for y in 16..<28 { for x in 16..<28 { ids[y * 64 + x] = 2 } }
     for y in 40..<46 { for x in 40..<48 { ids[y * 64 + x] = 2 } }

@@ -102,7 +102,7 @@ import Testing
 
   static let box = #""image_id": 7, "category_id": 3, "bbox": [1, 1, 5, 5]"#
 
-  /// What is wrong, and a word that the message must have.
+  /// Invalid files, and a word of the message.
   @Test(arguments: [
     (file("{\(box)}").replacing("]}", with: "]"), "comma"),
     (file("{\(box), \"segmentation\": [[1, 2, 3, 4, 5]]}"), "5 numbers"),
@@ -133,7 +133,7 @@ import Testing
     #expect(text.contains("instances_val.json"), "\(text)")
   }
 
-  /// A fault in one picture leaves the others.
+  /// A fault in one image does not affect the others.
   @Test(arguments: [
     (#"{"image_id": 7, "category_id": 3, "bbox": [41, 1, 5, 5]}"#, "inside 40x30"),
     (#"{"image_id": 7, "category_id": 3, "bbox": [1, 1, 0, 5]}"#, "inside 40x30"),
@@ -165,7 +165,7 @@ import Testing
 }
 
 extension Sample {
-  /// Whether the picture can be read and has the size that is stated.
+  /// Whether the image can be read and has the stated size.
   fileprivate var readableSize: Bool { (try? readImage()) != nil }
 }
 

@@ -3,7 +3,7 @@ import Files
 import Tensors
 import Testing
 
-/// Pictures of one class each: in folders, and in a file.
+/// Images of one class each: in folders, and in a file.
 @Suite struct ClassFolderTests {
   private func opened(strict: Bool = false, _ fill: (String) throws -> Void) throws -> Dataset {
     try Fixture.withFolder { folder in
@@ -43,7 +43,7 @@ import Testing
     let words = data.skipped.map(\.description).joined(separator: "\n")
     #expect(words.contains("stray.png") && words.contains("folder of its class") && words.contains("same name"))
     #expect(throws: DatasetError.self) { try opened(strict: true, pictures("dog/1.png", "cat/1.png", "stray.png")) }
-    // Folders of other formats are no classes, and one folder is no set.
+    // Folders of other formats are not classes, and a single folder is not a data set.
     #expect(throws: DatasetError.self) { try opened(pictures("images/1.png", "other/1.png")) }
     #expect(throws: DatasetError.self) { try opened(pictures("one/1.png")) }
   }
@@ -97,7 +97,7 @@ import Testing
       mosaics.mosaic = 1
       let classes = try (1..<40).map { try Augmenter(data, mosaics, seed: 1).picture(0, variant: $0).classIndex }
       #expect(classes.contains(nil) && classes.contains(1) && !classes.contains(2))
-      // A dog is rarer than half of the pictures, by its class alone.
+      // A dog is in fewer than half of the images; the class of the image alone counts.
       #expect(data.repeatFactors(threshold: 1).map { $0.rounded(.down) } == [1, 1, 1, 2])
     }
   }

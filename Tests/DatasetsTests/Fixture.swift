@@ -3,7 +3,7 @@ import Files
 import ImageCodecs
 import ImageTypes
 
-/// A folder of the test's own, removed with what is in it at the end.
+/// A temporary folder for one test, removed with its contents at the end.
 enum Fixture {
   static func withFolder<R>(_ body: (String) throws -> R) throws -> R {
     let parent = Environment.value("TMPDIR") ?? "/tmp"
@@ -24,12 +24,12 @@ enum Fixture {
     try AtomicFile.write(bytes, to: path)
   }
 
-  /// A picture of one colour.
+  /// Writes an image of one colour.
   static func picture(_ path: String, width: Int = 40, height: Int = 30) throws {
     try write(PNGEncoder.encode(Image(width: width, height: height, red: 90)), path)
   }
 
-  /// A mask; the palette has all colours.
+  /// Writes a mask; the palette has all colours.
   static func mask(_ path: String, width: Int = 40, height: Int = 30, _ ids: [UInt8]) throws {
     let palette = (0..<256).map { Colour(red: UInt8($0), green: 0, blue: 0) }
     try write(PNGEncoder.encodeIndexed(width: width, height: height, indices: ids, palette: palette), path)

@@ -212,7 +212,7 @@ import Testing
         error?.description.contains("b.png: pixel (4, 1): found the value 9") == true, "\(String(describing: error))")
       let mapped = try data.mapped(by: ClassMapping(parsing: "thing = tree + shrub, void=sky"))
       #expect(Array(try mapped.samples[0].readMask()!.ids[4..<9]) == [0, 1, 255, 255, 0])
-      // RGB is no mask.
+      // RGB is not a mask.
       try Fixture.picture("\(folder)/masks/a.png")
       #expect(throws: DatasetError.self) { try data.samples[0].readMask() }
     }

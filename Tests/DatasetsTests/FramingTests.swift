@@ -6,14 +6,14 @@ import Testing
 
 /// Crops by overlap, zooming out and mosaics.
 @Suite struct FramingTests {
-  /// Nothing but the frame: no colours, so that pixels can be told.
+  /// An augmentation of the frame alone, without colours, so that pixels can be compared.
   private func plain(_ width: Int, _ height: Int) -> Augmentation {
     var augmentation = Augmentation.none(width: width, height: height)
     augmentation.fill = Colour(red: 1, green: 2, blue: 3)
     return augmentation
   }
 
-  /// A picture whose pixels tell their place: red grows along the columns, green along the rows.
+  /// An image whose pixels encode their position: red grows along the columns, green along the rows.
   private func ramp(_ boxes: [Box], width: Int = 240, height: Int = 200) -> LabelledImage {
     var image = Image(width: width, height: height)
     for y in 0..<height {
@@ -31,9 +31,9 @@ import Testing
     Box(x1: 25, y1: 15, x2: 220, y2: 190),
   ]
 
-  /// The part of a ramp that a variant shows, as its pixels tell.
+  /// The visible part of a ramp, computed from its pixels.
   private func patch(_ image: Image) -> Box {
-    // Two places away from the border, where the resampling sees only the ramp's own neighbours.
+    // Two positions away from the border, where the resampling reads the ramp alone.
     func position(_ x: Int, _ y: Int, _ channel: Int) -> Double {
       Double(image.pixels[(y * image.width + x) * 3 + channel]) + 0.5
     }
@@ -67,7 +67,7 @@ import Testing
       #expect(width / height > 0.47 && width / height < 2.1, "variant \(variant)")
       let overlaps = boxes.map { Double(iou($0, patch)) }
       #expect(overlaps.max()! > least - 0.02, "variant \(variant): \(overlaps)")
-      // A box stays where its centre does, and the rest of it is cut off; a pixel's doubt about the patch is left.
+      // A box is kept if its centre is inside, and clipped; the tolerance is the uncertainty of the patch, one pixel.
       for (index, box) in boxes.enumerated() {
         let (x, y) = ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2)
         let inside = min(x - patch.x1, patch.x2 - x, y - patch.y1, patch.y2 - y)
@@ -87,11 +87,11 @@ import Testing
       }
       #expect(!result.boxes.isEmpty)
     }
-    // Only the largest box can be met at 0.9, and a search may end without a patch.
+    // Only the largest box can reach 0.9, and a search may end without a patch.
     #expect(kept > 30 && whole < 30, "\(kept) kept, \(whole) whole")
   }
 
-  /// Intersection over union, computed here.
+  /// Intersection over union, computed independently.
   private func iou(_ a: Box, _ b: Box) -> Float {
     let width = max(min(a.x2, b.x2) - max(a.x1, b.x1), 0)
     let height = max(min(a.y2, b.y2) - max(a.y1, b.y1), 0)
@@ -110,9 +110,10 @@ import Testing
         whole += 1
       }
     }
-    // A seventh, and what a kind that cannot be met adds to it: more than the seventh less three deviations.
+    // A seventh of the variants, and those of a kind that cannot be satisfied: more than the seventh less three
+    // standard deviations.
     #expect((100 - 28...100 + 60).contains(whole), "\(whole)")
-    // A crowd and an empty picture meet no overlap; the one gives any patch, as does the other.
+    // A crowd and an empty image have no overlap; both allow any patch.
     var crowd = ramp(boxes)
     for index in crowd.boxes.indices { crowd.boxes[index].crowd = true }
     augmentation.patches = [.overlap(0.9)]
@@ -132,7 +133,7 @@ import Testing
     for variant in 1...400 {
       let plan = augmentation.plan(seed: 4, picture: 0, variant: variant, donors: 0)
       let result = augmentation.apply(plan, to: picture)
-      // The box is all of the picture, so it says where the picture is.
+      // The box is the whole image, so it gives the image's position.
       let box = result.boxes[0].box
       #expect(result.boxes.count == 1 && box.x1 >= 0 && box.y1 >= 0 && box.x2 <= 300.001 && box.y2 <= 200.001)
       var wrong = 0
@@ -150,14 +151,14 @@ import Testing
       #expect(abs(sideX - sideY) < 0.01 && sideX > 0.999 && sideX < 4.001)
       if sideX > 1.0001 { zoomed.append(Double(sideX)) }
     }
-    // Half of 400, and evenly from 1 to 4: within four deviations.
+    // Half of 400, with scales uniform from 1 to 4: within four standard deviations.
     #expect((160...240).contains(zoomed.count), "\(zoomed.count)")
     let mean = zoomed.reduce(0, +) / Double(zoomed.count)
     #expect(abs(mean - 2.5) < 4 * 0.87 / 14, "\(mean)")
     #expect(zoomed.min()! < 1.1 && zoomed.max()! > 3.9)
   }
 
-  /// A picture of one colour with a box in each corner and one in the middle.
+  /// An image of one colour with a box in each corner and one in the middle.
   private func coloured(_ red: UInt8, _ classIndex: Int, mask: Bool = true) -> LabelledImage {
     let corners = [(0, 0), (150, 0), (0, 110), (150, 110), (75, 55)].map { (x: Int, y: Int) in
       TruthBox(
@@ -185,17 +186,17 @@ import Testing
       places.insert(mosaic.own)
       #expect(mosaic.others.allSatisfy { 0..<9 ~= $0 })
       let result = augmentation.apply(plan, to: own, others: others)
-      // The colours as they must lie: the three others in order around the own one.
+      // The colours in their expected positions: the three others in order around its own.
       var order: [UInt8] = [20, 30, 40]
       order.insert(10, at: mosaic.own)
       let (x, y) = (Int((120 * mosaic.centreX).rounded()), Int((100 * mosaic.centreY).rounded()))
       #expect(36...84 ~= x && 30...70 ~= y)
       let colours = (0..<120 * 100).map { order[($0 / 120 < y ? 0 : 2) + ($0 % 120 < x ? 0 : 1)] }
       let reds = colours.indices.map { result.image.pixels[$0 * 3] }
-      // Compared outside of the macro, which would list a million differences.
+      // Compared outside of the macro, which would print a million differences.
       let (isPicture, isMask) = (reds == colours, result.mask!.ids == colours.map { $0 == 40 ? 255 : $0 / 10 })
       #expect(isPicture, "variant \(variant)")
-      // The picture without a mask says nothing about its quarter.
+      // The quarter of an image without a mask has the ignore index.
       #expect(isMask, "variant \(variant)")
       for truth in result.boxes {
         let quarter = order.firstIndex(of: UInt8(truth.classIndex * 10))!
@@ -203,7 +204,7 @@ import Testing
         let box = truth.box
         #expect(box.x1 >= Float(columns.lowerBound) && box.x2 <= Float(columns.upperBound))
         #expect(box.y1 >= Float(rows.lowerBound) && box.y2 <= Float(rows.upperBound))
-        // Each picture is as large as its tile says or as its quarter asks for; at least 0.3 of a box is left.
+        // Each image has the size of its tile or of its quarter; at least 0.3 of a box remains.
         let scale = max(
           mosaic.tiles[quarter].scale, Double(columns.count - 1) / 120, Double(rows.count - 1) / 100)
         let whole = 50.0 / 200 * 120 * scale * 40 / 150 * 100 * scale
@@ -212,14 +213,14 @@ import Testing
       }
     }
     #expect(places == [0, 1, 2, 3])
-    // With one picture alone there is none, and without a mask of its own none comes of it.
+    // A single image gives no mosaic, and neither does an image without a mask.
     #expect(augmentation.plan(seed: 6, picture: 0, variant: 1, donors: 0).mosaic == nil)
     let plan = augmentation.plan(seed: 6, picture: 0, variant: 1, donors: 0, pictures: 9)
     #expect(augmentation.apply(plan, to: coloured(10, 1, mask: false), others: others).mask == nil)
   }
 
   @Test func boxesOfAMosaicLieOnTheirThings() {
-    // A light rectangle is found again by its pixels, whatever its quarter, size and mirroring.
+    // The pixels of a light rectangle are found in every quarter, size and mirroring.
     var picture = LabelledImage(image: Image(width: 200, height: 150), mask: nil, boxes: [])
     for y in 30..<90 { for x in 40..<130 { picture.image.pixels[(y * 200 + x) * 3] = 255 } }
     picture.boxes = [TruthBox(box: Box(x1: 40, y1: 30, x2: 130, y2: 90), classIndex: 1)]
@@ -261,7 +262,7 @@ import Testing
     let other = (1..<40).map { augmentation.plan(seed: 1, picture: 5, variant: $0, donors: 0, pictures: 7) }
     #expect(zip(plans, other).allSatisfy { $0 != $1 })
     #expect(augmentation.plan(seed: 1, picture: 4, variant: 0, donors: 0, pictures: 7) == AugmentationPlan())
-    // The frame's numbers leave those of size, place and colours alone.
+    // The random numbers of the frame do not change those of scale, position and colours.
     var bare = augmentation
     (bare.zoomOut, bare.patches, bare.mosaic) = (0, [.whole], 0)
     for variant in 1..<40 {

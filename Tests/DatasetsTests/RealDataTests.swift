@@ -14,11 +14,11 @@ import Testing
     let first = try #require(data.samples.first)
     #expect(first.name == "2007_000032")
     #expect((first.width, first.height) == (500, 281))
-    // xmin 104, ymin 78, xmax 375, ymax 183, counted from 1 and with the last pixel.
+    // xmin 104, ymin 78, xmax 375, ymax 183, counted from 1 and including the last pixel.
     #expect(first.boxes.first == TruthBox(box: Box(x1: 103, y1: 77, x2: 375, y2: 183), classIndex: 1))
     for sample in data.samples {
       let mask = try #require(try sample.readMask())
-      // What is outlined is boxed, and the other way around.
+      // Every class with a mask has a box, and the other way around.
       let outlined = Set(mask.pixelCounts().keys).subtracting([0, 255])
       #expect(Set(sample.boxes.map(\.classIndex)).isSubset(of: outlined), "\(sample.name)")
     }
@@ -30,7 +30,7 @@ import Testing
     #expect(data.formats == [.yolo])
     #expect(data.samples.count == 128)
     #expect(data.withMasks.samples.count == 100)
-    // Two text files have no picture, and two pictures have a mask but no boxes.
+    // Two text files have no image, and two images have a mask but no boxes.
     #expect(data.skipped.count == 2)
     #expect(data.withBoxes.samples.count == 126)
     #expect(data.classes[0].name == "unlabeled")

@@ -3,7 +3,7 @@ import ImageTypes
 import Testing
 
 @Suite struct RepeatFactorTests {
-  /// Pictures by the classes of their boxes; none of them is read.
+  /// Images with boxes of these classes; none of them is read.
   private func dataset(_ classes: [[Int]]) -> Dataset {
     let samples = classes.enumerated().map { number, indices in
       Sample(
@@ -17,7 +17,7 @@ import Testing
       samples: samples, skipped: [])
   }
 
-  /// 10 pictures: class 1 in 8 of them, class 2 in 2, class 3 in 1, class 4 only as a crowd.
+  /// 10 images: class 1 in 8 of them, class 2 in 2, class 3 in 1, class 4 only as a crowd.
   private var ten: Dataset { dataset([[1], [1, 1], [1, 2], [1], [1], [1], [1], [1, 3, 1], [2, 2, 2], [-4]]) }
 
   @Test func factorsAreThoseOfTheFormula() {
@@ -39,7 +39,7 @@ import Testing
       #expect(try Augmenter(ten, augmentation, seed: seed).variantCounts(2) == counts)
       for (index, count) in counts.enumerated() { sums[index] += count }
     }
-    // Twice the factor: 3.16228 and 4.47214, within four deviations of 500 draws; the others are whole.
+    // Twice the factor: 3.16228 and 4.47214, within four standard deviations of 500 draws; the others are integers.
     #expect(sums[0] == 1000 && sums[9] == 1000)
     for (index, mean) in [(2, 3.1622777), (8, 3.1622777), (7, 4.4721360)] {
       let share = mean - mean.rounded(.down)

@@ -34,7 +34,7 @@ import Testing
     let all = dataset(1000)
     let (training, validation) = try all.split(by: .fraction(0.2, seed: 3))
     #expect((training.samples.count, validation.samples.count) == (800, 200))
-    // A shorter data set keeps nearly all lots.
+    // A shorter data set has nearly the same split.
     let shorter = try dataset(990).split(by: .fraction(0.2, seed: 3)).validation
     let names = Set(validation.samples.map(\.name))
     #expect(shorter.samples.count { names.contains($0.name) } >= 188)

@@ -3,9 +3,9 @@ import ImageTypes
 import TestSupport
 import Testing
 
-/// Pictures about which no file says anything, for a teacher to look at.
+/// Images without annotations, for a teacher.
 @Suite struct UnlabelledTests {
-  /// Six pictures; of the even ones there are masks.
+  /// Six images; the even ones have masks.
   private func make(_ folder: String) throws {
     for index in 0..<6 {
       try Fixture.picture("\(folder)/images/p\(index).png")
@@ -42,7 +42,7 @@ import Testing
       #expect(names(validation) == ["p0", "p4"])
       #expect(names(validation) == names(try Dataset.open(folder).split(by: .every(2, offset: 0)).validation))
       #expect(names(training) == ["p1", "p2", "p3", "p5"])
-      // What a list keeps apart is not learned from, with or without a mask.
+      // Validation images of a list are not used for training, with or without a mask.
       try Fixture.write("p1\np2\n", "\(folder)/held.txt")
       let listed = try open(folder).split(by: .list(path: "\(folder)/held.txt"), where: isLabelled)
       #expect(names(listed.validation) == ["p2"])
@@ -53,7 +53,7 @@ import Testing
   @Test func mapsFillWhatIsOpen() throws {
     try Fixture.withFolder { folder in
       try make(folder)
-      // A map of a picture that has a mask, of one that has none, and of one that is not there.
+      // Masks of an image with a mask, of one without, and of a missing one.
       for (index, place) in [(0, 1), (1, 2), (9, 1)] {
         try Fixture.mask("\(folder)/maps/p\(index).png", [UInt8(place)] + [UInt8](repeating: 255, count: 1199))
       }
@@ -65,7 +65,7 @@ import Testing
       #expect(try ids(5) == nil)
       let mapped = try filled.mapped(by: ClassMapping(parsing: "dog"))
       #expect(try mapped.samples[1].readMask()?.ids.first == 1)
-      // The third class is none of the data's.
+      // The third class is not one of the data's.
       let error = #expect(throws: DatasetError.self) { try ids(3) }
       #expect(error?.description.contains("maps/p3.png") == true && error?.description.contains("3") == true)
       #expect(throws: DatasetError.self) { try filled.withMaps(from: "\(folder)/none") }

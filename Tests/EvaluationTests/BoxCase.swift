@@ -1,10 +1,10 @@
 import Evaluation
 import TestSupport
 
-/// The answers of COCO's tools and of NumPy to random boxes.
+/// The outputs of COCO's tools and of NumPy for random boxes.
 struct BoxGolden: Decodable {
   struct COCO: Decodable {
-    /// -1 for none, as everywhere in these answers.
+    /// -1 for a missing figure, as in all these outputs.
     let stats, ap, ap50, ap75, ar100, precisions: [Double]
   }
 
@@ -12,16 +12,16 @@ struct BoxGolden: Decodable {
     let name: String
     let pictures, classes, truths, founds, scores: Int
     let coco: COCO
-    /// Eleven-point and whole area by class.
+    /// Eleven-point average and whole area by class.
     let voc: [[Double]]
   }
 
   let cases: [Case]
-  /// The results that COCO's tools bring as a sample.
+  /// The sample results of COCO's tools.
   let val2014: COCO
 }
 
-/// Random numbers as `Numbers` in `Tests/Golden/generate_evaluation.py` gives them.
+/// Random numbers like `Numbers` in `Tests/Golden/generate_evaluation.py`.
 private struct Numbers {
   private var generator: SplitMix64
 
@@ -35,7 +35,7 @@ private struct Numbers {
 }
 
 extension BoxGolden.Case {
-  /// The pictures of the case: the same as `make` in the generator.
+  /// The images of the case, as from `make` in the generator.
   func samples() -> [BoxSample] {
     var g = Numbers(name)
     return (0..<pictures).map { _ in

@@ -8,13 +8,13 @@ import Testing
   import Foundation
 #endif
 
-/// Boxes against COCO's own tools and VOC's definition, and against cases that one can check by hand.
+/// Box evaluation against COCO's tools and VOC's definition, and against cases computed by hand.
 @Suite struct BoxEvaluationTests {
   let golden: BoxGolden
 
   init() throws { golden = try Golden.load("evaluation_boxes.json") }
 
-  /// The largest difference between our figures and the tools', whose word for none is -1.
+  /// The largest difference between our figures and the tools', in which -1 is a missing figure.
   private func difference(_ found: [Double?], _ expected: [Double]) -> Double {
     guard found.count == expected.count else { return .infinity }
     return zip(found, expected).map { abs(($0 ?? -1) - $1) }.max() ?? 0
@@ -28,7 +28,7 @@ import Testing
     ].max()!
   }
 
-  @Test("COCO's figures are those of COCO's tools: crowds, ties, empty pictures, more than 100 detections")
+  @Test("the figures equal those of COCO's tools: crowds, ties, empty images, more than 100 detections")
   func coco() {
     #expect(golden.cases.count == 6)
     for one in golden.cases {
@@ -42,14 +42,14 @@ import Testing
       let none = [Double](repeating: -1, count: 101)
       #expect(self.difference(precisions ?? none, one.coco.precisions) < 1e-15, "\(one.name)")
     }
-    // What the names of the cases promise is in them.
+    // The cases contain the situations in their names.
     let all = golden.cases.flatMap { $0.samples() }
     #expect(all.contains { $0.found.count > 100 } && all.contains { $0.truth.isEmpty && $0.found.isEmpty })
     #expect(all.contains { $0.truth.contains(where: \.isCrowd) })
     #expect(all.contains { sample in Set(sample.found.map(\.score)).count < sample.found.count })
   }
 
-  @Test("VOC's average precisions are those of its definition")
+  @Test("VOC's average precision equals its definition")
   func voc() {
     for one in golden.cases {
       let curves = VOCEvaluation.curves(one.samples(), classes: one.classes)
@@ -110,7 +110,8 @@ import Testing
     let difference = difference(figures, golden.val2014)
     print("val2014, 100 pictures: largest difference to pycocotools \(difference)")
     #expect(difference < 1e-12)
-    // As `val2014_fake_eval_res.txt` states them, from other tools that take areas from outlines: those by area differ.
+    // The figures of `val2014_fake_eval_res.txt` are from other tools, which take areas from outlines: those by area
+    // differ.
     let stated = ["AP": 0.505, "AP50": 0.697, "AP75": 0.573, "AR1": 0.387, "AR10": 0.594, "AR100": 0.595]
     for (name, value) in stated {
       let ours = try #require(figures.all.first { $0.name == name }?.value)
@@ -126,7 +127,7 @@ import Testing
     FoundBox(classIndex: 0, score: score, extent: extent)
   }
 
-  @Test("a perfect detector has 1 everywhere, a blind one 0, and nothing to find is no figure")
+  @Test("a perfect detector has 1 everywhere, an empty one 0, and without ground truth there is no figure")
   func extremes() {
     let truth = [TrueBox(classIndex: 0, extent: square)]
     let perfect = COCOEvaluation.figures([BoxSample(truth: truth, found: [found(0.9, square)])], classes: 1)
@@ -138,7 +139,7 @@ import Testing
     #expect(VOCEvaluation.curves([BoxSample(truth: [], found: [found(1, square)])], classes: 1) == [nil])
   }
 
-  @Test("a true box is found once, and a difficult one counts neither way")
+  @Test("a ground-truth box is matched once, and a difficult one is ignored")
   func once() throws {
     let truth = [TrueBox(classIndex: 0, extent: square)]
     let twice = BoxSample(truth: truth, found: [found(0.9, square), found(0.8, square)])
@@ -155,14 +156,14 @@ import Testing
     }
   }
 
-  @Test("an overlap of exactly the threshold is enough, and of equal overlaps COCO takes the later one")
+  @Test("an IoU equal to the threshold matches, and of equal IoUs COCO takes the later one")
   func borders() {
     let half = Extent(x: 0, y: 0, width: 100, height: 50)
     let sample = BoxSample(truth: [TrueBox(classIndex: 0, extent: square)], found: [found(0.9, half)])
     #expect(COCOEvaluation.curves([sample], classes: 1)[0]?.recalls == [1])
     #expect(COCOEvaluation.curves([sample], classes: 1, threshold: 1)[0]?.recalls == [0])
     #expect(VOCEvaluation.curves([sample], classes: 1)[0]?.recalls == [1])
-    // The first detection overlaps two equally; the second overlaps only the earlier one, which must be free.
+    // The first detection overlaps two boxes equally; the second overlaps the earlier one only, which must be free.
     let left = Extent(x: 0, y: 0, width: 60, height: 10), right = Extent(x: 40, y: 0, width: 60, height: 10)
     let both = BoxSample(
       truth: [TrueBox(classIndex: 0, extent: left), TrueBox(classIndex: 0, extent: right)],
@@ -170,7 +171,7 @@ import Testing
     #expect(COCOEvaluation.curves([both], classes: 1)[0]?.recalls == [0.5, 1])
   }
 
-  @Test("VOC's detection looks at one true box only, COCO's turns to the next")
+  @Test("in VOC a detection is matched with its best box only, in COCO with the next free one")
   func secondChoice() {
     let shifted = Extent(x: 10, y: 0, width: 100, height: 100)
     let sample = BoxSample(
@@ -180,14 +181,14 @@ import Testing
     #expect(COCOEvaluation.curves([sample], classes: 1)[0]?.recalls == [0.5, 1])
   }
 
-  @Test("the three averages of one curve")
+  @Test("the three average precisions of one curve")
   func averages() {
     let outcomes = [true, false, true, false].enumerated().map {
       PrecisionRecallCurve.Outcome(score: 1 - Double($0.offset) / 10, isHit: $0.element)
     }
     let curve = PrecisionRecallCurve(outcomes, positives: 4)
     #expect(curve.recalls == [0.25, 0.25, 0.5, 0.5] && curve.finalRecall == 0.5)
-    // 1 up to a recall of 1/4, then 2/3 up to 1/2, then 0.
+    // The precision is 1 up to a recall of 1/4, then 2/3 up to 1/2, then 0.
     #expect(abs(curve.averagePrecision - (0.25 + 0.25 * 2 / 3)) < 1e-12)
     #expect(abs(curve.elevenPointAveragePrecision - (3 + 3 * 2.0 / 3) / 11) < 1e-12)
     #expect(abs(curve.cocoAveragePrecision - (26 + 25 * 2.0 / 3) / 101) < 1e-12)

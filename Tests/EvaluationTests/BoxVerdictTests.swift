@@ -1,7 +1,7 @@
 import Evaluation
 import Testing
 
-/// What is said of each box of a picture, by hand.
+/// The verdict on each box of an image, by hand.
 @Suite struct BoxVerdictTests {
   private func extent(_ x: Double, _ width: Double = 100) -> Extent { Extent(x: x, y: 0, width: width, height: 100) }
 
@@ -22,7 +22,7 @@ import Testing
       ])
   }
 
-  @Test("right, wrong, ignored and unsure detections, and missed boxes")
+  @Test("correct, wrong, ignored and uncertain detections, and missed boxes")
   func verdict() {
     let verdict = BoxVerdict(sample)
     #expect(verdict.found == [.wrong, .right, .wrong, .ignored, .ignored, .unsure, .wrong])
@@ -32,12 +32,12 @@ import Testing
     #expect(BoxVerdict(sample, threshold: 0.95, minimumScore: 0.3).found[1] == .right)
   }
 
-  @Test("confusion counts each true box once, and what is nothing apart")
+  @Test("the confusion matrix counts each ground-truth box once, and detections of the background separately")
   func confusion() {
-    // The dog taken for a cat; a cat twice; one detection of nothing; a cat missed.
+    // A dog detected as a cat; a cat detected twice; one detection without an object; a missed cat.
     #expect(BoxVerdict.confusion([sample], classes: 2) == [[1, 0, 1], [1, 0, 0], [1, 1, 0]])
     #expect(BoxVerdict.confusion([sample, sample], classes: 2)[1][0] == 2)
-    // The right class goes before a better box of another one.
+    // The right class has priority over a better box of another class.
     let both = BoxSample(
       truth: [TrueBox(classIndex: 0, extent: extent(0)), TrueBox(classIndex: 1, extent: extent(10))],
       found: [FoundBox(classIndex: 1, score: 0.9, extent: extent(0))])

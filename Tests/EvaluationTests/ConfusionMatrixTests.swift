@@ -10,14 +10,14 @@ import Testing
       let name: String
       let width, height, classes, kinds: Int
       let counts: [Int]
-      /// -1 for none.
+      /// -1 for a missing figure.
       let iou: [Double]
       let mean_iou, pixel_accuracy, mean_accuracy: Double
     }
     let cases: [Case]
   }
 
-  /// The masks of a case: the same as `segmentation` in `Tests/Golden/generate_evaluation.py`.
+  /// The masks of a case, as from `segmentation` in `Tests/Golden/generate_evaluation.py`.
   private func masks(_ one: Masks.Case) -> (truth: Mask, prediction: Mask) {
     let pixels = one.width * one.height
     let seed = SplitMix64.seed(of: one.name)
@@ -30,7 +30,7 @@ import Testing
     )
   }
 
-  @Test("every count and every figure is NumPy's")
+  @Test("every count and every figure equals NumPy's")
   func golden() throws {
     let golden: Masks = try Golden.load("evaluation_masks.json")
     #expect(golden.cases.count == 3)
@@ -45,7 +45,7 @@ import Testing
       #expect((0..<one.classes).map { matrix.iou($0) ?? -1 } == one.iou, "\(one.name)")
       #expect(matrix.meanIoU == one.mean_iou && matrix.meanAccuracy == one.mean_accuracy, "\(one.name)")
       #expect(matrix.pixelAccuracy == one.pixel_accuracy, "\(one.name)")
-      // In two halves it is the same.
+      // Counted in two halves, the result is the same.
       var halves = ConfusionMatrix(classes: one.classes)
       for rows in [0..<one.height / 2, one.height / 2..<one.height] {
         func cut(_ map: Mask) -> Mask {
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test("a class that occurs nowhere has no figure, and void counts for nothing")
+  @Test("a class that does not occur has no figure, and the ignore index is ignored")
   func absence() {
     var matrix = ConfusionMatrix(classes: 3)
     #expect(matrix.meanIoU == nil && matrix.pixelAccuracy == nil)

@@ -2,9 +2,10 @@ import Evaluation
 import TestSupport
 import Testing
 
-/// The threshold of the best F1 against every threshold tried one by one, and against sets that one can add up by hand.
+/// The threshold of the best F1 against an exhaustive search, and against sets computed by hand.
 @Suite struct ScoreSweepTests {
-  /// Right, wrong and possible at a least score, counted anew from the boxes alone: a matching of the test's own.
+  /// The numbers of correct, wrong and possible detections at a threshold, counted from the boxes by an independent
+  /// matching.
   private func count(
     _ samples: [BoxSample], from least: Double, classes: Range<Int>
   ) -> (hits: Int, wrong: Int, truths: Int) {
@@ -39,7 +40,7 @@ import Testing
     return (hits, wrong, truths)
   }
 
-  @Test("no threshold has a better F1 than the one chosen, in random boxes with crowds and ties")
+  @Test("no threshold has a better F1 than the chosen one, for random boxes with crowds and ties")
   func bruteForce() throws {
     let golden: BoxGolden = try Golden.load("evaluation_boxes.json")
     var chosen = 0
@@ -53,7 +54,7 @@ import Testing
         for score in scores {
           let (hits, wrong, truths) = count(samples, from: score, classes: range)
           guard hits > 0 else { continue }
-          // The definition: the harmonic mean of precision and recall.
+          // The definition of F1: the harmonic mean of precision and recall.
           let (precision, recall) = (Double(hits) / Double(hits + wrong), Double(hits) / Double(truths))
           let f1 = 2 * precision * recall / (precision + recall)
           if f1 > (best?.f1 ?? 0) + 1e-12 { best = (f1, score) }
@@ -79,7 +80,7 @@ import Testing
 
   // MARK: By hand
 
-  /// Boxes of a class that lie apart, of which some are found where they are and others beside it.
+  /// Disjoint boxes of a class, some with an exact detection and some with one beside them.
   private func sample(_ scores: [(score: Double, isHit: Bool)], missed: Int = 0, classIndex: Int = 0) -> BoxSample {
     func place(_ index: Int, _ y: Double) -> Extent { Extent(x: Double(index) * 20, y: y, width: 10, height: 10) }
     let hits = scores.indices.filter { scores[$0].isHit }
@@ -90,40 +91,41 @@ import Testing
       })
   }
 
-  @Test("a set whose best threshold one can see")
+  @Test("a set whose best threshold is obvious")
   func byHand() throws {
-    // F1 by the number kept: 2/4, 2/5, 4/6, 4/7, 4/8.
+    // F1 by the number of kept detections: 2/4, 2/5, 4/6, 4/7, 4/8.
     let scores = [(0.9, true), (0.8, false), (0.7, true), (0.6, false), (0.5, false)]
     let sweep = ScoreSweep([sample(scores, missed: 1)], classes: 1)
     let best = try #require(sweep.best())
     #expect(best.f1 == 4.0 / 6 && best.precision == 2.0 / 3 && best.recall == 2.0 / 3)
     #expect(best.threshold == 0.65)
     #expect(sweep.point(above: 0.75).f1 == 2.0 / 5 && sweep.point(above: 0).detections == 5)
-    // A score that is the threshold does not pass.
+    // A score equal to the threshold does not pass.
     #expect(sweep.point(above: 0.7).detections == 2 && sweep.point(above: 1).precision == nil)
-    // Of equal ones the highest: 2/3 with one detection, and 4/6 with four.
+    // Of equal values the highest threshold: 2/3 with one detection, and 4/6 with four.
     let equal = [(0.9, true), (0.8, false), (0.7, false), (0.6, true)]
     #expect(ScoreSweep([sample(equal)], classes: 1).best()?.detections == 1)
-    // All is right: everything is kept.
+    // If all are correct, all are kept.
     let right = try #require(ScoreSweep([sample([(0.9, true), (0.4, true)])], classes: 1).best())
     #expect(right.f1 == 1 && right.threshold == 0.2)
   }
 
-  @Test("detections of equal score stand or fall together, over pictures and classes")
+  @Test("detections of equal score are kept or dropped together, over images and classes")
   func ties() throws {
     let samples = [
       sample([(0.9, true), (0.5, true), (0.5, false), (0.5, false), (0.5, false), (0.5, false)]),
       sample([(0.5, false)], classIndex: 1),
     ]
     let sweep = ScoreSweep(samples, classes: 2)
-    // With the right one of 0.5 come five wrong ones: 4/9 against 2/3. The class without a true box counts too.
+    // The correct one of score 0.5 comes with five wrong ones: 4/9 against 2/3. A class without ground truth counts
+    // too.
     #expect(sweep.best()?.detections == 1 && sweep.point(above: 0.4).detections == 7)
     #expect(sweep.best(classIndex: 1) == nil && sweep.best(classIndex: 0)?.threshold == 0.7)
     #expect(ScoreSweep([], classes: 1).best() == nil && ScoreSweep([], classes: 1).point(above: 0).f1 == nil)
     #expect(ScoreSweep([sample([], missed: 3)], classes: 1).best() == nil)
   }
 
-  @Test("a threshold between neighbouring numbers keeps them apart in single precision")
+  @Test("a threshold between neighbouring scores separates them in single precision")
   func neighbours() throws {
     let low: Float = 0.41
     for high in [low.nextUp, low.nextUp.nextUp, low + 1e-5] {

@@ -1,7 +1,9 @@
 import Files
 import Testing
 
-/// The vectors of NIST's "Cryptographic Standards and Guidelines: Example Values" for SHA-256, and of FIPS 180-2's appendix B.
+/// The test vectors of SHA-256 of NIST and FIPS 180-2.
+///
+/// Source: NIST, "Cryptographic Standards and Guidelines: Example Values"; FIPS 180-2, appendix B.
 @Suite struct SHA256Tests {
   @Test func theEmptyMessage() {
     #expect(
@@ -32,7 +34,7 @@ import Testing
     #expect(hash.finish() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
-  /// Around the places where the padding needs another block.
+  /// Lengths around those that need another block for the padding.
   @Test(arguments: [
     (55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318"),
     (56, "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a"),

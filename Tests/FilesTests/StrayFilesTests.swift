@@ -9,13 +9,13 @@ import Testing
   import Darwin
 #endif
 
-/// Temporary files: who owns one, and who clears it away.
+/// The locking and removal of temporary files.
 @Suite struct StrayFilesTests {
   let folder = try! TemporaryFolder()
   var target: String { "\(folder.path)/target" }
   private static let stray = ".tmp-backbone-00000000deadbeef"
 
-  /// A process whose file has no name leaves nothing, however it ends.
+  /// A process with an unnamed file leaves no file, however it ends.
   #if os(Linux)
     @Test func aFileThatIsBeingWrittenHasNoName() throws {
       for replaced in [false, true] {
@@ -29,7 +29,7 @@ import Testing
     }
   #endif
 
-  /// A umask of zero asks for the way of file systems that have no files without a name; in a process of its own.
+  /// A umask of zero selects the method for file systems without unnamed files; in its own process.
   @Test func aFileThatNeedsATemporaryNameIsLocked() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
@@ -75,7 +75,7 @@ import Testing
     #expect(unsafe symlink(kept, "\(folder.path)/\(Self.stray)/deep/link") == 0)
     try Folder.withTemporary(in: folder.path, { $0 }) { (path) throws(FileError) in
       #expect(folder.names.count == 2 && !folder.names.contains(Self.stray))
-      // Another write does not take the one in use for a stray.
+      // Another write does not remove the file in use.
       try AtomicFile.write([1], to: "\(path)/inside")
       try AtomicFile.write([1], to: target)
       #expect(Folder.isFolder(path))
@@ -100,7 +100,7 @@ import Testing
     #expect(folder.names.count == 4)
   }
 
-  /// Without waiting for one another, and with strays appearing all the time.
+  /// Writers do not wait for each other, and new stray files appear all the time.
   @Test func manyWritersOfOneNameLeaveOneWholeFile() async throws {
     let (path, target) = (folder.path, target)
     await withTaskGroup(of: Void.self) { group in
@@ -109,7 +109,7 @@ import Testing
           for round in 0..<40 {
             let bytes = [UInt8](repeating: UInt8(writer), count: 1000 + writer)
             do { try AtomicFile.write(bytes, to: target) } catch { Issue.record(error) }
-            // By another name of the folder, so that it is cleared again.
+            // Another path of the folder, so that its stray files are removed again.
             let alias = path + String(repeating: "/.", count: writer * 40 + round + 1)
             do { try AtomicFile.write([1], to: "\(alias)/other\(writer)") } catch { Issue.record(error) }
           }

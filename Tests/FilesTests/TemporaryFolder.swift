@@ -9,7 +9,7 @@ import Testing
   import Darwin
 #endif
 
-/// A folder of its own for one test, removed with everything in it.
+/// A temporary folder for one test, removed with its contents.
 final class TemporaryFolder {
   let path: String
 
@@ -23,7 +23,7 @@ final class TemporaryFolder {
     unsafe rmdir(path)
   }
 
-  /// Names of what is in the folder.
+  /// The names of the folder's contents.
   var names: [String] {
     guard let folder = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(folder) }
@@ -37,7 +37,7 @@ final class TemporaryFolder {
     return names.sorted()
   }
 
-  /// Writes a file without any of the code under test.
+  /// Writes a file without the code under test.
   func file(_ name: String, _ bytes: [UInt8]) throws -> String {
     let full = "\(path)/\(name)"
     let descriptor = unsafe open(full, O_WRONLY | O_CREAT | O_TRUNC, 0o600)

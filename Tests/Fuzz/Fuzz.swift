@@ -8,7 +8,7 @@ import HostileFiles
   import Darwin
 #endif
 
-/// The format whose reader is tried, named by the environment.
+/// The format under test, named by the environment.
 private let format: HostileFormat = {
   guard let name = unsafe getenv("FUZZ_FORMAT"), let format = unsafe HostileFormat(rawValue: String(cString: name))
   else {
@@ -17,7 +17,7 @@ private let format: HostileFormat = {
   return format
 }()
 
-/// libFuzzer's door: called with one file after another.
+/// libFuzzer's entry point, called with one file after another.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))

@@ -4,11 +4,11 @@ import Kernels
 import TestSupport
 import Testing
 
-/// Graphs at random, with every operation and every pattern that the compiler knows: what runs is what plain loops compute.
+/// Random graphs of every operation and every pattern of the compiler, compared with plain loops.
 @Suite(.timeLimit(.minutes(4))) struct CompilerTests {
   private static let activations: [Activation] = [.linear, .relu, .relu6, .hardSwish, .hardSigmoid, .sigmoid]
 
-  /// Grows a graph of some nodes from an image, each from values that are there.
+  /// A random graph of some nodes on an image, each with random earlier values as inputs.
   private static func graph(_ random: inout SplitMix64) -> Graph {
     var graph = Graph()
     let padding: Padding = random.integer(in: 0...1) == 0 ? .same : .symmetric
@@ -33,7 +33,7 @@ import Testing
       let x = pick()
       switch random.integer(in: 0...11) {
       case 0, 1:
-        // An inverted residual, with or without its sum.
+        // An inverted residual, with or without its skip connection.
         let wide = graph.pointwise(name(), x, outputs: random.integer(in: 4...40), .relu6)
         let filtered = depthwise(wide, .relu6)
         let isAdded = random.integer(in: 0...1) == 0
@@ -56,7 +56,7 @@ import Testing
         let b = graph.pointwise(name(), a, outputs: random.integer(in: 1...24), activation())
         values.append(b)
       case 5:
-        // One pixel beside maps.
+        // A single pixel beside maps.
         let pixel = graph.pointwise(name(), graph.globalPooling(x), outputs: random.integer(in: 1...9), .relu)
         var parts = [pixel, graph.pointwise(name(), x, outputs: random.integer(in: 1...9), .relu)]
         if random.integer(in: 0...1) == 0 {
@@ -99,7 +99,7 @@ import Testing
       default: values.append(graph.activation(x, activation()))
       }
     }
-    // Some values in the middle are outputs too.
+    // Some intermediate values are outputs too.
     var outputs: [Graph.Value] = [values.last!]
     for value in values.dropLast() where random.integer(in: 0...5) == 0 { outputs.append(value) }
     for output in outputs where !graph.outputs.contains(output.index) { graph.output(output) }

@@ -4,7 +4,7 @@ import SSDLite
 import TestSupport
 import Testing
 
-/// The heads' sizes beside the MobileNetV2 paper's figures.
+/// The heads' costs and the MobileNetV2 paper's figures.
 @Suite struct CostTests {
   private func total(_ costs: [LayerCost]) -> (parameters: Int, multiplyAdds: Int) {
     (costs.reduce(0) { $0 + $1.parameters }, costs.reduce(0) { $0 + $1.multiplyAdds })
@@ -20,8 +20,10 @@ import Testing
     return total(costs)
   }
 
-  /// Table 5 for 80 classes counts what lies behind the backbone: SSD has 14.8 M parameters and 1.25 G multiply-adds with full
-  /// convolutions in predictors and extra layers, SSDLite 2.1 M parameters.
+  /// Table 5 counts the layers behind the backbone for 80 classes.
+  ///
+  /// SSD has 14.8 M parameters and 1.25 G multiply-adds with full convolutions in predictors and extra layers; SSDLite
+  /// has 2.1 M parameters.
   @Test func detectorsAreTable5() throws {
     let (ssd, lite) = (try detector(.full), try detector(.separable))
     print("SSD \(ssd), SSDLite \(lite)")

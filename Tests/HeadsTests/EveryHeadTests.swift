@@ -7,7 +7,7 @@ import SSDLite
 import TestSupport
 import Testing
 
-/// Every head on every backbone: the head's answer against plain reference layers on the maps that it was given.
+/// Every head on every backbone: the head's outputs against plain reference layers on the same maps.
 @Suite struct EveryHeadTests {
   /// A family's network by name, for an output stride.
   static func layout(_ name: String, _ outputStride: Int = 32) -> NetworkLayout {
@@ -30,7 +30,7 @@ import Testing
     "mobilenet-v1", "mobilenet-v2", "mobilenet-v2 symmetric", "mobilenet-v2 relu6", "mobilenet-v2 expansions",
     "shufflenet g3", "shufflenet g8",
   ]
-  /// Rows and columns of inputs, odd maps among them.
+  /// Rows and columns of inputs, including some with odd maps.
   private static let sizes = [(33, 97), (129, 70), (81, 81)]
 
   private func expect(_ found: [Float], _ expected: [Float], _ title: String) {
@@ -40,7 +40,7 @@ import Testing
     #expect(found.count == 1 || found.contains { $0 != found[0] }, "\(title): all the same")
   }
 
-  /// Appends a head to a network and holds its outputs to plain layers on the maps that it reads.
+  /// Appends a head to a network and compares its outputs with plain layers on its input maps.
   private func check(
     _ name: String, _ outputStride: Int, outputs: Int = 1, _ append: (inout Graph, NetworkLayout) throws -> Void
   ) throws {
@@ -89,7 +89,7 @@ import Testing
     try check(name, outputStride) { try $0.pyramid(outputs: 3, .usual(on: $1)) }
   }
 
-  /// A head of one's own that was written with one backbone in mind.
+  /// A custom head on every backbone, written for one of them.
   @Test(arguments: networks, [32, 8]) func aHeadOfOnesOwn(name: String, outputStride: Int) throws {
     try check(name, outputStride, outputs: 2) { graph, _ in
       for (index, tap) in [Tap.block(2), graph.deepest.tap].enumerated() {

@@ -5,12 +5,12 @@ import PyramidLite
 import SSDLite
 import Testing
 
-/// A graph as JSON: there and back, and what strangers may write.
+/// A graph as JSON: encoding, decoding, and untrusted input.
 @Suite struct GraphCodingTests {
   private static let layout = NetworkLayout.mobileNetV2(width: 0.35, hasLastConvolution: false)
   private static let (height, width) = (97, 129)
 
-  /// A head that has every operation.
+  /// A head with every operation.
   private static func head() throws -> Graph {
     let backbone = layout.graph
     var graph = backbone
@@ -37,7 +37,7 @@ import Testing
     try #require(JSONSerialization.jsonObject(with: try JSONEncoder().encode(graph)) as? [String: Any])
   }
 
-  /// Reads a graph and, as a program does, puts it on its backbone for an input of that size.
+  /// Decodes a graph and, like a program, appends it to its backbone for an input of that size.
   private static func read(_ json: [String: Any]) throws -> Graph {
     let head = try JSONDecoder().decode(Graph.self, from: JSONSerialization.data(withJSONObject: json))
     var whole = layout.graph
@@ -53,10 +53,10 @@ import Testing
     try pyramid.pyramid(outputs: 4, .usual(on: Self.layout))
     let part = try pyramid.suffix(after: Self.layout.graph.nodes.count)
     #expect(try Self.read(Self.json(part)) == part)
-    // The whole network with its backbone: an image in.
+    // The whole network with its backbone, with an image as input.
     let again = try JSONDecoder().decode(Graph.self, from: JSONEncoder().encode(pyramid))
     #expect(again.parameters == pyramid.parameters && again.taps == pyramid.taps && again.outputs == pyramid.outputs)
-    // What is appended to a backbone and cut off again is the same.
+    // A head appended to a backbone and cut off again is the same.
     var whole = Self.layout.graph
     try whole.append(head)
     #expect(try whole.suffix(after: Self.layout.graph.nodes.count) == head)
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  /// What is right by itself and strange as a network runs or is refused, and never traps.
+  /// A valid but unusual network runs or is refused, and never traps.
   @Test func strangeNetworksRunOrAreRefused() throws {
     func run(_ build: (inout Graph, Graph.Value) -> Graph.Value) throws -> [SharedTensor] {
       var graph = Graph()
@@ -106,17 +106,17 @@ import Testing
       let network = try Network(again, weights: .random(again.parameters), session: Session(threads: 2))
       return try network.outputs(of: Tensor(zeros: Shape(height: 40, width: 33, channels: 3)))
     }
-    // More strides than a number holds.
+    // A product of strides that overflows.
     _ = try run { graph, image in
       (0..<300).reduce(image) { x, _ in graph.pooling(x, .maximum(Graph.Window(3, 3, stride: 8))) }
     }
-    // More groups than a product has segments.
+    // More groups than a GEMM has segments.
     _ = try run { graph, image in
       let wide = graph.pointwise("a", image, outputs: 24, .relu)
       let filtered = graph.depthwise("b", graph.shuffle(wide, groups: 12), padding: .same, .linear)
       return graph.pointwise("c", filtered, outputs: 12, groups: 12, .relu)
     }
-    // More memory than there is: maps that all live until the end.
+    // More memory than the machine has: maps that are all live until the end.
     #expect(throws: (any Error).self) {
       try run { graph, image in
         let maps = (0..<40).map { graph.pointwise("layer\($0)", image, outputs: 65536, .relu) }
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  /// Any small change is refused or describes a network whose shapes can be computed.
+  /// Any small change is refused, or describes a network whose shapes can be computed.
   @Test func noChangeCrashes() throws {
     let json = try Self.json(Self.head())
     let nodes = try #require(json["nodes"] as? [[String: Any]])

@@ -4,7 +4,8 @@ import ModelFiles
 import Tensors
 import Testing
 
-/// What can't run is kept as the graph's fault while it is built, and thrown by whatever takes the graph.
+/// A graph that cannot run records its first fault while it is built, and every function that takes the graph throws
+/// it.
 @Suite struct GraphFaultTests {
   private static let faults: [(String, @Sendable (inout Graph, Graph.Value) -> Void)] = [
     ("3 and 8 channels in 2 groups", { _ = $0.pointwise("a", $1, outputs: 8, groups: 2, .linear) }),
@@ -62,7 +63,7 @@ import Testing
     build(&graph, image)
     let fault = try #require(graph.fault)
     #expect(fault.description.contains(words), "\(fault)")
-    // Whatever follows changes nothing, and the first fault stays.
+    // Further operations have no effect, and the first fault remains.
     let nodes = graph.nodes
     graph.output(graph.squeezeExcite("behind", image, squeezed: 2))
     #expect(graph.fault == fault && graph.nodes == nodes)

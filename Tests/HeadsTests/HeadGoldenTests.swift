@@ -4,7 +4,8 @@ import SSDLite
 import TestSupport
 import Testing
 
-/// SSD with full convolutions and DeepLabV3 with atrous spatial pyramid pooling, held to PyTorch with the backbone below them.
+/// SSD with full convolutions and DeepLabV3 with atrous spatial pyramid pooling, each with its backbone, against
+/// PyTorch.
 @Suite struct HeadGoldenTests {
   private struct Recorded: Decodable {
     struct Case: Decodable {
@@ -66,7 +67,7 @@ import Testing
 }
 
 extension Weights {
-  /// Numbers that follow from the tensors' names, as `Tests/Golden/generate_heads.py` makes them.
+  /// The formula of the weights, as in `Tests/Golden/generate_heads.py`.
   static func formula(_ parameters: [ParameterInfo]) -> Weights {
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     for parameter in parameters {

@@ -18,7 +18,8 @@ struct PlainMap {
   init(_ tensor: borrowing Tensor) { self.init(tensor.shape, tensor.values()) }
 }
 
-/// A graph in plain loops in double precision, one operation after another, nothing fused and nothing left out.
+/// The reference of a graph: plain loops in double precision, one operation after another, without fusion and
+/// shortcuts.
 struct PlainLayers {
   let weights: Weights
 
@@ -105,7 +106,7 @@ struct PlainLayers {
     return PlainMap(Shape(height: g.outHeight, width: g.outWidth, channels: c.outputs), values)
   }
 
-  /// What a function makes of each window of each channel; `nil` outside the map.
+  /// A function of each window of each channel, with `nil` outside the map.
   private func slide(_ x: PlainMap, _ window: Graph.Window, _ body: ([Double?]) -> Double) -> PlainMap {
     let g = window.geometry(height: x.shape.height, width: x.shape.width)
     let channels = x.shape.channels
@@ -131,7 +132,7 @@ struct PlainLayers {
     PlainMap(a.shape, a.values.indices.map { Float(body(a.values[$0], b.values[$0 % b.values.count])) })
   }
 
-  /// The channels of all, those of one pixel repeated.
+  /// The channels of all maps; those of a single pixel are repeated.
   private func concatenation(_ maps: [PlainMap]) -> PlainMap {
     let largest = maps.max { $0.shape.pixels < $1.shape.pixels }!.shape
     let values = (0..<largest.pixels).flatMap { pixel in

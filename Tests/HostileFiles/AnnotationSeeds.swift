@@ -1,4 +1,4 @@
-/// COCO files with every form that an outline has.
+/// COCO files with every form of outline.
 enum COCOSeeds {
   static let all = [
     Seed("polygons", Array(polygons.utf8)), Seed("runs", Array(runs.utf8)), Seed("escapes", Array(escapes.utf8)),
@@ -29,7 +29,7 @@ enum COCOSeeds {
     """#
 }
 
-/// Pascal VOC's files, as the challenge and as labelling programs write them.
+/// Pascal VOC files, in the challenge's form and in labelling programs'.
 enum VOCSeeds {
   static let all = [
     Seed("challenge", Array(challenge.utf8)), Seed("plain", Array(plain.utf8)),

@@ -1,4 +1,4 @@
-/// Writes a TensorFlow Lite model by hand: tables first, what they refer to behind them.
+/// A writer of TensorFlow Lite models: tables first, then the data that they refer to.
 struct FlatWriter {
   indirect enum Value {
     case int8(Int)
@@ -28,7 +28,9 @@ struct FlatWriter {
     operators.append((code, [1: .integers(inputs), 2: .integers(outputs), 4: .table(options)]))
   }
 
-  /// - Returns: the file, and the part before its weights.
+  /// Completes the file.
+  ///
+  /// - Returns: the file, and the range before its weights.
   mutating func file(inputs: [Int], outputs: [Int]) -> ([UInt8], focus: Range<Int>) {
     let codes = Array(Set(operators.map(\.code))).sorted()
     let nodes = operators.map { node in
@@ -89,9 +91,9 @@ struct FlatWriter {
     return position
   }
 
-  /// Begins a vector that the reference at `place` leads to.
+  /// Begins a vector for the reference at `place`.
   ///
-  /// - Returns: where its first element goes.
+  /// - Returns: the position of its first element.
   private mutating func vector(_ count: Int, at place: Int) -> Int {
     align(4)
     patch(place, bytes.count)

@@ -1,14 +1,14 @@
-/// Writes TensorFlow frozen graphs whose constants are one repeated value each, so that almost every byte means something.
+/// A writer of TensorFlow frozen graphs with one repeated value per constant, so that almost every byte has a meaning.
 struct GraphWriter {
   private(set) var nodes = Message()
   private let outputStride: Int
-  /// Outputs by scope.
+  /// The outputs by scope.
   private var outputs: [String: String] = [:]
   private var epsilon: Float = 0.001
 
   private init(outputStride: Int = 32) { self.outputStride = outputStride }
 
-  /// What TensorFlow writes behind the nodes.
+  /// The field that TensorFlow writes behind the nodes.
   private static let versions = Message().with(4, Message().with(1, 27)).bytes
 
   private var file: [UInt8] { nodes.bytes + GraphWriter.versions }
@@ -44,7 +44,7 @@ struct GraphWriter {
     node("\(name)/read", "Identity", [name])
   }
 
-  /// A convolution with its batch norm, or its bias where there is no activation to be had.
+  /// A convolution with batch norm or a bias, and its activation.
   @discardableResult private mutating func layer(
     _ kind: NetworkSeeds.Kind, _ inputs: Int, _ width: Int, stride: Int = 1, dilation: Int = 1, _ scope: String,
     from input: String, isNormalised: Bool = true, _ activation: String? = "Relu6"
@@ -97,7 +97,7 @@ struct GraphWriter {
       default:
         scope = "expanded_conv\(one.block == 0 ? "" : "_\(one.block)")/\(["expand", "depthwise", "project"][one.part])"
       }
-      // A stride beyond the output stride becomes a dilation of what follows.
+      // A stride beyond the output stride becomes a dilation of the following layers.
       let loses = one.stride == 2 && reached >= outputStride
       current = layer(
         one.kind, one.inputs, one.outputs, stride: loses ? 1 : one.stride,

@@ -5,20 +5,20 @@ import ImageCodecs
 import ImageTypes
 import ModelFiles
 
-/// A kind of file that strangers send, and the readers that it goes through.
+/// A format of untrusted files, and the readers under test.
 package enum HostileFormat: String, CaseIterable, Sendable {
   case coco, graph, jpeg, png, safetensors, tflite, voc, yolo
 
-  /// What became of a file.
+  /// The result of reading a file.
   package enum Verdict: Equatable, Sendable {
     case accepted
-    /// The error's one line.
+    /// A refusal, with the error's one line.
     case refused(String)
-    /// Something that no file may do; the reader ended, but not as it should.
+    /// A violation of the reader's contract, although the reader ended.
     case wrong(String)
   }
 
-  /// Limits small enough that a reader which passes them meets the end of its memory.
+  /// Limits so small that a reader which exceeds them runs out of memory.
   package static let limits: Limits = {
     var limits = Limits()
     limits.pixels = 4 << 20
@@ -33,7 +33,7 @@ package enum HostileFormat: String, CaseIterable, Sendable {
     return limits
   }()
 
-  /// Reads the file and holds the reader to its promises.
+  /// Reads the file and checks the reader's contract.
   package func read(_ bytes: [UInt8], _ limits: Limits = limits) -> Verdict {
     do {
       switch self {
@@ -80,7 +80,7 @@ package enum HostileFormat: String, CaseIterable, Sendable {
     return .accepted
   }
 
-  /// An error is one line that begins with the file's name.
+  /// Checks that an error is one line that begins with the file's name.
   private static func checked(_ words: String) -> Verdict {
     let isLine = words.hasPrefix("file") && !words.contains("\n") && words.utf8.count < 20_000
     return isLine ? .refused(words) : .wrong("an error that is no line about the file: \(words.prefix(200))")

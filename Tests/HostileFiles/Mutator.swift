@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Damages files in the ways that find mistakes in readers; the same seed and index always give the same file.
+/// Seeded damage to files; the same seed and index always give the same file.
 package struct Mutator: Sendable {
   package let format: HostileFormat
   package let seed: UInt64
@@ -17,7 +17,7 @@ package struct Mutator: Sendable {
     var random = SplitMix64(seed: SplitMix64.number(at: index, seed: seed ^ SplitMix64.seed(of: format.rawValue)))
     let base = seeds[random.integer(in: 0...seeds.count - 1)]
     var file = Draft(bytes: base.bytes, focus: base.focus)
-    // Some damage to the container, some to bytes; most files get one or two wounds, a few many.
+    // Damage to the container or to bytes; most files are damaged once or twice, a few many times.
     for _ in 0..<[1, 1, 1, 2, 2, 3, 5, 16][random.integer(in: 0...7)] {
       switch format {
       case .png where random.integer(in: 0...2) == 0: PNGWounds.apply(to: &file.bytes, &random)
@@ -33,12 +33,12 @@ package struct Mutator: Sendable {
   }
 }
 
-/// A file while it is damaged.
+/// A file that is being damaged.
 private struct Draft {
   var bytes: [UInt8]
   let focus: Range<Int>
 
-  /// A place, mostly in the part that means most.
+  /// A random position, mostly in the focus.
   private func place(_ random: inout SplitMix64) -> Int {
     let upper = random.integer(in: 0...9) == 0 ? bytes.count : min(focus.upperBound, bytes.count)
     return random.integer(in: 0...max(upper - 1, 0))
@@ -103,11 +103,11 @@ private struct Draft {
     "\"counts\":\"ooooooooo0\"", "\"size\":[65500,65500]", "\"segmentation\":[[0,0,1e6,0,0,1e6]]",
   ].map { Array($0.utf8) }
 
-  /// Damage by whole words and numbers.
+  /// Damages whole words and numbers.
   mutating func wordWound(_ random: inout SplitMix64) {
     let word = Draft.words[random.integer(in: 0...Draft.words.count - 1)]
     if random.integer(in: 0...2) == 0 { return bytes.insert(contentsOf: word, at: place(&random)) }
-    // In the place of the next number or name.
+    // In place of the next number or name.
     func isPart(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x2e }
     guard let start = bytes[place(&random)...].firstIndex(where: isPart) else { return }
     let end = bytes[start...].firstIndex { !isPart($0) } ?? bytes.count

@@ -58,7 +58,7 @@ extension NetworkSeeds {
     tfLite("named", size: 33, outputs: 1, bias: name).bytes
   }
 
-  /// A stem whose answer has one axis, and a depthwise convolution that reads it.
+  /// A stem whose output has one axis, and a depthwise convolution that reads it.
   package static var modelWithFlatMap: [UInt8] {
     var writer = FlatWriter()
     let input = writer.tensor("input", [1, 33, 33, 3])

@@ -7,16 +7,17 @@ import Tensors
   import Foundation
 #endif
 
-/// Checkpoints of the network at width 0.1, where every channel count is small, written by hand.
+/// Checkpoints of the network at width 0.1, with small numbers of channels, written without the code under test.
 package enum NetworkSeeds {
   enum Kind { case convolution, depthwise, pointwise }
 
   struct Layer {
-    /// The block, or -1 for the stem and 17 for the last convolution; 0, 1 and 2 expand, filter and project.
+    /// The block, or -1 for the stem and 17 for the last convolution; 0, 1 and 2 are expansion, depthwise convolution
+    /// and projection.
     let block, part: Int
     let kind: Kind
     let inputs, outputs, stride: Int
-    /// Whether the block's input is added behind it.
+    /// Whether the block has a skip connection.
     var isResidual = false
   }
 
@@ -41,7 +42,7 @@ package enum NetworkSeeds {
     return layers + [Layer(block: 17, part: 1, kind: .pointwise, inputs: 32, outputs: 1280, stride: 1)]
   }()
 
-  /// Numbers that are all different enough for a mistake in a place to show.
+  /// Values that differ enough to reveal a wrong position.
   static func values(_ count: Int) -> [UInt8] {
     (0..<count).flatMap { little(UInt32((0.25 + Float($0 % 64) / 128).bitPattern), 4) }
   }

@@ -1,8 +1,8 @@
 import TestSupport
 
-/// Damage to a PNG by its chunks.
+/// Damage to the chunks of a PNG.
 package enum PNGWounds {
-  /// Whole chunks from the signature on; the first one that leaves the file ends the list.
+  /// The ranges of the chunks behind the signature, up to the first one that extends beyond the file.
   private static func chunks(_ bytes: [UInt8]) -> [Range<Int>] {
     var chunks: [Range<Int>] = []
     var offset = 8
@@ -38,12 +38,12 @@ package enum PNGWounds {
       bytes.replaceSubrange(chunk.lowerBound + 4..<chunk.lowerBound + 8, with: name)
     case 4: bytes[chunk.lowerBound + random.integer(in: 0...3)] = UInt8(truncatingIfNeeded: random.next())
     case 5:
-      // The header's fields.
+      // Damage to the header's fields.
       guard bytes.count > 29 else { return }
       let place = random.integer(in: 16...28)
       bytes[place] = [0, 1, 2, 3, 4, 6, 8, 16, 0x7f, 0xff][random.integer(in: 0...9)]
     default:
-      // Image data in two chunks.
+      // Image data divided into two chunks.
       guard chunk.count > 13 else { return }
       let cut = random.integer(in: chunk.lowerBound + 8...chunk.upperBound - 5)
       let name = Array(bytes[chunk.lowerBound + 4..<chunk.lowerBound + 8])
@@ -56,7 +56,7 @@ package enum PNGWounds {
 
   private static func big(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
 
-  /// Gives every chunk the checksum that its bytes have now.
+  /// Updates every chunk's checksum.
   package static func repairChecksums(_ bytes: inout [UInt8]) {
     for chunk in chunks(bytes) {
       var remainder: UInt32 = 0xFFFF_FFFF

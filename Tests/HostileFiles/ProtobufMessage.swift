@@ -1,4 +1,4 @@
-/// A protobuf message while it is written: fields in the order in which they are added.
+/// A protobuf message under construction, with fields in the order in which they are added.
 struct Message {
   private(set) var bytes: [UInt8] = []
 

@@ -1,10 +1,10 @@
 import TestSupport
 
-/// A correct file to begin with.
+/// A valid file to be damaged.
 package struct Seed: Sendable {
   package let name: String
   package let bytes: [UInt8]
-  /// The part where almost every byte means something: weights are long and all alike.
+  /// The range in which almost every byte has a meaning, outside of the long and uniform weights.
   package let focus: Range<Int>
 
   package init(_ name: String, _ bytes: [UInt8], focus: Range<Int>? = nil) {
@@ -13,7 +13,7 @@ package struct Seed: Sendable {
     self.focus = focus ?? 0..<bytes.count
   }
 
-  /// Small correct files of every kind of that format; pictures are those of the golden tables.
+  /// Small valid files of every kind of a format; images are those of the golden tables.
   package static func all(_ format: HostileFormat) -> [Seed] {
     switch format {
     case .coco: COCOSeeds.all

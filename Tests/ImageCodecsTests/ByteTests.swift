@@ -10,11 +10,11 @@ import Testing
   import Foundation
 #endif
 
-/// Pictures from bytes and to bytes: what files give and hold.
+/// Decoding from bytes and encoding to bytes, compared with files.
 @Suite struct ByteTests {
   private func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
 
-  /// The picture or its refusal, with whatever stands for the file's name left out.
+  /// The image or the error, with the file's name removed.
   private func outcome(_ name: String, _ body: () throws -> Image) -> String {
     do { return try "\(Fixture.hash(body().pixels))" } catch {
       let words = "\(error)"
@@ -91,7 +91,7 @@ import Testing
     #expect(try ImageFile.encode(image, as: .png) == PNGEncoder.encode(image))
   }
 
-  /// The mean difference of two pictures of one size, in levels of 255.
+  /// The mean difference of two images of the same size, in levels of 255.
   private func difference(_ a: Image, _ b: Image) -> Double {
     let sum = zip(a.pixels, b.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
     return Double(sum) / Double(a.pixels.count)
@@ -111,7 +111,7 @@ import Testing
     print("JPEG of quality 10, 50, 90, 100: \(sizes) bytes, off by \(differences) levels")
     #expect(sizes == sizes.sorted() && differences == differences.sorted(by: >))
     #expect(differences[0] < 10 && differences[2] < 2.5 && differences[3] < 1.5)
-    // Numbers outside are the nearest that there is.
+    // Qualities out of range are clamped.
     #expect(try ImageFile.encode(photograph, as: .jpeg(quality: 101)).count == sizes[3])
     #expect(
       try ImageFile.encode(photograph, as: .jpeg(quality: .min))

@@ -25,10 +25,10 @@ import Testing
 
   @Test func theRulesInNumbers() throws {
     typealias PNG = HandmadePNG
-    // Two bits of gray are stretched to 0, 85, 170, 255.
+    // Two bits of gray are scaled to 0, 85, 170, 255.
     let gray2 = PNG.gray(header: PNG.header(4, 1, depth: 2), data: PNG.chunk("IDAT", PNG.zlib([0, 0b0001_1011])))
     #expect(try pixels(gray2) == [0, 85, 170, 255].flatMap { [$0, $0, $0] })
-    // Of 16 bits the high byte stays, even where the low one would round it up.
+    // The high byte of 16 bits is kept, even if the low one would round it up.
     let gray16 = PNG.gray(
       header: PNG.header(2, 1, depth: 16), data: PNG.chunk("IDAT", PNG.zlib([0, 0x12, 0xFF, 0xFF, 0])))
     #expect(try pixels(gray16) == [0x12, 0x12, 0x12, 0xFF, 0xFF, 0xFF])
@@ -40,7 +40,7 @@ import Testing
 
   @Test func everyAlphaRoundsToNearest() throws {
     typealias PNG = HandmadePNG
-    // One row for each gray value, one column for each alpha; a stored block holds a third of them at most.
+    // One row for each gray value, one column for each alpha; a stored block has space for a third of them.
     for first in stride(from: 0, to: 256, by: 64) {
       var rows: [UInt8] = []
       for value in first..<(first + 64) {
@@ -69,7 +69,7 @@ import Testing
     ]
     let original = Fixture.png("exif-1")
     for exif in broken {
-      // The fixture's own EXIF chunk lies between IHDR and IDAT.
+      // The fixture's own EXIF chunk is between IHDR and IDAT.
       let data = original.firstRange(of: Array("IDAT".utf8))!.lowerBound - 4
       let file = original[..<33] + HandmadePNG.chunk("eXIf", exif) + original[data...]
       #expect(try ImageFile.decode(bytes: Array(file)) == plain, "\(exif)")

@@ -20,7 +20,7 @@ import Testing
       for x in 0..<300 { pixels += [UInt8(x / 2), UInt8(y / 2), 90] }
     }
     let bytes = try PNGEncoder.encode(Image(width: 300, height: 300, pixels: pixels))
-    // Runs only, for speed: photographs are within a few percent of the best, an even slope takes a sixth.
+    // Only runs are compressed, for speed: photographs are within a few percent of the best, a gradient takes a sixth.
     #expect(bytes.count < pixels.count / 5, "\(bytes.count) bytes")
   }
 

@@ -75,7 +75,7 @@ import Testing
     @Test func streamsAreReadToTheirEndOrTheLimit() throws {
       var limits = Limits()
       limits.fileBytes = 300_000
-      // Endless, so only the limit can stop it.
+      // An endless file, which only the limit can stop.
       #expect(
         refusal(at: "/dev/zero", limits: limits)
           == .limit(file: "/dev/zero", limit: .fileBytes, allowed: 300_000, found: 300_001))
@@ -87,7 +87,7 @@ import Testing
       let pixels = (0..<(200 * 300 * 3)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       let image = Image(width: 200, height: 300, pixels: pixels)
       let bytes = try PNGEncoder.encode(image)
-      // More than a pipe holds, so that it arrives in parts.
+      // More than a pipe's capacity, so that it is read in parts.
       #expect(bytes.count > 65_536)
       let found = try Pipe.reading(bytes) { try ImageFile.read(path: $0) }
       #expect(found == image)

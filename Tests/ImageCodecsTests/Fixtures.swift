@@ -3,7 +3,7 @@ import ImageCodecs
 import ImageTypes
 import TestSupport
 
-/// A picture of the golden tables: what it must decode to, and, in all tables but PngSuite's, its file.
+/// An image of the golden tables: its expected pixels and, in all tables but PngSuite's, its file.
 struct Fixture: Sendable, CustomStringConvertible {
   let name: String
   let width: Int
@@ -39,7 +39,7 @@ struct Fixture: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether a picture is what the table says.
+  /// Whether an image has the table's size and pixels.
   func matches(_ image: Image) -> Bool {
     image.width == width && image.height == height && Self.hash(image.pixels) == hash
   }
@@ -51,7 +51,7 @@ struct Fixture: Sendable, CustomStringConvertible {
   }
 }
 
-/// Builds PNG files by hand, right or wrong.
+/// Valid and invalid PNG files built by hand.
 enum HandmadePNG {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
   static let end = chunk("IEND", [])
@@ -81,7 +81,7 @@ enum HandmadePNG {
     return [0x78, 0x01, 0x01] + length + length.map { ~$0 } + bytes + big(b << 16 | a)
   }
 
-  /// A 4x3 gray picture of which every part may be replaced.
+  /// A 4x3 gray image, every part of which may be replaced.
   static func gray(
     header: [UInt8] = header(4, 3), before: [UInt8] = [], data: [UInt8]? = nil, after: [UInt8] = []
   ) -> [UInt8] {
@@ -99,7 +99,7 @@ enum HandmadePNG {
   }
 }
 
-/// The error that reading these bytes gives, or `nil` if there is none.
+/// The error of reading these bytes, or `nil` without an error.
 func refusal(of bytes: [UInt8], limits: Limits = .standard) -> ImageError? {
   do {
     _ = try ImageFile.decode(bytes: bytes, name: "test", limits: limits)

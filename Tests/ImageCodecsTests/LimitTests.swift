@@ -9,7 +9,7 @@ import Testing
   typealias PNG = HandmadePNG
 
   @Test func pixelBombsAreRefusedByTheirHeader() {
-    // Behind these headers there is next to nothing: memory for the picture must not be taken first.
+    // These headers have almost no data behind them: memory for the image must not be allocated first.
     for (width, height, limit, found) in [
       (2_147_483_647, 2_147_483_647, .side, 2_147_483_647), (65_501, 1, .side, 65_501), (1, 65_501, .side, 65_501),
       (65_500, 65_500, .pixels, 65_500 * 65_500), (8193, 8192, .pixels, 8193 * 8192),
@@ -33,7 +33,7 @@ import Testing
       Issue.record("\(String(describing: refusal(of: file, limits: limits)))")
       return
     }
-    // 6 TB of pixels: no memory, or no data for them, but no crash.
+    // 6 TB of pixels: an error for memory or missing data, but no crash.
     let tall = PNG.gray(header: PNG.header(1000, 2_147_483_647, colour: 2))
     #expect(refusal(of: tall, limits: limits) != nil)
   }
@@ -69,11 +69,11 @@ import Testing
     #expect(
       refusal(of: PNG.gray(before: eight, after: text(1)))
         == .limit(file: "test", limit: .ancillaryBytes, allowed: 8 << 20, found: 8 << 20 + 1))
-    // The frames of an animation are pictures, not text.
+    // The frames of an animation are image data, not ancillary data.
     #expect(refusal(of: PNG.gray(after: PNG.chunk("fdAT", [UInt8](repeating: 1, count: 2 << 20)))) == nil)
   }
 
-  /// Zeros without end: a fixed Huffman code in which 13 bits stand for 258 bytes.
+  /// A long run of zeros: a fixed Huffman code in which 13 bits encode 258 bytes.
   private func bomb(zeros: Int) -> [UInt8] {
     var bytes: [UInt8] = [0x78, 0x01]
     var (buffer, bits) = (UInt64(0), 0)
@@ -85,7 +85,7 @@ import Testing
         (buffer, bits) = (buffer >> 8, bits - 8)
       }
     }
-    // One last block with fixed codes, the literal 0, and then the length 258 at the distance 1, again and again.
+    // One last block with fixed codes: the literal 0, and then the length 258 at the distance 1, repeated.
     put(0b011, 3)
     put(0b0000_1100, 8)
     for _ in 0..<(zeros / 258) {
@@ -94,18 +94,18 @@ import Testing
     }
     put(0, 7)
     put(0, 7)
-    // The checksum of zeros: a stays 1, b counts them.
+    // The Adler checksum of zeros: a stays 1, b counts them.
     return bytes + PNG.big(((1 + zeros / 258 * 258) % 65521) << 16 | 1)
   }
 
-  /// Image data that go on behind the last row are not unpacked for long.
+  /// Image data behind the last row are decompressed up to a limit only.
   @Test func imageDataOfMoreRowsThanThereAreIsBounded() throws {
-    // Black, and a few bytes too many, as some encoders leave them.
+    // A black image with a few surplus bytes, as from some encoders.
     let little = PNG.gray(data: PNG.chunk("IDAT", bomb(zeros: 258)))
     #expect(try ImageFile.decode(bytes: little).pixels.allSatisfy { $0 == 0 })
-    // 2 MB of file, and 320 MB of zeros.
+    // A file of 2 MB with 320 MB of zeros.
     let data = bomb(zeros: 320 << 20)
-    // In parts: one chunk of that size is refused before it is looked into, since so small a picture has no use for it.
+    // In several chunks: a single one of that size is refused by its length, which is too large for so small an image.
     let parts = stride(from: 0, to: data.count, by: 1 << 19).map { data[$0..<min($0 + 1 << 19, data.count)] }
     let bytes = PNG.gray(data: parts.flatMap { PNG.chunk("IDAT", Array($0)) })
     var error: ImageError?

@@ -7,7 +7,7 @@
 
   /// A pipe that a second thread fills while the test reads.
   enum Pipe {
-    /// What the writing thread is given.
+    /// The input of the writing thread.
     private final class Source: Sendable {
       let descriptor: Int32
       let bytes: [UInt8]
@@ -17,7 +17,7 @@
       }
     }
 
-    /// Calls `body` with a path from which the bytes can be read once.
+    /// Calls `body` with a path whose bytes can be read once.
     static func reading<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws -> R {
       var ends: [Int32] = [0, 0]
       guard unsafe pipe(&ends) == 0 else { preconditionFailure("no pipe: \(errno)") }

@@ -23,7 +23,7 @@ import Testing
       let image = try ImageFile.read(path: "\(folder)/\(fixture.name)")
       #expect(fixture.matches(image), "\(fixture.name)")
     }
-    // Whatever is not in the table is broken on purpose.
+    // The files that are not in the table are damaged on purpose.
     let broken = try names(folder, ".png").filter { $0.hasPrefix("x") }
     #expect(try names(folder, ".png").count == Fixture.pngSuite.count + broken.count)
     let expected = [
@@ -43,7 +43,7 @@ import Testing
       #expect(error?.description.contains(words) == true, "\(error?.description ?? name)")
       reasons.insert(error.map { String($0.description.dropFirst("\(folder)/\(name)".count)) } ?? name)
     }
-    // Each is broken in its own way, and told apart from the others.
+    // Each has a different damage and a different message.
     #expect(reasons.count == expected.count, "\(reasons.sorted())")
   }
 

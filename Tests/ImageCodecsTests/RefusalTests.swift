@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Every file that is not a whole picture is refused with its own reason.
+/// Every file that is not a whole image is refused with a specific reason.
 @Suite struct RefusalTests {
   typealias PNG = HandmadePNG
 
@@ -113,24 +113,24 @@ import Testing
 
   @Test func damagedJPEGsAreNoPictures() {
     var bytes = Fixture.jpeg("restarts")
-    // The second half of the picture, replaced by the end marker.
+    // The second half of the image, replaced by the end marker.
     let scan = bytes.firstRange(of: [0xFF, 0xD1])!.lowerBound
     expect(Array(bytes[..<scan] + [0xFF, 0xD9]), says: "damaged JPEG")
-    // 12 bits a sample, and a kind of coding that is not for pictures on the web.
+    // 12 bits per sample, and an unsupported kind of coding.
     let frame = bytes.firstRange(of: [0xFF, 0xC0])!.lowerBound
     bytes[frame + 4] = 12
     expect(bytes, says: "test: is a JPEG of a kind not read (Unsupported JPEG data precision 12)")
     bytes[frame + 4] = 8
     bytes[frame + 1] = 0xC3
     expect(bytes, says: "Unsupported JPEG process: SOF type 0xc3")
-    // No height: it would come behind the first scan.
+    // A height of 0, which would follow the first scan.
     bytes[frame + 1] = 0xC0
     bytes[frame + 5] = 0
     bytes[frame + 6] = 0
     expect(bytes, says: "damaged JPEG")
   }
 
-  /// Wrong pictures must end in an error or a picture, at once and without a crash.
+  /// Damaged images give an error or an image, at once and without a crash.
   @Test func mutatedFilesEndInAnErrorOrAPicture() {
     var random = SplitMix64(seed: 2026)
     var pictures = 0

@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// Runs single kernels on arrays: for tests that hold every instruction set to the reference, and for benchmarks.
+/// Calls of single kernels on arrays, for tests of every instruction set against the reference, and for benchmarks.
 package enum KernelProbe {
   package static func pointwise(
     _ kernels: KernelSet, threads: Int = 1, x: [Float], rows: Int, weights: [Float], bias: [Float],
@@ -50,7 +50,7 @@ package enum KernelProbe {
     ).tap
   }
 
-  /// The 3x3 convolution of a map of many channels; `gap` floats lie between output pixels, which it leaves alone.
+  /// The 3x3 convolution of a map with many channels; the `gap` floats between output pixels are not written.
   package static func mapConvolution(
     _ kernels: KernelSet, x: [Float], _ g: Geometry, inputs: Int, weights: [Float], bias: [Float],
     activation: Activation, threads: Int = 1, gap: Int = 0
@@ -68,7 +68,7 @@ package enum KernelProbe {
     return y
   }
 
-  /// Runs a fused block of at most one branch; what is not asked for comes back empty.
+  /// Runs a fused block of at most one branch; outputs that were not requested are empty.
   private static func run(
     _ block: FusedBlock, _ g: Geometry?, image: Geometry? = nil, _ x: [Float], height: Int, width: Int, threads: Int,
     strategy: FusedPlan.Strategy?, tap wantsTap: Bool = false
@@ -128,7 +128,7 @@ package enum KernelProbe {
     }
   }
 
-  /// An inverted residual, and its wide tensor.
+  /// The output of an inverted residual, and its expanded tensor.
   package static func block(
     _ kernels: KernelSet, _ weights: Block, _ x: [Float], _ shape: Shape, stride: Int, dilation: Int,
     padding: Padding, threads: Int, strategy: FusedPlan.Strategy?
@@ -154,7 +154,7 @@ package enum KernelProbe {
     return (output, wide)
   }
 
-  /// A depthwise convolution with ReLU6 and the linear product behind it.
+  /// A depthwise convolution with ReLU6 and the linear 1x1 convolution behind it.
   package struct Predictor {
     package let depthwise, depthwiseBias, project, projectBias: [Float]
 
@@ -198,7 +198,7 @@ package enum KernelProbe {
     return [first, second]
   }
 
-  /// Products in a row, a strip of pixels at a time.
+  /// A chain of 1x1 convolutions, computed in strips of pixels.
   package static func chain(
     _ kernels: KernelSet, _ x: [Float], pixels: Int,
     _ layers: [(weights: [Float], bias: [Float], activation: Activation)], addends: [[Float]?], threads: Int

@@ -1,9 +1,9 @@
 import Kernels
 import Tensors
 
-/// What ShuffleNet's units have besides convolutions of the usual kind.
+/// The operations of ShuffleNet's units besides the usual convolutions.
 extension Reference {
-  /// 1x1 convolution whose outputs each see only the inputs of their group.
+  /// Grouped 1x1 convolution.
   ///
   /// Weights `[in / groups, out]`, bias `[out]`.
   ///
@@ -27,7 +27,7 @@ extension Reference {
     return y
   }
 
-  /// Channels `[groups, n]` of each pixel become `[n, groups]`.
+  /// Channel shuffle: channels `[groups, n]` of each pixel become `[n, groups]`.
   ///
   /// Source: "ShuffleNet", section 3.1.
   public static func shuffle(_ x: [Float], channels: Int, groups: Int) -> [Float] {
@@ -38,7 +38,7 @@ extension Reference {
     }
   }
 
-  /// The greatest of 3x3 neighbours; what lies outside counts as the smallest.
+  /// 3x3 max pooling; padding counts as the smallest value.
   public static func maxPooling3x3(_ x: [Float], _ shape: Shape, stride: Int, padding: Padding) -> (
     shape: Shape, values: [Float]
   ) {
@@ -47,7 +47,7 @@ extension Reference {
     }
   }
 
-  /// A ninth of the sum of 3x3 neighbours; what lies outside counts as 0.
+  /// 3x3 average pooling: a ninth of the sum, in which padding counts as 0.
   public static func averagePooling3x3(_ x: [Float], _ shape: Shape, stride: Int, padding: Padding) -> (
     shape: Shape, values: [Float]
   ) {

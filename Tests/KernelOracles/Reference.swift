@@ -9,7 +9,7 @@ import Tensors
   import Darwin
 #endif
 
-/// Every operation in plain Swift with sums in double precision: slow, obvious, and the judge of all fast kernels.
+/// Every operation in plain Swift with sums in double precision: slow and simple, the reference for all fast kernels.
 public enum Reference {
   /// 3x3 convolution.
   ///
@@ -54,7 +54,7 @@ public enum Reference {
     }
   }
 
-  /// 1x1 convolution, with an optional addend before the clamp.
+  /// 1x1 convolution, with an optional addend before the activation bounds.
   ///
   /// Weights `[in, out]`, bias `[out]`.
   ///
@@ -113,7 +113,7 @@ public enum Reference {
   /// `1 / (1 + exp(-x))`, in [0, 1].
   public static func sigmoid(_ x: Float) -> Float { Float(1 / (1 + exp(-Double(x)))) }
 
-  /// Exponentials of each row divided by their sum; rows of `classes` values.
+  /// Softmax of each row; rows have `classes` values.
   public static func softmax(_ x: [Float], classes: Int) -> [Float] {
     var y = [Float](repeating: 0, count: x.count)
     for begin in stride(from: 0, to: x.count, by: classes) {

@@ -9,7 +9,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// One suite for every kernel of every instruction set, against the reference kernels.
+/// The suite of every kernel of every instruction set, against the reference kernels.
 ///
 /// Sums of k products of numbers below 1 may differ from double precision by about k units in the last place of 1.
 @Suite struct KernelSuiteTests {
@@ -162,7 +162,7 @@ import Testing
                 let (found, foundWide) = KernelProbe.block(
                   kernels, block, x, shape, stride: stride, dilation: dilation, padding: padding, threads: threads,
                   strategy: strategy)
-                // The same bits, however the work is cut among threads and strips.
+                // The same bits, whatever the threads and strips.
                 #expect(found == first ?? found, "\(isa) \(shape) threads \(threads) \(strategy)")
                 first = first ?? found
                 #expect(foundWide == firstWide ?? foundWide, "\(isa) \(shape) threads \(threads) \(strategy): the tap")

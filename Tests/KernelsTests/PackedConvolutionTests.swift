@@ -29,7 +29,7 @@ import Testing
         + "\(activation), \(threads) threads"
       let found = KernelProbe.mapConvolution(
         kernels, x: x, g, inputs: one.inputs, weights: weights, bias: bias, activation: activation, threads: threads)
-      // The same bits, however the work is cut.
+      // The same bits, however the work is divided.
       #expect(found == first ?? found, "\(title)")
       first = first ?? found
       // Sums of k products of numbers below 1 differ from double precision by about k units in the last place.
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// Where eight taps lie outside everywhere, the middle one is left: a product.
+  /// If eight taps are outside the map at every position, the middle one remains: a 1x1 convolution.
   @Test func farTapsLeaveTheMiddleOne() {
     var random = SplitMix64(seed: 22)
     let (inputs, outputs) = (8, 12)

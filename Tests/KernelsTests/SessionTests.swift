@@ -3,7 +3,7 @@ import Kernels
 import TestSupport
 import Testing
 
-/// What Swift tasks may rely on when they let `Session` work for them.
+/// The guarantees of `Session` for Swift tasks.
 @Suite(.timeLimit(.minutes(2))) struct SessionTests {
   @Test func aResultAndAnErrorComeBack() async throws {
     let session = Session(threads: 2)
@@ -37,8 +37,8 @@ import Testing
 
   /// More calls than the cooperative pool has threads wait for one task.
   ///
-  /// If each of them held a thread, none would be left for that task. In a process of its own, where no other test holds
-  /// one.
+  /// If each of them held a thread, none would be left for that task. The test has its own process, in which no other
+  /// test holds one.
   @Test func callsThatWaitLeaveTheCooperativePoolToOthers() async {
     await #expect(processExitsWith: .success) {
       let session = Session(threads: 2)
@@ -79,7 +79,8 @@ import Testing
         buffer.use()
       }
     }
-    // Whether it waits in the queue already or not: the cancellation is noticed while the first one is still running.
+    // The cancellation takes effect while the first call is running, whether the second one is in the queue already or
+    // not.
     ProcessFacts.sleep(seconds: 0.01)
     second.cancel()
     await #expect(throws: CancellationError.self) { try await second.value }
@@ -124,14 +125,14 @@ import Testing
     await Self.wait { released.value == 1 }
   }
 
-  /// Waits without holding a thread; gives up when the suite's time is over.
+  /// Waits without holding a thread, at most for the suite's time limit.
   private static func wait(until condition: () -> Bool) async {
     while !condition() && !Task.isCancelled { await Task.yield() }
   }
 
   private struct Failure: Error {}
 
-  /// Something that tells when it goes.
+  /// An object that records its end.
   private final class Buffer: Sendable {
     private let end: @Sendable () -> Void
     init(_ end: @escaping @Sendable () -> Void) { self.end = end }

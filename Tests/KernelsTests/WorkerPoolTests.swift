@@ -28,7 +28,7 @@ import Testing
     for round in 1...2000 {
       unsafe values.withUnsafeMutableBufferPointer { buffer in
         let base = buffer.baseAddress!
-        // Each element belongs to the task of its number.
+        // Each element is accessed by the task of its index only.
         pool.run(buffer.count) { task, _ in unsafe base[task] += task }
       }
       guard values[round % 64] == round % 64 * round else { break }
@@ -72,7 +72,7 @@ import Testing
     #expect(total.value == 12)
   }
 
-  /// Pauses about as long as workers stay awake: some jobs come just when a worker goes to sleep.
+  /// Pauses about as long as workers stay awake: some jobs start just when a worker goes to sleep.
   @Test(arguments: [2, 5]) func everyTaskRunsAfterAPauseOfAnyLength(_ threads: Int) {
     let pool = WorkerPool(threads: threads)
     var random = SplitMix64(seed: 21)
@@ -94,13 +94,13 @@ import Testing
       pool.run(2) { _, worker in byWorker.add(worker) }
       if byWorker.value == 0 { alone += 1 }
     }
-    // The worker sleeps and needs longer to wake up than the caller for two empty tasks.
+    // The worker sleeps, and waking it takes longer than the caller needs for two empty tasks.
     #expect(alone > 0)
   }
 
   @Test func aCallerThatWaitsLongSleeps() {
     let pool = WorkerPool(threads: 2)
-    // A worker may come too late to take part; then the caller has to do both and nothing is waited for.
+    // A worker may start too late to take part; then the caller runs both tasks without waiting.
     for attempt in 1...50 {
       let taken = Counter()
       let before = ProcessFacts.threadSeconds
@@ -124,7 +124,7 @@ import Testing
 
   #if canImport(Glibc)
     @Test func workersSleepWhenThereIsNothingToDo() async {
-      // In a process of its own, where no other test uses processor time.
+      // In its own process, in which no other test uses processor time.
       await #expect(processExitsWith: .success) {
         let pool = WorkerPool(threads: 3)
         for _ in 0..<1000 { pool.awake { pool.run(3) { _, _ in } } }
@@ -140,7 +140,7 @@ import Testing
       }
     }
 
-    /// The scheduler may wake a worker on its waker's processor: the two then take turns while another one idles.
+    /// The scheduler may wake a worker on its waker's processor: the two then alternate while another processor idles.
     @Test(.enabled(if: WorkerPool.usableProcessors >= 2, "there is one processor"))
     func workersKeepOffTheProcessorOfTheirCaller() async {
       await #expect(processExitsWith: .success) {
@@ -148,7 +148,7 @@ import Testing
         let others = ProcessFacts.threads
         let pool = WorkerPool(threads: 2)
         let worker = try #require(ProcessFacts.threads.first { !others.contains($0) })
-        // A worker that was preempted is fetched to its caller's processor for a moment: look more than once.
+        // A preempted worker is on its caller's processor for a moment, so several samples are needed.
         let isApart = (0..<100).contains { _ in
           ProcessFacts.sleep(seconds: 0.002)
           pool.run(2) { _, _ in }
@@ -157,7 +157,7 @@ import Testing
         }
         #expect(isApart)
 
-        // Where somebody else places the worker, it stays, wherever the caller goes.
+        // A worker with an affinity set by others keeps it, wherever the caller runs.
         try #require(Affinity.set(thread: worker, to: Affinity.all))
         for processor in Affinity.all {
           try #require(Affinity.set(thread: ProcessFacts.currentThread, to: [processor]))
@@ -185,11 +185,11 @@ import Testing
   #endif
 
   #if canImport(Glibc)
-    /// Where threads may run: calls that are declared for GNU programs only, which Swift's module of the library is not.
+    /// Thread affinities: these calls are declared for GNU programs only, and not in Swift's module of the C library.
     private enum Affinity {
       typealias Function = @convention(c) (Int32, Int, UnsafeMutableRawPointer) -> Int32
 
-      /// The processors that this process began with.
+      /// The processors of this process at its start.
       static let all: [Int] = {
         let get = unsafe unsafeBitCast(dlsym(nil, "sched_getaffinity")!, to: Function.self)
         var mask = [UInt](repeating: 0, count: 16)

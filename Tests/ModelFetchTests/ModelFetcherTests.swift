@@ -21,7 +21,7 @@ import Testing
       #expect(model.card.provenance.licence == "Apache-2.0")
       #expect(model.card.provenance.sourceSHA256 == KnownModel.named("deeplab-voc")?.checkpointSHA256)
       try fetcher.store.verify("deeplab-voc")
-      // Nothing is downloaded for what is there already.
+      // An installed model is not downloaded again.
       let second = try fetcher.fetch("deeplab-voc")
       #expect(second.wasInstalled)
       #expect(try Folder.names(in: folder + "/models").count == 2)

@@ -2,7 +2,7 @@ import Files
 import ModelFiles
 import Tensors
 
-/// A card and weights that are small and proper.
+/// A small valid card with weights.
 enum Fixtures {
   static let card = ModelCard(
     name: "tiny", task: .features, family: "test",
@@ -21,7 +21,7 @@ enum Fixtures {
       ])
   }
 
-  /// The native file of these two.
+  /// The model file of a card and weights.
   static func bytes(card: ModelCard = card, weights: Weights = weights, folder: String) throws -> [UInt8] {
     let path = "\(folder)/tiny.safetensors"
     try ModelFile.write(card: card, weights: weights, to: path)

@@ -4,10 +4,10 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Weights stored as fp16: the numbers themselves, whole files, and heads whose base is stored so.
+/// Weights stored as fp16: the conversion, whole files, and heads on a base in fp16.
 @Suite struct HalfPrecisionTests {
   #if !(os(macOS) && arch(x86_64))
-    /// The compiler's own type is the oracle, for all 65,536 numbers.
+    /// The compiler's own type is the reference, for all 65,536 numbers.
     @Test func everyHalfIsWidenedExactly() {
       for bits in UInt16.min...UInt16.max {
         let (found, expected) = (HalfPrecision.widened(bits), Float(Float16(bitPattern: bits)))
@@ -15,7 +15,8 @@ import Testing
       }
     }
 
-    /// Every half, its neighbours' midpoints, and what lies just beside these; then numbers of all sizes.
+    /// Every half-precision number, the midpoints between neighbours, and the floats next to these; then numbers of all
+    /// magnitudes.
     @Test func floatsAreRoundedToNearestAndTiesToEven() {
       var wrong: [Float] = []
       func check(_ value: Float) {
@@ -61,7 +62,7 @@ import Testing
       let rounded = try model.weights.values("b", shape: [3])
       // NumPy: [float(np.float16(x)) for x in (0.1, -1e-3, 1e-9)]
       #expect(rounded == [0.0999755859375, -0.0010004043579101562, 0])
-      // Once more, and back to fp32, changes nothing.
+      // A second conversion, and one back to fp32, change nothing.
       let file = try MappedFile(path: model.path, limit: 1 << 20)
       let bytes = file.array(at: 0, count: file.count)!
       let again = try written(model.weights, in: folder)
@@ -79,9 +80,9 @@ import Testing
 
   @Test func theLossIsTold() {
     let loss = Self.weights.rounding(to: .fp16)
-    // Of 0.1 and 0.001 the latter loses more: 4.0436e-7 / 1e-3.
+    // The relative error of 0.001 is greater than that of 0.1: 4.0436e-7 / 1e-3.
     #expect(loss.tensor == "b" && abs(loss.largestRelative - 4.0436e-4) < 1e-7, "\(loss)")
-    // 2^-24, three times that, and 1e-9, which alone is lost.
+    // 2^-24, three times that, and 1e-9; only the last one becomes zero.
     #expect(loss.small == 3 && loss.zeroed == 1)
     #expect(Self.weights.rounding(to: .fp32).tensor == nil)
   }
@@ -117,7 +118,7 @@ import Testing
     }
   }
 
-  /// Both formats may stand in one file, each value where its size allows it.
+  /// A file may contain both formats, each value aligned to its size.
   @Test func tensorsOfBothFormatsInOneFile() throws {
     func file(_ tensors: [Safetensors.Declaration], _ values: [UInt8]) throws -> MappedFile {
       let whole = try TestData.withTemporaryFolder { try Fixtures.bytes(folder: $0) }

@@ -2,7 +2,7 @@ import Files
 import ModelFiles
 import Testing
 
-/// One file that must be refused, and a part of what the refusal says.
+/// A file that must be refused, and a part of the message.
 struct HostileFile: CustomTestStringConvertible, Sendable {
   let name: String
   let bytes: [UInt8]
@@ -15,12 +15,12 @@ struct HostileFile: CustomTestStringConvertible, Sendable {
     self.says = says
   }
 
-  /// A file with that header, its length stated as it is, and so many bytes of values.
+  /// A file with that header, its true length, and that many bytes of values.
   init(_ name: String, header: String, values: Int = 0, says: String) {
     self.init(name, file(header, [UInt8](repeating: 0, count: values)), says: says)
   }
 
-  /// A file with one tensor `a` described like that, and so many bytes of values.
+  /// A file with one tensor `a` of that description, and that many bytes of values.
   init(_ name: String, entry: String, values: Int, says: String) {
     self.init(name, header: #"{"a":\#(entry)}"#, values: values, says: says)
   }
@@ -38,7 +38,7 @@ private func tensor(_ name: String, _ begin: Int, _ end: Int) -> String {
 }
 
 private let hostileFiles: [HostileFile] = [
-  // The frame.
+  // The frame of length and header.
   HostileFile("empty", [], says: "has 0 bytes, expected at least 8"),
   HostileFile("half a length", [2, 0, 0], says: "has 3 bytes, expected at least 8"),
   HostileFile("a length and nothing else", length(2), says: "announces a header of 2 bytes, has 0"),
@@ -150,7 +150,7 @@ private let hostileFiles: [HostileFile] = [
   HostileFile(
     "bytes after the tensors", header: "{\(tensor("a", 0, 4))}", values: 5, says: "has 1 bytes after the last"),
   HostileFile("bytes and no tensor", header: "{}", values: 4, says: "has 4 bytes after the last"),
-  // What only the native format refuses.
+  // Files that only the model format refuses.
   HostileFile("no card", header: "{\(tensor("a", 0, 4))}", values: 4, says: "has no model card"),
   HostileFile("a card that is no JSON", header: #"{"__metadata__":{"card":"{"}}"#, says: "no proper JSON"),
   HostileFile("a card of another kind", header: #"{"__metadata__":{"card":"{}"}}"#, says: "the card has no"),

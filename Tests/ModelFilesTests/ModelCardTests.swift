@@ -10,7 +10,7 @@ import Testing
 #endif
 
 @Suite struct ModelCardTests {
-  /// Changes that make a proper card improper, and a part of what is said about it.
+  /// Changes that make a valid card invalid, and a part of the message.
   static let faults: [(String, @Sendable (inout ModelCard) -> Void)] = [
     ("format 2", { $0.format = 2 }),
     ("name", { $0.name = "" }),
@@ -104,7 +104,7 @@ import Testing
     #expect(try #require(card.fault).contains("void class is 256"))
   }
 
-  /// A head has a pyramid or DeepLab's branches; a card written before there was a choice has neither word.
+  /// A head has a pyramid or DeepLab's branches; older cards have neither key.
   @Test func headsAreChosenByTheCard() throws {
     var card = Fixtures.card
     card.task = .segment
@@ -124,7 +124,7 @@ import Testing
     #expect(try #require(card.fault).contains("more than one of a pyramid, DeepLab's branches and layers"))
   }
 
-  /// Figures and a recommended score come back bit by bit; a card written before there were any has neither word.
+  /// Figures and a recommended score are stored exactly; older cards have neither key.
   @Test func figuresAreKept() throws {
     var card = Fixtures.card
     card.task = .detect

@@ -88,7 +88,7 @@ import Testing
         #expect(throws: refusal) { try ModelFile.write(card: Fixtures.card, weights: weights, to: path) }
         #expect(throws: ModelFileError.file(.cannotOpen(path: path, errno: 2))) { try ModelFile.open(path: path) }
       }
-      // The bytes of 0.0 in the last tensor, turned into the value.
+      // The bytes of 0.0 in the last tensor, replaced by the value.
       var bytes = try Fixtures.bytes(folder: folder)
       let place = bytes.count - 12
       for i in 0..<4 { bytes[place + i] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32(i))) }
@@ -100,7 +100,7 @@ import Testing
   @Test func theExtremesOfNormalValuesPass() {
     let extremes: [Float] = [0, -0.0, .leastNormalMagnitude, .greatestFiniteMagnitude]
     #expect(firstAbnormal((extremes + extremes.map { -$0 }).span) == nil)
-    // Their neighbours outside do not.
+    // Their neighbours out of range are not.
     for value in [Float.leastNormalMagnitude.nextDown, .greatestFiniteMagnitude.nextUp] {
       #expect(firstAbnormal([1, -value].span)?.index == 1)
       #expect(firstAbnormal([value, 1].span)?.index == 0)
@@ -109,7 +109,7 @@ import Testing
 
   @Test func otherTypesAreRefused() throws {
     try TestData.withTemporaryFolder { folder in
-      // Of the same size, so that everything else about the file stays right.
+      // A type of the same size, so that the rest of the file stays valid.
       let bytes = try Fixtures.bytes(folder: folder).replacing(Array("F32".utf8), with: Array("I32".utf8))
       #expect(throws: ModelFileError.tensor(path: "f", name: "a", reason: "holds I32, expected F32 or F16")) {
         try ModelFile.read(try MappedFile(path: "f", copying: bytes))

@@ -3,7 +3,7 @@ import ModelFiles
 import TestSupport
 import Testing
 
-/// A store with models that are part of the program.
+/// A store with shipped models.
 @Suite struct ShippedStoreTests {
   private static func shipped(_ card: ModelCard, _ weights: Weights, _ folder: String) throws -> ShippedModel {
     let path = "\(folder)/shipped-\(card.name).safetensors"
@@ -12,7 +12,7 @@ import Testing
     return ShippedModel(file: try MappedFile(path: card.name, copying: bytes.array(at: 0, count: bytes.count)!))
   }
 
-  /// A head that takes `b` from `tiny`.
+  /// A head with `b` from `tiny`.
   private static func head(on base: Weights) -> (card: ModelCard, weights: Weights) {
     var card = Fixtures.card
     card.name = "head"
@@ -22,7 +22,7 @@ import Testing
 
   private static let other = Weights(source: "test", tensors: ["a": ([1], [1]), "b": ([2, 3], [0, 2, 3, 4, 5, 6])])
 
-  @Test("an installed model goes before one of its name that is part of the program")
+  @Test("an installed model has precedence over a shipped one of the same name")
   func installedFirst() throws {
     try TestData.withTemporaryFolder { folder in
       let store = ModelStore(
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test("a head's base is the model that it was trained on, installed or part of the program")
+  @Test("a head's base is the model that it was trained on, installed or shipped")
   func base() throws {
     try TestData.withTemporaryFolder { folder in
       let (card, weights) = Self.head(on: Fixtures.weights)
@@ -43,17 +43,17 @@ import Testing
       let store = ModelStore(folder: "\(folder)/models", shipped: parts)
       func joined() throws -> [Float] { try store.open("head").weights.values("b", shape: [2, 3]) }
       #expect(try joined() == [1, 2, 3, 4, 5, 6])
-      // Another model of the base's name is none of the head's business.
+      // Another model of the base's name is not used.
       try store.install(card: Fixtures.card, weights: Self.other)
       #expect(try joined() == [1, 2, 3, 4, 5, 6])
-      // A head on what is installed takes that.
+      // A head on the installed model uses that one.
       let (mine, tensors) = Self.head(on: Self.other)
       try store.install(card: mine, weights: tensors)
       #expect(try joined() == [0, 2, 3, 4, 5, 6])
     }
   }
 
-  @Test("where neither model of the base's name fits, the one that is installed is named")
+  @Test("if no model of the base's name fits, the message has the installed one")
   func neither() throws {
     try TestData.withTemporaryFolder { folder in
       let strange = Weights(source: "test", tensors: ["b": ([2, 3], [9, 2, 3, 4, 5, 6])])
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test("a head trained on fp32 weights fits a base that is stored in fp16, once both are")
+  @Test("a head trained on fp32 weights fits a base in fp16 if both are converted")
   func precisions() throws {
     try TestData.withTemporaryFolder { folder in
       let base = Weights(source: "test", tensors: ["a": ([1], [0.1]), "b": ([2, 3], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])])
@@ -86,7 +86,7 @@ import Testing
       try ModelFile.write(card: headCard, weights: own, to: half.path(of: "head"), precision: .fp16)
       let found = try half.open("head").weights.values("b", shape: [2, 3])
       #expect(found == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map { Float(Float16($0)) })
-      // The head of the fp32 pair is not one of this base.
+      // The head on the fp32 base does not fit this base.
       try ModelFile.write(card: card, weights: weights, to: half.path(of: "head"))
       #expect(throws: ModelStoreError.self) { try half.open("head") }
     }

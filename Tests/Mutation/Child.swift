@@ -8,7 +8,7 @@ import HostileFiles
   import Darwin
 #endif
 
-/// Reads the files one after another, until one of them ends the process.
+/// A process that reads files one after another, until one of them ends it.
 struct Child {
   let mutate: Mutate
   let format: HostileFormat
@@ -22,7 +22,7 @@ struct Child {
 
   func run() throws {
     let mutator = try mutate.mutator(format)
-    // The tables of the libraries are made before the memory is counted.
+    // The libraries allocate their tables before the memory is measured.
     _ = format.read(mutator.file(0))
     Confinement.limitMemory(to: mutate.memory)
     var accepted = 0
@@ -45,7 +45,7 @@ struct Child {
     }
   }
 
-  /// A reason without the numbers and names that make each its own.
+  /// A message without the numbers and names that are specific to a file.
   private static func plain(_ words: String) -> String {
     var text = ""
     var isQuoted = false
@@ -58,7 +58,7 @@ struct Child {
   }
 }
 
-/// The index of the file that is being read, in a page that outlives the process.
+/// The index of the current file, in a page that outlives the process.
 @safe final class Progress {
   private let page: UnsafeMutablePointer<Int>
 

@@ -6,9 +6,9 @@
   import Darwin
 #endif
 
-/// What the system allows this process.
+/// The limits of this process.
 enum Confinement {
-  /// Address space beyond what is mapped now.
+  /// Limits the address space to an amount above the present one.
   static func limitMemory(to mebibytes: Int) {
     #if os(Linux)
       guard let file = unsafe fopen("/proc/self/statm", "r") else { return }
@@ -24,7 +24,7 @@ enum Confinement {
     #endif
   }
 
-  /// From now on; SIGPROF ends the process, and SIGALRM one that sleeps.
+  /// Limits the time from now on: SIGPROF ends a busy process, and SIGALRM a sleeping one.
   static func limitTime(to seconds: Int) {
     var timer = itimerval()
     timer.it_value.tv_sec = seconds
@@ -36,7 +36,7 @@ enum Confinement {
     alarm(120)
   }
 
-  /// The most memory that the process has held, in KiB.
+  /// The peak of the process's memory in KiB.
   static var peak: Int {
     var usage = rusage()
     #if canImport(Glibc)

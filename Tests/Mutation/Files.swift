@@ -1,9 +1,9 @@
 import Files
 import HostileFiles
 
-/// The files that the program reads and writes.
+/// The files of the program.
 enum Files {
-  /// The files of a folder that have a format's extension.
+  /// The files in a folder with the format's extension.
   static func seeds(_ format: HostileFormat, in folder: String) throws -> [Seed] {
     try Folder.names(in: folder).filter { name in format.extensions.contains { name.hasSuffix(".\($0)") } }.map {
       name in
@@ -18,7 +18,7 @@ enum Files {
     for seed in seeds { try AtomicFile.write(seed.bytes, to: "\(folder)/\(seed.name).\(format.extensions[0])") }
   }
 
-  /// Keeps a file that does harm.
+  /// Stores a harmful file.
   ///
   /// - Returns: its path.
   static func keep(_ bytes: [UInt8], _ format: HostileFormat, _ seed: UInt64, _ index: Int, in folder: String) throws

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HostileFiles
 
-/// Reads a great many damaged files, each format in a child process with little memory and time.
+/// Reads many damaged files, each format in a child process with little memory and time.
 @main struct Mutate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mutate",
@@ -74,7 +74,7 @@ import HostileFiles
 }
 
 extension HostileFormat: ExpressibleByArgument {
-  /// What the names of such files end with.
+  /// The extensions of such files.
   var extensions: [String] {
     switch self {
     case .coco: ["json"]

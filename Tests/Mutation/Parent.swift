@@ -2,11 +2,11 @@ import Files
 import HostileFiles
 import ModelFetch
 
-/// Starts children until all files of a format have been read, and keeps those at which one died.
+/// Starts child processes until all files of a format have been read, and stores the files at which one died.
 struct Parent {
   let mutate: Mutate
   let format: HostileFormat
-  /// Files that one child reads.
+  /// The number of files per child.
   private static let batch = 20_000
 
   init(_ mutate: Mutate, _ format: HostileFormat) {
@@ -14,7 +14,9 @@ struct Parent {
     self.format = format
   }
 
-  /// - Returns: how many files did harm.
+  /// Runs the children.
+  ///
+  /// - Returns: the number of harmful files.
   func run() throws -> Int {
     let clock = ContinuousClock()
     let began = clock.now
@@ -79,7 +81,7 @@ struct Parent {
         + "--format \(format.rawValue) --seed \(mutate.seed) --first \(index) --count 1")
   }
 
-  /// What ended a child.
+  /// A description of a child's end.
   private static func words(_ status: Int32) -> String {
     switch status {
     case 128 + 14, 128 + 27: "took too long"

@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import HostileFiles
 
-/// Reads one file as it is, with little memory and time.
+/// Reads one file as given, with little memory and time.
 struct Single {
   let mutate: Mutate
   let format: HostileFormat
@@ -12,7 +12,7 @@ struct Single {
     self.format = format
   }
 
-  /// - Throws: status 1 for a file that is refused, 2 for an answer that is none.
+  /// - Throws: status 1 for a file that is refused, 2 for a violation of the reader's contract.
   func run(_ path: String) throws {
     _ = Seed.all(format).first.map { format.read($0.bytes) }
     let file = try MappedFile(path: path, .fileBytes, of: .standard)

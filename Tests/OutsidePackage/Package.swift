@@ -5,7 +5,7 @@ import PackageDescription
 
 func ours(_ name: String) -> Target.Dependency { .product(name: name, package: "backbone") }
 
-/// The snippets of our package, where they have been copied here: by them everything public is tried from outside.
+/// The snippets of our package, if they have been copied here, as tests of the public API from outside.
 let snippets =
   ((try? FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Sources/Snippets")) ?? [])
   .sorted().map { file in

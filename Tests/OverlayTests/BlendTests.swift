@@ -32,7 +32,7 @@ import Testing
     #expect(red(19) == 10)
     #expect(red(20) > 220)
     #expect(red(25) == 10)
-    // The edge of the picture is no border between classes.
+    // The edge of the image is not a border between classes.
     #expect(red(39) == 10)
   }
 

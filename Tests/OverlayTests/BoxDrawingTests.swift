@@ -12,7 +12,7 @@ import Testing
     return Colour(red: image.pixels[at], green: image.pixels[at + 1], blue: image.pixels[at + 2])
   }
 
-  /// Along any line across the edge of a box, some pixel must stand out from the ground.
+  /// On any line across the edge of a box, some pixel must stand out from the background.
   @Test(arguments: [100, 300, 700], [0, 60, 128, 200, 255] as [UInt8])
   func linesStandOutOnEveryGround(side: Int, ground: UInt8) {
     let grey = Colour(red: ground, green: ground, blue: ground)
@@ -67,7 +67,8 @@ import Testing
     }
   }
 
-  /// Wherever the box is, its whole plate is in the picture: as many plate and ink pixels as in the open.
+  /// For every position of the box its whole plate is inside the image: it has as many plate and text pixels as a plate
+  /// without an edge nearby.
   @Test func platesStayInsideThePicture() {
     func platePixels(_ box: Box) -> Int {
       var with = Image(width: 400, height: 300, red: 1, green: 2, blue: 3)
@@ -83,7 +84,7 @@ import Testing
       Box(x1: 390, y1: 290, x2: 400, y2: 300),
       Box(x1: 0, y1: 290, x2: 10, y2: 300), Box(x1: 0, y1: 0, x2: 10, y2: 10),
     ] {
-      // Where plate and line overlap, or an edge falls outside, a few pixels do not count.
+      // A few pixels may be missing where plate and line overlap or an edge is outside.
       #expect(Double(platePixels(box)) > 0.7 * Double(open), "\(box): \(platePixels(box)) of \(open)")
     }
   }

@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 @Suite struct ArgmaxUpsamplerTests {
-  /// Enlarges all logits to the mask's size and then takes the best class: the definition.
+  /// The definition: all logits are upsampled to the mask's size, then the best class is taken.
   ///
-  /// Also says by how much the best class leads.
+  /// It also gives the lead of the best class.
   private func oracle(
     _ logits: [Float], _ grid: SamplingGrid, _ h: Int, _ w: Int, _ classes: Int, _ height: Int, _ width: Int
   ) -> [(id: UInt8, lead: Float)] {
@@ -35,7 +35,7 @@ import Testing
     return answers
   }
 
-  @Test("agrees with enlarging everything first", arguments: SamplingGrid.allCases)
+  @Test("agrees with upsampling all logits first", arguments: SamplingGrid.allCases)
   func definition(grid: SamplingGrid) {
     let seed: UInt64 = 257
     print("argmax against the definition, \(grid.rawValue): seed \(seed)")
@@ -51,7 +51,7 @@ import Testing
       let mask = upsampler.labels(logits.span)
       #expect(mask.width == width && mask.height == height)
       for (found, expected) in zip(mask.ids, oracle(logits, grid, h, w, classes, height, width)) {
-        // Where two classes are as good as equal, rounding decides.
+        // If two classes are nearly equal, rounding decides.
         if expected.lead < 1e-5 { close += 1 } else { #expect(found == expected.id) }
       }
     }
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(
-    "the kernels give the plain form's ids for each instruction set and number of threads",
+    "the kernels' ids equal the reference's for each instruction set and number of threads",
     arguments: KernelSet.available)
   func kernels(_ kernels: KernelSet) {
     let pools = [1, 2, 3].map { WorkerPool(threads: $0) }
@@ -89,7 +89,7 @@ import Testing
     print("\(kernels.isa.rawValue): \(masks) masks with the plain form's ids, seed 1080")
   }
 
-  @Test("gives equal logits to the lowest class and nothing to a logit that is not a number")
+  @Test("of equal logits the lowest class wins, and a NaN never does")
   func ties() {
     func id(_ values: [Float]) -> UInt8 {
       ArgmaxUpsampler(.legacy, height: 1, width: 1, classes: values.count, outputHeight: 1, outputWidth: 1)
@@ -102,7 +102,7 @@ import Testing
     #expect(id([-.infinity, -5, .infinity]) == 2)
   }
 
-  @Test("never leaves the classes, whatever the logits")
+  @Test("any logits give a valid class")
   func hostileLogits() {
     var generator = SplitMix64(seed: 7)
     let strange: [Float] = [.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0]
@@ -114,7 +114,7 @@ import Testing
     }
   }
 
-  @Test("gives the same rows in parts as in one piece")
+  @Test("rows in parts equal all rows at once")
   func parts() {
     var generator = SplitMix64(seed: 3)
     let logits = generator.floats(6 * 5 * 4)

@@ -8,7 +8,7 @@ import Testing
     ImageMapping.Axis(image: image, input: input, content: content, origin: origin)
   }
 
-  @Test("takes boxes of a stretched picture to its pixels, clipped")
+  @Test("boxes of a stretched image are mapped to its pixels and clipped")
   func stretched() {
     let mapping = ImageMapping(horizontal: axis(640, 300, 300, 0), vertical: axis(480, 300, 300, 0), grid: .legacy)
     #expect(
@@ -17,20 +17,20 @@ import Testing
     #expect(!mapping.toImage(Box(x1: 1.1, y1: 0, x2: 1.2, y2: 1)).isProper)
   }
 
-  @Test("takes boxes of a letterboxed and of a cut picture back")
+  @Test("boxes of a letterboxed and of a cropped image are mapped to its pixels")
   func placed() {
-    // A picture of 200 x 100 in the upper half of 100 x 100.
+    // An image of 200 x 100 in the upper half of 100 x 100.
     let letterboxed = ImageMapping(
       horizontal: axis(200, 100, 100, 0), vertical: axis(100, 100, 50, 0), grid: .halfPixel)
     #expect(letterboxed.toImage(Box(x1: 0, y1: 0.25, x2: 0.5, y2: 0.5)) == Box(x1: 0, y1: 50, x2: 100, y2: 100))
     #expect(letterboxed.vertical.visible == 0..<50)
-    // A picture of 200 x 100 of which the middle half is the input.
+    // An image of 200 x 100 with its middle half as the input.
     let cut = ImageMapping(horizontal: axis(200, 100, 200, -50), vertical: axis(100, 100, 100, 0), grid: .halfPixel)
     #expect(cut.toImage(Box(x1: 0, y1: 0, x2: 1, y2: 1)) == Box(x1: 50, y1: 0, x2: 150, y2: 100))
     #expect(cut.horizontal.visible == 0..<100)
   }
 
-  @Test("reads a mask of exactly the input's size as the network enlarges it", arguments: SamplingGrid.allCases)
+  @Test("a mask of the input's size equals the network's own upsampling", arguments: SamplingGrid.allCases)
   func ownSize(grid: SamplingGrid) {
     for upsampling in SamplingGrid.allCases {
       let taps = axis(257, 257, 257, 0).taps(map: 17, upsampling: upsampling, grid: grid)
@@ -42,9 +42,9 @@ import Testing
     }
   }
 
-  @Test("shows no padding in a letterboxed mask")
+  @Test("a letterboxed mask has no padding")
   func letterboxedMask() {
-    // The lower half of the input is padding, which the logits call class 1.
+    // The lower half of the input is padding, for which the logits give class 1.
     let mapping = ImageMapping(horizontal: axis(8, 8, 8, 0), vertical: axis(4, 8, 4, 0), grid: .halfPixel)
     var logits = [Float](repeating: 0, count: 8 * 8 * 2)
     for y in 0..<8 { for x in 0..<8 { logits[(y * 8 + x) * 2 + (y < 4 ? 0 : 1)] = 1 } }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct NonMaximumSuppressionTests {
-  /// The definition, without a heap: sort everything, compare with everything kept.
+  /// The definition: all boxes are sorted, and each is compared with all kept ones.
   private func oracle(_ candidates: [BoxCandidate], _ rule: NonMaximumSuppression) -> [BoxCandidate] {
     let usable = candidates.filter { candidate in
       let box = candidate.box
@@ -62,8 +62,8 @@ import Testing
     #expect(kept > sets)
   }
 
-  /// Every box of every class passes, and nobody may drop out: the most work that logits can ask for.
-  @Test("the work of hostile sets grows with the classes, not with their square")
+  /// The worst case: every box of every class passes, and none is suppressed.
+  @Test("the worst-case time grows with the number of classes, not with its square")
   func hostile() {
     var generator = SplitMix64(seed: 1917)
     func candidates(classes: Int) -> [BoxCandidate] {
@@ -91,7 +91,7 @@ import Testing
     #expect(one == [kept[0]])
   }
 
-  @Test("orders equal scores by class, then by default box")
+  @Test("equal scores are ordered by class, then by default box")
   func totalOrder() {
     let box = Box(x1: 0, y1: 0, x2: 1, y2: 1)
     let apart = Box(x1: 2, y1: 0, x2: 3, y2: 1)
@@ -108,7 +108,7 @@ import Testing
     #expect(agnostic.map(\.anchor) == [3, 7])
   }
 
-  @Test("keeps a box whose overlap is exactly the threshold")
+  @Test("a box with an IoU equal to the threshold is kept")
   func threshold() {
     let candidates = [
       BoxCandidate(output: 1, score: 0.9, box: Box(x1: 0, y1: 0, x2: 2, y2: 1), anchor: 0),
@@ -121,7 +121,7 @@ import Testing
     #expect(count(Float(0.5).nextDown) == 1)
   }
 
-  @Test("leaves out boxes without extent and boxes that are not finite")
+  @Test("empty boxes and boxes that are not finite are left out")
   func degenerate() {
     let boxes = [
       Box(x1: 0.5, y1: 0, x2: 0.5, y2: 1), Box(x1: 0.6, y1: 0, x2: 0.5, y2: 1), Box(x1: 0, y1: 0, x2: .nan, y2: 1),

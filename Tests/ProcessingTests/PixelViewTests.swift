@@ -20,14 +20,14 @@ import Testing
   private static let sizes = [(1, 1), (2, 2), (3, 5), (64, 48), (31, 90), (301, 1), (1, 200), (163, 119)]
 
   @Test(
-    "a view gives the bits of its RGB picture, for each format, distance of rows, fit, filter and number of threads",
+    "a view is bitwise equal to its RGB image, for each format, row distance, fit, filter and number of threads",
     arguments: KernelSet.available, PixelFormat.allCases)
   func wholeFrames(_ kernels: KernelSet, format: PixelFormat) throws {
     let pools = [1, 3].map { WorkerPool(threads: $0) }
     for (width, height) in Self.sizes {
       for padding in [0, 13] {
         let frame = Frame(format, width: width, height: height, padding: padding)
-        // By the plain form, which rounds as the kernels do; how near that is to the exact colours is tested below.
+        // The reference conversion, which rounds like the kernels; its distance from the exact colours is tested below.
         let image = format.planes == 1 ? frame.image : try frame.withView { Image($0) }
         for fit in InputCard.Fit.allCases {
           for antialias in [false, true] {
@@ -47,12 +47,12 @@ import Testing
     }
   }
 
-  @Test("a region of a view gives the bits of a picture that consists of it", arguments: PixelFormat.allCases)
+  @Test("a region of a view is bitwise equal to an image of the region", arguments: PixelFormat.allCases)
   func regions(format: PixelFormat) throws {
     let frame = Frame(format, width: 151, height: 97, padding: 7)
     let image = format.planes == 1 ? frame.image : try frame.withView { Image($0) }
     let session = Session(threads: 2)
-    // Odd columns and rows lie in the middle of a block of chroma.
+    // Odd columns and rows are in the middle of a block of chroma.
     for (x, y, width, height) in [
       (0, 0, 151, 97), (54, 1, 97, 96), (150, 96, 1, 1), (149, 95, 2, 2), (3, 60, 140, 37), (0, 96, 151, 1),
       (17, 5, 64, 64), (1, 1, 1, 1), (16, 4, 65, 33),

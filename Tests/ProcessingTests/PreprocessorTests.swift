@@ -16,7 +16,7 @@ import Testing
       standardDeviation: deviation, padValue: pad)
   }
 
-  /// The definition: four neighbours for each pixel and channel, in the order of the streaming form.
+  /// The definition: four neighbours for each pixel and channel, in the same order of operations.
   private func oracle(_ image: Image, _ mapping: ImageMapping, _ card: InputCard) -> [Float] {
     var values = [Float]()
     for y in 0..<card.height {
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test(
-    "the kernels give the plain form's bits for each instruction set, fit, filter and number of threads",
+    "the kernels are bitwise equal to the reference for each instruction set, fit, filter and number of threads",
     arguments: KernelSet.available)
   func kernels(_ kernels: KernelSet) throws {
     let pools = [1, 2, 3].map { WorkerPool(threads: $0) }
@@ -78,7 +78,7 @@ import Testing
             let plain = preprocessor.prepareByReference(image).tensor.values().map(\.bitPattern)
             for pool in pools {
               let found = preprocessor.prepare(image, kernels: kernels, pool: pool).tensor.values().map(\.bitPattern)
-              // Compared outside: where they differ, the differences of long arrays would take minutes to find.
+              // Compared outside of the macro, which would take minutes to find the differences of long arrays.
               let isSame = found == plain
               #expect(isSame, "\(fit) \(grid) \(width)x\(height) in \(inputWidth)x\(inputHeight)")
             }
@@ -90,7 +90,7 @@ import Testing
     print("\(kernels.isa.rawValue): \(inputs) inputs with the plain form's bits")
   }
 
-  @Test("a region gives the bits of a picture that consists of it", arguments: KernelSet.available)
+  @Test("a region is bitwise equal to an image of the region", arguments: KernelSet.available)
   func regions(_ kernels: KernelSet) throws {
     let image = Synthetic.image(width: 151, height: 97)
     let pools = [1, 3].map { WorkerPool(threads: $0) }
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test("an unchanged size leaves the pixels as they are, with and without antialiasing", arguments: [false, true])
+  @Test("at the same size pixels are unchanged, with and without antialiasing", arguments: [false, true])
   func identity(antialias: Bool) throws {
     let image = Synthetic.image(width: 21, height: 13)
     for grid in SamplingGrid.allCases {
@@ -125,14 +125,14 @@ import Testing
     }
   }
 
-  @Test("antialiasing averages: halving takes 1, 3, 3, 1 eighths, and a flat picture stays flat")
+  @Test("antialiasing averages: halving weights are 1, 3, 3, 1 eighths, and a uniform image stays uniform")
   func antialias() throws {
     var pixels = [UInt8](repeating: 0, count: 8 * 3)
     for channel in 0..<3 { pixels[9 + channel] = 240 }
     let row = Image(width: 8, height: 1, pixels: pixels)
     let halved = try Preprocessor(card(4, 1, antialias: true)).prepare(row)
     let red = stride(from: 0, to: 12, by: 3).map { halved.tensor.values()[$0] }
-    // The first run has lost its outer eighth at the border: 3/7, 3/7, 1/7 of pixels 0, 1, 2.
+    // The first run has no outer eighth at the border: 3/7, 3/7, 1/7 of pixels 0, 1, 2.
     #expect(red == [0, 90, 30, 0])
 
     let flat = Image(width: 101, height: 67, red: 200, green: 100, blue: 50)
@@ -145,7 +145,7 @@ import Testing
     #expect(comparison.isWithin(1e-6))
   }
 
-  @Test("places pictures as the card says")
+  @Test("the card's fit determines the image's position")
   func placement() throws {
     let wide = Image(width: 200, height: 100)
     let letterboxed = try Preprocessor(card(50, 50, fit: .letterbox, pad: 255)).prepare(wide)
@@ -160,7 +160,7 @@ import Testing
     #expect(cut.mapping.vertical == .init(image: 100, input: 224, content: 256, origin: -16))
   }
 
-  @Test("a picture of one pixel by a thousand still has a pixel in the letterbox")
+  @Test("an image of one pixel by a thousand has at least a pixel in the letterbox")
   func extreme() throws {
     for antialias in [false, true] {
       let thin = Image(width: 1, height: 1_000, red: 255, green: 255, blue: 255)
@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  @Test("refuses cards that describe no input")
+  @Test("invalid input cards are refused")
   func refusals() {
     #expect(throws: PreprocessError.self) { try Preprocessor(card(0, 10)) }
     #expect(throws: PreprocessError.self) { try Preprocessor(card(10, 1 << 40)) }
@@ -196,7 +196,7 @@ import Testing
     let cases: [Case]
   }
 
-  @Test("resizes as TensorFlow does, to the last bit")
+  @Test("resizing is bitwise equal to TensorFlow's")
   func resize() throws {
     for one in try Golden.load("resize_tensorflow.json", as: Resizes.self).cases {
       let card = InputCard(

@@ -8,7 +8,7 @@ import Testing
   import Foundation
 #endif
 
-/// Results go to JSON and back, and JSON that is none is refused.
+/// Results are encoded as JSON and decoded again, and invalid JSON is refused.
 @Suite struct ResultCodingTests {
   @Test func aBoxIsFourNumbers() throws {
     let box = Box(x1: 1.5, y1: -2, x2: 30, y2: 41)

@@ -3,7 +3,7 @@ import Processing
 import TestSupport
 import Testing
 
-/// What the detections of overlapping views become.
+/// The merging of the detections of overlapping views.
 @Suite struct ViewMergingTests {
   private static func one(
     _ score: Float, _ x1: Float, _ y1: Float, _ x2: Float, _ y2: Float, view: Int, cut: Bool = false, output: Int = 1,
@@ -22,7 +22,7 @@ import Testing
     return found
   }
 
-  @Test("an object that several views show comes out once, as the best of them")
+  @Test("an object in several views is detected once, with the best box")
   func same() {
     let best = Self.one(0.9, 100, 50, 200, 400, view: 2)
     let found = merge(
@@ -30,18 +30,18 @@ import Testing
     #expect(found == [best])
   }
 
-  @Test("a part cut by an inner edge goes, even where its score is the higher one")
+  @Test("a part cut by an inner edge is dropped, even if its score is higher")
   func part() {
     let whole = Self.one(0.6, 100, 50, 200, 400, view: 2)
     #expect(merge(whole, Self.one(0.95, 100, 55, 140, 390, view: 1, cut: true)) == [whole])
-    // More than twice the score, and the uncut box is the doubtful one.
+    // More than twice the score, so that the uncut box is the doubtful one.
     let part = Self.one(0.95, 100, 55, 140, 390, view: 1, cut: true)
     #expect(merge(Self.one(0.3, 100, 50, 200, 400, view: 2), part) == [part])
-    // Alone, a part is all there is.
+    // A part without a whole is kept.
     #expect(merge(part) == [part])
   }
 
-  @Test("a torso in one view is the person of another; a child before her is not")
+  @Test("a torso in one view is merged with the person in another; a child in front of her is not")
   func smaller() {
     let whole = Self.one(0.8, 100, 50, 200, 400, view: 0)
     #expect(merge(whole, Self.one(0.7, 102, 50, 198, 210, view: 1)) == [whole])
@@ -50,29 +50,29 @@ import Testing
     #expect(merge(child, Self.one(0.4, 100, 50, 200, 400, view: 0)).count == 2)
   }
 
-  @Test("two people side by side stay two")
+  @Test("two people side by side stay two detections")
   func neighbours() {
     let pair = [Self.one(0.9, 100, 50, 200, 400, view: 1), Self.one(0.8, 150, 50, 250, 400, view: 2)]
     #expect(merge(pair[0], pair[1]) == pair)
-    // Cut, but half of it is beside the other one.
+    // A cut box half of which is beside the other one.
     let cut = Self.one(0.8, 150, 50, 250, 400, view: 2, cut: true)
     #expect(merge(pair[0], cut) == [pair[0], cut])
   }
 
-  @Test("a view's own suppression has decided: boxes of one view do not compete")
+  @Test("boxes of the same view do not suppress each other again")
   func sameView() {
     let both = [Self.one(0.9, 0, 0, 100, 100, view: 1), Self.one(0.8, 0, 0, 100, 90, view: 1, anchor: 1)]
     #expect(merge(both[0], both[1]) == both)
   }
 
-  @Test("classes compete only where all boxes do")
+  @Test("boxes of different classes suppress each other only in the agnostic mode")
   func classes() {
     let pair = [Self.one(0.9, 0, 0, 100, 100, view: 1), Self.one(0.8, 0, 0, 100, 100, view: 2, output: 2)]
     #expect(merge(pair[0], pair[1]) == pair)
     #expect(ViewMerging(mode: .agnostic, iouThreshold: 0.6, limit: 9).apply(to: pair) == [pair[0]])
   }
 
-  @Test("best score first, no more than the limit, and nothing that is no box")
+  @Test("the best score is first, the limit holds, and invalid boxes are dropped")
   func limit() {
     let all = (0..<5).map { Self.one(0.5 + Float($0) / 10, Float($0) * 50, 0, Float($0) * 50 + 40, 40, view: 1) }
     let merging = ViewMerging(mode: .perClass, iouThreshold: 0.6, limit: 3)
@@ -81,14 +81,14 @@ import Testing
     #expect(merge(Self.one(.nan, 0, 0, 1, 1, view: 0), Self.one(0.5, 0, 0, .infinity, 1, view: 0)).isEmpty)
   }
 
-  @Test("a better cut box stays before an uncut one in the order of scores")
+  @Test("a better cut box stays ahead of an uncut one in the order of scores")
   func order() {
     let cut = Self.one(0.9, 300, 0, 340, 100, view: 1, cut: true)
     let uncut = Self.one(0.6, 0, 0, 40, 100, view: 1)
     #expect(merge(uncut, cut) == [cut, uncut])
   }
 
-  @Test("the result does not depend on the order, and nothing that stays doubles another")
+  @Test("the result does not depend on the order, and has no duplicates")
   func random() {
     let seed: UInt64 = 14
     print("merging: seed \(seed)")

@@ -3,7 +3,7 @@ import Processing
 import TestSupport
 import Testing
 
-/// The geometry of views: what they cover, how far they overlap, and who decides which pixel.
+/// The geometry of views: coverage, overlap, and cells.
 @Suite struct ViewsTests {
   private static func windows(_ layout: ViewLayout) -> [View] { Array(layout.views.dropFirst()) }
 
@@ -21,7 +21,7 @@ import Testing
     #expect(ViewLayout(.squares, width: 480, height: 480).views.count == 1)
   }
 
-  @Test("a camera's picture is the whole and three squares")
+  @Test("a camera's image has the whole and three squares as views")
   func camera() {
     let layout = ViewLayout(.auto, width: 768, height: 432)
     #expect(layout.isDivided)
@@ -36,7 +36,7 @@ import Testing
     #expect(long.map(\.inner) == [[.bottom], [.top, .bottom], [.top]])
   }
 
-  @Test("a picture of the input's own shape is not wide")
+  @Test("an image with the input's aspect ratio is not wide")
   func inputShape() {
     #expect(!ViewLayout(.auto, width: 1280, height: 720, inputWidth: 512, inputHeight: 288).isDivided)
     let layout = ViewLayout(.auto, width: 600, height: 600, inputWidth: 512, inputHeight: 288)
@@ -44,13 +44,13 @@ import Testing
     for view in Self.windows(layout) { #expect(view.region.width == 600 && view.region.height == 337) }
   }
 
-  @Test("slices of a large picture have the size and at least the overlap that was asked for")
+  @Test("slices of a large image have the requested size and at least the requested overlap")
   func slices() {
     let windows = Self.windows(ViewLayout(.slices(size: 640, overlap: 0.2), width: 4000, height: 3000))
     #expect(windows.count == 8 * 6)
     #expect(windows.allSatisfy { $0.region.width == 640 && $0.region.height == 640 })
     #expect(!ViewLayout(.slices(size: 640, overlap: 0.2), width: 640, height: 480).isDivided)
-    // Numbers outside their ranges count as the nearest one inside.
+    // Numbers out of range are clamped.
     func layout(_ size: Int, _ overlap: Double) -> ViewLayout {
       ViewLayout(.slices(size: size, overlap: overlap), width: 50, height: 40)
     }
@@ -58,7 +58,7 @@ import Testing
     #expect(layout(20, 7) == layout(20, 0.9) && layout(-4, 0) == layout(1, 0))
   }
 
-  @Test("a strip is cut into few windows")
+  @Test("a strip has few windows")
   func strips() {
     for (width, height) in [(50_000, 1), (1, 50_000), (20_000, 300)] {
       let layout = ViewLayout(.auto, width: width, height: height)
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test("windows lie inside, overlap enough, and their cells are a partition by the nearest centre")
+  @Test("windows are inside the image and overlap enough, and their cells are a partition by the nearest centre")
   func properties() {
     let seed: UInt64 = 20_220_914
     print("views: seed \(seed)")

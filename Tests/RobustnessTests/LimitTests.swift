@@ -7,14 +7,14 @@ import ModelFiles
 import TestSupport
 import Testing
 
-/// Every limit is checked by the reader that it is for; the refusal says which it is, its value, what the file asks for,
-/// and the flag that raises it.
+/// The reader's check of every limit; the message has its name, its value, the file's value, and the flag that raises
+/// it.
 @Suite struct LimitTests {
   private static func seed(_ format: HostileFormat, _ name: String) -> [UInt8] {
     Seed.all(format).first { $0.name == name }!.bytes
   }
 
-  /// What a file asks for that has just too much: the reader, the file, and the number.
+  /// Files just above a limit: the reader, the file, and the file's value.
   private static let cases: [(Limits.Name, HostileFormat, String, found: Int)] = [
     (.pixels, .png, "type2-depth8", 13 * 11), (.side, .jpeg, "gray", 27), (.fileBytes, .png, "type2-depth8", 495),
     (.chunkBytes, .png, "broken-profile-is-ignored", 0), (.ancillaryBytes, .png, "background-is-ignored", 0),
@@ -39,7 +39,7 @@ import Testing
     #expect(words.contains(found > 1 ? " has \(found) \(name.unit)" : " \(name.unit)"), "\(words)")
   }
 
-  /// Files are held to their size before they are mapped.
+  /// The size of a file is checked before it is mapped.
   @Test func sizesOfFilesAreChecked() throws {
     try TestData.withTemporaryFolder { folder in
       let path = "\(folder)/file.json"

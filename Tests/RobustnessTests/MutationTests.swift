@@ -4,7 +4,7 @@ import ModelFetch
 import TestSupport
 import Testing
 
-/// Runs the program `mutate`, which reads damaged files in children of its own.
+/// The program `mutate`, which reads damaged files in child processes.
 enum MutateProgram {
   static let path: String = {
     var path = "\(CommandLine.arguments[0])"
@@ -17,16 +17,16 @@ enum MutateProgram {
   }
 }
 
-/// A short run of what `make mutate` does at length.
+/// A short version of `make mutate`.
 @Suite(.serialized) struct MutationTests {
-  /// As many files of each format as take a second or two.
+  /// The number of files of each format that takes a second or two.
   static let counts: [HostileFormat: Int] = [
     .coco: 5_000, .graph: 800, .jpeg: 8_000, .png: 15_000, .safetensors: 1_000, .tflite: 800, .voc: 8_000, .yolo: 8_000,
   ]
 
   @Test(arguments: HostileFormat.allCases) func damagedFilesDoNoHarm(format: HostileFormat) throws {
     try TestData.withTemporaryFolder { folder in
-      // A new seed with each run would make failures that come and go; `make mutate` looks further.
+      // With a new seed in each run failures would come and go; `make mutate` has longer runs.
       let result = try MutateProgram.run([
         "--format", format.rawValue, "--count", "\(MutationTests.counts[format]!)", "--seed", "20251", "--keep", folder,
       ])
@@ -43,7 +43,7 @@ enum MutateProgram {
     }
   }
 
-  /// The harness itself must see what it is for: a reader that needs more memory than it is given.
+  /// The harness must detect a reader that needs more memory than it has.
   @Test func theHarnessSeesMemoryThatIsNotThere() throws {
     try TestData.withTemporaryFolder { folder in
       // 4096x4096 pixels take 48 MiB.

@@ -2,14 +2,15 @@ import HostileFiles
 import TestSupport
 import Testing
 
-/// Every beginning of a file is refused, and the refusal says at which byte the file ends or goes wrong.
+/// Every prefix of a file is refused, with the byte at which the file ends or becomes invalid.
 ///
-/// The exceptions, all that there are:
-/// - what follows the end of a picture (`IEND`, the marker EOI) is not looked at;
-/// - space behind the last element of an XML file and behind a JSON value means nothing;
-/// - a YOLO file is a list of lines: without its last lines it is a list, and without its last digits a number is a number;
-/// - a TensorFlow graph that ends between nodes is a whole graph by its format. What TensorFlow writes behind the nodes may
-///   be missing only if all that an import takes is there: the answer is then the whole file's.
+/// These are all exceptions:
+/// - data behind the end of an image (`IEND`, the marker EOI) are ignored;
+/// - space behind the last element of an XML file and behind a JSON value has no meaning;
+/// - a YOLO file is a list of lines: without its last lines it is still a list, and without its last digits a number is
+///   still a number;
+/// - a TensorFlow graph that ends between nodes is valid by its format. The field behind the nodes may be missing only
+///   if all parts for an import are there; the result is then the whole file's.
 @Suite struct PrefixTests {
   /// Three files of each format.
   static let names: [HostileFormat: [String]] = [
@@ -24,7 +25,7 @@ import Testing
     Seed.all(format).filter { names[format]!.contains($0.name) }
   }
 
-  /// Which beginnings are no damage.
+  /// Whether a prefix is valid.
   private func mayBeAccepted(_ format: HostileFormat, _ seed: Seed, _ length: Int) -> Bool {
     let rest = seed.bytes[length...]
     let head = seed.bytes[..<length]
@@ -41,7 +42,7 @@ import Testing
     }
   }
 
-  /// All lengths, but of a long graph and of a file's weights only some, which are all alike; with BACKBONE_SOAK all.
+  /// All lengths, but only some inside a long graph and a file's uniform weights; with BACKBONE_SOAK all.
   private func lengths(_ seed: Seed) -> [Int] {
     let count = seed.bytes.count
     if count < Soak.count("PREFIXES", short: 20_000, full: .max) { return Array(0..<count) }

@@ -2,7 +2,7 @@ import ModelFetch
 import TestSupport
 import Testing
 
-/// Readers of files from strangers touch raw memory in the few files that are named in the script, and nowhere else.
+/// Readers of untrusted files access raw memory only in the few files that the script lists.
 @Suite struct UnsafeTests {
   @Test func readersAreSafe() throws {
     let result = try #require(Subprocess.run(["sh", "\(TestData.packageRoot)/Tests/unsafe-count.sh"]))

@@ -1,9 +1,10 @@
 import HostileFiles
 import Testing
 
-/// Weights that no network computes with are refused with the tensor's name, whatever file they come in.
+/// Weights that are not normal numbers or zero are refused with the tensor's name, whatever the file's format.
 ///
-/// Denormals exist in published checkpoints: an import sets them to zero and says how many, so the native format has none.
+/// Denormals exist in published checkpoints: an import sets them to zero and reports their number, so model files have
+/// none.
 @Suite struct WeightTests {
   private static let values: [(Float, String)] = [(.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")]
 
@@ -38,7 +39,7 @@ import Testing
       let value = [UInt8(truncatingIfNeeded: bits), UInt8(bits >> 8)]
       expect(.safetensors, file.dropLast(2) + value, "the tensor backbone.stem.weight holds \(word) at index 215")
     }
-    // The smallest halves are normal numbers as fp32.
+    // The smallest half-precision numbers are normal numbers as fp32.
     #expect(HostileFormat.safetensors.read(file.dropLast(2) + [1, 0]) == .accepted)
   }
 
@@ -56,7 +57,7 @@ import Testing
     #expect(HostileFormat.tflite.read(file.dropLast(4) + bytes(0x1p-130)) == .accepted)
   }
 
-  /// The value of each kind of constant, which is stored once for all of its elements.
+  /// The value of each kind of constant, stored once for all of its elements.
   @Test(arguments: [
     "weights", "BatchNorm/gamma", "BatchNorm/beta", "BatchNorm/moving_mean", "BatchNorm/moving_variance",
   ])

@@ -5,7 +5,7 @@ import SSDLite
 import TestSupport
 import Testing
 
-/// Whatever a network answers, what comes out is finite, proper and inside the picture.
+/// For any logits, the detections are finite, valid and inside the image.
 @Suite struct HostileLogitsTests {
   private static let maps = [(height: 2, width: 1), (height: 1, width: 1)]
   private static let outputs = 3
@@ -28,7 +28,7 @@ import Testing
       minimumScale: 0.2, maximumScale: 0.95, maps: 2, scoreThreshold: 0.1, iouThreshold: 0.6, maximumDetections: 100)
   }
 
-  /// What may come out, from the definition, in double precision: pairs of default box and output.
+  /// The candidates by the definition, in double precision: pairs of default box and output.
   private func expected(
     _ activation: DetectionCard.ScoreActivation, _ logits: [Float], _ proper: [Bool]
   ) -> (certain: Set<[Int]>, possible: Set<[Int]>) {
@@ -49,7 +49,7 @@ import Testing
     return (certain, possible)
   }
 
-  /// e to the power of x without the C library: halved until its series is short.
+  /// e to the power of x without the C library: x is halved until its series is short.
   private func exponential(_ x: Double) -> Double {
     if x > 700 { return .infinity }
     if x < -700 { return 0 }
@@ -63,7 +63,7 @@ import Testing
     return sum
   }
 
-  /// The definition of the suppression, comparing each with each.
+  /// The definition of non-maximum suppression, with all comparisons.
   private func suppressed(_ candidates: [BoxCandidate], _ rule: NonMaximumSuppression) -> [BoxCandidate] {
     let sorted = candidates.sorted { ($1.score, $0.output, $0.anchor) < ($0.score, $1.output, $1.anchor) }
     var kept: [BoxCandidate] = []

@@ -26,13 +26,13 @@ import Testing
 
   private func corners(_ box: Box) -> [Float] { [box.y1, box.x1, box.y2, box.x2] }
 
-  @Test("makes the 1,917 default boxes of the graph")
+  @Test("the default boxes equal the graph's 1,917")
   func defaultBoxes() throws {
     let golden = try Golden.load("ssdlite_300.json", as: Head.self)
     let boxes = DefaultBoxes(
       maps: Self.maps, minimumScale: 0.2, maximumScale: 0.95, inputHeight: 300, inputWidth: 300)
     #expect(boxes.anchors.count == 1_917)
-    // A code of zeros means the default box itself.
+    // A code of zeros is the default box itself.
     let all = boxes.anchors.indices.flatMap { corners(boxes.decode($0, (0, 0, 0, 0), divisors: [10, 10, 5, 5])) }
     let sampled = golden.tensor("anchors").compare(all, floor: 1)
     print(sampled)
@@ -74,11 +74,11 @@ import Testing
     }
   }
 
-  @Test("hands boxes out whole: what leaves the input is cut after boxes have competed")
+  @Test("boxes are clipped to the input after non-maximum suppression, not before")
   func whole() {
     var weights: [String: (shape: [Int], values: [Float])] = [:]
     var graph = NetworkLayout.mobileNetV2().graph
-    // A network of zeros says 0.5 of every default box, as it is.
+    // A network of zeros gives a score of 0.5 to every default box, unchanged.
     do { try graph.ssdlite(outputs: 2) } catch { Issue.record(error) }
     for parameter in graph.parameters {
       weights[parameter.name] = (parameter.shape, [Float](repeating: 0, count: parameter.shape.reduce(1, *)))

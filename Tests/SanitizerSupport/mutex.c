@@ -1,8 +1,8 @@
-// Lets the thread sanitizer see Swift's Mutex on Linux.
+// Makes Swift's Mutex visible to the thread sanitizer on Linux.
 //
-// Its fast path is compiled into this package and seen; where two threads contend, it calls into the standard library,
-// which is not built with the sanitizer, so what the lock protects looks like a race. These two stand in front of the
-// library's functions and tell of the hand-over.
+// Its fast path is compiled into this package and instrumented. A contended lock calls into the standard library, which
+// is not instrumented, so that the protected data seem to have a race. These two functions replace the library's and
+// report the hand-over.
 #if defined(__linux__) && defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define _GNU_SOURCE

@@ -35,7 +35,7 @@ import Testing
     #expect(refusal(75, 5, 5) == nil)
     #expect(refusal(74, 5, 5) == .bytes(plane: 0, expected: 75, found: 74))
     #expect(refusal(100, 5, 5, nil, .bgra) == nil)
-    // An odd row of luma is filled up to whole pairs.
+    // An odd row of luma is padded to whole pairs.
     for format in [PixelFormat.nv12, .i420] {
       #expect(refusal(5 * 6 + 3 * 6, 5, 5, nil, format) == nil)
       #expect(refusal(5 * 6 + 3 * 6 - 1, 5, 5, nil, format) != nil)
@@ -64,7 +64,7 @@ import Testing
         Issue.record("\(format): \(String(describing: refusal(100, 5, 5, .max, format)))")
         continue
       }
-      // Of one row only the row itself must be there; the distance to the next may be anything.
+      // A single row needs only its own bytes; the distance to the next may be anything.
       #expect((refusal(10_000, 5, 1, .max, format) == nil) == (format.planes == 1), "\(format)")
       #expect(refusal(0, 5, 5, nil, format) != nil)
     }
@@ -109,7 +109,7 @@ import Testing
         let frame = Frame(format, width: width, height: height, padding: padding)
         let copy = try frame.withView { Image($0) }
         #expect((copy.width, copy.height) == (width, height))
-        // Of video, half a step of rounding and what the factors' own rounding adds.
+        // For video, half a level of rounding and the error of the rounded factors.
         let worst = zip(copy.pixels, frame.exact).map { abs(Double($0) - $1) }.max() ?? 0
         #expect(worst <= (format.planes == 1 ? 0 : 0.51), "\(width)x\(height), \(padding): \(worst)")
       }
@@ -126,7 +126,7 @@ import Testing
             plane == 0 ? UInt8(x) : x % 2 == 0 ? UInt8(cb) : UInt8(min(y * 15, 255))
           }
           let copy = try frame.withView { Image($0) }
-          // Half a step of rounding, and what the factors' own rounding adds.
+          // Half a level of rounding, and the error of the rounded factors.
           let worst = zip(copy.pixels, frame.exact).map { abs(Double($0) - $1) }.max() ?? 0
           #expect(worst < 0.51, "\(encoding): \(worst)")
         }

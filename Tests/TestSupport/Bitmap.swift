@@ -6,18 +6,18 @@ import ImageTypes
   import Foundation
 #endif
 
-/// The uncompressed Windows bitmaps of the development data; nothing else of that format.
+/// The uncompressed Windows bitmaps of the development data; other bitmaps are not supported.
 public struct Bitmap: Sendable {
-  /// Why a file is none of those.
+  /// The error for any other file.
   public struct Unreadable: Error {
     public let path: String
   }
 
   public let width: Int
   public let height: Int
-  /// Bits of a pixel: 24 for colours, 8 for numbers in a palette.
+  /// The bits per pixel: 24 for colours, 8 for palette indices.
   public let depth: Int
-  /// The pixels' bytes as stored (B, G, R, or a number), rows from the top.
+  /// The pixels' bytes as stored (B, G, R, or an index), rows from the top.
   private let bytes: [UInt8]
 
   public init(path: String) throws {
@@ -37,7 +37,7 @@ public struct Bitmap: Sendable {
     bytes = (0..<height).reversed().flatMap { file[start + $0 * stored..<start + $0 * stored + row] }
   }
 
-  /// A picture of 24-bit colours.
+  /// The image of a 24-bit bitmap.
   public var image: Image {
     precondition(depth == 24, "a bitmap of \(depth) bits has no colours")
     var pixels = bytes
@@ -45,7 +45,7 @@ public struct Bitmap: Sendable {
     return Image(width: width, height: height, pixels: pixels)
   }
 
-  /// The numbers of an 8-bit bitmap.
+  /// The indices of an 8-bit bitmap.
   public var numbers: [UInt8] {
     precondition(depth == 8, "a bitmap of \(depth) bits has no numbers")
     return bytes

@@ -1,14 +1,16 @@
-/// How far two lists of numbers are apart: relative to the larger expected magnitude, with a floor below which it is absolute.
+/// The distance of two lists of numbers: relative to the larger expected magnitude, with a floor below which it is
+/// absolute.
 ///
-/// Print one on success too, so that the log shows how much of a tolerance is used.
+/// Print it on success too, so that the log shows the used part of a tolerance.
 public struct Comparison: CustomStringConvertible, Sendable {
-  /// Numbers compared.
+  /// The number of compared values.
   public let count: Int
-  /// The largest `|found - expected| / max(|expected|, floor)`; infinite where a number is not finite or a length differs.
+  /// The largest `|found - expected| / max(|expected|, floor)`; infinite for a number that is not finite or another
+  /// length.
   public let largestError: Float
-  /// Where the largest error is.
+  /// The index of the largest error.
   public let index: Int
-  /// The two numbers there.
+  /// The two numbers at that index.
   public let found: Float
   public let expected: Float
   private let label: String
@@ -16,7 +18,7 @@ public struct Comparison: CustomStringConvertible, Sendable {
   /// Compares in order.
   ///
   /// - Parameters:
-  ///   - label: what is compared, for the message.
+  ///   - label: the name of the values in messages.
   ///   - floor: the magnitude below which errors count as absolute errors divided by the floor.
   public init(_ label: String, found: [Float], expected: [Float], floor: Float) {
     precondition(floor > 0, "a floor of \(floor)")
@@ -29,7 +31,7 @@ public struct Comparison: CustomStringConvertible, Sendable {
     }
     var worst: (error: Float, index: Int) = (0, 0)
     for i in expected.indices {
-      // Equal infinities are equal; anything else that is not finite is as wrong as can be.
+      // Equal infinities are equal; any other number that is not finite is an infinite error.
       if found[i] == expected[i] { continue }
       var error = abs(found[i] - expected[i]) / max(abs(expected[i]), floor)
       if !error.isFinite { error = .infinity }
@@ -49,7 +51,7 @@ public struct Comparison: CustomStringConvertible, Sendable {
 }
 
 extension Float {
-  /// Representable numbers between this and another one; `Int.max` where either is not finite.
+  /// The number of representable steps to another number; `Int.max` if either is not finite.
   public func ulps(to other: Float) -> Int {
     guard isFinite, other.isFinite else { return self == other ? 0 : .max }
     return Swift.abs(orderedBits - other.orderedBits)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A number that several threads count with.
+/// A counter shared by several threads.
 public final class Counter: Sendable {
   private let count = Atomic<Int>(0)
 
@@ -8,6 +8,8 @@ public final class Counter: Sendable {
 
   public var value: Int { count.load(ordering: .relaxed) }
 
-  /// Adds and returns the sum.
+  /// Adds a number.
+  ///
+  /// - Returns: the sum.
   @discardableResult public func add(_ n: Int = 1) -> Int { count.add(n, ordering: .relaxed).newValue }
 }

@@ -1,11 +1,11 @@
-/// A checkpoint whose numbers follow from the tensors' names, so that a golden needs no stored weights.
+/// A checkpoint whose values are a formula of the tensors' names, so that a golden needs no stored weights.
 ///
-/// `Tests/Golden/generate_pytorch.py` gives its networks the same numbers.
+/// `Tests/Golden/generate_pytorch.py` has the same formula.
 public struct FormulaWeights: Sendable {
-  /// A tensor of fp32.
+  /// An fp32 tensor.
   public struct Tensor: Decodable, Sendable {
     public let name: String
-    /// As PyTorch has it: outputs first.
+    /// The shape in PyTorch's order: outputs first.
     public let shape: [Int]
 
     public init(name: String, shape: [Int]) {
@@ -13,7 +13,8 @@ public struct FormulaWeights: Sendable {
       self.shape = shape
     }
 
-    /// The numbers: a uniform range by the number of inputs for weights, batch norm away from 0 in variance and scale.
+    /// The values: a uniform range by the number of inputs for weights; variance and scale of batch norm are away from
+    /// 0.
     public func values() -> [Float] {
       var generator = SplitMix64(named: name)
       let count = shape.reduce(1, *)
@@ -29,7 +30,7 @@ public struct FormulaWeights: Sendable {
   }
 
   public let tensors: [Tensor]
-  /// Names of 64-bit counters, which PyTorch saves beside batch norm.
+  /// The names of 64-bit counters, which PyTorch saves beside batch norm.
   public let counters: [String]
 
   public init(tensors: [Tensor], counters: [String]) {
@@ -37,7 +38,7 @@ public struct FormulaWeights: Sendable {
     self.counters = counters
   }
 
-  /// The bytes of a safetensors file, counters first as the format's own writer sorts by width.
+  /// The bytes of a safetensors file, with counters first, since the format's own writer sorts by width.
   public func safetensors() -> [UInt8] {
     var entries = [#""__metadata__":{"format":"pt"}"#]
     var values: [UInt8] = []

@@ -1,17 +1,17 @@
 import ImageTypes
 
-/// A camera's frame of any format, and by plain arithmetic what it shows: what views are held to.
+/// A camera's frame of any format with its pixels by plain arithmetic, the reference for views.
 public struct Frame {
   public let width, height: Int
   public let format: PixelFormat
   public let encoding: YUVEncoding
-  /// Planes of their own, each with so many bytes behind each of its rows but the last.
+  /// Separate planes, with that many bytes of padding behind each row but the last.
   public let planes: [[UInt8]]
   public let distances: [Int]
 
   /// - Parameters:
-  ///   - padding: bytes behind the rows of the first plane; the others have one more each.
-  ///   - sample: the byte of a plane's row; noise where it is `nil`.
+  ///   - padding: the bytes behind the rows of the first plane; the others have one more each.
+  ///   - sample: the byte of a plane at a position; `nil` for noise.
   public init(
     _ format: PixelFormat, width: Int, height: Int, encoding: YUVEncoding = .standard, padding: Int,
     sample: ((_ plane: Int, _ x: Int, _ y: Int) -> UInt8)? = nil
@@ -67,7 +67,7 @@ public struct Frame {
     return try unsafe lend([])
   }
 
-  /// Red, green and blue of each pixel, 0 to 255, before they are rounded.
+  /// Red, green and blue of each pixel, 0 to 255, before rounding.
   public var exact: [Double] {
     var values: [Double] = []
     for y in 0..<height {
@@ -76,7 +76,7 @@ public struct Frame {
     return values
   }
 
-  /// The same as a picture.
+  /// The rounded pixels as an image.
   public var image: Image { Image(width: width, height: height, pixels: exact.map { UInt8($0.rounded()) }) }
 
   private func colour(_ x: Int, _ y: Int) -> [Double] {
@@ -92,7 +92,8 @@ public struct Frame {
     }
   }
 
-  /// ITU-R BT.601-7 and BT.709-6, sections 2.5 and 3: the inverse of `Y = Kr R + Kg G + Kb B`, `Cb = (B - Y) / (2 - 2 Kb)`.
+  /// The inverse of `Y = Kr R + Kg G + Kb B`, `Cb = (B - Y) / (2 - 2 Kb)`; ITU-R BT.601-7 and BT.709-6, sections 2.5
+  /// and 3.
   private func colour(_ luma: Double, _ cb: Double, _ cr: Double) -> [Double] {
     let (kr, kb) = encoding.matrix == .bt601 ? (0.299, 0.114) : (0.2126, 0.0722)
     let isFull = encoding.levels == .full

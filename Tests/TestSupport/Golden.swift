@@ -4,9 +4,9 @@
   import Foundation
 #endif
 
-/// Answers of other programs, recorded by the generators in `Tests/Golden` and committed beside them.
+/// Outputs of other programs, recorded by the generators in `Tests/Golden` and committed beside them.
 public enum Golden {
-  /// The folder.
+  /// The folder of the goldens.
   public static var folder: String { TestData.packageRoot + "/Tests/Golden" }
 
   /// The bytes of a golden.
@@ -20,7 +20,7 @@ public enum Golden {
   }
 }
 
-/// What a golden says about one tensor: its shape, its moments and values at positions that both sides compute.
+/// A tensor's golden: its shape, its moments, and values at positions that both sides compute.
 public struct TensorGolden: Decodable, Sendable {
   public let name: String
   /// Height, width, channels.
@@ -32,14 +32,14 @@ public struct TensorGolden: Decodable, Sendable {
   /// Values at `positions()`.
   public let samples: [Float]
 
-  /// Where the samples were taken, in elements of the row-major tensor.
+  /// The positions of the samples, as indices into the row-major tensor.
   public func positions() -> [Int] {
     let count = shape.reduce(1, *)
     let seed = SplitMix64.seed(of: name)
     return samples.indices.map { Int(SplitMix64.number(at: $0, seed: seed) % UInt64(count)) }
   }
 
-  /// Compares the samples of a tensor in the same order; the floor is a share of the golden's peak.
+  /// Compares the samples of a tensor in the same order; the floor is a fraction of the golden's peak.
   public func compare(_ values: [Float], floor share: Float = 0.01) -> Comparison {
     guard values.count == shape.reduce(1, *) else {
       return Comparison(name, found: [], expected: samples, floor: 1)

@@ -1,4 +1,5 @@
-/// A seeded generator whose n-th number needs no history, so that Python repeats a test's numbers with one line of NumPy.
+/// A seeded generator whose n-th number is a function of seed and n alone, so that NumPy computes a test's numbers in
+/// one line.
 ///
 /// Source: Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014, figure 18.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
@@ -14,7 +15,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     return SplitMix64.mix(state)
   }
 
-  /// A number in [0, 1) with 24 random bits, so that every step to it is exact.
+  /// A number in [0, 1) with 24 random bits, so that the conversion is exact.
   public mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
 
   /// A number in [`low`, `high`).
@@ -23,12 +24,12 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   /// An integer of the range.
   public mutating func integer(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 
-  /// As many numbers in [`low`, `high`).
+  /// That many numbers in [`low`, `high`).
   public mutating func floats(_ count: Int, in low: Float = -1, _ high: Float = 1) -> [Float] {
     (0..<count).map { _ in uniform(low, high) }
   }
 
-  /// The number that a generator of this seed gives as its `index`-th, counted from 0.
+  /// The `index`-th number of a seed, counted from 0.
   public static func number(at index: Int, seed: UInt64) -> UInt64 {
     mix(seed &+ 0x9E37_79B9_7F4A_7C15 &* (UInt64(truncatingIfNeeded: index) &+ 1))
   }

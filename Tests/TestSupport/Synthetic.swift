@@ -1,18 +1,18 @@
 import ImageTypes
 import Tensors
 
-/// Pictures and tensors made from a formula, so that a golden needs no stored input.
+/// Images and tensors computed by a formula, so that a golden needs no stored input.
 public enum Synthetic {
-  /// The byte of a pixel's channel: a slope across the picture and noise, half each.
+  /// The byte of a pixel's channel: half a gradient across the image, and half noise.
   ///
-  /// `Tests/Golden/formula.py` repeats it.
+  /// `Tests/Golden/formula.py` has the same formula.
   public static func byte(x: Int, y: Int, channel: Int, width: Int) -> UInt8 {
     let noise = Int(SplitMix64.number(at: (y * width + x) * 3 + channel, seed: 1) >> 56)
     let slope = (x * 3 + y * 2 + channel * 64) & 255
     return UInt8((noise + slope) / 2)
   }
 
-  /// A picture of the formula.
+  /// An image of the formula.
   public static func image(width: Int, height: Int) -> Image {
     var pixels = [UInt8]()
     pixels.reserveCapacity(width * height * 3)
@@ -24,7 +24,7 @@ public enum Synthetic {
     return Image(width: width, height: height, pixels: pixels)
   }
 
-  /// The picture as a network's input, `value * (2 / 255) - 1` in fp32: `[1, height, width, 3]`.
+  /// The image as a network's input, `value * (2 / 255) - 1` in fp32: `[1, height, width, 3]`.
   public static func input(width: Int, height: Int) -> Tensor {
     let scale: Float = 2 / 255
     return Tensor(

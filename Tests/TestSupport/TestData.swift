@@ -12,7 +12,7 @@
 #endif
 import Synchronization
 
-/// Where tests find files: the package, and the real data that is not committed.
+/// The files of tests: those of the package, and the real data, which are not committed.
 public enum TestData {
   /// The package's own folder.
   public static let packageRoot: String = {
@@ -22,29 +22,29 @@ public enum TestData {
     return parts.joined(separator: "/")
   }()
 
-  /// The folder with pictures and models for development: `$BACKBONE_TEST_DATA`, else `../shared/data` beside the package.
+  /// The folder of images and models for development: `$BACKBONE_TEST_DATA`, else `../shared/data` beside the package.
   public static let dataRoot: String? = {
     let environment = ProcessInfo.processInfo.environment
     let candidates = [environment["BACKBONE_TEST_DATA"], packageRoot + "/../shared/data"].compactMap { $0 }
     return candidates.first { FileManager.default.fileExists(atPath: $0) }
   }()
 
-  /// The path of a file or folder of the data, or `nil` on a machine without it.
+  /// The path of a file or folder of the data, or `nil` if it is missing.
   public static func path(_ name: String) -> String? {
     guard let dataRoot else { return existing(nil, name) }
     let path = dataRoot + "/" + name
     return existing(path, name)
   }
 
-  /// Whether the data has that file or folder.
+  /// Whether the data contain that file or folder.
   public static func has(_ name: String) -> Bool { path(name) != nil }
 
-  /// What a skipped test says.
+  /// The message of a skipped test.
   public static func absence(of name: String) -> String {
     "needs \(name) of the development data; set BACKBONE_TEST_DATA to the folder that has it"
   }
 
-  /// Where models are installed: `$BACKBONE_MODELS`, else the user's data folder.
+  /// The folder of installed models: `$BACKBONE_MODELS`, else the user's data folder.
   public static let modelsFolder: String = {
     let environment = ProcessInfo.processInfo.environment
     if let folder = environment["BACKBONE_MODELS"], !folder.isEmpty { return folder }
@@ -74,15 +74,15 @@ public enum TestData {
     print("Tests skipped for want of development data (BACKBONE_TEST_DATA): those that need \(names)")
   }
 
-  /// What a test says that is skipped for want of a model.
+  /// The message of a test that is skipped because a model is missing.
   public static func absence(ofModel name: String) -> String {
     "needs the model \(name), which is not in \(modelsFolder); `backbone models fetch \(name)` installs it"
   }
 
-  /// A sample picture's path in the package.
+  /// The path of a sample image in the package.
   public static func sample(_ name: String) -> String { "\(packageRoot)/Samples/\(name)" }
 
-  /// An empty folder of one's own, removed when the closure ends.
+  /// Calls a closure with an empty temporary folder, which is removed afterwards.
   public static func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("backbone-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -8,8 +8,8 @@ import TestSupport
 import Testing
 import Training
 
-/// The last blocks of a backbone as layers that learn: they compute what the backbone does, their gradients are right, and
-/// where there is no such block that is an error.
+/// The last blocks of a backbone as trained layers: their outputs are the backbone's, their gradients are correct, and
+/// missing blocks are an error.
 @Suite struct BackboneBlockTests {
   static let layouts = [
     NetworkLayout.mobileNetV1(width: 0.25, outputStride: 32), .mobileNetV1(width: 0.25, outputStride: 8),
@@ -25,7 +25,7 @@ import Training
     try Network(layout.graph, weights: .random(layout.graph.parameters, seed: 2), session: session)
   }
 
-  /// A part that learns, fed with a picture's maps.
+  /// The trainable part of a graph, with an image's maps as input.
   private func network(_ graph: Graph, _ backbone: Network, session: Session) throws -> TrainableNetwork {
     let maps = try backbone.features(of: Synthetic.input(width: 97, height: 65), taps: graph.inputTaps)
     let network = try TrainableNetwork(
@@ -38,7 +38,7 @@ import Training
   @Test(arguments: layouts) func learningBlocksAreTheBackbones(layout: NetworkLayout) throws {
     let session = Session(threads: 2)
     let backbone = try backbone(layout, session)
-    // One answer: the deepest block by layers of the graph, from a map two halvings above it.
+    // One output: the deepest block as layers of the graph, from a map of a quarter of its stride.
     let deepest = layout.graph.deepest.tap
     var whole = layout.graph
     whole.output(try whole.value(of: deepest))
@@ -78,7 +78,7 @@ import Training
     network.backward()
     let learning = network.parameters.parameters.filter { $0.name.hasPrefix("backbone.") }
     #expect(learning.count == (layout.family == .mobileNetV1 ? 2 : 3) * 2 * 3)
-    // What is added by a linear bottleneck's last layer comes before the head's batch norms, to which a shift is nothing.
+    // A shift from a linear bottleneck's last layer comes before the head's batch norms, which remove it.
     let shift =
       layout.family == .mobileNetV2 && layout.ablation.bottleneck == .linear ? "backbone.block16.project.bias" : nil
     for parameter in learning {
@@ -123,7 +123,7 @@ import Training
     _ = own.pointwise("wide", narrow, outputs: 16, .relu6)
     #expect(reason(own, .blocks(from: 1)) == "no block1 can learn, this network has none behind another")
     for part in [LearningPart.all, .behind(Tap("narrow"))] { #expect(reason(own, part).isEmpty) }
-    // The head reads a map that has no name.
+    // The head reads a map without a name.
     #expect(reason(own, .none).contains("has no name"))
     for part in [LearningPart.none, .all, .blocks(from: 1), .blocks(from: 16), .behind(.expansion(6))] {
       #expect(reason(v2, part).isEmpty, "\(part)")

@@ -11,11 +11,11 @@ import Testing
 import Training
 import Vision
 
-/// Classifiers and detectors that learn from folders, by what is public.
+/// Classifiers and detectors trained on folders, through the public API.
 @Suite struct ClassificationTrainingTests {
   private static let colours: [(name: String, red: UInt8, green: UInt8)] = [("green", 30, 200), ("red", 200, 30)]
 
-  /// A folder of pictures of two colours.
+  /// Writes a folder of images of two colours.
   private func write(_ folder: String) throws {
     var random = SplitMix64(seed: 5)
     for (name, red, green) in Self.colours {
@@ -45,7 +45,7 @@ import Vision
   func aClassifierLearnsAndRuns(learning: LearningPart) throws {
     try TestData.withTemporaryFolder { folder in
       try write(folder + "/data")
-      // A base with a classifier of its own, for other classes, begins anew.
+      // A base with a classifier of other classes starts with a new one.
       var base = try RandomBase.model(side: 64)
       var card = base.card
       (card.task, card.classifierOutputs) = (.classify, 5)

@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 import Training
 
-/// Runs that go wrong, or no longer gain.
+/// Runs that collapse, or no longer improve.
 @Suite struct CollapseTests {
   private static let curves: CurveRun.Curves = try! Golden.load("training_curves.json")
-  /// Rates at which a run's weights are thrown far away within its warm-up.
+  /// A learning rate at which a run diverges within its warm-up.
   private static let ruinous: Float = 300
 
   private func finish(_ trainer: Trainer) throws { while !trainer.isFinished { _ = try trainer.advance() } }
@@ -15,7 +15,7 @@ import Training
     let run = try CurveRun(recorded, of: Self.curves, rate: Self.ruinous)
     let trainer = try run.trainer(session: Session(threads: 2))
     do { try finish(trainer) } catch TrainingError.diverged {
-      // Nothing was ever worth keeping.
+      // No epoch was ever kept.
       #expect(trainer.best.epoch == 0)
     }
     #expect(!trainer.setBacks.isEmpty)
@@ -53,7 +53,7 @@ import Training
     }
   }
 
-  /// The model is that of the epoch with the best metric, also where later ones are worse.
+  /// The model is that of the epoch with the best metric, even if later ones are worse.
   @Test func theBestEpochBecomesTheModel() throws {
     for recorded in Self.curves.runs {
       let trainer = try CurveRun(recorded, of: Self.curves).trainer(session: Session(threads: 2))

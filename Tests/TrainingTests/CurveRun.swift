@@ -14,9 +14,9 @@ import Training
   import Foundation
 #endif
 
-/// A run of the trainer on a features file of its own, the same as in `Tests/Golden/generate_training_curve.py`.
+/// A run of the trainer on a feature cache of its own, the same as in `Tests/Golden/generate_training_curve.py`.
 final class CurveRun {
-  /// What the golden says of a run.
+  /// The golden of a run.
   struct Recorded: Decodable, CustomTestStringConvertible {
     let head: String
     let kind: Optimiser.Kind
@@ -24,11 +24,11 @@ final class CurveRun {
     let warmUp: Int
     let seed: UInt64
     let dice, averaging: Float
-    /// Of every step.
+    /// The loss of every step.
     let losses: [Double]
-    /// The mean IoU after the last, of the classifier the share of right classes.
+    /// The final mean IoU, or the classifier's accuracy.
     let metric: Double
-    /// Of every parameter in the first step.
+    /// The gradients of every parameter in the first step.
     let gradients: [TensorGolden]?
 
     var testDescription: String { "\(head) \(kind)" }
@@ -58,7 +58,7 @@ final class CurveRun {
   private let isClassifier: Bool
 
   /// - Parameters:
-  ///   - rate: in the place of the recorded one.
+  ///   - rate: the learning rate in place of the recorded one.
   ///   - patience: epochs without a better metric after which the run ends.
   init(_ run: Recorded, of curves: Curves, rate: Float? = nil, patience: Int = 0) throws {
     folder = "\(FileManager.default.temporaryDirectory.path)/curve-\(UUID().uuidString)"
@@ -91,7 +91,7 @@ final class CurveRun {
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// The backbone's block that learns too.
+  /// The weights of the backbone's trained block.
   private static func trained(_ graph: Graph) -> Weights {
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     for one in graph.parameters where one.name.hasPrefix("backbone.") {
@@ -131,7 +131,7 @@ final class CurveRun {
     return try writer.finish()
   }
 
-  /// A trainer at the run's beginning.
+  /// A trainer before the first step.
   ///
   /// - Parameter checkpoint: the name of a file in `folder`.
   func trainer(session: Session, settings: [String: String] = [:], checkpoint: String? = nil) throws -> Trainer {

@@ -14,7 +14,7 @@ import Vision
   import Foundation
 #endif
 
-/// A head of one's own, as the README shows it: described, trained on the sample data set, and run.
+/// A custom head, as in the README: built, trained on the sample data set, and run.
 @Suite struct CustomHeadTests {
   @Test func aHeadOfOnesOwnLearnsAndRuns() throws {
     let model = try RandomBase.model(side: 96)
@@ -43,13 +43,13 @@ import Vision
       }
       #expect(losses.count == 120 && losses.suffix(10).reduce(0, +) < 0.5 * losses.prefix(10).reduce(0, +))
       let metric = try #require(result.records.last?.metric)
-      // Nothing but background would be 0.46.
+      // Background alone would have 0.46.
       #expect(metric > 0.52, "mean IoU \(metric)")
       let network = try Network(graph, weights: result.model.weights, session: session)
       let logits = try network.outputs(of: Synthetic.input(width: 96, height: 96))
       #expect(logits[0].shape == Shape(height: 12, width: 12, channels: 2))
       #expect(result.weights.entries.keys.allSatisfy { $0.hasPrefix("mine.") })
-      // The file has all that it takes to run.
+      // The file contains everything that running needs.
       let path = folder + "/mine.safetensors"
       try ModelFile.write(card: result.model.card, weights: result.model.weights, to: path)
       let image = try validation.samples[0].readImage()

@@ -78,7 +78,7 @@ import Training
     #expect(place == golden.codes.count)
   }
 
-  /// The batch's loss and gradients.
+  /// The loss and gradients of the batch.
   private func run(_ loss: DetectionLoss, _ codes: [Float], _ logits: [Float], ignored: [Box] = []) -> (
     loss: Double, codes: [Float], logits: [Float]
   ) {
@@ -88,7 +88,7 @@ import Training
     var (codeGradient, logitGradient): ([Float], [Float]) = ([], [])
     let (perCodes, perLogits) = (codes.count / all.count, logits.count / all.count)
     for (picture, target) in all.enumerated() {
-      // Whatever was there before is overwritten.
+      // Earlier values are overwritten.
       var codePart = [Float](repeating: .nan, count: perCodes)
       var logitPart = [Float](repeating: .nan, count: perLogits)
       var codeSpan = codePart.mutableSpan
@@ -156,7 +156,7 @@ import Training
     let (codes, _) = input
     let logits = [Float](repeating: 0, count: truths.count * boxes.anchors.count * golden.outputs)
     let found = run(.multibox(negatives: 0, minimum: 5), codes, logits)
-    // The last picture has nothing in it: its first five boxes count.
+    // The last image has no objects: its first five boxes count.
     let first = (truths.count - 1) * boxes.anchors.count * golden.outputs
     let counted = found.logits[first...].enumerated().filter { $0.element != 0 }.map { $0.offset / golden.outputs }
     #expect(Set(counted) == [0, 1, 2, 3, 4])
@@ -176,7 +176,7 @@ import Training
         #expect(isSilent == (inside >= 0.5 * box.area), "box \(index)")
       }
     }
-    // A thing in the region is still learned.
+    // An object in the region is still matched.
     #expect(targets(0, ignored: [Box(x1: 0, y1: 0, x2: 1, y2: 1)]).positives == targets(0).positives)
   }
 }

@@ -21,7 +21,7 @@ import Training
         standardDeviation: [1, 1, 1]))
   }
 
-  /// Images of 640 x 480 with a box of each class, whose sides are shares of the image's.
+  /// Images of 640 x 480 with a box of each class, whose sides are fractions of the image's.
   private func data(_ count: Int, sides: [Float]) -> Dataset {
     Dataset(
       formats: [.voc],
@@ -39,13 +39,13 @@ import Training
   @Test func smallThingsAskForALargerInput() {
     #expect(DetectionPlan(data(10, sides: [0.5, 0.1]), base: card()).size == 300)
     let small = DetectionPlan(data(10, sides: [0.5, 0.05]), base: card())
-    // 20 pixels at 0.05 of the side are 400 in all, the next multiple of 32 is 416.
+    // 20 pixels at 0.05 of the side give a side of 400; the next multiple of 32 is 416.
     #expect(small.size == 416)
     #expect(small.smallestClass == "class 2")
     #expect(abs(small.smallestSide - 0.05) < 1e-6)
     #expect(DetectionPlan(data(10, sides: [0.001]), base: card()).size == 512)
     #expect(DetectionPlan(data(10, sides: [0.001]), base: card(size: 640)).size == 640)
-    // A classifier's own input is small for a detector.
+    // A classifier's input size is small for a detector.
     #expect(DetectionPlan(data(10, sides: [0.5]), base: card(size: 224, task: .classify)).size == 300)
   }
 

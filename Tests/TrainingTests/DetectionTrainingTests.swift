@@ -28,7 +28,7 @@ import Vision
     #expect(small.things[0].box == Box(x1: 1.0 / 40, y1: 2.0 / 30, x2: 31.0 / 40, y2: 22.0 / 30))
     #expect(small.ignoredThings.map(\.classIndex) == [1, 254])
     #expect(small.ignoredThings.map(\.isCrowd) == [false, true])
-    // Too many: the smallest go.
+    // More boxes than allowed: the smallest are left out.
     boxes += (0..<200).map { TruthBox(box: Box(x1: 0, y1: 0, x2: 1, y2: 1 + Float($0) / 100), classIndex: 2) }
     let many = truth()
     #expect(many.things.count + many.ignoredThings.count == DetectionTruth.limit)
@@ -37,7 +37,7 @@ import Vision
 
   private static let model = TestData.model("person-ssdlite")
 
-  /// The layers that learn answer as the head that runs: the person detector's own weights through both.
+  /// The trained layers have the same outputs as the head: both with the person detector's weights.
   @Test(.enabled(if: model != nil, Comment(rawValue: TestData.absence(ofModel: "person-ssdlite"))))
   func theGraphIsTheHead() throws {
     let file = try ModelFile.open(path: try #require(Self.model))
@@ -62,7 +62,7 @@ import Vision
     }
   }
 
-  /// A few steps on one picture bring its loss down, and the model that comes of it finds what it was shown.
+  /// A few steps on one image reduce its loss, and the resulting model finds the image's objects.
   @Test(.enabled(if: model != nil, Comment(rawValue: TestData.absence(ofModel: "person-ssdlite"))))
   func aPictureIsLearned() throws {
     let file = try ModelFile.open(path: try #require(Self.model))
@@ -91,7 +91,7 @@ import Vision
     objective.beginMetric()
     objective.count(network, truth: truth, first: 1)
     #expect(objective.metric > 0.999)
-    // The head as it runs, with the weights as they are written.
+    // The running head, with the written weights.
     let made = task.model(
       network, name: "made", ids: [0, 7, 8],
       provenance: Provenance(origin: "a test", licence: "MIT", sourceSHA256: String(repeating: "0", count: 64)))

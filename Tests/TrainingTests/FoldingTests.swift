@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 import Training
 
-/// What has been learned is what runs: batch norm folded, on the fast kernels.
+/// The trained network equals the running one: batch norm folded, on the fast kernels.
 @Suite struct FoldingTests {
   private static let layout = NetworkLayout.mobileNetV2(width: 0.35, outputStride: 16, hasLastConvolution: false)
 
-  /// Lets a network see a batch a few times, so that its running moments are not those that it began with.
+  /// Runs a few forward passes, so that the running moments differ from their initial values.
   private func settle(_ network: TrainableNetwork) {
     for parameter in network.parameters.parameters where parameter.name.hasSuffix(".gamma") {
       parameter.value.set(TestGraph.numbers(parameter.name, parameter.value.count, 0.5, 1.5))
@@ -29,7 +29,7 @@ import Training
     #expect(peak > 0 && comparison.isWithin(1e-4), "\(comparison)")
   }
 
-  /// Compares what a part of a network has learned, behind the maps of one that is given, with the whole as it runs.
+  /// Compares the trained part of a network, behind another one's maps, with the whole network.
   private func compare(_ title: String, _ whole: Graph, learning: LearningPart = .none, behind backbone: Graph) throws {
     let session = Session(threads: 2)
     let weights = Weights.random(backbone.parameters)

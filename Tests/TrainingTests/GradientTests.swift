@@ -63,7 +63,7 @@ struct TestGraph {
     }
   }()
 
-  /// The loss, and the gradients where they are wanted.
+  /// The loss, with or without the gradients.
   func loss(withGradients: Bool) -> Double {
     network.forward(isTraining: true)
     let shape = network.answerShape()
@@ -159,7 +159,7 @@ struct TestGraph {
       var optimiser = Optimiser(one.kind, rate: one.kind == .sgd ? 0.1 : 0.01, warmUp: 1_000_000)
       optimiser.weightDecay = one.kind == .sgd ? 0.01 : 0.05
       let kernels = TrainingKernels(Session(threads: 1, kernels: KernelSet(isa)!))
-      // A constant rate: the rise's last step of one step.
+      // A constant rate for the golden's steps: no warm-up.
       optimiser.warmUp = 0
       for step in 0..<7 {
         set.parameters[0].gradient.set(TestGraph.numbers("gradient \(step)", 37))

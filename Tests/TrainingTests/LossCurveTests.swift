@@ -10,7 +10,7 @@ import Training
   import Foundation
 #endif
 
-/// Whole runs: as PyTorch's, and the same bits however often they are stopped.
+/// Whole runs: as in PyTorch, and bitwise equal however often they are stopped.
 @Suite struct LossCurveTests {
   private static let curves: CurveRun.Curves = try! Golden.load("training_curves.json")
 
@@ -25,7 +25,7 @@ import Training
         "\(isa) \(recorded.testDescription)", found: losses, expected: recorded.losses.map { Float($0) }, floor: 0.1)
       print(comparison)
       #expect(comparison.isWithin(1e-3), "\(comparison)")
-      // The first steps have had no time to drift apart.
+      // In the first steps the runs have not diverged yet.
       let first = Comparison(
         "\(isa) \(recorded.testDescription), first steps", found: Array(losses.prefix(20)),
         expected: recorded.losses.prefix(20).map { Float($0) }, floor: 0.1)
@@ -35,7 +35,7 @@ import Training
     }
   }
 
-  /// Of the other heads the gradients have goldens of their own.
+  /// The gradients of the other heads have goldens of their own.
   @Test(arguments: curves.runs.filter { $0.gradients != nil })
   func theFirstStepsGradientsArePyTorchs(_ recorded: CurveRun.Recorded) throws {
     let run = try CurveRun(recorded, of: Self.curves)
@@ -53,7 +53,7 @@ import Training
     }
   }
 
-  /// What a run leaves behind, bit for bit.
+  /// The result of a run, bit for bit.
   private struct Result: Equatable {
     let bits: [String: [UInt32]]
     let records: [TrainingRecord]
@@ -74,7 +74,7 @@ import Training
     let seed = UInt64.random(in: 0..<(1 << 32))
     var random = SplitMix64(seed: seed)
     for threads in [1, 2, 3] {
-      // Killed at two random steps, one of them lost with what came after the checkpoint before it.
+      // Killed at two random steps; the second one is lost with everything after the previous checkpoint.
       let kept = random.integer(in: 1...whole.totalSteps - 2)
       let lost = random.integer(in: kept + 1...whole.totalSteps - 1)
       let name = "\(threads).checkpoint"
@@ -93,7 +93,7 @@ import Training
     }
   }
 
-  /// The reason why a checkpoint is refused.
+  /// The message of a refused checkpoint.
   private func refusal(_ body: () throws -> Void) -> String? {
     do {
       try body()

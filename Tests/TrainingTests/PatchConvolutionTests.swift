@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Convolutions whose patches are too many to exist at a time.
+/// Convolutions with more patches than are kept at a time.
 @Suite struct PatchConvolutionTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let kernel: (height: Int, width: Int)
@@ -29,7 +29,7 @@ import Testing
   ]
   private static let (pictures, inputs, outputs) = (3, 6, 18)
 
-  /// What a convolution and its gradients make of numbers by formula.
+  /// The output and gradients of a convolution on numbers by formula.
   private func run(_ one: Case, room: Int, adding: Bool = false) -> (y: [Float], dx: [Float], dw: [Float]) {
     let g = one.geometry
     let convolution = PatchConvolution(
@@ -49,7 +49,7 @@ import Testing
 
   @Test(arguments: cases) func aPartAtATimeIsTheSame(_ one: Case) {
     let whole = run(one, room: 1 << 20)
-    // One output row, and some that end inside a picture.
+    // One output row, and a number of rows that ends inside an image.
     for room in [1, 4000] {
       let parts = run(one, room: room)
       #expect(parts.y == whole.y && parts.dx == whole.dx, "room \(room)")

@@ -2,11 +2,11 @@ import Backbone
 import ModelFiles
 import Tensors
 
-/// A small backbone with random weights, for heads to learn on.
+/// A small backbone with random weights, as a base for training.
 enum RandomBase {
   /// - Parameters:
   ///   - side: rows and columns of the input.
-  ///   - hasLast: whether the backbone has the last convolution, which detectors want.
+  ///   - hasLast: whether the backbone has the last convolution, which detectors need.
   static func model(side: Int, hasLast: Bool = false) throws -> ModelFile {
     let half: [Float] = [127.5, 127.5, 127.5]
     let card = ModelCard(

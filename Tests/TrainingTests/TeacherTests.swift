@@ -10,7 +10,7 @@ import Testing
 import Training
 import Vision
 
-/// What another model shows to one that learns.
+/// Training with another model as teacher.
 @Suite struct TeacherTests {
   private struct Recorded: Decodable {
     let loss: Double
@@ -33,7 +33,7 @@ import Vision
     #expect(abs(loss - golden.loss) < 1e-6 * golden.loss, "loss \(loss), expected \(golden.loss)")
     let comparison = Comparison("gradient", found: gradient.values, expected: golden.gradient, floor: 0.01)
     #expect(comparison.isWithin(1e-4), "\(comparison)")
-    // It is added, and weighted.
+    // The loss is added with its weight.
     _ = SoftLoss(classes: 3).evaluate(
       kernels, logits, pictures: 2, soft: Self.soft, weight: 0.5, gradient: gradient)
     let more = Comparison(
@@ -59,7 +59,7 @@ import Vision
     func box(_ x1: Float, _ y1: Float, _ x2: Float, _ y2: Float) -> Box { Box(x1: x1, y1: y1, x2: x2, y2: y2) }
     let known = TruthBox(box: box(0, 0, 20, 20), classIndex: 1)
     let teacher = Finder(found: [
-      // The same thing, whatever it calls it.
+      // The same object, whatever its class.
       TaughtThing(box: box(1, 1, 21, 21), classIndex: 2, isSure: true),
       TaughtThing(box: box(15, 0, 35, 20), classIndex: 2, isSure: true),
       TaughtThing(box: box(30, 20, 50, 40), classIndex: 1, isSure: false),
@@ -73,7 +73,7 @@ import Vision
       ])
   }
 
-  /// A detector of left and right things, with random weights.
+  /// A detector of left and right objects, with random weights.
   private func detector(_ activation: DetectionCard.ScoreActivation = .softmax) throws -> ModelFile {
     let backbone = BackboneCard(
       widthMultiplier: 0.35, outputStride: 32, padding: .same, batchNormEpsilon: 1e-3, hasLastConvolution: false)
@@ -112,7 +112,7 @@ import Vision
       }
       #expect(values(own, of: 1, classes: 3) != values(known, of: 2, classes: 3), "\(parameter.name)")
     }
-    // Scores of another kind, other names and a fresh head begin anew.
+    // Another score activation, other names or a fresh head start with new values.
     for (model, classes, anew) in [
       (try detector(.sigmoid), ["background", "left"], false), (base, ["background", "cat"], false),
       (base, ["background", "left"], true),

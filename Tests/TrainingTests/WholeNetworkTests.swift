@@ -8,7 +8,7 @@ import Testing
 import Training
 import Vision
 
-/// Networks that learn from the image on: their gradients are PyTorch's, and what has been learned is what runs.
+/// Networks trained from the image on: their gradients are PyTorch's, and the trained network equals the running one.
 @Suite struct WholeNetworkTests {
   private struct Recorded: Decodable {
     let gain: Double
@@ -80,7 +80,7 @@ import Vision
     }
   }
 
-  /// A backbone and a head on it learn together from pictures with masks.
+  /// A backbone and its head are trained together on images with masks.
   @Test func everythingLearnsFromPictures() throws {
     let base = try RandomBase.model(side: 64)
     var graph = try Graph(base.card.backbone)
@@ -113,7 +113,7 @@ import Vision
       }
       for name in graph.parameters.map(\.name) {
         #expect(models[0].weights.isSame(as: models[1].weights, tensor: name), "\(name)")
-        // The blocks behind the map that the head reads are the base's.
+        // The blocks behind the head's map are the base's, untrained.
         let isLearned = !name.hasPrefix("backbone.block") || isBeforeTheHead(name)
         #expect(models[0].weights.isSame(as: base.weights, tensor: name) != isLearned, "\(name)")
       }
@@ -124,7 +124,7 @@ import Vision
     }
   }
 
-  /// Whether a block's tensor lies before the expanded map of block 6.
+  /// Whether a block's tensor comes before the expanded tensor of block 6.
   private func isBeforeTheHead(_ name: String) -> Bool {
     let parts = name.split(separator: ".")
     guard let block = Int(parts[1].dropFirst(5)) else { return false }

@@ -6,7 +6,7 @@ import SSDLite
 import TestSupport
 import Training
 
-/// Networks that learn from the image on, the same as in `Tests/Golden/generate_training_networks.py`.
+/// Networks trained from the image on, the same as in `Tests/Golden/generate_training_networks.py`.
 enum WholeNetwork: String, CaseIterable, Sendable {
   case mobileNetV2 = "mobilenet-v2"
   case gates, shuffleNet = "shufflenet", heads
@@ -23,7 +23,7 @@ enum WholeNetwork: String, CaseIterable, Sendable {
     }
   }
 
-  /// All of it, as what learns.
+  /// The whole graph, all of it trained.
   func graph() throws -> Graph {
     var graph = Graph()
     switch self {
@@ -39,7 +39,7 @@ enum WholeNetwork: String, CaseIterable, Sendable {
     return try LearningPart.all.graph(of: graph, backbone: 0)
   }
 
-  /// Hard-swish, 5x5 depthwise convolutions and squeeze-and-excite, as MobileNetV3 has them, and activations by themselves.
+  /// Hard-swish, 5x5 depthwise convolutions and squeeze-and-excite, as in MobileNetV3, and separate activations.
   private static func gates(_ graph: inout Graph) {
     let stem = graph.convolution(
       "stem", graph.input(), outputs: 16, window: Graph.Window(3, 3, stride: 2), .hardSwish)
@@ -72,7 +72,7 @@ enum WholeNetwork: String, CaseIterable, Sendable {
 
   /// The network with weights and a batch of images by formula.
   ///
-  /// - Parameter gain: a third of it over the inputs of one output is a weight's variance.
+  /// - Parameter gain: a third of it, divided by the inputs of one output, is a weight's variance.
   func network(gain: Double, session: Session) throws -> TrainableNetwork {
     let network = try TrainableNetwork(
       graph(), batch: WholeNetwork.batch,
@@ -95,7 +95,7 @@ enum WholeNetwork: String, CaseIterable, Sendable {
     return numbers.map { $0 * bound }
   }
 
-  /// Runs both ways: forward, and back from gradients of the answers by formula.
+  /// Runs forward, and backward from gradients of the outputs by formula.
   func run(_ network: TrainableNetwork) {
     network.forward(isTraining: true)
     for index in network.graph.outputs.indices {

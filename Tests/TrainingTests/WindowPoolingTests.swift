@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Pooling both ways against plain loops, on whole numbers, of which many are equal.
+/// Pooling and its gradients against plain loops, on integers, many of which are equal.
 @Suite struct WindowPoolingTests {
   static let geometries = [
     Geometry(height: 9, width: 8, stride: 2, dilation: 1, padding: .symmetric),
@@ -11,7 +11,8 @@ import Testing
   ]
   private static let (pictures, channels) = (2, 19)
 
-  /// What a window's gradient is dealt out to, in the order of its taps; `isMaximum` gives it to the first greatest pixel.
+  /// The distribution of a window's gradient in the order of its taps; with `isMaximum` the first greatest pixel gets
+  /// all of it.
   private func expected(_ g: Geometry, _ x: [Float], _ dy: [Float], isMaximum: Bool) -> (y: [Float], dx: [Float]) {
     let channels = Self.channels
     var y = [Float](repeating: 0, count: dy.count)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vision
 
-/// Logits, boxes and masks are the same bits for any number of threads, in any order, alone and in a batch.
+/// Logits, boxes and masks are bitwise equal for any number of threads, in any order, alone and in a batch.
 @Suite(.timeLimit(.minutes(2))) struct BitIdentityTests {
   private static let pictures = [(193, 161), (90, 240), (33, 33), (301, 77)].enumerated().map { index, size in
     SmallModels.picture(size.0, size.1, seed: UInt64(index))
@@ -21,13 +21,13 @@ import Vision
       of: values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> ($0 * 8)) } })
   }
 
-  /// A network's input, another one for each index.
+  /// A network's input, different for each index.
   private static func input(_ index: Int) -> [Float] {
     var random = SplitMix64(seed: UInt64(100 + index))
     return random.floats(width * height * 3)
   }
 
-  /// What a model makes of each picture, done in that order: digests by the picture's index.
+  /// Digests of a model's outputs for each image, computed in that order; by the image's index.
   private static func digests(threads: Int, order: [Int]) throws -> [Int: [String: String]] {
     let detector = try Detector(boxes, threads: threads)
     let segmenter = try Segmenter(masks.get(), threads: threads)
@@ -55,7 +55,7 @@ import Vision
 
   @Test func anyNumberOfThreadsInAnyOrder() throws {
     let expected = try Self.digests(threads: 1, order: [0, 1, 2, 3])
-    // Different pictures differ, or equality would say nothing.
+    // Different images have different outputs, or equality would prove nothing.
     for key in expected[0]!.keys { #expect(Set(expected.values.map { $0[key] }).count == 4, "\(key)") }
     for (threads, order) in [(1, [3, 2, 1, 0]), (2, [2, 0, 3, 1]), (4, [0, 1, 2, 3, 0]), (8, [1, 3, 0, 2, 2])] {
       let found = try Self.digests(threads: threads, order: order)

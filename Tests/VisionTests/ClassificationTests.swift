@@ -24,7 +24,7 @@ import Vision
   import Darwin
 #endif
 
-/// Classifiers from the picture to the scores, held to PyTorch.
+/// Classification from the image to the scores, against PyTorch.
 @Suite struct ClassificationTests {
   private struct Recorded: Decodable {
     let tensors: [FormulaWeights.Tensor]
@@ -114,7 +114,7 @@ import Vision
     #expect(try JSONDecoder().decode([Classification].self, from: json) == all)
   }
 
-  /// In an asynchronous test the other form would be chosen.
+  /// An asynchronous test would choose the asynchronous form.
   private func sync<R>(_ body: () throws -> R) rethrows -> R { try body() }
 
   @Test func theCardChoosesTheActivation() throws {

@@ -26,12 +26,12 @@ struct DetectionGoldenTests {
     let pictures: [Picture]
   }
 
-  /// What is promised of every detection that scores more than `certain`.
+  /// Detections with a score above `certain` are compared.
   private static let certain: Float = 0.3
   private static let overlap: Float = 0.99
   private static let scoreTolerance: Float = 0.002
 
-  /// Unoptimised builds are slow: they look at one picture in eight of the long lists.
+  /// Debug builds are slow: they test one image in eight of the long lists.
   private static let step: Int = {
     #if DEBUG
       return 8
@@ -47,7 +47,7 @@ struct DetectionGoldenTests {
     let detector = try Detector(ModelFile.open(path: TestData.model("person-ssdlite")!), threads: 2)
     var options = DetectionOptions()
     options.scoreThreshold = answers.threshold
-    // TensorFlow's graph stretches every picture.
+    // TensorFlow's graph stretches every image.
     options.views = .whole
     var matched = 0
     var lowestOverlap: Float = 1
@@ -81,7 +81,7 @@ struct DetectionGoldenTests {
         largestDifference = max(largestDifference, difference)
         matched += 1
       }
-      // And nothing besides: whatever is left is one of TensorFlow's less certain ones.
+      // No other detections: any others match TensorFlow's less certain ones.
       for index in free where found[index].score > answers.threshold + Self.scoreTolerance {
         let match = expected.contains {
           $0.box.iou(with: found[index].box) >= Self.overlap
@@ -101,7 +101,7 @@ struct DetectionGoldenTests {
   }
 
   @Test(
-    "pictures of the development data",
+    "images of the development data",
     .enabled(if: TestData.has("images"), Comment(rawValue: TestData.absence(of: "images"))),
     arguments: ["images", "coco128_0", "coco128_1", "voc"])
   func data(name: String) throws {

@@ -7,11 +7,11 @@ import Vision
 
 private let callers = 32
 
-/// Any number of callers on one model, for a while: every answer to the bit, and no memory that stays.
+/// Any number of callers of one model, for a while: every output is bitwise correct, and memory does not grow.
 ///
-/// In a process of its own, so that no other test's memory is counted. `BACKBONE_SOAK_SECONDS` says how long.
+/// The test has its own process, so that no other test's memory is counted. `BACKBONE_SOAK_SECONDS` is the duration.
 @Suite(.timeLimit(.minutes(30))) struct ManyCallersTests {
-  /// Pictures, what is to be found in them, and the models that all callers share.
+  /// Images with their expected outputs, and the models shared by all callers.
   private struct Work: Sendable {
     let pictures: [Image]
     let detector: Detector
@@ -27,7 +27,7 @@ private let callers = 32
       let (boxes, outlines) = (SmallModels.detector(), try SmallModels.segmenter())
       detector = try Detector(boxes, session: session)
       segmenter = try Segmenter(outlines, session: session)
-      // By models of their own, on one thread.
+      // With separate models on one thread.
       let (first, second) = (try Detector(boxes, threads: 1), try Segmenter(outlines, threads: 1))
       found = try pictures.map { try first.detect($0) }
       masks = try pictures.map { try second.segment($0) }
@@ -51,7 +51,7 @@ private let callers = 32
       let seconds = Double(Soak.count("SECONDS", short: 5, full: 60))
       let work = try Work()
       let (right, wrong, ready, over) = (Counter(), Counter(), Counter(), Counter())
-      // What a caller asks for: first each picture of both models, so that all memory that this takes is taken, then any.
+      // A caller's requests: each image of both models first, so that all memory is allocated, then any.
       @Sendable func question(_ number: Int, _ random: inout SplitMix64) -> (index: Int, wantsBoxes: Bool) {
         let kinds = 2 * work.pictures.count
         if number == kinds { ready.add() }
@@ -88,7 +88,7 @@ private let callers = 32
       }
       while ready.value < callers { ProcessFacts.sleep(seconds: 0.005) }
       let begin = ProcessFacts.now
-      /// The most that is resident within a part of the time.
+      /// The peak of the resident memory in a part of the time.
       func peak(from: Double, to: Double) -> Int {
         var peak = 0
         while ProcessFacts.now < begin + to * seconds {
@@ -108,14 +108,14 @@ private let callers = 32
       print("\(right.value) answers for \(callers) callers in \(seconds) s, \(late - early) bytes more of \(early)")
       #expect(wrong.value == 0)
       #expect(right.value >= callers)
-      // The two peaks differ by the working memory of a few callers, which holds a head's maps too.
+      // The difference of the two peaks is the working memory of a few callers, including a head's maps.
       if !ProcessFacts.isSanitized { #expect(late - early <= 8 << 20) }
     }
     print(String(decoding: child?.standardOutputContent ?? [], as: UTF8.self), terminator: "")
   }
 
   #if os(Linux)
-    /// Pictures that wait in the queue are given back when their tasks are cancelled, while the queue is still held up.
+    /// Waiting images are freed when their tasks are cancelled, while the queue is still blocked.
     @Test(.enabled(if: !ProcessFacts.isSanitized, "a sanitizer keeps memory"))
     func cancelledCallsGiveTheirMemoryBack() async {
       await #expect(processExitsWith: .success) {

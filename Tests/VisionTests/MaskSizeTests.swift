@@ -2,12 +2,12 @@ import TestSupport
 import Testing
 import Vision
 
-/// A mask has its picture's size, whatever that is and whatever the network's input is.
+/// A mask has its image's size, for any size of image and of input.
 ///
-/// Under the address sanitizer this shows that nothing is read or written beside the picture. `BACKBONE_SOAK_SIZES` says
-/// how many sizes are tried.
+/// With the address sanitizer this also tests accesses outside of the image. `BACKBONE_SOAK_SIZES` is the number of
+/// sizes.
 @Suite(.timeLimit(.minutes(30))) struct MaskSizeTests {
-  /// Sides: any, odd ones and the ends more often.
+  /// Random sides, odd ones and the extremes more often.
   private static func side(_ random: inout SplitMix64) -> Int {
     switch random.integer(in: 0...5) {
     case 0: return random.integer(in: 16...549) * 2 + 1
@@ -27,7 +27,7 @@ import Vision
     var segmenter = try Segmenter(SmallModels.segmenter(pyramid: pyramid), threads: 2)
     var input = (width: 96, height: 96)
     for number in 0..<Soak.count("SIZES", short: 100, full: 2000) / 2 {
-      // Inputs of any size too, as another network each.
+      // Random input sizes too, each with another network.
       if number % 10 == 5 {
         input = (random.integer(in: 33...300), random.integer(in: 33...300))
         segmenter = try Segmenter(

@@ -3,7 +3,7 @@ import ImageCodecs
 import ImageTypes
 import TestSupport
 
-/// A picture of the goldens, as displayed: from `Samples` or from the development data.
+/// An image of the goldens, as displayed: from `Samples` or from the development data.
 ///
 /// - Parameter file: a path below `root`.
 func picture(_ file: String, in root: String) throws -> Image {
@@ -11,5 +11,5 @@ func picture(_ file: String, in root: String) throws -> Image {
   return file.hasSuffix(".bmp") ? try Bitmap(path: path).image : try ImageFile.read(path: path)
 }
 
-/// What the generators call a picture's pixels: SHA-256 of the RGB bytes.
+/// The digest of an image's pixels, as in the generators: SHA-256 of the RGB bytes.
 func digest(_ image: Image) -> String { SHA256.hexDigest(of: image.pixels) }

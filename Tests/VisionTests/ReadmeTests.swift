@@ -7,7 +7,7 @@ import Testing
   import Foundation
 #endif
 
-/// The README's Swift is that of `Snippets`, which are compiled and run.
+/// The README's Swift code equals that of `Snippets`, which are compiled and run.
 @Suite struct ReadmeTests {
   private static func lines(_ path: String) throws -> [String] {
     let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(TestData.packageRoot)/\(path)"))

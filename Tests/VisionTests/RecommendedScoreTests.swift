@@ -3,7 +3,7 @@ import Tensors
 import Testing
 import Vision
 
-/// Which score threshold counts: the caller's, else the one that the card recommends, else 0.5.
+/// The choice of the score threshold: the caller's, else the card's recommendation, else 0.5.
 @Suite struct RecommendedScoreTests {
   @Test func theCardsRecommendationIsTheDefault() throws {
     let file = SmallModels.detector()
@@ -15,7 +15,7 @@ import Vision
     let score = all[7].score
     let kept = all.filter { $0.score > score }
     try #require(!kept.isEmpty && kept.count < all.count)
-    // The card's own threshold lets them all pass.
+    // The card's own threshold passes all of them.
     #expect(all.allSatisfy { $0.score > 0.3 })
     var card = file.card
     card.detection!.recommendedScore = score

@@ -19,21 +19,22 @@ import Vision
   import Foundation
 #endif
 
-/// Every map and every logit of the models that ship, as digests: a change that is none of arithmetic leaves them as they are.
+/// Digests of every map and every logit of the shipped models: only a change of arithmetic changes them.
 ///
-/// `BACKBONE_RECORD_BITS=1 swift test -c release --filter RecordedBitsTests` records them anew, where arithmetic was meant to change.
+/// `BACKBONE_RECORD_BITS=1 swift test -c release --filter RecordedBitsTests` records them anew after an intended change
+/// of arithmetic.
 @Suite(.timeLimit(.minutes(4))) struct RecordedBitsTests {
   private static let golden = "recorded_bits.json"
   private static let deepLab = "models/deeplabv3_257_mv_gpu.tflite"
   private static let pictures = ["astronaut.png", "chelsea.png", "grace_hopper.jpg"]
   private static let isRecording = ProcessInfo.processInfo.environment["BACKBONE_RECORD_BITS"] != nil
 
-  /// Digests by what they are of.
+  /// Digests by their subject.
   private struct Recorded: Codable {
-    /// Of decoded pictures: another version of libjpeg may decode other pixels.
+    /// Of decoded images: another version of libjpeg may decode other pixels.
     var pixels: [String: String] = [:]
-    /// By model, picture and instruction set, of the maps from shallow to deep and then of the head's outputs, 8 hexadecimal
-    /// digits each.
+    /// By model, image and instruction set: of the maps from shallow to deep and then of the head's outputs, 8
+    /// hexadecimal digits each.
     var outputs: [String: [String: [String: String]]] = [:]
   }
 
@@ -54,7 +55,7 @@ import Vision
     return try ModelStore(folder: "", shipped: shipped).open(name)
   }
 
-  /// The maps of all taps, then what the head makes of those that it reads.
+  /// The maps of all taps, then the head's outputs on its input maps.
   private static func outputs(_ model: ModelFile, _ image: Image, _ isa: InstructionSet, threads: Int) throws
     -> [String]
   {
@@ -89,7 +90,7 @@ import Vision
         #expect(picture.hasSuffix(".jpg"), "\(picture) has other pixels")
         continue
       }
-      // An instruction set that no one has recorded yet.
+      // An instruction set that has not been recorded yet.
       guard let expected = recorded.outputs[name]?[picture]?[isa.rawValue] else { continue }
       for threads in [1, 2] {
         let found = try Self.outputs(model, image, isa, threads: threads)

@@ -16,7 +16,7 @@ struct SegmentationGoldenTests {
       let file: String
       let pixels: String
       let shrunk: String
-      /// Class, length, class, length, row by row.
+      /// Pairs of class and length, row by row.
       let runs: [Int]
       let iou: Float?
 
@@ -39,7 +39,7 @@ struct SegmentationGoldenTests {
     return try Segmenter(ModelFile(path: path, card: card, weights: model.weights), threads: 2)
   }
 
-  /// The picture at the network's size as bytes, as the generator makes it.
+  /// The image at the network's size as bytes, computed as in the generator.
   private func shrunk(_ image: Image, to size: Int) throws -> Image {
     let card = InputCard(
       width: size, height: size, fit: .stretch, grid: .halfPixel, antialias: false, mean: [0, 0, 0],
@@ -67,9 +67,9 @@ struct SegmentationGoldenTests {
     }
   }
 
-  @Test("a mask has the picture's size and shows what the small one shows")
+  @Test("a mask has the image's size and agrees with the small one")
   func pictureSize() throws {
-    // LiteRT saw stretched pictures.
+    // LiteRT's inputs were stretched images.
     let segmenter = try segmenter(fit: .stretch)
     let answers = try Golden.load("deeplab_257.json", as: Answers.self)
     for one in answers.pictures {
@@ -87,7 +87,7 @@ struct SegmentationGoldenTests {
     }
   }
 
-  @Test("a letterboxed picture keeps its size, and its padding never shows", arguments: [false, true])
+  @Test("the mask of a letterboxed image has the image's size and contains no padding", arguments: [false, true])
   func letterboxed(tall: Bool) throws {
     let segmenter = try segmenter(fit: .letterbox)
     // A cat at the left or the top of a long strip of one colour.
@@ -106,7 +106,7 @@ struct SegmentationGoldenTests {
     #expect(Double(inside) > 0.95 * Double(cats.count))
   }
 
-  @Test("finds the bird as well as LiteRT does")
+  @Test("the mask of the bird is as good as LiteRT's")
   func bird() throws {
     let answers = try Golden.load("deeplab_257.json", as: Answers.self)
     let expected = try #require(answers.pictures.compactMap(\.iou).first)

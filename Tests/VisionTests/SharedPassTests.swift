@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vision
 
-/// A detector and a segmenter on one backbone: the answers of both, at the price of one pass.
+/// A detector and a segmenter on one backbone: the outputs of both, for the cost of one pass.
 @Suite struct SharedPassTests {
   private static let pyramid = PyramidCard(levels: ["block16", "block13/expansion", "block4"], widths: [16, 9])
 
@@ -39,7 +39,7 @@ import Vision
     return ModelFile(path: "boxes", card: card, weights: Weights(source: "boxes", tensors: all))
   }()
 
-  /// A segmenter whose blocks are the detector's but for those from `firstOwn` on.
+  /// A segmenter with the detector's blocks, except those from `firstOwn` on.
   private static func segmenter(firstOwn: Int, stride: Int = 32, gate: GateCard? = nil) throws -> ModelFile {
     var card = SharedPassTests.card("masks", .segment, stride: stride)
     card.labels = (0..<3).map { ClassLabel(output: $0, id: $0, name: "class \($0)") }
@@ -77,7 +77,7 @@ import Vision
   @Test func anotherStrideIsSharedAsFarAsItGoes() throws {
     let segmenter = try Self.segmenter(firstOwn: 17, stride: 16)
     let both = try DetectorSegmenter(Self.detector, segmenter, threads: 2)
-    // Block 13 is where the strides part.
+    // From block 13 on the strides differ.
     #expect(both.sharedBlocks == 13)
     #expect(try both.analyse(image).mask == Segmenter(segmenter, threads: 1).segment(image))
   }

@@ -5,9 +5,9 @@ import ModelFiles
 import TestSupport
 import Vision
 
-/// Small models with random weights: what they find means nothing, and is the same each time.
+/// Small models with random weights: their outputs are meaningless, but reproducible.
 enum SmallModels {
-  /// A picture of a region alone.
+  /// The image of a region alone.
   static func crop(_ image: Image, _ region: ImageRegion) -> Image {
     var pixels: [UInt8] = []
     for y in region.rows {
@@ -18,7 +18,7 @@ enum SmallModels {
   }
 
   /// - Parameters:
-  ///   - width: columns of the input, and rows where `height` says nothing else.
+  ///   - width: columns of the input, and its rows unless `height` is given.
   static func detector(width: Int = 96, height: Int? = nil, multiplier: Double = 0.35) -> ModelFile {
     var card = card(.detect, width, height ?? width, multiplier)
     card.labels = (1..<4).map { ClassLabel(output: $0, id: $0 * 10, name: "thing \($0)") }
@@ -42,7 +42,7 @@ enum SmallModels {
     return random("masks", card, seed: 9)
   }
 
-  /// Six classes, of which the fourth has no name.
+  /// Six classes, the fourth without a name.
   static func classifier() -> ModelFile {
     var card = card(.classify, 96, 96, 0.35)
     card.classifierOutputs = 6
@@ -70,7 +70,7 @@ enum SmallModels {
         standardDeviation: half))
   }
 
-  /// A picture of random bytes.
+  /// An image of random bytes.
   static func picture(_ width: Int, _ height: Int, seed: UInt64) -> Image {
     var random = SplitMix64(seed: seed)
     var pixels = [UInt8]()

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 import Vision
 
-/// A detector that answers in another one's place for the classes that it knows better.
+/// A specialist, a detector whose detections replace another one's for some classes.
 @Suite struct SpecialistTests {
   private static func renamed(_ names: [Int: String], width: Int = 96) -> ModelFile {
     let file = SmallModels.detector(width: width)
@@ -24,7 +24,7 @@ import Vision
 
   @Test func itAnswersForTheClassesThatBothHave() throws {
     let main = SmallModels.detector()
-    // Another input, so that its answers are others.
+    // Another input, so that its detections differ.
     let special = Self.renamed([2: "thing 3", 3: "something else"], width: 128)
     let options = Self.options
     let own = try Detector(main, threads: 1).detect(image, options)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vision
 
-/// Views without a trained model: which regions run, and how their answers are put together.
+/// Views without a trained model: the choice of regions, and the merging of their outputs.
 @Suite struct ViewTests {
   private static let wide = SmallModels.picture(320, 180, seed: 77)
 
@@ -16,7 +16,7 @@ import Vision
     return options
   }
 
-  @Test("ordinary pictures are answered as before", arguments: [(64, 64), (160, 120), (120, 160), (139, 100)])
+  @Test("ordinary images have the same results as before", arguments: [(64, 64), (160, 120), (120, 160), (139, 100)])
   func ordinary(width: Int, height: Int) throws {
     let picture = SmallModels.picture(width, height, seed: 5)
     let detector = try Detector(SmallModels.detector(), threads: 2)
@@ -27,7 +27,7 @@ import Vision
     #expect(try segmenter.segment(picture) == segmenter.segment(picture, views: .whole))
   }
 
-  @Test("what comes out of a wide picture is what its regions give as pictures of their own, merged")
+  @Test("the detections in a wide image are those in its regions, merged")
   func regions() throws {
     let detector = try Detector(SmallModels.detector(), threads: 2)
     let layout = ViewLayout(.auto, width: 320, height: 180)
@@ -48,7 +48,7 @@ import Vision
     #expect(try detector.detect(Self.wide, Self.options(.slices(size: 180, overlap: 0.4))) == found)
   }
 
-  @Test("each pixel of a mask is the one of the square whose centre is nearest", arguments: [false, true])
+  @Test("each pixel of a mask is from the square with the nearest centre", arguments: [false, true])
   func masks(pyramid: Bool) throws {
     let segmenter = try Segmenter(SmallModels.segmenter(pyramid: pyramid), threads: 2)
     let mask = try segmenter.segment(Self.wide)
@@ -78,7 +78,7 @@ import Vision
     }
   }
 
-  @Test("a network whose input has the picture's shape sees it whole")
+  @Test("a network whose input has the image's aspect ratio runs on the whole image")
   func inputShape() throws {
     let segmenter = try Segmenter(SmallModels.segmenter(width: 128, height: 72), threads: 2)
     #expect(try segmenter.segment(Self.wide) == segmenter.segment(Self.wide, views: .whole))

@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 import Vision
 
-/// The default detector on wide, long and large pictures: a sample's person pasted onto plain canvases.
+/// The default detector on wide, high and large images: a sample's person pasted onto plain backgrounds.
 @Suite(
   .enabled(if: TestData.model("person-ssdlite") != nil, Comment(rawValue: TestData.absence(ofModel: "person-ssdlite"))))
 struct WidePictureTests {
-  /// Where she is in the sample of 512 by 512 pixels, as drawn by hand.
+  /// Her box in the sample of 512 by 512 pixels, drawn by hand.
   private static let person = Box(x1: 20, y1: 14, x2: 365, y2: 512)
 
   private static func detector() throws -> Detector {
@@ -27,7 +27,7 @@ struct WidePictureTests {
       width: size, height: size, pixels: values.map { UInt8(min(max($0.rounded(.toNearestOrEven), 0), 255)) })
   }
 
-  /// Copies a picture onto another one, and tells where she is then.
+  /// Copies an image onto another one, and returns her new box.
   @discardableResult private static func paste(_ picture: Image, onto canvas: inout Image, x: Int, y: Int) -> Box {
     for row in 0..<picture.height {
       let start = ((y + row) * canvas.width + x) * 3
@@ -47,7 +47,7 @@ struct WidePictureTests {
     return options
   }
 
-  @Test("wherever a square finds her she is found, once", arguments: [(768, 432), (432, 768), (1296, 432)])
+  @Test("a person detected in a square is in the result, once", arguments: [(768, 432), (432, 768), (1296, 432)])
   func onceWhereASquareFindsHer(width: Int, height: Int) throws {
     let detector = try Self.detector()
     var (places, whole, squares, found) = (0, 0, 0, 0)
@@ -73,7 +73,7 @@ struct WidePictureTests {
           squares += 1
           #expect(answer.count { isThere($0) } == 1, "\(size) at step \(step): \(answer)")
         }
-        // Nor does a part of her remain beside her.
+        // No part of her remains beside her.
         let doubles = answer.filter { !isThere($0) && $0.box.overlapOfSmaller(with: place) > 0.75 }
         #expect(doubles.isEmpty, "\(size) at step \(step): \(doubles)")
         if answer.contains(where: { isThere($0) }) { found += 1 }
@@ -83,7 +83,7 @@ struct WidePictureTests {
     #expect(found >= squares && squares > whole)
   }
 
-  @Test("two people side by side are two")
+  @Test("two people side by side give two detections")
   func neighbours() throws {
     var canvas = Image(width: 768, height: 432, red: 128, green: 128, blue: 128)
     let astronaut = try Self.astronaut(400)
@@ -95,7 +95,7 @@ struct WidePictureTests {
   }
 
   @Test(
-    "the samples, which are no wider than 4:3, are answered as before",
+    "the samples, which are not wider than 4:3, have the same results as before",
     arguments: ["astronaut.png", "grace_hopper.jpg"])
   func samples(name: String) throws {
     let image = try ImageFile.read(path: TestData.sample(name))
@@ -105,9 +105,10 @@ struct WidePictureTests {
     #expect(try found == detector.detect(image, Self.options(.whole)))
   }
 
-  /// On a plain canvas the detector itself misses two of them at this size; what is tried is that no slice's finding is lost
-  /// or left twice.
-  @Test("slices find small people in a picture of 12 million pixels, none twice")
+  /// On a plain background the detector itself misses two of them at this size.
+  ///
+  /// The test is that no detection of a slice is lost or duplicated.
+  @Test("slices detect small people in an image of 12 million pixels, none twice")
   func slices() throws {
     var canvas = Image(width: 4000, height: 3000, red: 128, green: 128, blue: 128)
     let sizes = [160, 220, 300]

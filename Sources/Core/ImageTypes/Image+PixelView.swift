@@ -1,14 +1,15 @@
 extension Image {
-  /// An image of pixels in any format, which become RGB; alpha is ignored.
+  /// An image converted to RGB from pixels in any format; alpha is ignored.
   ///
   /// - Parameters:
   ///   - bytes: rows from the top; RGB without padding is not copied.
   ///   - width: pixels, 1 to `PixelView.maximumExtent`.
   ///   - height: pixels, 1 to `PixelView.maximumExtent`.
-  ///   - bytesPerRow: from one row's beginning to the next one's, as of `PixelView`; `nil` for rows without padding.
-  ///   - encoding: how `nv12` and `i420` become RGB.
-  /// - Throws: `PixelViewError` for a size, a row distance or a number of bytes that does not fit. Packed RGB must have
-  ///   just `width * height * 3` bytes; of other formats what lies behind the last row is not looked at.
+  ///   - bytesPerRow: the distance between the beginnings of two rows, as in `PixelView`; `nil` for rows without
+  ///     padding.
+  ///   - encoding: the conversion of `nv12` and `i420` to RGB.
+  /// - Throws: `PixelViewError` for an invalid size, row distance or number of bytes. Packed RGB must have exactly
+  ///   `width * height * 3` bytes; in other formats the bytes behind the last row are ignored.
   /// - Complexity: O(`width * height`), but O(1) for packed RGB.
   public init(
     _ bytes: [UInt8], width: Int, height: Int, format: PixelFormat = .rgb, bytesPerRow: Int? = nil,
@@ -30,9 +31,9 @@ extension Image {
     }
   }
 
-  /// A part of the image, cut out: the pixels that lie in the region and in the image.
+  /// The part of the image in a region, clipped to the image.
   ///
-  /// - Returns: `nil` where they have none in common.
+  /// - Returns: `nil` if the region is outside the image.
   /// - Complexity: O(pixels of the part).
   public func cropped(to region: ImageRegion) -> Image? {
     let columns = region.columns.clamped(to: 0..<width), rows = region.rows.clamped(to: 0..<height)
@@ -46,9 +47,9 @@ extension Image {
     return Image(width: columns.count, height: rows.count, pixels: part)
   }
 
-  /// Copies the pixels of a view, all of them, as RGB; alpha is ignored.
+  /// Copies all pixels of a view as RGB; alpha is ignored.
   ///
-  /// A network needs no such copy: it reads a view where it lies.
+  /// A network needs no such copy: it reads a view in place.
   /// - Complexity: O(`width * height`).
   public init(_ view: borrowing PixelView) {
     let (width, height) = (view.width, view.height)
@@ -59,9 +60,9 @@ extension Image {
     self.init(width: width, height: height, pixels: pixels)
   }
 
-  /// Lends a view of the pixels, for the time of a call; nothing is copied.
+  /// Lends a view of the pixels for the duration of a call, without a copy.
   ///
-  /// - Throws: what `body` throws.
+  /// - Throws: the error of `body`.
   public func withPixelView<R: ~Copyable, E: Error>(
     _ body: (borrowing PixelView) throws(E) -> R
   ) throws(E) -> R {
@@ -73,7 +74,7 @@ extension Image {
 }
 
 extension PixelView {
-  /// Writes a row as RGB, `width * 3` bytes: the plain form that kernels are held to.
+  /// Writes a row as RGB, `width * 3` bytes: the reference for the kernels.
   @unsafe fileprivate borrowing func copyRow(_ y: Int, to out: UnsafeMutablePointer<UInt8>) {
     func row(_ plane: Int, _ y: Int) -> UnsafePointer<UInt8> {
       let plane = unsafe planes[plane]

@@ -1,4 +1,4 @@
-/// A picture as displayed: 8-bit RGB, rows from the top, no padding between rows.
+/// An image as displayed: 8-bit RGB, rows from the top, no padding between rows.
 public struct Image: Hashable, Sendable {
   /// Columns, at least 1.
   public let width: Int

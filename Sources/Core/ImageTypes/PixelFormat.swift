@@ -1,18 +1,19 @@
-/// How bytes stand for the colours of pixels; every sample has 8 bits.
+/// The layout of pixels in memory; every sample has 8 bits.
 public enum PixelFormat: String, Hashable, Sendable, CaseIterable {
   /// 3 bytes a pixel: red, green, blue.
   case rgb
-  /// 3 bytes a pixel: blue, green, red, as OpenCV has it.
+  /// 3 bytes a pixel: blue, green, red, as in OpenCV.
   case bgr
-  /// 4 bytes a pixel: red, green, blue and alpha, which is ignored: the colours are taken as they are.
+  /// 4 bytes a pixel: red, green, blue and alpha; alpha is ignored.
   case rgba
-  /// 4 bytes a pixel: blue, green, red and alpha, which is ignored: the colours are taken as they are.
+  /// 4 bytes a pixel: blue, green, red and alpha; alpha is ignored.
   case bgra
-  /// 1 byte a pixel: red, green and blue alike, 0 for black and 255 for white.
+  /// 1 byte a pixel: gray, 0 for black and 255 for white.
   case gray
-  /// Two planes, Y'CbCr 4:2:0: luma of each pixel, and Cb, Cr in turn for each block of 2x2 pixels.
+  /// Two planes, Y'CbCr 4:2:0: luma of each pixel, and alternating Cb and Cr for each block of 2x2 pixels.
   ///
-  /// How they become RGB is a `YUVEncoding`; all pixels of a block have the block's chroma, without interpolation.
+  /// A `YUVEncoding` defines the conversion to RGB. All pixels of a block have the block's chroma, without
+  /// interpolation.
   case nv12
   /// Three planes, Y'CbCr 4:2:0: luma of each pixel, then Cb, then Cr for each block of 2x2 pixels; otherwise as
   /// `nv12`.
@@ -20,7 +21,7 @@ public enum PixelFormat: String, Hashable, Sendable, CaseIterable {
   /// Also called YU12 and `yuv420p`.
   case i420
 
-  /// Planes that a picture consists of: 1, but 2 of `nv12` and 3 of `i420`.
+  /// The number of planes: 1, but 2 of `nv12` and 3 of `i420`.
   public var planes: Int {
     switch self {
     case .rgb, .bgr, .rgba, .bgra, .gray: 1
@@ -29,7 +30,7 @@ public enum PixelFormat: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Bytes from a pixel to the next one of its row, in the first plane.
+  /// The distance in bytes between neighbouring pixels of a row, in the first plane.
   package var step: Int {
     switch self {
     case .rgb, .bgr: 3
@@ -38,7 +39,8 @@ public enum PixelFormat: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Bytes of a row and rows of a plane, without padding; of chroma planes an odd last column or row has a sample too.
+  /// The bytes per row and the rows of a plane, without padding; chroma planes have a sample for an odd last column or
+  /// row too.
   ///
   /// - Parameters:
   ///   - plane: in `0 ..< planes`.
@@ -49,21 +51,21 @@ public enum PixelFormat: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// How luma and chroma (Y'CbCr, often called YUV) become red, green and blue.
+/// The conversion of luma and chroma (Y'CbCr, often called YUV) to RGB.
 ///
 /// With the matrix' shares `Kr`, `Kg`, `Kb` of the primaries in luma, and `Y`, `Cb`, `Cr` brought to 0...1 and
 /// -0.5...0.5: `R = Y + 2 (1 - Kr) Cr`, `B = Y + 2 (1 - Kb) Cb`, `G = (Y - Kr R - Kb B) / Kg`, rounded to nearest,
 /// clipped to 0...255.
 public struct YUVEncoding: Hashable, Sendable {
-  /// The primaries' shares in luma.
+  /// The weights of the primaries in luma.
   public enum Matrix: String, Hashable, Sendable, CaseIterable {
-    /// `Kr` = 0.299, `Kb` = 0.114: what most webcams and all JPEGs use.
+    /// `Kr` = 0.299, `Kb` = 0.114: most webcams and all JPEGs.
     case bt601
-    /// `Kr` = 0.2126, `Kb` = 0.0722: what most video in high definition uses.
+    /// `Kr` = 0.2126, `Kb` = 0.0722: most high-definition video.
     case bt709
   }
 
-  /// Which bytes stand for black and white.
+  /// The range of the samples between black and white.
   public enum Levels: String, Hashable, Sendable, CaseIterable {
     /// Luma 16...235 and chroma 16...240, also called video range.
     case limited
@@ -86,13 +88,13 @@ public struct YUVEncoding: Hashable, Sendable {
   public static let standard = YUVEncoding()
 }
 
-/// The same as whole numbers, which give the same bits on every machine: each is a factor times 65536.
+/// A `YUVEncoding` in integers, with the same bits on every machine; each factor is multiplied by 65536.
 package struct YUVWeights: Hashable, Sendable {
-  /// The luma of black, no factor.
+  /// The luma of black, not a factor.
   package let black: Int32
-  /// Of the luma above black, in each of red, green and blue.
+  /// The factor of the luma above black, in each of red, green and blue.
   package let luma: Int32
-  /// Of the chroma above 128.
+  /// The factors of the chroma above 128.
   package let redCr, greenCb, greenCr, blueCb: Int32
 
   package init(_ encoding: YUVEncoding) {

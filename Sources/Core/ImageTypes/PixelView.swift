@@ -1,18 +1,19 @@
-/// A picture in memory that somebody else owns, read where it lies: a camera's frame, a decoder's, an `Image`.
+/// An image in memory of another owner, read in place: a camera's frame, a decoder's, an `Image`.
 ///
 /// It copies nothing and owns nothing. It can't be copied either, so that one that a closure is lent doesn't outlive
 /// the pixels. Whoever makes one from a pointer promises that the memory stays valid, and unchanged while it is read.
 ///
-/// Rows go from the top, and pixels from the left, as displayed.
+/// Rows are from the top, and pixels from the left, as displayed.
 @safe public struct PixelView: ~Copyable, @unchecked Sendable {
-  /// The most columns or rows, 2^24: fp32, which resizing computes in, can't tell the pixels of longer rows apart.
+  /// The maximum of columns and rows, 2^24: resizing computes in fp32, which cannot distinguish the pixels of longer
+  /// rows.
   public static let maximumExtent = 1 << 24
 
   /// Rows of samples at a fixed distance.
   @unsafe public struct Plane {
-    /// From the first sample of the first row on; behind the last row's last sample nothing is needed.
+    /// The bytes from the first sample of the first row on; padding behind the last row is not needed.
     public let bytes: UnsafeRawBufferPointer
-    /// Bytes from the beginning of a row to that of the next, padding included.
+    /// The distance in bytes between the beginnings of two rows, padding included.
     public let bytesPerRow: Int
 
     /// Describes a plane in memory that stays valid, and unchanged while it is read.
@@ -28,20 +29,21 @@
   public let height: Int
   /// The layout of a pixel's bytes.
   public let format: PixelFormat
-  /// How `nv12` and `i420` become RGB; without meaning for the other formats.
+  /// The conversion of `nv12` and `i420` to RGB; ignored for the other formats.
   public let encoding: YUVEncoding
-  /// The memory itself, valid while the view lives; as many as the format has, each as large as it must be.
+  /// The planes in memory, valid during the view's lifetime; their number and sizes are those of the format.
   @unsafe package let planes: [Plane]
 
-  /// Looks at planes that lie anywhere.
+  /// Creates a view of planes at any addresses.
   ///
   /// - Parameters:
   ///   - planes: as many as `format.planes`. Of a chroma plane, `(width + 1) / 2` samples (of `nv12`: pairs) in
   ///     `(height + 1) / 2` rows are read.
   ///   - width: pixels, 1 to `maximumExtent`.
   ///   - height: pixels, 1 to `maximumExtent`.
-  ///   - encoding: how `nv12` and `i420` become RGB.
-  /// - Throws: `PixelViewError` for a size, a number of planes, a row distance or a number of bytes that is too small.
+  ///   - encoding: the conversion of `nv12` and `i420` to RGB.
+  /// - Throws: `PixelViewError` for an invalid size or number of planes, or for a row distance or number of bytes that
+  ///   is too small.
   @unsafe public init(
     planes: [Plane], width: Int, height: Int, format: PixelFormat, encoding: YUVEncoding = .standard
   ) throws(PixelViewError) {
@@ -63,10 +65,10 @@
     unsafe self.init(unchecked: planes, width, height, format, encoding)
   }
 
-  /// Looks at a picture in one piece of memory.
+  /// Creates a view of an image in contiguous memory.
   ///
   /// - Parameters:
-  ///   - bytes: the picture's. Planes follow each other without a gap; behind the last row nothing is needed.
+  ///   - bytes: the image's. Planes follow each other without a gap; padding behind the last row is not needed.
   ///   - width: pixels, 1 to `maximumExtent`.
   ///   - height: pixels, 1 to `maximumExtent`.
   ///   - bytesPerRow: from the beginning of a row to that of the next, padding included; rows of chroma are as far
@@ -89,13 +91,13 @@
       let (size, isHuge) = apart.multipliedReportingOverflow(
         by: format.extent(ofPlane: index, width: width, height: height).rows)
       let (end, isHuger) = begin.addingReportingOverflow(size)
-      // Where it is neither, the check of the planes says what is wrong.
+      // An invalid end is reported by the check of the planes.
       begin = isHuge || isHuger || end < 0 ? .max : end
     }
     try unsafe self.init(planes: planes, width: width, height: height, format: format, encoding: encoding)
   }
 
-  /// Of pixels that are known to be there.
+  /// A view of pixels that have been checked.
   @unsafe init(
     unchecked planes: [Plane], _ width: Int, _ height: Int, _ format: PixelFormat, _ encoding: YUVEncoding = .standard
   ) {

@@ -1,4 +1,4 @@
-/// Why bytes are no picture of the size, the format and the row distance that they were said to have.
+/// A contradiction between bytes and their size, format and row distance.
 public enum PixelViewError: Error, Hashable, CustomStringConvertible {
   /// A side is not in `1 ... PixelView.maximumExtent`.
   case size(width: Int, height: Int)
@@ -6,9 +6,9 @@ public enum PixelViewError: Error, Hashable, CustomStringConvertible {
   case planes(expected: Int, found: Int)
   /// The rows of a plane, counted from 0, overlap: `expected` is the least distance, in bytes.
   case bytesPerRow(plane: Int, expected: Int, found: Int)
-  /// A plane, counted from 0, has another number of bytes; `expected` is `Int.max` when it cannot be counted.
+  /// A plane, counted from 0, has another number of bytes; `expected` is `Int.max` if it is too large to count.
   ///
-  /// Of a view `expected` is the least, of an `Image` the only number.
+  /// For a view `expected` is the minimum, for an `Image` the exact number.
   case bytes(plane: Int, expected: Int, found: Int)
 
   /// What was found and what was expected, in words.

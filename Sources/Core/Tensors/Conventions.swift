@@ -1,6 +1,6 @@
-// Conventions that differ between checkpoint families. A model's card names one of each; nothing has a default.
+// Conventions that differ between checkpoint families. A model's card has one of each; there are no defaults.
 
-/// How a 3x3 convolution treats the border of its input.
+/// The padding rule of a convolution's input.
 public enum Padding: String, Codable, Hashable, Sendable, CaseIterable {
   /// TensorFlow's SAME: the output has `ceil(n / stride)` pixels, and an odd total of padding puts the extra pixel
   /// last.
@@ -28,7 +28,7 @@ public enum Padding: String, Codable, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// Where bilinear resizing samples its input: the three conventions in use, by name.
+/// The sampling grid of a bilinear resize, one of the three conventions in use.
 public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
   /// `x * in / out`: corners at the origin, TensorFlow 1's default (`align_corners=False`).
   case legacy
@@ -42,7 +42,7 @@ public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
     coordinate(at: Float(index), input: input, output: output)
   }
 
-  /// The input coordinate of a position that may lie between output pixels, before clamping to `0 ... input - 1`.
+  /// The input coordinate of a position that may be between output pixels, before clamping to `0 ... input - 1`.
   ///
   /// With `input` and `output` exchanged it is the way back, except at a single pixel, whose coordinate is 0.
   package func coordinate(at position: Float, input: Int, output: Int) -> Float {
@@ -54,7 +54,7 @@ public enum SamplingGrid: String, Codable, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// The function behind a convolution or a sum.
+/// The activation of a convolution or a sum.
 public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
   /// The identity, for linear bottlenecks and predictions.
   case linear
@@ -69,7 +69,7 @@ public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
   /// `1 / (1 + exp(-x))`.
   case sigmoid
 
-  /// The bounds of one that only clamps; `nil` of the others.
+  /// The bounds of an activation that is a clamp; `nil` for the others.
   package var clamp: (low: Float, high: Float)? {
     switch self {
     case .linear: return (-.infinity, .infinity)
@@ -79,7 +79,7 @@ public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The bounds of one that only clamps.
+  /// The bounds of an activation that is a clamp.
   package var bounds: (low: Float, high: Float) {
     guard let clamp else { preconditionFailure("\(self) is no clamp") }
     return clamp

@@ -1,4 +1,4 @@
-/// The places of a sliding window on one map: a convolution's or a pooling's.
+/// The window positions of a convolution or a pooling on one map.
 package struct Geometry: Hashable, Sendable {
   package let height, width, stride, dilation: Int
   package let kernelHeight, kernelWidth: Int
@@ -22,18 +22,18 @@ package struct Geometry: Hashable, Sendable {
     (outWidth, padLeft) = padding.resolve(extent: width, stride: stride, dilation: dilation, kernel: kernelWidth)
   }
 
-  /// Pixels from the window's first row to its last, and likewise for columns.
+  /// The distance in pixels between the window's first and last row, and likewise for columns.
   package var reachDown: Int { (kernelHeight - 1) * dilation }
   package var reachAcross: Int { (kernelWidth - 1) * dilation }
 
-  /// The input rows that exist under some output rows.
+  /// The input rows, without padding, that some output rows read.
   package func inputRows(of rows: Range<Int>) -> Range<Int> {
     let first = min(max(rows.lowerBound * stride - padTop, 0), height)
     let end = (rows.upperBound - 1) * stride - padTop + reachDown + 1
     return first..<max(min(end, height), first)
   }
 
-  /// Columns of an input row with all the zeros that its outputs reach.
+  /// The columns of an input row with all zeros that its outputs read.
   package var paddedWidth: Int { max((outWidth - 1) * stride + reachAcross + 1, padLeft + width) }
 
   /// The output rows whose tap in kernel row `tap` lies inside the map.
@@ -44,7 +44,7 @@ package struct Geometry: Hashable, Sendable {
     reached(tap, extent: width, output: outWidth, before: padLeft)
   }
 
-  /// Taps inside the map, over all output pixels.
+  /// The number of taps inside the map, over all output pixels.
   package var reachedTaps: Int {
     (0..<kernelHeight).reduce(0) { $0 + reachedRows($1).count }
       * (0..<kernelWidth).reduce(0) { $0 + reachedColumns($1).count }

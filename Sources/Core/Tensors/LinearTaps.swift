@@ -1,6 +1,6 @@
-/// Where linear interpolation reads along one axis: for each output pixel two neighbours and the share of the second.
+/// The taps of linear interpolation along one axis: for each output pixel two neighbours and the weight of the second.
 ///
-/// Coordinates outside the input are clamped to its first or last pixel, as TensorFlow and PyTorch do.
+/// Coordinates outside the input are clamped to its first or last pixel, as in TensorFlow and PyTorch.
 package struct LinearTaps: Hashable, Sendable {
   /// Pixels of the input along the axis.
   package let extent: Int
@@ -8,13 +8,13 @@ package struct LinearTaps: Hashable, Sendable {
   package let lower: [Int]
   /// The neighbour after it, in `0 ..< extent`.
   package let upper: [Int]
-  /// The share of the upper neighbour, in [0, 1).
+  /// The weight of the upper neighbour, in [0, 1).
   package let fraction: [Float]
 
   /// Output pixels along the axis.
   package var count: Int { lower.count }
 
-  /// Taps at the coordinates, in pixels of the input.
+  /// Creates taps at the coordinates, in pixels of the input.
   ///
   /// - Parameters:
   ///   - coordinates: finite, in any order.

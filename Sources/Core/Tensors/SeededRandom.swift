@@ -1,4 +1,4 @@
-/// SplitMix64: seeded random numbers without history, the n-th being a function of the seed and n.
+/// SplitMix64: seeded random numbers in which the n-th is a function of the seed and n alone.
 ///
 /// Source: Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014, figure 18.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
@@ -11,10 +11,10 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     return SeededRandom.first(state)
   }
 
-  /// In [0, 1), with 53 random bits.
+  /// A number in [0, 1) with 53 random bits.
   package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// What the state grows by from one number to the next.
+  /// The increment of the state.
   package static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 
   /// The first number of a seed: the seed's bits, mixed.
@@ -25,7 +25,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     return z ^ (z >> 31)
   }
 
-  /// 64-bit FNV-1a of a name's UTF-8: a seed that keeps names apart.
+  /// 64-bit FNV-1a of a name's UTF-8, as a seed of its own for each name.
   package static func seed(of name: String) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

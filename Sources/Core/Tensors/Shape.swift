@@ -1,6 +1,6 @@
-/// The extent of a dense `[N, H, W, C]` tensor: channels vary fastest.
+/// The shape of a dense `[N, H, W, C]` tensor, with channels contiguous.
 public struct Shape: Hashable, Sendable, CustomStringConvertible {
-  /// Pictures in the batch.
+  /// Images in the batch.
   public let batch: Int
   /// Rows.
   public let height: Int
@@ -33,16 +33,16 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     return count
   }
 
-  /// Elements in all.
+  /// The number of elements.
   public var count: Int { batch * height * width * channels }
 
-  /// Pixels of one picture.
+  /// The pixels of one image.
   public var pixels: Int { height * width }
 
-  /// The extents as NHWC.
+  /// The extents in NHWC order.
   public var extents: [Int] { [batch, height, width, channels] }
 
-  /// The same place with another number of channels.
+  /// The same shape with another number of channels.
   public func with(channels: Int) -> Shape {
     Shape(batch: batch, height: height, width: width, channels: channels)
   }

@@ -1,6 +1,6 @@
 /// A dense fp32 tensor `[N, H, W, C]` that owns its memory: one 64-byte aligned allocation of fixed size.
 ///
-/// A tensor is unique: it is moved, not copied, and frees its memory when its owner lets it go.
+/// A tensor is unique: it is moved, not copied, and its memory is freed at the end of its owner's lifetime.
 @safe public struct Tensor: ~Copyable, @unchecked Sendable {
   /// Where a tensor's memory begins: a multiple of a cache line and of the widest vector.
   package static let alignment = 64
@@ -26,14 +26,14 @@
     _ = unsafe storage.initialize(fromContentsOf: values)
   }
 
-  /// Creates a tensor whose elements are undefined: for kernels that write every one of them before any is read.
+  /// Creates a tensor with undefined elements, for kernels that write all of them before they are read.
   @unsafe package init(undefined shape: Shape) {
     self.shape = shape
     unsafe storage = Tensor.allocate(shape.count)
   }
 
   private static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
-    // Whole vectors, so that a kernel may load the last one in full.
+    // The size is rounded up to whole vectors, so that a kernel may load the last one in full.
     let bytes = (count * MemoryLayout<Float>.stride + alignment - 1) / alignment * alignment
     let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
     return unsafe UnsafeMutableBufferPointer(start: raw.bindMemory(to: Float.self, capacity: count), count: count)
@@ -54,7 +54,7 @@
     return try body(&span)
   }
 
-  /// The memory itself, for kernels; valid while the tensor lives.
+  /// The tensor's memory, for kernels; valid during the tensor's lifetime.
   @unsafe package borrowing func withUnsafeElements<R: ~Copyable, E: Error>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
   ) throws(E) -> R {

@@ -1,17 +1,17 @@
-/// Where averaging reads along one axis: for each output pixel a run of input pixels and their weights, which sum to 1.
+/// The taps of averaging along one axis: for each output pixel a run of input pixels and their weights, whose sum is 1.
 package struct TriangleTaps: Hashable, Sendable {
   /// Pixels of the input along the axis.
   package let extent: Int
   /// The first input pixel of each run.
   package let start: [Int]
-  /// Where each run's weights begin; one more than there are runs.
+  /// The index of each run's first weight; one more entry than there are runs.
   package let offset: [Int]
   package let weights: [Float]
 
   /// Output pixels along the axis.
   package var count: Int { start.count }
 
-  /// A triangle as wide as two input pixels, or two output pixels where those are larger.
+  /// A triangle filter as wide as two input pixels, or two output pixels if these are larger.
   ///
   /// Source: Pillow, `Resample.c`, `precompute_coeffs` with the bilinear filter, here in floating point throughout.
   package init(coordinates: [Float], extent: Int, scale: Double) {

@@ -11,7 +11,7 @@
 
 #include "CImageIO.h"
 
-// Lives in the frame above the one that calls setjmp, so that a jump leaves all of it defined.
+// Allocated in the frame above the one that calls setjmp, so that all of it stays defined after a jump.
 typedef struct {
   struct jpeg_decompress_struct jpeg;
   struct jpeg_error_mgr errors;
@@ -52,7 +52,7 @@ static void fail(j_common_ptr common) {
     common->err->format_message(common, words);
     strncpy(self->report.message, words, CIMAGEIO_MESSAGE_BYTES - 1);
   }
-  // After the end of the input the library reads from an end marker of its own.
+  // Behind the end of the input the library reads from its own end marker.
   const uint8_t *next = self->jpeg.src ? self->jpeg.src->next_input_byte : NULL;
   int inside = next >= self->bytes && next <= self->bytes + self->count;
   self->report.offset = inside && self->report.status != CIMAGEIO_TRUNCATED ? (size_t)(next - self->bytes) : self->count;

@@ -11,7 +11,7 @@
 
 #include "CImageIO.h"
 
-// Lives in the frame above the one that calls setjmp, so that a jump leaves all of it defined.
+// Allocated in the frame above the one that calls setjmp, so that all of it stays defined after a jump.
 typedef struct {
   struct jpeg_compress_struct jpeg;
   struct jpeg_error_mgr errors;
@@ -80,7 +80,7 @@ static void attempt(writer *self) {
   jpeg_set_quality(jpeg, self->quality, TRUE);
   jpeg_start_compress(jpeg, TRUE);
   while (jpeg->next_scanline < jpeg->image_height) {
-    // The library does not write to it.
+    // The library does not write to the row.
     JSAMPROW row = (JSAMPROW)self->pixels + (size_t)jpeg->next_scanline * self->width * 3;
     jpeg_write_scanlines(jpeg, &row, 1);
   }

@@ -7,7 +7,7 @@
 
 #include "CImageIO.h"
 
-// Lives in the frame above the one that calls setjmp, so that a jump leaves all of it defined.
+// Allocated in the frame above the one that calls setjmp, so that all of it stays defined after a jump.
 typedef struct {
   const uint8_t *bytes;
   size_t count;
@@ -51,14 +51,14 @@ static size_t packed_rows(const reader *self, size_t rows) {
   return bytes;
 }
 
-// Bounds the image data of the whole picture, whose interlacing passes may divide a row into several.
+// Bounds the image data of the whole image, whose interlacing passes may divide a row into several.
 static void bound_picture(reader *self) {
   self->row = png_get_rowbytes(self->png, self->info) + 1;
   const size_t rows = self->height;
   self->spare = packed_rows(self, rows + rows + 8);
 }
 
-// Reads a row, and bounds the remaining data before the last ones. The last pass of an interlaced picture has every
+// Reads a row, and bounds the remaining data before the last ones. The last pass of an interlaced image has every
 // second row.
 static void read_row(reader *self, int is_last_pass, size_t y, uint8_t *to) {
   if (is_last_pass && y + 2 >= self->height) {
@@ -69,7 +69,7 @@ static void read_row(reader *self, int is_last_pass, size_t y, uint8_t *to) {
 }
 
 // libpng only warns when the image data are wrong behind the last pixel: a bad Adler checksum, for one. Surplus data
-// after the picture are the exception, which some encoders write and which is harmless.
+// after the image are the exception, which some encoders write and which is harmless.
 static void warn(png_structp png, png_const_charp message) {
   if (strncmp(message, "IDAT:", 5) != 0) return;
   if (strstr(message, "Extra compressed data") || strstr(message, "Too much image data")) return;
@@ -130,7 +130,7 @@ static void read_rgb(reader *self) {
     return;
   }
   if (row_bytes != width * 4) png_error(png, "unexpected row size");
-  // An interlaced picture is only whole after its last pass; otherwise one row of RGBA is enough.
+  // An interlaced image is only whole after its last pass; otherwise one row of RGBA is enough.
   size_t total;
   if (__builtin_mul_overflow(row_bytes, passes > 1 ? height : 1, &total) || !(self->scratch = malloc(total))) {
     self->report.status = CIMAGEIO_NO_MEMORY;

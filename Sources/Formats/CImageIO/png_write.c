@@ -8,7 +8,7 @@
 
 #include "CImageIO.h"
 
-// Lives in the frame above the one that calls setjmp, so that a jump leaves all of it defined.
+// Allocated in the frame above the one that calls setjmp, so that all of it stays defined after a jump.
 typedef struct {
   const uint8_t *pixels, *palette;
   uint32_t width, height;
@@ -73,10 +73,11 @@ static void attempt(writer *self) {
       entries[i] = (png_color){self->palette[3 * i], self->palette[3 * i + 1], self->palette[3 * i + 2]};
     png_set_PLTE(png, self->info, entries, self->colours);
   }
-  // Indices are not quantities, so their differences are meaningless: no filter. A photograph has no repetitions but
-  // runs in the difference to the mean of left and above, so a longer search costs time and bytes: twelve photographs
-  // took 111 ms and 7.39 MB so; 188 ms and 7.63 MB with the pixel above and zlib's level 1, 178 ms and 7.33 MB with the
-  // best filter of five for each row. A mask of 1920x1080 took 2.8 ms and 8.6 KB, with level 6 7.7 and 10.1 KB.
+  // Indices have no filter, since they are not quantities and their differences are meaningless. RGB pixels are stored
+  // as differences to the mean of left and above, and only runs are searched: a photograph has no repetitions, so a
+  // longer search costs time and bytes. Twelve photographs took 111 ms and 7.39 MB so; 188 ms and 7.63 MB with the
+  // pixel above and zlib's level 1; 178 ms and 7.33 MB with the best of five filters for each row. A mask of 1920x1080
+  // took 2.8 ms and 8.6 KB; with level 6 it took 7.7 ms and 10.1 KB.
   png_set_filter(png, PNG_FILTER_TYPE_BASE, self->colours ? PNG_FILTER_NONE : PNG_FILTER_AVG);
   png_set_compression_strategy(png, Z_RLE);
   png_write_info(png, self->info);

@@ -1,6 +1,6 @@
-/// Where one layer's numbers are in a foreign file.
+/// The names of a layer's tensors in a foreign file.
 struct LayerNames: Hashable {
-  /// What is added after the weight.
+  /// The tensors added after the weight.
   enum Offset: Hashable {
     case normalisation(gamma: String, beta: String, mean: String, variance: String)
     case bias(String)
@@ -10,7 +10,7 @@ struct LayerNames: Hashable {
   let offset: Offset
 }
 
-/// One layer, its names in the file, and the epsilon of its batch norm.
+/// A layer, its names in the file, and the epsilon of its batch norm.
 struct LayerRecipe {
   let layer: PlannedLayer
   var names: LayerNames
@@ -24,21 +24,21 @@ struct Assembly {
   let family: Family
   let layout: Layout
   let recipes: [LayerRecipe]
-  /// Whether a tensor that no layer claims may be there, for example an optimiser's slot.
+  /// Whether a tensor without a layer is allowed, for example an optimiser's slot.
   let ignores: (String) -> Bool
 
-  /// Native tensors and what became of the foreign ones.
+  /// The native tensors, and the foreign tensors that were used.
   struct Product {
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     var used: [String] = []
     var ignored: [String] = []
-    /// Values too small for a normal number, set to zero.
+    /// The number of denormal values that were set to zero.
     var flushed = 0
   }
 
   /// Refuses the file unless its tensors are exactly those of the network.
   ///
-  /// - Throws: `CheckpointError.mismatch` with all that is missing, left over or of another shape.
+  /// - Throws: `CheckpointError.mismatch` with all tensors that are missing, left over or of another shape.
   func check() throws(CheckpointError) {
     var missing: [String] = []
     var wrongShape: [String] = []
@@ -66,9 +66,9 @@ struct Assembly {
     }
   }
 
-  /// Folds and converts every layer; `check()` comes first.
+  /// Folds and converts every layer; to be called after `check()`.
   ///
-  /// - Throws: `CheckpointError.notFinite` for NaN, infinities and negative variances, naming the tensor.
+  /// - Throws: `CheckpointError.notFinite` for NaN, infinities and negative variances, with the tensor's name.
   func assemble() throws(CheckpointError) -> Product {
     var product = Product()
     for recipe in recipes {
@@ -105,7 +105,7 @@ struct Assembly {
     return values
   }
 
-  /// Sets denormals to zero: they slow the arithmetic down and cannot be seen in any result.
+  /// Sets denormals to zero: they slow down the arithmetic and have no visible effect on results.
   private func flush(_ values: inout [Float], _ name: String) throws(CheckpointError) -> Int {
     var flushed = 0
     for i in values.indices where !values[i].isNormal {
@@ -119,12 +119,12 @@ struct Assembly {
   }
 }
 
-/// A batch norm as the factor and the offset of each channel, in double precision until the last rounding.
+/// A batch norm as a factor and an offset of each channel, in double precision until the final rounding.
 package struct BatchNormFold {
   private let factors: [Double]
   package let bias: [Float]
 
-  /// `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta`, channel by channel; all of the same length.
+  /// `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta`, by channel; all arrays have the same length.
   package init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float], epsilon: Double) {
     factors = gamma.indices.map { Double(gamma[$0]) / (Double(variance[$0]) + epsilon).squareRoot() }
     var bias: [Float] = []
@@ -132,7 +132,7 @@ package struct BatchNormFold {
     self.bias = bias
   }
 
-  /// Multiplies a weight in native order, in which output channels vary fastest.
+  /// Multiplies a weight in native order, with output channels contiguous.
   package func scale(_ weight: inout [Float]) {
     var start = 0
     while start < weight.count {

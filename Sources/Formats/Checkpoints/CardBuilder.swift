@@ -2,9 +2,9 @@ import ModelFiles
 import SSDLite
 import Tensors
 
-/// Describes an imported network in a card: what the file says, else what holds for its family.
+/// The card of an imported network: the file's own conventions, and its family's for the missing ones.
 ///
-/// The families' values were read in the sources of the projects that publish them.
+/// The families' values are from the source code of the projects that publish them.
 struct CardBuilder {
   let draft: Draft
   let path: String
@@ -32,7 +32,7 @@ struct CardBuilder {
       card.labels = ClassNames.segmenter(outputs: outputs, named: names)
     } else if let outputs = draft.classifierOutputs {
       if let names {
-        // Without the right number nothing says which name is whose.
+        // A wrong number of names cannot be assigned to outputs.
         card.labels = ClassNames.classifier(outputs: outputs, named: names) ?? []
       } else if let names = draft.classNames {
         card.labels = names.sorted { $0.key < $1.key }.map { ClassLabel(output: $0, id: $0, name: $1) }
@@ -47,7 +47,7 @@ struct CardBuilder {
     return draft.classifierOutputs != nil ? .classify : .features
   }
 
-  /// The file's name without its ending, with dashes for what a name may not have.
+  /// The file's name without its extension, with dashes for characters that a model's name may not have.
   private var nameFromPath: String {
     var name = path.split(separator: "/").last.map(String.init) ?? "model"
     if let dot = name.lastIndex(of: "."), dot != name.startIndex { name = String(name[..<dot]) }
@@ -59,9 +59,9 @@ struct CardBuilder {
 
   private var backbone: BackboneCard {
     let stem = draft.assembly.recipes.first { $0.layer.id == .stem }
-    // A float from a file reads 0.001 again, not 0.0010000000475.
+    // The decimal digits of the float, 0.001 instead of 0.0010000000475.
     let epsilon = stem.map { Double("\(Float($0.epsilon))") ?? $0.epsilon } ?? 0
-    // Hugging Face's and TensorFlow's published segmentation files without a graph of their own run at stride 8.
+    // Segmentation files of Hugging Face and TensorFlow without a graph are published for output stride 8.
     let familyStride = draft.segmentationOutputs != nil ? 8 : 32
     var card = BackboneCard(
       widthMultiplier: draft.plan.width, channelDivisor: draft.plan.divisor,
@@ -83,16 +83,16 @@ struct CardBuilder {
     }
     let half: [Float] = [127.5, 127.5, 127.5]
     if draft.segmentationOutputs != nil {
-      // DeepLab was trained on pictures of true proportions, cut or padded to a square; stretching costs accuracy.
+      // DeepLab was trained on images of true aspect ratio, cropped or padded to a square; stretching costs accuracy.
       return InputCard(
         width: size ?? 513, height: size ?? 513, fit: .letterbox, grid: .halfPixel, antialias: true, mean: half,
         standardDeviation: half)
     }
     let side = size ?? 224
-    // The usual cut of 224 from 256, for any size.
+    // The usual centre crop of 224 from 256, scaled to any size.
     let shortest = (side * 256 + 223) / 224
     if isPyTorch {
-      // ImageNet's statistics over 0...1, brought to 0...255.
+      // ImageNet's statistics, scaled from 0...1 to 0...255.
       return InputCard(
         width: side, height: side, fit: .centreCrop, resizeShortest: shortest, grid: .halfPixel, antialias: true,
         mean: [123.675, 116.28, 103.53], standardDeviation: [58.395, 57.12, 57.375])

@@ -1,19 +1,19 @@
 @_exported import Files
 import ModelFiles
 
-/// Why a checkpoint could not be imported.
+/// The failure to import a checkpoint.
 public enum CheckpointError: RemediedError, Equatable {
-  /// A configuration file beside the checkpoint names other outputs than the checkpoint has.
+  /// A configuration file beside the checkpoint has names for other outputs than the checkpoint's.
   case classNames(path: String, found: String, outputs: Int, checkpoint: String)
-  /// An operation of the file's own graph works differently from the network that the names promise.
+  /// An operation of the file's graph differs from the network recognised by the names.
   case convention(path: String, layer: String, expected: String, found: String)
   /// The checkpoint, or a configuration file beside it, could not be read.
   case file(FileError)
-  /// The file asks for more than allowed; `offset` is in bytes from its beginning.
+  /// The file exceeds a limit; `offset` is in bytes from its beginning.
   case limit(path: String, offset: Int, LimitExcess)
-  /// The bytes do not follow the format; `offset` is in bytes from the beginning of the file, where it is known.
+  /// The bytes do not follow the format; `offset` is in bytes from the beginning of the file, if known.
   case malformed(path: String, offset: Int?, reason: String)
-  /// The names are those of a known family, but not all of them, or others too, or of other shapes.
+  /// The names are a known family's, but some are missing, left over or of other shapes.
   case mismatch(path: String, family: String, missing: [String], leftOver: [String], wrongShape: [String])
   /// A value is NaN, infinite or an impossible variance, or becomes so by folding; `index` counts the tensor's
   /// elements.
@@ -23,7 +23,7 @@ public enum CheckpointError: RemediedError, Equatable {
   /// A format, a network or a way of storing it that is not imported, for the reason given.
   case unsupported(path: String, reason: String)
 
-  /// One line, whatever names the file gives its tensors.
+  /// The message on one line, whatever characters the file's tensor names have.
   public var problem: String { text.onOneLine }
 
   /// Naming the classes, or raising the limit that was exceeded; `nil` for the other errors.
@@ -62,7 +62,7 @@ public enum CheckpointError: RemediedError, Equatable {
     }
   }
 
-  /// Names listed in a message, at most.
+  /// The maximum number of names in a message.
   static let listed = 20
 
   private static func list(_ title: String, _ names: [String]) -> String {

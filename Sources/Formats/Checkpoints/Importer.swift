@@ -2,21 +2,21 @@ import Files
 import ModelFiles
 import Tensors
 
-/// What a user knows better than the file.
+/// The user's properties of a checkpoint, which replace the file's.
 public struct ImportOverrides: Hashable, Sendable {
-  /// The model's name; without it that of a known file, else the file's own.
+  /// The model's name; `nil` for a known file's own name, or else the file's name.
   public var name: String?
   /// The origin of the weights; without it that of a known file, else the file's name.
   public var origin: String?
-  /// SPDX identifier.
+  /// An SPDX identifier.
   public var licence: String?
   /// Class names in the order of the outputs, without a detector's background.
   public var classes: [String]?
   /// Width and height of the network's input, in pixels; without it that of the file, else the family's usual one.
   public var inputSize: Int?
-  /// 8, 16 or 32; only for files that do not say it themselves.
+  /// The output stride, 8, 16 or 32; only for files that do not record it.
   public var outputStride: Int?
-  /// How a picture comes to the input's shape; `centreCrop` only where that is the family's own.
+  /// The fit of an image to the input; `centreCrop` only if it is the family's own.
   public var fit: InputCard.Fit?
 
   /// Creates overrides; `nil` leaves a value to the file and its family.
@@ -34,7 +34,7 @@ public struct ImportOverrides: Hashable, Sendable {
   }
 }
 
-/// A checkpoint in the native form, still in memory.
+/// A checkpoint in native form, in memory.
 public struct ImportedModel: Sendable {
   /// The conventions of the model.
   public let card: ModelCard
@@ -44,25 +44,25 @@ public struct ImportedModel: Sendable {
   public let summary: ImportSummary
 }
 
-/// What became of a checkpoint's tensors.
+/// The use of a checkpoint's tensors.
 public struct ImportSummary: Hashable, Sendable {
   /// The recognised family of checkpoints.
   public let family: Family
-  /// Parameters of the native file, batch norm folded, biases included.
+  /// The number of parameters of the native file: batch norm folded, biases included.
   public let parameters: Int
-  /// Foreign tensors that went into the native ones.
+  /// The number of foreign tensors that the native ones were made of.
   public let used: Int
-  /// Names of foreign tensors that no network needs, for example an optimiser's slots.
+  /// The names of foreign tensors that no network needs, for example an optimiser's slots.
   public let ignored: [String]
-  /// Values too small for a normal number that were set to zero.
+  /// The number of denormal values that were set to zero.
   public let flushed: Int
 }
 
-/// Reads foreign checkpoints: tensors only, nothing in a file is ever executed.
+/// The import of foreign checkpoints: only tensors are read, nothing in a file is ever executed.
 public enum Importer {
-  /// Reads a checkpoint of any known family, folds batch norm and describes the result in a card.
+  /// Reads a checkpoint of any known family, folds batch norm and builds a card for the result.
   ///
-  /// - Throws: `CheckpointError`; when tensors are missing, left over or of the wrong shape, with the list of them.
+  /// - Throws: `CheckpointError`; for tensors that are missing, left over or of the wrong shape, with a list of them.
   /// - Complexity: O(size of the file).
   public static func importCheckpoint(
     path: String, overrides: ImportOverrides = ImportOverrides(), limits: Limits = .standard
@@ -106,7 +106,7 @@ public enum Importer {
   }
 }
 
-/// What a format's reader hands on: the recipes, and what the file says about the network.
+/// The result of a format's reader: the recipes and the network's properties.
 struct Draft {
   let family: Family
   let plan: BackbonePlan
@@ -115,11 +115,11 @@ struct Draft {
   let detectionOutputs: Int?
   let segmentationOutputs: Int?
   let assembly: Assembly
-  /// What the file says; `nil` where only the family can tell.
+  /// The properties in the file; `nil` for the family's defaults.
   var outputStride: Int?
   var inputSize: Int?
   var padding: Padding?
-  /// The classifier's names by output.
+  /// The classifier's class names by output.
   var classNames: [Int: String]?
   var detection = DetectionFacts()
   var segmentation = SegmentationFacts()
@@ -135,17 +135,17 @@ struct Draft {
   }
 }
 
-/// What kind of file it is, by its first bytes.
+/// The format of a file, recognised by its first bytes.
 enum FileFormat {
   case graphDef
   case safetensors
   case tfLite
-  /// A format with a name that is not read, and what to do about it.
+  /// A known format that is not supported, and the remedy.
   case foreign(String)
   case unknown
 
   static func of(_ file: MappedFile) -> FileFormat {
-    // What is shorter holds no network.
+    // A shorter file cannot contain a network.
     let head = file.array(at: 0, count: min(file.count, 16)) ?? []
     func begins(_ bytes: [UInt8], at offset: Int = 0) -> Bool { head.dropFirst(offset).starts(with: bytes) }
     if begins(Array("TFL3".utf8), at: 4) { return .tfLite }

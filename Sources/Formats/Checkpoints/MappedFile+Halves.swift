@@ -2,14 +2,14 @@ import Files
 import ModelFiles
 
 extension MappedFile {
-  /// `count` IEEE half-precision values from byte `offset` on, or `nil` where they would leave the file.
+  /// `count` IEEE half-precision values from byte `offset` on, or `nil` if they are not all inside the file.
   func halves(at offset: Int, count: Int) -> [Float]? {
     words(at: offset, count: count)?.map(HalfPrecision.widened)
   }
 
-  /// `count` bfloat16 values from byte `offset` on, or `nil` where they would leave the file.
+  /// `count` bfloat16 values from byte `offset` on, or `nil` if they are not all inside the file.
   func bfloats(at offset: Int, count: Int) -> [Float]? {
-    // The upper half of an fp32 number.
+    // A bfloat16 number is the upper half of an fp32 number.
     words(at: offset, count: count)?.map { Float(bitPattern: UInt32($0) << 16) }
   }
 

@@ -2,7 +2,7 @@ import Files
 import ModelFiles
 import Tensors
 
-/// Reads a safetensors file with PyTorch's names: the names tell the family, and the family the conventions.
+/// The import of a safetensors file with PyTorch's names, which identify the family and so the conventions.
 enum SafetensorsImport {
   /// - Throws: `CheckpointError`.
   static func draft(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) -> Draft {

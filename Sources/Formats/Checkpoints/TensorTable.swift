@@ -1,4 +1,4 @@
-/// The tensors of a foreign file by name, whatever its format; values are converted when they are asked for.
+/// The tensors of a foreign file by name, whatever its format; values are converted on demand.
 struct TensorTable {
   let path: String
   let shapes: [String: [Int]]
@@ -12,7 +12,7 @@ struct TensorTable {
 
   /// A tensor's values in the order of its shape, all finite.
   ///
-  /// - Throws: `CheckpointError.notFinite`, or what the format's reader throws.
+  /// - Throws: `CheckpointError.notFinite`, or the error of the format's reader.
   func values(_ name: String) throws(CheckpointError) -> [Float] {
     let values = try read(name)
     if let index = values.firstIndex(where: { !$0.isFinite }) {
@@ -22,7 +22,7 @@ struct TensorTable {
   }
 }
 
-/// In which order a family stores the weights of a layer.
+/// A family's order of the axes of a layer's weights.
 package enum Layout: Hashable, Sendable {
   /// `[height, width, in, out]`, depthwise `[height, width, channels, 1]`.
   case tensorFlow
@@ -31,7 +31,7 @@ package enum Layout: Hashable, Sendable {
   /// `[out, height, width, in]`, depthwise `[1, height, width, channels]`.
   case tfLite
 
-  /// The shapes that a layer's weight may have in such a file; the second is that of a fully connected layer.
+  /// The shapes of a layer's weight in such a file; the second one is that of a fully connected layer.
   func shapes(of layer: PlannedLayer) -> [[Int]] {
     let (inputs, outputs) = (layer.inputs, layer.outputs)
     switch (self, layer.kind) {
@@ -47,7 +47,7 @@ package enum Layout: Hashable, Sendable {
     }
   }
 
-  /// Output channels of a weight of that shape, or `nil` where the rank does not fit.
+  /// The output channels of a weight of that shape, or `nil` for a wrong rank.
   func outputs(kind: PlannedLayer.Kind, shape: [Int]) -> Int? {
     guard shape.count == 4 || (shape.count == 2 && kind == .pointwise) else { return nil }
     switch self {
@@ -57,7 +57,7 @@ package enum Layout: Hashable, Sendable {
     }
   }
 
-  /// The values in the order of the native file: output channels vary fastest.
+  /// The values in the order of the native file, with output channels contiguous.
   ///
   /// - Complexity: O(`values.count`).
   package func native(_ values: [Float], _ layer: PlannedLayer) -> [Float] {
@@ -68,7 +68,8 @@ package enum Layout: Hashable, Sendable {
     case (.torch, .pointwise), (.tfLite, .pointwise): return transposed(values, rows: outputs, columns: layer.inputs)
     case (.tfLite, .convolution): return transposed(values, rows: outputs, columns: 9 * layer.inputs)
     case (.torch, .convolution):
-      // [out, in, 9] to [9, in, out]: swap the last two axes within each output, then bring the outputs last.
+      // [out, in, 9] to [9, in, out]: the last two axes are swapped within each output, then the outputs become the
+      // last axis.
       let inputs = layer.inputs
       var swapped: [Float] = []
       swapped.reserveCapacity(values.count)

@@ -15,9 +15,9 @@ import Files
 enum CodecBridge {
   /// Reads a file or a pipe to its end.
   ///
-  /// The bytes are copied, not mapped: a file that shrinks while it is mapped would end the process.
+  /// The bytes are copied, not mapped: a mapped file that shrinks would end the process.
   ///
-  /// - Parameter prefix: how many bytes are wanted of a regular file, which is otherwise read whole.
+  /// - Parameter prefix: the number of bytes to read of a regular file; by default all of them.
   static func contents(of path: String, limit: Int, prefix: Int = .max) throws(ImageError) -> [UInt8] {
     guard !path.utf8.contains(0) else { throw .cannotRead(file: path, reason: "the path contains a null character") }
     let descriptor = unsafe isOwnStream(path) ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
@@ -29,7 +29,7 @@ enum CodecBridge {
     let size = Int(status.st_size)
     guard size <= limit else { throw .limit(file: path, limit: .fileBytes, allowed: limit, found: size) }
     let wanted = status.st_mode & S_IFMT == S_IFREG ? prefix : .max
-    // A pipe says 0. One byte more than the limit is enough to see that there is too much.
+    // A pipe has size 0. One byte above the limit is enough to detect an excess.
     var bytes = [UInt8](repeating: 0, count: min(min(max(size, 1 << 16), limit) + 1, wanted))
     var filled = 0
     while filled < wanted {
@@ -49,9 +49,9 @@ enum CodecBridge {
     return bytes
   }
 
-  /// Whether this is the process's standard input and can only be read through its descriptor.
+  /// Whether the path is the process's standard input and can only be read through its descriptor.
   ///
-  /// Opening a socket anew fails, and opening a named pipe whose writer has gone waits for ever.
+  /// A socket cannot be opened again, and opening a named pipe without a writer blocks forever.
   private static func isOwnStream(_ path: String) -> Bool {
     guard ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path) else { return false }
     var status = stat()
@@ -60,7 +60,7 @@ enum CodecBridge {
   }
 
   private static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, _ room: Range<Int>) -> Int {
-    // Linux moves at most 2 GiB at a time, and other systems refuse more.
+    // Linux transfers at most 2 GiB per call, and other systems refuse more.
     let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[room.prefix(1 << 30)])
     #if canImport(Glibc)
       return unsafe Glibc.read(descriptor, part.baseAddress, part.count)
@@ -75,7 +75,7 @@ enum CodecBridge {
     unsafe .cannotRead(file: path, reason: String(cString: strerror(errno)))
   }
 
-  /// RGB of a PNG whose size has been checked.
+  /// The RGB pixels of a PNG whose size has been checked.
   static func decodePNG(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> [UInt8]
   {
@@ -89,7 +89,7 @@ enum CodecBridge {
     return pixels
   }
 
-  /// Sample values and palette of a PNG whose size and kind have been checked.
+  /// The sample values and the palette of a PNG whose size and kind have been checked.
   static func decodeIndices(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> IndexedImage
   {
@@ -107,7 +107,7 @@ enum CodecBridge {
       width: width, height: height, indices: indices, palette: Array(palette.prefix(3 * Int(colours))))
   }
 
-  /// Columns and rows of a JPEG as stored.
+  /// The stored size of a JPEG: columns and rows.
   static func sizeOfJPEG(_ bytes: Span<UInt8>, file: String) throws(ImageError) -> (width: Int, height: Int) {
     var width: UInt32 = 0
     var height: UInt32 = 0
@@ -118,7 +118,7 @@ enum CodecBridge {
     return (Int(width), Int(height))
   }
 
-  /// RGB of a JPEG whose size has been checked.
+  /// The RGB pixels of a JPEG whose size has been checked.
   static func decodeJPEG(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
     throws(ImageError) -> [UInt8]
   {
@@ -132,7 +132,7 @@ enum CodecBridge {
     return pixels
   }
 
-  /// A PNG of RGB pixels, or of indices where the flat `palette` is not empty.
+  /// A PNG of RGB pixels, or of indices if the flat `palette` is not empty.
   static func encodePNG(
     _ pixels: [UInt8], width: Int, height: Int, palette: [UInt8], file: String
   ) throws(ImageError) -> [UInt8] {
@@ -154,7 +154,7 @@ enum CodecBridge {
     }
   }
 
-  /// The bytes made by a C function, or this module's error.
+  /// The bytes from a C encoder, or its failure as this module's error.
   private static func encode(
     _ format: ImageFormat, _ file: String,
     _ body: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>) -> cimageio_report
@@ -170,18 +170,18 @@ enum CodecBridge {
     }
   }
 
-  /// The C library's own words.
+  /// The C library's message.
   private static func words(_ report: cimageio_report) -> String {
     var report = report
     return unsafe withUnsafePointer(to: &report) { unsafe String(cString: cimageio_message($0)) }
   }
 
-  /// An array of `count` bytes that a C function writes; empty unless it reports success.
+  /// An array of `count` bytes filled by a C function; empty unless it reports success.
   private static func fill(_ count: Int, _ body: (UnsafeMutablePointer<UInt8>?) -> cimageio_report) -> (
     [UInt8], cimageio_report
   ) {
     var report = cimageio_report()
-    // An array that finds no memory ends the process, so the question is put to the system first.
+    // An array that cannot be allocated ends the process, so the memory is tested first.
     guard cimageio_has_memory(count) != 0 else {
       report.status = CIMAGEIO_NO_MEMORY
       return ([], report)
@@ -211,7 +211,7 @@ enum CodecBridge {
       guard format == .png, let chunk = PNGStructure.chunkName(in: bytes, before: report.offset, file: file) else {
         throw .damaged(file: file, format: format, offset: report.offset, reason: words)
       }
-      // libpng sometimes begins with the chunk's name itself.
+      // Some messages of libpng begin with the chunk's name.
       let reason = words.hasPrefix("\(chunk.name): ") ? String(words.dropFirst(6)) : words
       throw .damaged(
         file: file, format: format, offset: report.offset,

@@ -1,18 +1,18 @@
 import Files
 import ImageTypes
 
-/// What a picture is written as.
+/// The format of a written image.
 public enum ImageEncoding: Hashable, Sendable {
-  /// 8-bit RGB without loss, as `PNGEncoder` writes it.
+  /// PNG: lossless 8-bit RGB, as in `PNGEncoder`.
   case png
-  /// JPEG of a quality, 1 (smallest) to 100 (best); other numbers are taken as the nearest of these.
+  /// JPEG of a quality from 1 (smallest) to 100 (best), clamped to that range.
   ///
   /// Chroma is stored at half the size in both directions, whatever the quality.
   case jpeg(quality: Int = 90)
 }
 
 extension Image {
-  /// The image as the bytes of a PNG file, without loss.
+  /// The image as the bytes of a PNG file, lossless.
   ///
   /// - Throws: `ImageError.outOfMemory`.
   public func pngData() throws(ImageError) -> [UInt8] { try ImageFile.encode(self, as: .png) }
@@ -27,11 +27,11 @@ extension Image {
 }
 
 extension ImageFile {
-  /// Encodes a picture into memory; the same picture gives the same bytes with the same libraries.
+  /// Encodes an image in memory; the same image gives the same bytes with the same libraries.
   ///
-  /// - Parameter name: what messages call the picture.
-  /// - Throws: `ImageError.outOfMemory`, and `.cannotEncode` of a side that the format can't have: above 65,500 of JPEG
-  ///   and 2,147,483,647 of PNG.
+  /// - Parameter name: the image's name in messages.
+  /// - Throws: `ImageError.outOfMemory`; `.cannotEncode` for a side above the format's maximum, 65,500 of JPEG and
+  ///   2,147,483,647 of PNG.
   /// - Complexity: O(pixels).
   public static func encode(
     _ image: Image, as encoding: ImageEncoding, name: String = "the data"
@@ -44,12 +44,12 @@ extension ImageFile {
     }
   }
 
-  /// Writes a picture into a file, whole or not at all, as `AtomicFile` does.
+  /// Writes an image to a file, atomically like `AtomicFile`.
   ///
   /// - Parameters:
-  ///   - path: whatever its ending, which does not choose the encoding.
-  ///   - replacing: whether a file of that name may be there already.
-  /// - Throws: as `encode(_:as:name:)`, naming the path; `.cannotWrite`, and then an old file is untouched.
+  ///   - path: the file's name; its extension does not choose the encoding.
+  ///   - replacing: whether an existing file may be replaced.
+  /// - Throws: as `encode(_:as:name:)`, with the path; `.cannotWrite`, with an existing file unchanged.
   public static func write(
     _ image: Image, to path: String, as encoding: ImageEncoding, replacing: Bool = true
   ) throws(ImageError) {

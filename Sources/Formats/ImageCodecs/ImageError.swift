@@ -1,30 +1,30 @@
 @_exported import Files
 
-/// Why a picture could not be read or written.
+/// The failure to read or write an image.
 public enum ImageError: RemediedError, Hashable {
-  /// The encoder refused the picture, for the reason given in its words: too large a side for one.
+  /// The encoder refused the image, for example because of a side that is too large.
   case cannotEncode(file: String, format: ImageFormat, reason: String)
-  /// The operating system refused to open or to read the file, for the reason given in its words.
+  /// The operating system refused to open or read the file.
   case cannotRead(file: String, reason: String)
-  /// The operating system refused to write the file, or it exists already.
+  /// The operating system refused to write the file, or the file exists already.
   case cannotWrite(FileError)
-  /// The bytes contradict the format: `offset` is where the decoder had got to.
+  /// The bytes contradict the format; `offset` is the decoder's position.
   case damaged(file: String, format: ImageFormat, offset: Int, reason: String)
   /// The file or the data has no bytes.
   case empty(file: String)
   /// The path is a folder, where a picture is expected.
   case isDirectory(file: String)
-  /// The picture asks for more than allowed; `found` is what it asks for, `Int.max` when that cannot be counted.
+  /// The image exceeds a limit; `found` is its own value, or `Int.max` if that is too large to count.
   case limit(file: String, limit: Limits.Name, allowed: Int, found: Int)
-  /// A PNG without palette or gray values of up to 8 bits, where a mask was expected.
+  /// A PNG that is not a mask: neither palette nor gray of up to 8 bits.
   case notMask(file: String, found: String)
   /// The system has no memory for the picture.
   case outOfMemory(file: String)
-  /// The file ends at `offset`, before what was expected there.
+  /// The file ends at `offset`, where `expected` should follow.
   case truncated(file: String, format: ImageFormat, offset: Int, expected: String)
-  /// Neither PNG nor JPEG, nor any picture format known by name.
+  /// Neither PNG nor JPEG, nor any image format known by name.
   case unknownFormat(file: String, found: String)
-  /// A format, or a kind of PNG or JPEG, that is known and not read.
+  /// A known format, or a known kind of PNG or JPEG, that is not supported.
   case unsupported(file: String, found: String)
 
   /// The file and the problem in words, with advice.
@@ -69,7 +69,7 @@ public enum ImageError: RemediedError, Hashable {
     }
   }
 
-  /// The file, or the name that the picture was given.
+  /// The file's path, or the name given to the image.
   public var file: String {
     switch self {
     case .cannotWrite(let error): return error.path
@@ -83,7 +83,7 @@ public enum ImageError: RemediedError, Hashable {
 }
 
 extension ImageError {
-  /// Holds a header's size to the limits.
+  /// Checks a header's size against the limits.
   static func check(_ width: Int, _ height: Int, _ limits: Limits, file: String) throws(ImageError) {
     guard let excess = limits.excess(width: width, height: height) else { return }
     throw .limit(file: file, limit: excess.limit, allowed: excess.allowed, found: excess.found)

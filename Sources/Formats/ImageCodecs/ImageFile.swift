@@ -1,14 +1,14 @@
 import Files
 import ImageTypes
 
-/// Reads and writes pictures, in files or in memory.
+/// The reading and writing of images, in files or in memory.
 ///
 /// What is read is PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are
 /// displayed.
 ///
-/// The rules, one for every kind of file:
-/// - Gray of 1, 2 and 4 bits is stretched to 0...255; palettes are looked up; gray becomes R = G = B.
-/// - Of 16-bit samples the high byte is kept (`v >> 8`), as Pillow, TensorFlow and OpenCV do.
+/// The conversion is the same for every kind of file:
+/// - Gray of 1, 2 and 4 bits is scaled to 0...255; palettes are looked up; gray becomes R = G = B.
+/// - Samples of 16 bits are reduced to their high byte (`v >> 8`), as in Pillow, TensorFlow and OpenCV.
 /// - Alpha (a channel, or `tRNS`) is straight and composited over white: `(c * a + 255 * (255 - a)) / 255`, rounded to
 ///   nearest, after both have been reduced to 8 bits; a transparent 16-bit colour is compared with all its 16 bits.
 /// - `gAMA`, `iCCP`, `sRGB`, `bKGD` and other ancillary chunks change no pixel. Their CRCs are checked, as all CRCs
@@ -18,30 +18,30 @@ import ImageTypes
 /// - CMYK and YCCK: R = C' * K' / 255 rounded, likewise G and B, where C' and K' are what is left of the paper's white.
 ///   A file with Adobe's marker stores just those; one without stores the ink, 255 - C'.
 /// - The EXIF orientation (JPEG APP1, PNG `eXIf`) is applied.
-/// - A picture that is damaged or cut short is refused whole; bytes behind the end of a picture are not looked at.
+/// - A damaged or truncated image is refused as a whole; bytes behind the end of an image are ignored.
 public enum ImageFile {
-  /// Reads a picture from a file or a pipe.
+  /// Reads an image from a file or a pipe.
   ///
-  /// - Parameter path: a regular file, or anything that can be read to its end, `/dev/stdin` for one.
-  /// - Throws: `ImageError`, naming the path.
-  /// - Complexity: O(bytes + pixels); memory for the file and for one or two copies of the picture.
+  /// - Parameter path: a regular file, or anything that can be read to its end, such as `/dev/stdin`.
+  /// - Throws: `ImageError`, with the path.
+  /// - Complexity: O(bytes + pixels); memory for the file and for one or two copies of the image.
   public static func read(path: String, limits: Limits = .standard) throws(ImageError) -> Image {
     try decode(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
   }
 
-  /// Decodes a picture from the bytes of its file.
+  /// Decodes an image from the bytes of its file.
   ///
-  /// - Parameter name: what messages call the picture.
-  /// - Throws: `ImageError`, naming `name`.
+  /// - Parameter name: the image's name in messages.
+  /// - Throws: `ImageError`, with `name`.
   /// - Complexity: O(bytes + pixels).
   public static func decode(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> Image
   { try decode(bytes: bytes.span, name: name, limits: limits) }
 
-  /// Decodes a picture from the bytes of its file where they lie: a mapped file's, a network buffer's.
+  /// Decodes an image from the bytes of its file in place, for example of a mapped file or a network buffer.
   ///
-  /// - Parameter name: what messages call the picture.
-  /// - Throws: `ImageError`, naming `name`.
+  /// - Parameter name: the image's name in messages.
+  /// - Throws: `ImageError`, with `name`.
   /// - Complexity: O(bytes + pixels).
   public static func decode(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> Image
@@ -64,14 +64,14 @@ public enum ImageFile {
     return orientation(exif, bytes).display(pixels, width: width, height: height)
   }
 
-  /// The size of a picture as displayed, without decoding it.
+  /// The displayed size of an image, without decoding it.
   ///
   /// - Returns: columns and rows, within the limits.
-  /// - Throws: `ImageError`; damage behind the header of a JPEG is not seen.
-  /// - Complexity: O(bytes) for a PNG; of a JPEG usually its first 64 KiB are read.
+  /// - Throws: `ImageError`; damage behind the header of a JPEG is not detected.
+  /// - Complexity: O(bytes) for a PNG; for a JPEG usually its first 64 KiB are read.
   public static func size(path: String, limits: Limits = .standard) throws(ImageError) -> (width: Int, height: Int) {
     let head = try CodecBridge.contents(of: path, limit: limits.fileBytes, prefix: 1 << 16)
-    // Markers of a JPEG may go on behind these bytes; then, and for a PNG, all of the file is needed.
+    // A JPEG's markers may extend beyond these bytes; then, and for a PNG, the whole file is needed.
     if try ImageFormat.sniff(head.span, file: path) == .jpeg,
       let size = try? size(bytes: head.span, name: path, limits: limits)
     {
@@ -80,21 +80,21 @@ public enum ImageFile {
     return try size(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
   }
 
-  /// The size of a picture as displayed, from the bytes of its file, without decoding it.
+  /// The displayed size of an image from the bytes of its file, without decoding it.
   ///
-  /// - Parameter name: what messages call the picture.
+  /// - Parameter name: the image's name in messages.
   /// - Returns: columns and rows, within the limits.
-  /// - Throws: `ImageError`, naming `name`; damage behind the header of a JPEG is not seen.
+  /// - Throws: `ImageError`, with `name`; damage behind the header of a JPEG is not detected.
   /// - Complexity: O(chunks) of a PNG, O(markers) of a JPEG.
   public static func size(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> (width: Int, height: Int)
   { try size(bytes: bytes.span, name: name, limits: limits) }
 
-  /// The size of a picture as displayed, from the bytes of its file where they lie, without decoding it.
+  /// The displayed size of an image from the bytes of its file in place, without decoding it.
   ///
-  /// - Parameter name: what messages call the picture.
+  /// - Parameter name: the image's name in messages.
   /// - Returns: columns and rows, within the limits.
-  /// - Throws: `ImageError`, naming `name`; damage behind the header of a JPEG is not seen.
+  /// - Throws: `ImageError`, with `name`; damage behind the header of a JPEG is not detected.
   /// - Complexity: O(chunks) of a PNG, O(markers) of a JPEG.
   public static func size(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> (width: Int, height: Int)
@@ -114,7 +114,7 @@ public enum ImageFile {
     return orientation(exif, bytes).display(width: width, height: height)
   }
 
-  /// Holds the bytes of a file to the limits.
+  /// Checks the size of a file against the limits.
   static func check(_ bytes: Span<UInt8>, _ limits: Limits, _ name: String) throws(ImageError) {
     guard bytes.count <= limits.fileBytes else {
       throw .limit(file: name, limit: .fileBytes, allowed: limits.fileBytes, found: bytes.count)

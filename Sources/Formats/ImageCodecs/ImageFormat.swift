@@ -1,4 +1,4 @@
-/// A picture format, told by a file's first bytes; the name of the file plays no part.
+/// An image format, recognised by a file's first bytes; the file's name is ignored.
 public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
   /// JPEG (ITU-T T.81).
   case jpeg = "JPEG"
@@ -7,9 +7,9 @@ public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
 
   static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// Names the format of a file.
+  /// Recognises the format of a file.
   ///
-  /// - Throws: `ImageError` when the bytes are neither PNG nor JPEG, saying what they look like.
+  /// - Throws: `ImageError` for bytes that are neither PNG nor JPEG, with a description of them.
   static func sniff(_ all: Span<UInt8>, file: String) throws(ImageError) -> ImageFormat {
     // No signature is longer.
     let bytes = all.array(0..<min(all.count, 32))
@@ -29,10 +29,10 @@ public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
     throw .unknownFormat(file: file, found: glimpse(of: bytes))
   }
 
-  /// Whether the bytes begin with a PNG signature that something has changed, and how.
+  /// A description of the damage to a PNG signature, or `nil` if the bytes do not resemble one.
   private static func damageOfSignature(_ bytes: [UInt8]) -> String? {
     let head = Array(bytes.prefix(12))
-    // The signature was designed to show what text-mode transfers do: they drop or add carriage returns and line feeds.
+    // The signature was designed to reveal text-mode transfers, which drop or add carriage returns and line feeds.
     let withoutLineEnds = head.filter { $0 != 0x0D && $0 != 0x0A }
     if withoutLineEnds.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x1A]) {
       let place = zip(head, pngSignature).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
@@ -46,13 +46,13 @@ public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
     return "byte \(first.offset + 1) of the PNG signature is \(found), expected \(expected)"
   }
 
-  /// Well-known formats that this toolkit does not read.
+  /// The names of well-known formats that are not supported.
   private static func nameOfOtherFormat(_ bytes: [UInt8]) -> String? {
     func has(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
     func hasBytes(_ magic: [UInt8]) -> Bool { bytes.starts(with: magic) }
     if has("GIF87a") || has("GIF89a") { return "GIF" }
     if has("RIFF"), has("WEBP", at: 8) { return "WebP" }
-    // "BM" alone could begin a text; the size of the second header tells.
+    // "BM" alone could begin a text; the size of the second header is characteristic.
     if has("BM"), bytes.count > 17, [12, 16, 40, 52, 56, 64, 108, 124].contains(bytes[14]), bytes[15...17] == [0, 0, 0]
     {
       return "BMP"
@@ -77,7 +77,7 @@ public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
     return nil
   }
 
-  /// The first bytes of a file in words: as text where they are text, else in hexadecimal.
+  /// The first bytes of a file for a message: as text if they are text, otherwise in hexadecimal.
   private static func glimpse(of bytes: [UInt8]) -> String {
     let head = bytes.prefix(24)
     if head.allSatisfy({ (0x20...0x7E).contains($0) || (0x09...0x0D).contains($0) }) {

@@ -1,13 +1,13 @@
-/// What a JPEG's markers say before its first scan.
+/// The markers of a JPEG before its first scan.
 ///
 /// Source: ITU-T T.81, annex B; Exif 3.0, section 4.7.2.
 enum JPEGStructure {
-  /// What an APP1 segment with EXIF data begins with.
+  /// The first bytes of an APP1 segment with EXIF data.
   static let exifPrefix: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
 
   /// Finds the EXIF data: the first such APP1 segment before the first scan, without its prefix.
   ///
-  /// Gives up silently where the markers make no sense: the decoder, which reads them too, reports that.
+  /// Invalid markers give `nil`; the decoder reads and reports them too.
   /// - Complexity: O(markers).
   static func exif(in bytes: Span<UInt8>) -> Range<Int>? {
     var offset = 2
@@ -18,7 +18,7 @@ enum JPEGStructure {
         offset += 1
         continue
       }
-      // End of the picture, start of a scan, or a marker that has no length.
+      // End of the image, start of a scan, or a marker without a length.
       if marker == 0xD9 || marker == 0xDA || marker <= 0x01 || (0xD0...0xD8).contains(marker) { return nil }
       let length = Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])
       guard length >= 2, length <= bytes.count - offset - 2 else { return nil }

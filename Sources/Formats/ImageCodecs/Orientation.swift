@@ -1,6 +1,6 @@
 import ImageTypes
 
-/// How a camera was held: where the stored picture's first row and column belong when it is displayed.
+/// The EXIF orientation: the displayed position of the stored image's first row and column.
 ///
 /// Source: Exif 3.0, section 4.6.4, tag 274 (Orientation).
 enum Orientation: Int, CaseIterable {
@@ -15,7 +15,7 @@ enum Orientation: Int, CaseIterable {
 
   /// Finds the orientation in EXIF data: a TIFF header and the first image directory.
   ///
-  /// Anything unreadable is upright.
+  /// Unreadable data count as upright.
   ///
   /// - Parameter range: the EXIF data within `bytes`.
   init(exif bytes: Span<UInt8>, in range: Range<Int>) {
@@ -23,7 +23,7 @@ enum Orientation: Int, CaseIterable {
   }
 
   private static func find(_ exif: [UInt8]) -> Orientation? {
-    // Some writers of PNG's eXIf keep the prefix that belongs to JPEG.
+    // Some encoders write JPEG's prefix into PNG's eXIf too.
     let start = exif.starts(with: JPEGStructure.exifPrefix) ? JPEGStructure.exifPrefix.count : 0
     guard exif.count >= start + 8 else { return nil }
     let little: Bool
@@ -42,25 +42,25 @@ enum Orientation: Int, CaseIterable {
       let entry = directory + 2 + 12 * index
       guard let tag = number(at: entry, bytes: 2), let type = number(at: entry + 2, bytes: 2) else { return nil }
       guard tag == 274 else { continue }
-      // SHORT by the standard; BYTE and LONG have been seen.
+      // SHORT by the standard; BYTE and LONG occur too.
       guard let size = [1: 1, 3: 2, 4: 4][type], let value = number(at: entry + 8, bytes: size) else { return nil }
       return Orientation(rawValue: value)
     }
     return nil
   }
 
-  /// Whether rows become columns.
+  /// Whether rows and columns are exchanged.
   private var isTurned: Bool { rawValue >= Orientation.mirroredOnLeftSide.rawValue }
 
-  /// The size as displayed of a picture of that stored size.
+  /// The displayed size of an image of that stored size.
   func display(width: Int, height: Int) -> (width: Int, height: Int) { isTurned ? (height, width) : (width, height) }
 
-  /// Turns stored pixels into a picture as displayed.
+  /// Converts stored pixels to the displayed image.
   ///
   /// - Parameter pixels: `width * height * 3` bytes.
-  /// - Complexity: O(`width * height`); one more picture's memory unless upright.
+  /// - Complexity: O(`width * height`), with memory for a second image unless upright.
   func display(_ pixels: [UInt8], width: Int, height: Int) -> Image {
-    // Displayed pixel (x, y) is stored pixel first + x * right + y * down.
+    // The displayed pixel (x, y) is the stored pixel first + x * right + y * down.
     let last = width - 1, bottom = (height - 1) * width
     let first: Int, right: Int, down: Int
     switch self {
@@ -75,7 +75,7 @@ enum Orientation: Int, CaseIterable {
     }
     let (columns, rows) = display(width: width, height: height)
     var result = [UInt8](repeating: 0, count: pixels.count)
-    // Blocks keep both the rows that are read and those that are written in the cache.
+    // Blocks keep the rows of both images in the cache.
     let block = 32
     for top in stride(from: 0, to: rows, by: block) {
       for left in stride(from: 0, to: columns, by: block) {

@@ -1,16 +1,16 @@
 import Files
 import ImageTypes
 
-/// Writes PNG files into memory; `ImageFile.write` puts pictures into files.
+/// The encoding of PNG files in memory; `ImageFile.write` writes files.
 ///
-/// The same picture always gives the same bytes with the same zlib.
+/// The same image always gives the same bytes with the same zlib.
 public enum PNGEncoder {
-  /// Encodes a picture as 8-bit RGB.
+  /// Encodes an image as 8-bit RGB.
   ///
   /// The settings favour speed: each pixel is stored as its difference to the mean of its neighbours, and only runs are
-  /// looked for. The smallest file would be a tenth smaller and take five times as long.
-  /// - Parameter name: what messages call the picture.
-  /// - Throws: `ImageError.outOfMemory`, naming `name`; `.cannotEncode` of a side above 2,147,483,647.
+  /// compressed. The smallest file would be a tenth smaller and take five times as long.
+  /// - Parameter name: the image's name in messages.
+  /// - Throws: `ImageError.outOfMemory`, with `name`; `.cannotEncode` for a side above 2,147,483,647.
   /// - Complexity: O(pixels).
   public static func encode(_ image: Image, name: String = "the data") throws(ImageError) -> [UInt8] {
     try CodecBridge.encodePNG(image.pixels, width: image.width, height: image.height, palette: [], file: name)
@@ -37,7 +37,7 @@ public enum PNGEncoder {
   }
 }
 
-/// A mask as stored: sample values and the colours they stand for.
+/// A mask as stored: sample values and their palette.
 public struct IndexedImage: Hashable, Sendable {
   /// Columns, at least 1.
   public let width: Int
@@ -45,13 +45,13 @@ public struct IndexedImage: Hashable, Sendable {
   public let height: Int
   /// `width * height` sample values, rows from the top.
   public let indices: [UInt8]
-  /// Red, green and blue of each colour in turn; empty for a gray picture, whose values are their own meaning.
+  /// Red, green and blue of each colour; empty for a gray image, whose values are not indices.
   public let palette: [UInt8]
 }
 
-/// Reads masks back without turning their values into colours.
+/// The decoding of masks as indices, without their colours.
 public enum PNGDecoder {
-  /// Reads the sample values of a PNG with a palette, or with gray of 1, 2, 4 or 8 bits (which are not stretched).
+  /// Reads the sample values of a PNG with a palette, or with gray of 1, 2, 4 or 8 bits (without scaling).
   ///
   /// - Throws: `ImageError`; `.notMask` for any other kind of PNG.
   /// - Complexity: O(bytes + pixels).
@@ -59,18 +59,18 @@ public enum PNGDecoder {
     try decodeIndices(bytes: CodecBridge.contents(of: path, limit: limits.fileBytes), name: path, limits: limits)
   }
 
-  /// Like `readIndices(path:limits:)`, from the bytes of the file.
+  /// Decodes like `readIndices(path:limits:)`, from the bytes of the file.
   ///
-  /// - Parameter name: what messages call the picture.
-  /// - Throws: `ImageError`, naming `name`; `.notMask` for any other kind of PNG.
+  /// - Parameter name: the image's name in messages.
+  /// - Throws: `ImageError`, with `name`; `.notMask` for any other kind of PNG.
   public static func decodeIndices(bytes: [UInt8], name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> IndexedImage
   { try decodeIndices(bytes: bytes.span, name: name, limits: limits) }
 
-  /// Like `readIndices(path:limits:)`, from the bytes of the file where they lie.
+  /// Decodes like `readIndices(path:limits:)`, from the bytes of the file in place.
   ///
-  /// - Parameter name: what messages call the picture.
-  /// - Throws: `ImageError`, naming `name`; `.notMask` for any other kind of PNG.
+  /// - Parameter name: the image's name in messages.
+  /// - Throws: `ImageError`, with `name`; `.notMask` for any other kind of PNG.
   public static func decodeIndices(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> IndexedImage
   {

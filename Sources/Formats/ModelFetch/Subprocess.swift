@@ -13,19 +13,19 @@ import Files
   import Darwin
 #endif
 
-/// Runs another program and waits for it; the one place where this package starts a process.
+/// The only place of this package that starts another process; it waits for its end.
 package enum Subprocess {
-  /// How a program ended.
+  /// The result of a process.
   package struct Result: Equatable {
-    /// The exit status; 128 and the signal's number for one that was killed.
+    /// The exit status; 128 plus the signal's number for a killed process.
     package let status: Int32
-    /// What it wrote to its standard output and standard error, the beginning of it.
+    /// The beginning of its standard output and standard error.
     package let output: String
   }
 
-  /// Runs a program that is found along `PATH`, without a shell, its standard input empty.
+  /// Runs a program found in `PATH`, without a shell and with an empty standard input.
   ///
-  /// - Returns: `nil` where there is no such program or it cannot be started.
+  /// - Returns: `nil` if there is no such program or it cannot be started.
   package static func run(_ arguments: [String]) -> Result? {
     var ends: [2 of Int32] = [-1, -1]
     guard
@@ -42,7 +42,7 @@ package enum Subprocess {
     while unsafe waitpid(process, &status, 0) < 0 { if errno != EINTR { return nil } }
     let signal = status & 0x7f
     let code = signal == 0 ? status >> 8 & 0xff : 128 + signal
-    // The C library may report a program that is not there by this status instead of an error.
+    // The C library may report a missing program by this status instead of an error.
     return code == 127 && output.isEmpty ? nil : Result(status: code, output: output)
   }
 
@@ -68,7 +68,7 @@ package enum Subprocess {
     return started == 0 ? process : nil
   }
 
-  /// An array of C strings that ends with `NULL`, as the C library wants it.
+  /// An array of C strings with `NULL` at its end, as `posix_spawnp` expects it.
   private static func withCStrings<R>(
     _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
   ) -> R {
@@ -77,7 +77,7 @@ package enum Subprocess {
     return unsafe copies.withUnsafeMutableBufferPointer { unsafe body(UnsafePointer($0.baseAddress!)) }
   }
 
-  /// Reads to the end, so that the program never waits for us, and keeps the first 64 KB.
+  /// Reads to the end, so that the process is never blocked by a full pipe, and keeps the first 64 KB.
   private static func readAll(_ descriptor: Int32) -> String {
     var kept: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)

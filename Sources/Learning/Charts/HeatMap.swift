@@ -1,15 +1,15 @@
 import ImageTypes
 import Overlay
 
-/// A heat map of shares, for confusion matrices.
+/// A heat map of fractions, for confusion matrices.
 package struct HeatMap: Sendable {
   package var title: String
   /// The names of rows and columns ("truth", "prediction").
   package var rowsName, columnsName: String
   package var rows, columns: [String]
-  /// A share in [0, 1] for each column of each row; `nil` is left empty.
+  /// A fraction in [0, 1] for each column of each row; `nil` is left empty.
   package var shares: [[Double?]]
-  /// The texts of the cells; `nil` for percents.
+  /// The texts of the cells; `nil` for percentages.
   package var texts: [[String]]?
 
   package init(
@@ -29,18 +29,18 @@ package struct HeatMap: Sendable {
     self.texts = texts
   }
 
-  /// The picture, as large as the table needs.
+  /// The image, as large as the table needs.
   ///
   /// - Complexity: O(pixels).
   package var image: Image {
     let margin = 16, gap = 7
     let size = max(rows.count, columns.count)
-    // Small tables have large cells with decimals, large ones small cells with whole percents.
+    // Small tables have large cells with decimals; large tables have small cells with whole percentages.
     let cell = size <= 6 ? 88 : size <= 24 ? 44 : 32
     let names = rows.map { LineChart.Layout.fit($0, 220) }, heads = columns.map { LineChart.Layout.fit($0, 220) }
     let title = TextLine(title, scale: Ink.title)
     let rowsName = TextLine(rowsName, scale: Ink.name), columnsName = TextLine(columnsName, scale: Ink.name)
-    // Column heads are horizontal where all of them fit above their columns, and vertical otherwise.
+    // Column heads are horizontal if all of them fit above their columns, and vertical otherwise.
     let lying = heads.allSatisfy { $0.width <= cell - 8 }
     let headHeight = lying ? heads[0].height : (heads.map(\.width).max() ?? 0) + 2
     let left = margin + rowsName.height + gap + (names.map(\.width).max() ?? 0) + gap
@@ -95,7 +95,7 @@ package struct HeatMap: Sendable {
       line, x: (rect.left + rect.right) / 2, top: (rect.top + rect.bottom) / 2 - line.middle, align: 0.5, colour)
   }
 
-  /// The colour of a share: white for 0, through light blue, to dark blue for 1.
+  /// The colour of a fraction: from white for 0, through light blue, to dark blue for 1.
   package static func colour(_ share: Double) -> Colour {
     let stops = [(247, 251, 255), (158, 202, 225), (49, 130, 189), (8, 64, 129)]
     let place = min(max(share, 0), 1) * Double(stops.count - 1)

@@ -1,7 +1,7 @@
 import ImageTypes
 import Overlay
 
-/// The look that all charts share.
+/// The common style of all charts.
 enum Ink {
   static let paper = Colour.white
   static let text = Colour(red: 38, green: 38, blue: 42)
@@ -9,7 +9,7 @@ enum Ink {
   static let axis = Colour(red: 140, green: 140, blue: 148)
   static let grid = Colour(red: 230, green: 230, blue: 234)
 
-  /// Colours of curves, dark enough for a white ground and distinct for red-green colour blindness.
+  /// The colours of curves: dark enough for a white background, and distinct for red-green colour blindness.
   static let curves: [Colour] = [
     Colour(red: 0, green: 104, blue: 181),  // blue
     Colour(red: 214, green: 90, blue: 0),  // vermilion
@@ -21,7 +21,7 @@ enum Ink {
     Colour(red: 70, green: 70, blue: 76),  // slate
   ]
 
-  /// Sizes of text, in pixels per font unit.
+  /// The sizes of text, in pixels per font unit.
   static let title: Float = 2.25
   static let name: Float = 1.75
   static let small: Float = 1.5
@@ -55,7 +55,7 @@ extension Image {
     }
   }
 
-  /// Copies another picture into this one, clipped to it.
+  /// Copies another image into this one, clipped to it.
   package mutating func place(_ other: Image, left: Int, top: Int) {
     for y in max(-top, 0)..<max(min(other.height, height - top), max(-top, 0)) {
       let first = max(-left, 0), last = min(other.width, width - left)
@@ -78,7 +78,7 @@ struct Coverage {
     values = [Float](repeating: 0, count: max(area.width, 0) * max(area.height, 0))
   }
 
-  /// Adds a straight segment with round ends, in pixels of the picture.
+  /// Adds a straight segment with round ends, in pixels of the image.
   mutating func add(from a: (x: Float, y: Float), to b: (x: Float, y: Float), thickness: Float) {
     let reach = thickness / 2 + 1
     guard min(a.x, b.x) - reach < Float(area.right), max(a.x, b.x) + reach > Float(area.left),
@@ -102,7 +102,7 @@ struct Coverage {
     }
   }
 
-  /// Mixes a colour into the picture by the coverage.
+  /// Mixes a colour into the image by the coverage.
   func paint(_ image: inout Image, _ colour: Colour, opacity: Float = 1) {
     for y in max(area.top, 0)..<max(min(area.bottom, image.height), max(area.top, 0)) {
       for x in max(area.left, 0)..<max(min(area.right, image.width), max(area.left, 0)) {

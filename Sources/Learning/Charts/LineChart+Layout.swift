@@ -64,7 +64,7 @@ extension LineChart {
       return line
     }
 
-    /// The pixel of a point; coordinates far outside are bounded.
+    /// The pixel of a point; coordinates far outside are clamped.
     package func place(_ point: Series.Point) -> (x: Float, y: Float) {
       let across = min(max(x.place(point.x), -100), 100), up = min(max(y.place(point.y), -100), 100)
       return (

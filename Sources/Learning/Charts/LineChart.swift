@@ -14,9 +14,9 @@ package struct LineChart: Sendable {
       }
     }
 
-    /// Its name in the legend.
+    /// The curve's name in the legend.
     package var name: String
-    /// The points in the order of the line; one that is not finite makes a gap.
+    /// The points in the order of the line; a point that is not finite makes a gap.
     package var points: [Point]
     /// The window of the moving average, in points.
     ///
@@ -54,7 +54,7 @@ package struct LineChart: Sendable {
   package var series: [Series]
   /// The ranges of the axes; `nil` for the range of the points.
   package var xRange, yRange: ClosedRange<Double>?
-  /// Of the picture, in pixels, at least 320 by 200.
+  /// The size of the image in pixels, at least 320 by 200.
   package var width = 960, height = 600
   /// Whether the x axis is logarithmic; all x must then be above 0.
   package var hasLogarithmicX = false
@@ -71,7 +71,7 @@ package struct LineChart: Sendable {
     self.yRange = yRange
   }
 
-  /// The picture.
+  /// The image.
   ///
   /// - Complexity: O(pixels + points, and the pixels that the curves touch).
   package var image: Image {
@@ -160,7 +160,7 @@ package struct Dash {
       if isDown { body(at(done), at(end)) }
       left -= end - done
       done = end
-      // A rest below the resolution of positions far along the line counts as nothing.
+      // A remainder below the resolution of positions far along the line counts as zero.
       if left < 0.05 {
         isDown.toggle()
         left = lengths[isDown ? 0 : 1]

@@ -7,7 +7,7 @@ package struct ScatterChart: Sendable {
   package struct Series: Hashable, Sendable {
     package struct Point: Hashable, Sendable {
       package var x, y: Double
-      /// Its label, drawn beside it; empty for none.
+      /// The label beside the point; empty for none.
       package var label: String
 
       package init(x: Double, y: Double, label: String = "") {
@@ -17,11 +17,11 @@ package struct ScatterChart: Sendable {
       }
     }
 
-    /// Their name in the legend.
+    /// The points' name in the legend.
     package var name: String
-    /// The points; one that is not finite is left out.
+    /// The points; a point that is not finite is left out.
     package var points: [Point]
-    /// Whether a thin line connects them in their order.
+    /// Whether a thin line connects the points in their order.
     package var isJoined: Bool
 
     package init(name: String, points: [Point], isJoined: Bool = false) {
@@ -35,7 +35,7 @@ package struct ScatterChart: Sendable {
   package var series: [Series]
   /// Whether the x axis is logarithmic; all x must then be above 0.
   package var hasLogarithmicX: Bool
-  /// Of the picture, in pixels, at least 320 by 200.
+  /// The size of the image in pixels, at least 320 by 200.
   package var width = 960, height = 600
 
   /// The diameter of a point in pixels.
@@ -49,7 +49,7 @@ package struct ScatterChart: Sendable {
     self.hasLogarithmicX = hasLogarithmicX
   }
 
-  /// The picture.
+  /// The image.
   ///
   /// - Complexity: O(pixels + points · labels).
   package var image: Image {
@@ -89,13 +89,13 @@ package struct ScatterChart: Sendable {
     return frame
   }
 
-  /// The range of the values, widened by shares of it on both sides; `nil` where it has no extent.
+  /// The range of the values, extended on both sides by fractions of its extent; `nil` without an extent.
   private static func widened(_ values: [Double], below: Double, above: Double) -> ClosedRange<Double>? {
     guard let low = values.min(), let high = values.max(), low < high else { return nil }
     return low - (high - low) * below...high + (high - low) * above
   }
 
-  /// The points that can be drawn.
+  /// The finite points.
   private static func drawn(_ series: Series) -> [Series.Point] {
     series.points.filter { $0.x.isFinite && $0.y.isFinite }
   }

@@ -1,7 +1,7 @@
 import ImageTypes
 import Overlay
 
-/// A sheet of pictures side by side on white, each with a caption above it.
+/// A sheet of images side by side on white, each with a caption above it.
 package struct Sheet: Sendable {
   package struct Panel: Sendable {
     package var image: Image
@@ -15,9 +15,9 @@ package struct Sheet: Sendable {
 
   /// From left to right.
   package var panels: [Panel]
-  /// The legend below the pictures: names and their colours.
+  /// The legend below the images: names and their colours.
   package var legend: [(name: String, colour: Colour)]
-  /// The greatest longer side of a panel in pixels; larger pictures are shrunk.
+  /// The maximum of a panel's longer side in pixels; larger images are shrunk.
   package var side = 800
 
   package init(_ panels: [Panel], legend: [(name: String, colour: Colour)] = []) {
@@ -26,14 +26,14 @@ package struct Sheet: Sendable {
     self.legend = legend
   }
 
-  /// The picture.
+  /// The image.
   ///
   /// - Complexity: O(pixels of the panels).
   package var image: Image {
     let margin = 12, gap = 10, swatch = 14
     let images = panels.map { $0.image.shrunk(toFit: side) }
     let captions = panels.map { TextLine($0.caption, scale: Ink.name) }
-    // The column of a narrow picture is as wide as its caption.
+    // The column of a narrow image is as wide as its caption.
     let columns = zip(images, captions).map { max($0.width, min($1.width + 2, 900)) }
     let names = legend.map { (line: TextLine($0.name, scale: Ink.small), colour: $0.colour) }
     let legendWidth = names.reduce(0) { $0 + swatch + 6 + $1.line.width + 18 }
@@ -63,7 +63,7 @@ package struct Sheet: Sendable {
 }
 
 extension Image {
-  /// The picture itself, or a smaller one whose pixels are means of squares of pixels, no side longer than `side`.
+  /// The image itself, or a smaller one whose pixels are means of squares of pixels, with no side longer than `side`.
   package func shrunk(toFit side: Int) -> Image {
     let factor = (max(width, height) + side - 1) / side
     guard factor > 1 else { return self }

@@ -10,7 +10,7 @@ import CLISupport
 struct BackboneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backbone",
-    abstract: "Get models, classify and embed pictures, train, and measure.",
+    abstract: "Fetch and convert models, classify and embed pictures, train and evaluate.",
     discussion: """
       \(ExitStatus.help)
 

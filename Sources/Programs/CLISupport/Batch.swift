@@ -1,8 +1,9 @@
 import ArgumentParser
 import Kernels
 
-/// Inputs that are done side by side and whose results come out in their order: a failure is told and the others go on; the
-/// end is a count and an exit status.
+/// The processing of many inputs in parallel, with the results handed out in the order of the inputs.
+///
+/// A failed input is reported and the others go on. The batch ends with a count and an exit status.
 public struct Batch: Sendable {
   private let console: Console
   private let inputs: [String]
@@ -12,16 +13,18 @@ public struct Batch: Sendable {
     self.console = console
   }
 
-  /// How many inputs are made at a time: as many as there are threads, each then on one alone, where there are enough inputs
-  /// for that to be faster than all threads on one after another.
+  /// The number of inputs that are processed at the same time.
   ///
-  /// - Parameter threads: that the user asks for; `nil` for as many as the process may use.
+  /// With enough inputs it is the number of threads, each input on one thread. With few inputs it is 1, since all
+  /// threads on one input after another are then faster.
+  ///
+  /// - Parameter threads: the user's number of threads; `nil` for as many as the process may use.
   public static func callers(_ inputs: Int, threads: Int?) -> Int {
     let threads = threads ?? WorkerPool.usableProcessors
     return inputs >= 2 * threads ? min(threads, 64) : 1
   }
 
-  /// What has been made and not been taken.
+  /// The results that are ready and not yet handed out.
   private struct State<Product> {
     var next = 0
     var taken = 0
@@ -29,15 +32,16 @@ public struct Batch: Sendable {
     var isStopped = false
   }
 
-  /// Does every input.
+  /// Processes every input.
   ///
   /// - Parameters:
-  ///   - callers: inputs that are made at a time, from several threads where there are more than one; a few are made ahead.
-  ///   - make: does the work for the input of that index; nothing of it may be seen from outside.
-  ///   - finish: ends with writing the result; for one input after another, in their order, on the caller's thread.
-  ///   - failed: what to write to standard output for a failure that does not end the batch.
-  /// - Returns: the status to end with.
-  /// - Throws: the `Failure` that ends the batch, told already.
+  ///   - callers: the number of inputs processed at the same time, on several threads if it is greater than 1; a few
+  ///     results are made ahead.
+  ///   - make: computes the result of the input of that index, without side effects.
+  ///   - finish: writes the result; called for one input after another, in their order, on the caller's thread.
+  ///   - failed: the text for standard output after a failure that does not end the batch.
+  /// - Returns: the exit status.
+  /// - Throws: the `Failure` that ends the batch, already reported.
   public func run<Product>(
     _ callers: Int = 1, make: (_ index: Int) throws(Failure) -> Product,
     finish: (_ index: Int, _ product: Product, _ write: (String) throws(Failure) -> Void) throws(Failure) -> Void,
@@ -45,7 +49,9 @@ public struct Batch: Sendable {
   ) throws(Failure) -> ExitStatus {
     Tally.begin(inputs.count, program: console.program)
     var status = ExitStatus.done
-    /// The end of an input: its result is out and counted, or neither, when a signal comes.
+    /// The end of an input.
+    ///
+    /// A signal either finds its result written and counted, or neither.
     func end(_ index: Int, _ product: () throws(Failure) -> Product) throws(Failure) {
       do throws(Failure) {
         try finish(index, product()) { (text) throws(Failure) in
@@ -81,7 +87,7 @@ public struct Batch: Sendable {
     return status
   }
 
-  /// Makes the inputs on threads of their own and hands them out in their order.
+  /// Processes the inputs on several threads and hands the results out in order.
   private func side<Product>(
     by callers: Int, _ make: (_ index: Int) throws(Failure) -> Product,
     _ take: (_ index: Int, _ made: Result<Product, Failure>) throws(Failure) -> Void
@@ -90,7 +96,8 @@ public struct Batch: Sendable {
     let state = Monitor(State<Product>())
     func work() {
       while true {
-        // No more are made ahead than are in the making, so that memory does not grow where results are slow to go.
+        // At most two inputs for each caller are ahead of the output, so that memory does not grow when the output is
+        // slow.
         let index = state.change(when: { $0.isStopped || $0.next < $0.taken + 2 * callers }) { state -> Int? in
           guard !state.isStopped, state.next < count else { return nil }
           state.next += 1
@@ -118,6 +125,6 @@ public struct Batch: Sendable {
 }
 
 extension ExitStatus {
-  /// Ends the command with this status; what there was to say has been said.
+  /// Ends the command with this status; all messages have been written.
   public func end() throws { if self != .done { throw ExitCode(rawValue) } }
 }

@@ -1,7 +1,7 @@
-/// How a program ends; every program documents these numbers.
+/// The exit status of a program; every program documents these numbers.
 public enum ExitStatus: Int32, Hashable, Comparable, Sendable, CaseIterable {
   case done = 0
-  /// Some inputs failed, the others are done.
+  /// Some inputs failed; the others are done.
   case inputs = 1
   case usage = 2
   /// A model or checkpoint is missing, unknown, damaged or of the wrong kind.
@@ -9,7 +9,7 @@ public enum ExitStatus: Int32, Hashable, Comparable, Sendable, CaseIterable {
   /// A result could not be written.
   case output = 4
 
-  /// Of several failures the greatest status counts.
+  /// The order of severity: of several failures the greatest status counts.
   public static func < (a: ExitStatus, b: ExitStatus) -> Bool { a.rawValue < b.rawValue }
 
   /// The paragraph for `--help`.
@@ -19,14 +19,14 @@ public enum ExitStatus: Int32, Hashable, Comparable, Sendable, CaseIterable {
     """
 }
 
-/// What a program tells its user before it ends, or before it goes on with the next input.
+/// An error message for the user, with the exit status that belongs to it.
 public struct Failure: Error, Equatable, CustomStringConvertible {
   public let status: ExitStatus
-  /// One line that ends with the remedy.
+  /// One line, with the remedy at its end.
   public let message: String
-  /// Whether going on with further inputs is pointless.
+  /// Whether the failure ends the batch, because further inputs would fail too.
   public let stops: Bool
-  /// Whether the user knows already.
+  /// Whether the message has been written.
   private(set) var isTold = false
 
   public init(_ status: ExitStatus, _ message: String, stops: Bool = false) {
@@ -37,7 +37,7 @@ public struct Failure: Error, Equatable, CustomStringConvertible {
 
   public var description: String { message }
 
-  /// The same, once the user knows.
+  /// The same failure, marked as reported.
   var told: Failure {
     var failure = self
     failure.isTold = true

@@ -2,25 +2,25 @@ import ImageTypes
 import Kernels
 import Synchronization
 
-/// The start of a program: its model and the first picture, loaded at the same time.
+/// The start of a program: its model and the first picture are loaded at the same time.
 ///
-/// A picture's decoding is one thread's work, and so is most of a model's loading: side by side they take as long as the
-/// slower of the two.
+/// Decoding a picture takes one thread, and so does most of the loading of a model. In parallel they take as long as
+/// the slower of the two.
 public struct Opening<Model> {
   public let model: Model
   public let pictures: Pictures
 
-  /// Loads and decodes on two threads of the pool where it has them.
+  /// Loads and decodes on two threads of the pool, if it has two.
   ///
-  /// A picture from a stream is decoded only after the model is loaded, so that a missing model is reported without
-  /// waiting for input.
+  /// A picture from a stream is decoded after the model is loaded, so that a missing model is reported without waiting
+  /// for input.
   ///
   /// - Parameters:
-  ///   - name: what the timing calls the model.
-  ///   - picture: the first one's path.
+  ///   - name: the model's name in the timing.
+  ///   - picture: the path of the first picture.
   ///   - load: makes the model and times its steps.
   ///   - decode: reads the first picture.
-  /// - Throws: the failure of `load`; one of `decode` waits for its picture's turn.
+  /// - Throws: the failure of `load`. A failure of `decode` is thrown when the first picture is read.
   public init(
     _ name: String, first picture: String, on pool: WorkerPool, _ timing: inout Timing,
     load: (inout Stopwatch) throws(Failure) -> Model,
@@ -50,15 +50,15 @@ public struct Opening<Model> {
   }
 }
 
-/// The pictures of a batch, the first of which may have been read already.
+/// The pictures of a batch; the first one may have been decoded already.
 public final class Pictures: Sendable {
   private let first: Mutex<(picture: Result<Image, Failure>, watch: Stopwatch)?>
 
   init(first: (picture: Result<Image, Failure>, watch: Stopwatch)?) { self.first = Mutex(first) }
 
-  /// A picture and a watch that has timed its decoding; may be called from several threads.
+  /// A picture, and a stopwatch with the duration of its decoding; may be called from several threads.
   ///
-  /// - Throws: what `decode` throws, or what it threw for the first one.
+  /// - Throws: the failure of `decode`, now or when it decoded the first picture.
   public func read(
     _ index: Int, _ decode: () throws(Failure) -> Image
   ) throws(Failure) -> (picture: Image, watch: Stopwatch) {

@@ -1,10 +1,10 @@
 import ImageTypes
 import Kernels
 
-/// The run of a program that puts pictures through one model, from loading to the exit status.
+/// A program's run of pictures through one model, from loading to the exit status.
 ///
-/// The model and the first picture are loaded at once; then the pictures are a `Batch`, with one thread for each where
-/// there are many of them.
+/// The model and the first picture are loaded at the same time. Then the pictures are a `Batch`; many pictures run in
+/// parallel, each on one thread.
 public struct PictureRun<Model> {
   public let model: Model
   private let images: [String]
@@ -16,10 +16,10 @@ public struct PictureRun<Model> {
 
   /// - Parameters:
   ///   - images: paths, at least one.
-  ///   - name: what the timing calls the model.
+  ///   - name: the model's name in the timing.
   ///   - timing: made when the program began.
   ///   - load: makes the model on the session and times its steps.
-  /// - Throws: the failure of `load`; one of the first picture waits for its turn.
+  /// - Throws: the failure of `load`. A failure of the first picture is thrown when its turn comes.
   public init(
     _ images: [String], _ name: String, _ work: RunOptions, _ limits: LimitOptions, timing: Timing,
     on console: Console, load: (Session, inout Stopwatch) throws(Failure) -> Model
@@ -36,16 +36,16 @@ public struct PictureRun<Model> {
     (self.images, self.limits, self.timing, self.console) = (images, limits, timing, console)
   }
 
-  /// Does every picture.
+  /// Processes every picture.
   ///
   /// - Parameters:
-  ///   - make: does the work for a decoded picture, with a watch for its steps; called from several threads where there
-  ///     are many pictures, so nothing of it may be seen from outside.
-  ///   - finish: writes files, and gives what goes to standard output; for one picture after another, in their order, on
-  ///     the caller's thread.
-  ///   - failed: what to write to standard output for a picture that fails.
-  /// - Returns: the status to end with.
-  /// - Throws: the `Failure` that ends the run, told already.
+  ///   - make: computes the result of a decoded picture, with a stopwatch for its steps; called from several threads if
+  ///     there are many pictures, so without side effects.
+  ///   - finish: writes files and returns the text for standard output; called for one picture after another, in their
+  ///     order, on the caller's thread.
+  ///   - failed: the text for standard output after a picture that failed.
+  /// - Returns: the exit status.
+  /// - Throws: the `Failure` that ends the run, already reported.
   public mutating func run<Product>(
     make: (_ index: Int, _ image: inout Image, _ watch: inout Stopwatch) throws(Failure) -> Product,
     finish: (_ index: Int, _ product: Product, _ watch: inout Stopwatch) throws(Failure) -> String,
@@ -72,7 +72,7 @@ public struct PictureRun<Model> {
     return status
   }
 
-  /// Tells the timing of the whole, and ends the command with a status.
+  /// Writes the timing of the whole run and ends the command with a status.
   public func end(_ status: ExitStatus) throws {
     timing.end()
     try status.end()

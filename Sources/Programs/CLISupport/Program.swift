@@ -9,11 +9,11 @@ import Kernels
   import Darwin
 #endif
 
-/// What every program does around its commands.
+/// The part of a program that is the same for all: version, parsing, error reports.
 public enum Program {
   public static let version = "0.1.0"
 
-  /// Runs a program to its end: reads the arguments, runs the command, reports what went wrong in one line.
+  /// Runs a program to its end: parses the arguments, runs the command, reports an error in one line.
   public static func run<Command: ParsableCommand>(_ type: Command.Type, on console: Console) -> Never {
     Timing.begin()
     Interrupt.listen()
@@ -29,7 +29,7 @@ public enum Program {
     }
   }
 
-  /// Tells the user of an error and returns the exit status that goes with it.
+  /// Reports an error and returns its exit status.
   private static func report<Command: ParsableCommand>(
     _ error: any Error, of type: Command.Type, on console: Console
   ) -> Int32 {
@@ -37,10 +37,10 @@ public enum Program {
       if !failure.isTold { console.note(failure.message) }
       return failure.status.rawValue
     }
-    // A batch has told its failures already.
+    // A batch has reported its failures already.
     if let code = error as? ExitCode { return code.rawValue }
     if type.exitCode(for: error).isSuccess {
-      // Help and version come as errors too.
+      // The parser returns help and version as errors too.
       do {
         try console.write(type.message(for: error) + "\n")
         return ExitStatus.done.rawValue
@@ -55,7 +55,7 @@ public enum Program {
     return ExitStatus.usage.rawValue
   }
 
-  /// The command that shows the help for what was typed, out of the parser's own hint.
+  /// The help command for the typed arguments, taken from the parser's own hint.
   private static func helpCommand<Command: ParsableCommand>(for error: any Error, of type: Command.Type) -> String {
     let text = type.fullMessage(for: error)
     let hint = text.split(separator: "\n").last { $0.contains("See '") }

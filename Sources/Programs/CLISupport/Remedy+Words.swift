@@ -2,7 +2,7 @@ import Files
 import ModelFiles
 
 extension Remedy {
-  /// In the command line's words.
+  /// The remedy in terms of the command line.
   public var told: String {
     switch self {
     case .raise(let name): return "raise \(name.flag) if you trust the file"
@@ -26,13 +26,13 @@ extension Remedy {
 }
 
 extension Limits.Name {
-  /// The flag that changes the limit: `--max-` and the property's name, its words apart.
+  /// The flag of the limit: `--max-` and the property's name, its words separated by hyphens.
   public var flag: String {
     "--max-" + rawValue.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
   }
 }
 
-/// An error in the command line's words.
+/// An error's message in terms of the command line.
 public func told(_ error: any Error) -> String {
   guard let error = error as? any RemediedError, let remedy = error.remedy else { return "\(error)" }
   return "\(error.problem); \(remedy.told)"

@@ -1,15 +1,15 @@
 import ArgumentParser
 import ModelFiles
 
-/// How the work is shared and watched.
+/// The options of threads, timing and progress.
 public struct RunOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Threads to session with; without it as many as the affinity mask and the cgroup's quota allow.",
+      "Threads; by default as many as the affinity mask and the cgroup's quota allow.",
       valueName: "number"))
   public var threads: Int?
 
-  @Flag(help: "Say on standard error how long each step took, and the whole process from its start.")
+  @Flag(help: "Write the duration of each step and of the whole process to standard error.")
   public var timing = false
 
   public init() {}
@@ -21,7 +21,7 @@ public struct RunOptions: ParsableArguments {
   }
 }
 
-/// Refuses a size of a network's input that makes no sense.
+/// Refuses a network input size out of range.
 ///
 /// - Throws: `ValidationError`.
 public func checkInputSize(_ size: Int) throws {

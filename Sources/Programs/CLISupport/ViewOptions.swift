@@ -1,7 +1,7 @@
 import ArgumentParser
 import Processing
 
-/// Which regions of a picture the network looks at.
+/// The options of the views.
 public struct ViewOptions: ParsableArguments {
   /// The kinds of views.
   public enum Kind: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -10,23 +10,23 @@ public struct ViewOptions: ParsableArguments {
 
   @Option(
     help: """
-      What of a picture the network looks at: whole, the picture stretched to the network's input; squares, overlapping \
-      squares of its shorter side too; grid, overlapping windows of --slice pixels too; auto, squares from an aspect \
-      ratio of 1.4:1 on, else whole. (default: auto; for eval whole, as in training)
+      The views that the network runs on: whole (the picture, fitted to the input), squares (also overlapping squares \
+      of its shorter side), grid (also overlapping windows of --slice pixels), or auto (squares from an aspect ratio \
+      of 1.4:1 on, else whole). (default: auto; for eval whole, as in training)
       """)
   public var views: Kind?
 
   @Option(
     help: ArgumentHelp(
       """
-      Look at windows of this many pixels a side, for small things in large pictures; means --views grid. (default: \
+      Side of the windows, for small objects in large pictures; implies --views grid. (default: \
       \(Views.usualSliceSize))
       """, valueName: "pixels"))
   public var slice: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The part of a window's side that the next one shows too, 0 to 0.9. (default: \(Views.usualOverlap))",
+      "Overlap of neighbouring windows as a fraction of their side, 0 to 0.9. (default: \(Views.usualOverlap))",
       valueName: "share"))
   public var overlap: Double?
 
@@ -48,9 +48,9 @@ public struct ViewOptions: ParsableArguments {
     }
   }
 
-  /// The views that were asked for.
+  /// The views from the options.
   ///
-  /// - Parameter usual: without any option.
+  /// - Parameter usual: the views without any option.
   public func chosen(else usual: Views) -> Views {
     switch views {
     case .auto: return .auto

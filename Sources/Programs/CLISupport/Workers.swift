@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// A value that several threads change, each of which can wait until it is as it needs it.
+/// A value shared by several threads, with a mutex and a condition on which they wait.
 @safe final class Monitor<Value>: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -25,7 +25,7 @@
     unsafe mutex.deallocate()
   }
 
-  /// Waits until the value is ready, changes it alone, and tells those that wait.
+  /// Waits until the value is ready, changes it under the mutex, and wakes the waiting threads.
   func change<R>(when isReady: (Value) -> Bool = { _ in true }, _ body: (inout Value) -> R) -> R {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
@@ -35,18 +35,18 @@
   }
 }
 
-/// Threads that live as long as one call.
+/// Threads that live for the duration of one call.
 enum Workers {
   private final class Job {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
   }
 
-  /// Runs `work` on so many threads beside `body` on the caller's, and returns when all have ended.
+  /// Runs `work` on additional threads and `body` on the caller's thread, and returns when all have ended.
   ///
-  /// Where the system grants no thread, none runs: `work` must then be left to `body`.
+  /// Threads that the system cannot create are left out. Without any, `body` must do the work itself.
   ///
-  /// - Returns: what `body` returns; it is told how many threads run.
+  /// - Returns: the value of `body`, whose argument is the number of running threads.
   static func run<R, E: Error>(
     _ count: Int, _ work: () -> Void, beside body: (_ running: Int) throws(E) -> R
   ) throws(E) -> R {

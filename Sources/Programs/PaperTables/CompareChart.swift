@@ -3,15 +3,15 @@ import CLISupport
 import Charts
 import ImageTypes
 
-/// Accuracy as the paper prints it against our time, as its figure 5 has it against multiply-adds.
+/// A chart of the paper's accuracies over the measured times, in the form of the paper's figure 5.
 struct CompareChart {
   let conditions: CompareConditions
-  /// Lines of table 4 and of the widths, timed.
+  /// The timed rows of table 4 and of the widths.
   let classification, widths: [ComparedRow]
 
   var image: Image {
     var series: [ScatterChart.Series] = []
-    // Where there are curves of MobileNetV2, table 4's points of it would only hide theirs.
+    // With curves of MobileNetV2, table 4's points of it would only hide them.
     let named = classification.filter { widths.isEmpty || $0.network?.layout.family != .mobileNetV2 }
     let points = points(named) { $0.published.network }
     if !points.isEmpty {

@@ -13,11 +13,11 @@ import Kernels
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "paper-tables",
-    abstract: "Print tables 3 to 7 of the MobileNetV2 paper, with what this program counts and measures beside them.",
+    abstract: "Print tables 3 to 7 of the MobileNetV2 paper beside this program's counts and times.",
     discussion: """
-      Each figure is marked as the paper's or ours. Accuracies and a Pixel 1's times are the paper's; parameters, \
-      multiply-adds and memory are counted, and times measured on this machine with random weights: the networks of a \
-      table run in turn, round by round. Where a count differs, a note says what is counted.
+      Each figure is marked as the paper's or ours. Accuracies and a Pixel 1's times are the paper's. Parameters, \
+      multiply-adds and memory are counted. Times are measured on this machine with random weights; the networks of a \
+      table run in turn, round by round. A note explains each difference between counts.
 
       CSV: \(CompareRecords.help).
       """,
@@ -25,19 +25,19 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Which tables: some of 3, 4, 5, 6, 7, ablations (section 6.4) and widths (figure 5), with commas between them. "
+      "The tables, comma-separated: 3, 4, 5, 6, 7, ablations (section 6.4) and widths (figure 5). "
         + "(default: 3,4,5,6,7)", valueName: "list"))
   var tables: String?
 
-  @Flag(help: "Print all of them.")
+  @Flag(help: "Print all tables.")
   var all = false
 
-  @Option(help: ArgumentHelp("Write all figures as comma-separated values too.", valueName: "file"))
+  @Option(help: ArgumentHelp("Also write all figures as comma-separated values.", valueName: "file"))
   var csv: String?
 
   @Option(
     help: ArgumentHelp(
-      "Draw ImageNet accuracy against our time; needs table 4 or widths.", valueName: "file.png"))
+      "Draw ImageNet accuracy over our time; needs table 4 or widths.", valueName: "file.png"))
   var chart: String?
 
   @Option(help: ArgumentHelp("Threads of the timed calls.", valueName: "number"))
@@ -46,7 +46,7 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Time for three short rounds instead of nine.")
   var quick = false
 
-  @Flag(help: "Count only.")
+  @Flag(help: "Count without timing.")
   var noTiming = false
 
   func validate() throws {
@@ -111,7 +111,7 @@ struct CompareCommand: ParsableCommand {
     }
   }
 
-  /// Refuses files that cannot be written before the minutes of work, not after them.
+  /// Refuses unwritable output files before the minutes of work, not after them.
   private func checkPlaces() throws(Failure) {
     var places: [PictureOutputs] = []
     for (flag, path) in [("--csv", csv), ("--chart", chart)] {

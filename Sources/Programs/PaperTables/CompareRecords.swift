@@ -1,15 +1,15 @@
 import CLISupport
 
-/// The report as comma-separated values: a line a network and table, under one line of names; what is not known is empty.
+/// The report as comma-separated values: a header and a row for each network of each table; unknown values are empty.
 struct CompareRecords {
   let conditions: CompareConditions
 
-  /// The names, with what stands below them.
+  /// The names of the columns, with their meanings.
   static let columns = [
     ("table", "3 to 7, ablations or widths"),
-    ("network", "as the table names it; for table 3 with the size of map, or \"maximum\""),
+    ("network", "its name in the table; for table 3 with the size of map, or \"maximum\""),
     ("input", "rows and columns of the input"),
-    ("measure", "what the accuracy is: top-1, mAP or mIoU"),
+    ("measure", "of the accuracy: top-1, mAP or mIoU"),
     ("paper_accuracy", "percent"),
     ("paper_channels", "table 3: channels of the largest tensor"),
     ("ours_channels", ""),
@@ -17,16 +17,16 @@ struct CompareRecords {
     ("ours_kilobytes", ""),
     ("paper_parameters", ""),
     ("ours_parameters", "weights and biases, batch norm folded"),
-    ("alike_parameters", "counted as the paper's figure seems to be, where that differs"),
+    ("alike_parameters", "by the convention of the paper's figure, if it differs"),
     ("paper_multiply_adds", ""),
     ("ours_multiply_adds", "of one pass"),
-    ("alike_multiply_adds", "counted as the paper's figure seems to be, where that differs"),
+    ("alike_multiply_adds", "by the convention of the paper's figure, if it differs"),
     ("paper_ms", "on a Pixel 1"),
-    ("ours_min_ms", "the least time of a call"),
+    ("ours_min_ms", "the minimum time of a call"),
     ("ours_median_ms", "the median of all calls"),
     ("threads", "of the timed calls"),
     ("isa", "the kernels' instruction set"),
-    ("remark", "what explains a difference"),
+    ("remark", "the explanation of a difference"),
   ]
 
   static var header: String { csvRecord(columns.map(\.0)) }
@@ -84,7 +84,7 @@ struct CompareRecords {
     }.joined()
   }
 
-  /// A line, by the columns' names.
+  /// A record, from fields by column name.
   private func record(_ fields: [String: String]) -> String {
     csvRecord(CompareRecords.columns.map { fields[$0.0] ?? "" })
   }

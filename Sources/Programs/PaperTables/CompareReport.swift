@@ -1,8 +1,8 @@
 import CLISupport
 
-/// The report as text: aligned tables, with the notes that explain differences below each.
+/// The report as text: aligned tables, each with the notes on its differences.
 struct CompareReport {
-  /// What was timed, and how.
+  /// The conditions of the timing.
   let conditions: CompareConditions
 
   /// The lines above the first table.
@@ -23,7 +23,7 @@ struct CompareReport {
     let hasAccuracy = rows.contains { $0.published.accuracy != nil }
     let isTimed = rows.contains { $0.times != nil }
     let hasPixel = rows.contains { $0.published.milliseconds != nil }
-    // A name, and columns as far as anything stands in them.
+    // The name column, and the columns with any content.
     let shown = [true, hasAccuracy] + [Bool](repeating: true, count: 6) + [hasPixel, isTimed, isTimed]
     func kept(_ cells: [String]) -> [String] { zip(cells, shown).compactMap { $1 ? $0 : nil } }
     var text = TextTable([.left] + [TextTable.Alignment](repeating: .right, count: shown.count { $0 } - 1))
@@ -51,7 +51,8 @@ struct CompareReport {
     return table.title + "\n" + text.lines() + lines.joined()
   }
 
-  /// Whether counting alike tells more than ours does.
+  /// Whether the second count adds information: it differs from the first, and the first is not near the printed
+  /// figures.
   private func needsLine(_ row: ComparedRow) -> Bool {
     guard let ours = row.ours, row.alike != ours else { return false }
     let isNear =
@@ -67,7 +68,7 @@ struct CompareReport {
     return [printed?.text ?? "-", text, printed?.difference(ours.parameters) ?? ""]
   }
 
-  /// The printed multiply-adds, ours, and the difference or what stands in its place.
+  /// The printed multiply-adds, ours, and the difference or the text in its place.
   private func multiplyAdds(
     _ printed: PrintedNumber?, _ ours: ComparedNetwork.Counts?, difference: String? = nil
   ) -> [String] {
@@ -77,11 +78,11 @@ struct CompareReport {
   }
 }
 
-/// How the times came about.
+/// The conditions of the timing.
 struct CompareConditions {
   let isa: String
   let threads: Int
-  /// `nil` where nothing was timed.
+  /// `nil` without timing.
   let rounds: Int?
 
   var description: String {

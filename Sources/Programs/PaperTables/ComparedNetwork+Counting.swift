@@ -3,20 +3,23 @@ import CLISupport
 import DeepLabLite
 import Graphs
 
-/// Counts as publications count, where that is not as this program does: found by trying what gives the printed figures.
+/// Counts by the conventions of publications, where these differ from this program's.
+///
+/// The conventions were inferred from the printed figures.
 extension ComparedNetwork {
-  /// Weights, and the biases of the layers without batch norm.
+  /// The counts without the parameters of batch norm: weights, and the biases of layers without batch norm.
   var countsWithoutNormalisation: Counts {
     var counts = counts
     counts.parameters -= normalisedChannels
     return counts
   }
 
-  /// Batch norm's scale beside its shift, and dilated convolutions as TensorFlow runs them.
+  /// The counts with batch norm's scale beside its shift, and with dilated convolutions as TensorFlow runs them.
   ///
-  /// There a map is cut into pictures of every `rate`-th pixel, for which it is first filled up to a multiple of the rate.
+  /// TensorFlow splits a map into `rate` x `rate` maps of every `rate`-th pixel, and pads it to a multiple of the rate
+  /// first.
   ///
-  /// - Parameter passes: adds six sizes of the picture, each mirrored too; else one pass is counted.
+  /// - Parameter passes: whether to add up six sizes of the image, each mirrored too; otherwise one pass is counted.
   func countsInTensorFlow(passes: Bool) -> Counts {
     var total = Counts(parameters: counts.parameters + normalisedChannels, multiplyAdds: 0)
     for size in passes ? ComparedNetwork.sizes(of: size) : [size] {
@@ -26,19 +29,19 @@ extension ComparedNetwork {
     return total
   }
 
-  /// 0.5, 0.75, 1, 1.25, 1.5 and 1.75 times the size, on the grid whose ends fall on pixels of every map.
+  /// 0.5, 0.75, 1, 1.25, 1.5 and 1.75 times the size, rounded so that the corner pixels of all maps align.
   ///
   /// Source: "Rethinking Atrous Convolution for Semantic Image Segmentation", section 4.1.
   private static func sizes(of size: Int) -> [Int] { (2...7).map { (size - 1) * $0 / 4 + 1 } }
 
-  /// Channels that batch norm follows: all but those of the outputs.
+  /// The number of channels with batch norm: all but the outputs'.
   private var normalisedChannels: Int {
     let (backbone, all) = (layout.graph.convolutions, graph.convolutions)
     return backbone.reduce(0) { $0 + $1.outputs }
       + all.dropFirst(backbone.count).reduce(0) { $0 + ($1.isNormalised ? $1.outputs : 0) }
   }
 
-  /// Multiply-adds of the pixels that maps are filled up with.
+  /// The multiply-adds of the padding pixels.
   private var filledUp: Int {
     func added(_ height: Int, _ width: Int, rate: Int) -> Int {
       func up(_ extent: Int) -> Int { (extent + rate - 1) / rate * rate }

@@ -3,18 +3,18 @@ import CLISupport
 import Kernels
 import Graphs
 
-/// A network of ours that stands in a table: a backbone with a head, for a size of input.
+/// A network of this program in a table: a backbone with a head, for an input size.
 struct ComparedNetwork: Hashable {
-  /// What a network costs.
+  /// The cost of a network.
   struct Counts: Hashable {
-    /// Weights and biases; of batch norm there is only the shift, as a bias.
+    /// Weights and biases; a folded batch norm counts as a bias.
     var parameters: Int
     var multiplyAdds: Int
   }
 
   let layout: NetworkLayout
   let head: NetworkTask
-  /// Classes, with the background where there is one.
+  /// The number of classes, including the background if there is one.
   let outputs: Int
   let size: Int
 
@@ -33,7 +33,7 @@ struct ComparedNetwork: Hashable {
     ComparedNetwork(layout: layout, head: hasASPP ? .deeplabASPP : .deeplab, outputs: 21, size: 513)
   }
 
-  /// The same network for another size of input.
+  /// The same network for another input size.
   func with(size: Int) -> ComparedNetwork {
     ComparedNetwork(layout: layout, head: head, outputs: outputs, size: size)
   }
@@ -41,7 +41,7 @@ struct ComparedNetwork: Hashable {
   var graph: Graph { head.graph(on: layout, outputs: outputs, isNormalised: true) }
 
   var counts: Counts { Counts(graph.costs(height: size, width: size)) }
-  /// The head's and the extra layers' alone.
+  /// The counts of the head and the extra layers alone.
   var headCounts: Counts {
     Counts(Array(graph.costs(height: size, width: size).dropFirst(layout.graph.convolutions.count)))
   }

@@ -2,21 +2,21 @@ import Backbone
 import CLISupport
 import Kernels
 
-/// A line of a table: what is printed of a network, and what ours is.
+/// A row of a table: the printed figures of a network and this program's.
 struct ComparedRow {
   let published: PublishedFigures
-  /// What the accuracy is.
+  /// The measure of the accuracy.
   let measure: String
-  /// `nil` where this program does not build it.
+  /// `nil` for a network that this program does not build.
   var network: ComparedNetwork?
-  /// What ours costs as this program counts.
+  /// The cost by this program's convention.
   var ours: ComparedNetwork.Counts?
-  /// What ours costs counted as the printed figures seem to be, where that is not the same.
+  /// The cost by the convention of the printed figures, if it differs.
   var alike: ComparedNetwork.Counts?
-  /// Whether the printed costs are of something that ours alone is not: only `alike` can be held to them.
+  /// Whether the printed costs count something else than `ours`, so that only `alike` is comparable with them.
   var isOnlyAlike = false
   var notes: [ComparisonNote] = []
-  /// Ours, one pass; `nil` where nothing is timed.
+  /// The times of this program's network, one pass; `nil` without timing.
   var times: Times?
 
   init(
@@ -30,7 +30,7 @@ struct ComparedRow {
   }
 }
 
-/// What explains a difference.
+/// An explanation of a difference.
 enum ComparisonNote: CaseIterable {
   case onlyPrinted, ownPaper, withoutNormalisation, widenedClasses, cutOff
   case headAlone, twice

@@ -11,7 +11,7 @@ enum ComparedTable: String, CaseIterable {
   case ablations
   case widths
 
-  /// The paper's tables, which a plain run prints.
+  /// The paper's tables, the default of a run.
   static let paper: [ComparedTable] = [.memory, .classification, .predictors, .detection, .segmentation]
 
   var title: String {
@@ -27,7 +27,7 @@ enum ComparedTable: String, CaseIterable {
     }
   }
 
-  /// The lines, without times; of `memory` there are none, see `MemoryComparison`.
+  /// The rows without times; `memory` has none, see `MemoryComparison`.
   var rows: [ComparedRow] {
     switch self {
     case .memory: return []

@@ -3,14 +3,15 @@ import CLISupport
 import Kernels
 import Tensors
 
-/// Times networks in turn, round by round, so that a drift of the machine hits all alike.
+/// The timing of networks in turn, round by round, so that a drift of the machine affects all alike.
 struct LatencyRun {
   let session: Session
   let rounds: Int
-  /// Milliseconds of a network's turn, at least.
+  /// The least duration of a network's turn in milliseconds.
   private let turn: Double
 
-  /// A network whose runs are shorter is run once uncounted when its turn begins: the others have taken its caches.
+  /// The limit in milliseconds for an uncounted run at the beginning of a turn: a shorter run suffers from caches that
+  /// the other networks have filled.
   private static let settling = 100.0
 
   init(session: Session, isQuick: Bool) {
@@ -18,10 +19,10 @@ struct LatencyRun {
     (rounds, turn) = isQuick ? (3, 60) : (9, 200)
   }
 
-  /// A table's lines with their times; what cannot be run is noted.
+  /// The rows of a table with their times; a network that cannot run is noted.
   func timed(_ table: ComparedTable, on console: Console) throws(Failure) -> [ComparedRow] {
     var rows = table.rows
-    // What table 5 counts is no whole network.
+    // The networks of table 5 are not whole ones.
     guard table != .predictors else { return rows }
     let networks = rows.compactMap(\.network)
     var bar = ProgressBar("table \(table.rawValue)", total: rounds * networks.count, unit: "turns", on: console)
@@ -46,7 +47,9 @@ struct LatencyRun {
       input = Tensor.noise(size: size)
     }
 
-    /// Milliseconds of a run.
+    /// Runs the network once.
+    ///
+    /// - Returns: the duration in milliseconds.
     func run() throws(Failure) -> Double {
       let start = Stopwatch.now
       do { _ = try network.outputs(of: input) } catch { throw Failure(.model, told(error)) }
@@ -54,12 +57,12 @@ struct LatencyRun {
     }
   }
 
-  /// The times of all runs of each network that can be run.
+  /// The times of all runs of each network that can run.
   ///
-  /// All are in memory at once, and released at the end.
-  /// - Parameter ended: told the number of turns so far.
+  /// All networks are in memory at the same time, and released at the end.
+  /// - Parameter ended: called with the number of turns so far.
   private func times(of networks: [ComparedNetwork], ended: (Int) -> Void) throws(Failure) -> [ComparedNetwork: Times] {
-    // Sizes of input share a network.
+    // All input sizes of a network share one object.
     var built: [ComparedNetwork: Network] = [:]
     var runners: [(network: ComparedNetwork, runner: Runner)] = []
     for network in networks {
@@ -67,7 +70,7 @@ struct LatencyRun {
       let found = built[key] ?? .random(network.graph, on: session)
       built[key] = found
       let runner = Runner(found, size: network.size)
-      // The first run lays out memory and wakes the threads.
+      // The first run allocates memory and wakes the threads.
       _ = try runner.run()
       runners.append((network, runner))
     }

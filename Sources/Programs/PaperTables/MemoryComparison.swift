@@ -3,13 +3,13 @@ import CLISupport
 import Graphs
 import Kernels
 
-/// Table 3: what must be held at each size of map.
+/// Table 3: the largest tensor at each size of map.
 struct MemoryComparison {
-  /// A network's largest tensor at a size of map.
+  /// The largest tensor of a network at a size of map.
   struct Cell {
     let channels: Int
     let kilobytes: Double
-    /// Whether it never exists as a whole.
+    /// Whether the tensor never exists as a whole.
     let isPartial: Bool
 
     var text: String { "\(channels)/\(MemoryComparison.number(kilobytes))" + (isPartial ? "*" : "") }
@@ -18,14 +18,15 @@ struct MemoryComparison {
   /// One of the table's networks.
   struct Column {
     let network: String
-    /// The heading over ours.
+    /// The heading above this program's cells.
     let ours: String
     let layout: NetworkLayout
-    /// What the paper has for it at each of its sizes, and in all.
+    /// The paper's figures for it at each size.
     let paper: [(channels: Int, kilobytes: Int)]?
     let paperGreatest: Int?
 
-    /// The largest tensor of that many rows: among those that exist as a whole, else among the others.
+    /// The largest tensor with that number of rows: of the tensors that exist as a whole, or of the others if there are
+    /// none.
     func cell(side: Int) -> Cell? {
       let here = layout.graph.activations(height: 224, width: 224).filter { $0.shape.height == side }
       let whole = here.filter { !$0.isPartial }
@@ -41,7 +42,7 @@ struct MemoryComparison {
   }
 
   let columns: [Column]
-  /// Kilobytes that this program's plans hold beside weights and picture, with its 32-bit activations, by column.
+  /// The kilobytes of this program's plans beside weights and image, with its 32-bit activations, by column.
   let working: [Double]
 
   init(session: Session) throws(Failure) {
@@ -73,7 +74,7 @@ struct MemoryComparison {
     } catch { throw Failure(.model, told(error)) }
   }
 
-  /// The paper's Kb are thousands of bytes.
+  /// The paper's Kb are thousands of bytes, with 2 bytes for each activation.
   private static func kilobytes(_ count: Int) -> Double { Double(count) * 2 / 1000 }
 
   static func number(_ kilobytes: Double) -> String { fixed(kilobytes, kilobytes < 10 ? 1 : 0) }
@@ -86,12 +87,12 @@ struct MemoryComparison {
     "ShuffleNet: the paper's channels are those of g=2 (400, 800, 1600), not of the g=3 in its heading (480, 960, 1920)",
   ]
 
-  /// Aligned columns, and what explains the differences.
+  /// Aligned columns, with the notes on the differences.
   func text() -> String {
     var alignments = [TextTable.Alignment.left]
     for column in columns { alignments += column.paper == nil ? [.right] : [.right, .right] }
     var table = TextTable(alignments)
-    /// A line of the paper's cells, where a column has any, and ours.
+    /// A row of this program's cells, beside the paper's in columns that have them.
     func add(_ name: String, _ cells: (Int) -> (paper: String, ours: String)) {
       var line = [name]
       for index in columns.indices {

@@ -1,6 +1,6 @@
 import CLISupport
 
-/// A number as a paper prints it: digits, and M for millions or B for billions.
+/// A number in a paper's notation: digits, and M for millions or B for billions.
 struct PrintedNumber: ExpressibleByStringLiteral, Sendable {
   let text: String
   let value: Double
@@ -22,16 +22,17 @@ struct PrintedNumber: ExpressibleByStringLiteral, Sendable {
     }
   }
 
-  /// A count of ours with the suffix of the printed one, or a fitting one, and a decimal more than papers have.
+  /// A count of this program in a paper's notation, with the printed number's suffix or a fitting one, and a decimal
+  /// more than papers have.
   static func text(_ count: Int, like printed: PrintedNumber? = nil, decimals: Int = 2) -> String {
     let isBillions = printed.map { $0.text.last == "B" } ?? (count >= 1_000_000_000)
     return fixed(Double(count) / (isBillions ? 1e9 : 1e6), isBillions ? 2 : decimals) + (isBillions ? "B" : "M")
   }
 
-  /// Whether a count of ours is that number for all that matters: within a hundredth.
+  /// Whether a count of this program is equal to the number within a hundredth.
   func isNear(_ count: Int) -> Bool { abs(Double(count) / value - 1) <= 0.01 }
 
-  /// How far a count of ours is from the printed one: "+0.4%".
+  /// The relative difference of a count of this program from the printed one: "+0.4%".
   func difference(_ count: Int) -> String {
     let text = fixed(100 * (Double(count) / value - 1), 1)
     if text == "0.0" || text == "-0.0" { return "0.0%" }

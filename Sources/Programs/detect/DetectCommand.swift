@@ -16,14 +16,14 @@ import Vision
 struct DetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detect",
-    abstract: "Find things in pictures: a box, a label and a score for each.",
+    abstract: "Detect objects in pictures: a box, a label and a score for each.",
     discussion: """
-      Reads PNG and JPEG. Boxes are in pixels of the picture as displayed, EXIF orientation applied.
+      Reads PNG and JPEG. Boxes are in pixels of the displayed picture, with EXIF orientation applied.
 
-      FORMATS: text is a table for each picture. json is an array with an object for each picture that could be done, \
-      written at the end. ndjson is one such object a line, written as each picture ends; a picture that fails has \
-      "error" in place of "detections". csv is one detection a line under a header line. coco is a results array for \
-      COCO's evaluation tools; image_id is the file's name without its extension, as a number where it is one.
+      FORMATS: text is a table for each picture. json is an array with an object for each processed picture, written \
+      at the end. ndjson is one object per line, written after each picture; a failed picture has "error" instead of \
+      "detections". csv is a header line and one detection per line. coco is a results array for COCO's evaluation \
+      tools; image_id is the file's name without its extension, as a number if it consists of digits.
 
       \(ExitStatus.help)
 
@@ -38,7 +38,7 @@ struct DetectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      A model's name, or the path of a model file. (default: \(ModelChoice.detector), and for people \
+      A model's name, or the path of a model file. (default: \(ModelChoice.detector), with people detected by \
       \(ModelChoice.specialists.joined(separator: ", ")))
       """, valueName: "name|path"))
   var model: String?
@@ -46,45 +46,45 @@ struct DetectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Draw the boxes on the picture and write it as a PNG to this file; a folder (one that exists, or a name that ends \
-      in /) gets a PNG for each picture.
+      Write the picture with the boxes drawn in to this file, as a PNG. In a folder (an existing one, or a name that \
+      ends in /) each picture has its own file.
       """, valueName: "overlay.png"))
   var out: String?
 
-  @Option(help: "How results are written to standard output. (default: text)")
+  @Option(help: "Format of the results on standard output. (default: text)")
   var format: Format?
 
   @Option(
     help: ArgumentHelp(
-      "Report detections with a score above this, 0 to 1. (default: what the model recommends, else 0.5)",
+      "Score threshold of the reported detections, 0 to 1. (default: the model's own, else 0.5)",
       valueName: "number"))
   var score: Float?
 
   @Option(
     help: ArgumentHelp(
-      "Drop a box that overlaps a better one by more than this intersection over union, 0 to 1. (default: the model's own)",
+      "IoU threshold of non-maximum suppression, 0 to 1. (default: the model's own)",
       valueName: "number"))
   var iou: Float?
 
-  @Option(help: "Whether boxes drop only boxes of their own class, or any.")
+  @Option(help: "Whether non-maximum suppression is within each class or across classes.")
   var nms = NonMaximumSuppression.Mode.perClass
 
   @Option(
     help: ArgumentHelp(
-      "Report at most this many detections a picture. (default: the model's own, mostly 100)", valueName: "count"))
+      "Maximum number of detections per picture. (default: the model's own, usually 100)", valueName: "count"))
   var topK: Int?
 
   @Flag(help: "Write no results to standard output, only the picture of --out.")
   var quiet = false
 
-  @Flag(help: "Let --out replace an input picture.")
+  @Flag(help: "Allow --out to replace an input picture.")
   var force = false
 
   @OptionGroup var views: ViewOptions
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   func validate() throws {
     if let score, !(0...1).contains(score) { throw ValidationError("--score \(score): expected a number from 0 to 1") }

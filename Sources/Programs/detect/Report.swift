@@ -4,18 +4,18 @@ import Files
 import ImageTypes
 import Vision
 
-/// How results are written.
+/// The format of the results.
 enum Format: String, ExpressibleByArgument, CaseIterable {
   case text, json, ndjson, csv, coco
 }
 
-/// What was found in one picture.
+/// The detections in one picture.
 struct PictureResult {
   let image: String
   let width, height: Int
   let model: String
   let detections: [Detection]
-  /// Where the picture with the boxes went.
+  /// The file of the picture with the boxes drawn in.
   let overlay: String?
 
   var json: JSON {
@@ -34,18 +34,18 @@ struct PictureResult {
   }
 }
 
-/// The formatting of detections; its results go to standard output unchanged.
+/// The formatting of detections for standard output.
 ///
-/// Arrays are kept until all pictures are done, so that what is written is always whole; lines are handed on at once.
+/// Arrays are written after the last picture, so that the output is always valid JSON. Lines are written at once.
 struct Report {
   let format: Format
   let quiet: Bool
-  /// The score above which detections are reported.
+  /// The score threshold of reported detections.
   var threshold: Float = 0.5
   private var values: [JSON] = []
   private var isFirst = true
 
-  /// - Throws: `Failure` where two pictures would be one to the reader of the results.
+  /// - Throws: `Failure` if the format would give two pictures the same key.
   init(format: Format, images: [String], quiet: Bool) throws(Failure) {
     self.format = format
     self.quiet = quiet
@@ -59,12 +59,12 @@ struct Report {
     }
   }
 
-  /// What comes before the first result.
+  /// The text before the first result.
   var opening: String {
     !quiet && format == .csv ? csvRecord(["image", "label", "id", "score", "x1", "y1", "x2", "y2"]) : ""
   }
 
-  /// A result.
+  /// The text of a result.
   mutating func add(_ result: PictureResult) -> String {
     if quiet { return "" }
     switch format {
@@ -79,13 +79,13 @@ struct Report {
     return ""
   }
 
-  /// A picture that failed.
+  /// The text of a failed picture.
   mutating func add(_ failure: Failure, of image: String) -> String {
     guard !quiet, format == .ndjson else { return "" }
     return JSON.object([("image", .string(image)), ("error", .string(failure.message))]).text + "\n"
   }
 
-  /// What comes after the last result.
+  /// The text after the last result.
   var closing: String { !quiet && (format == .json || format == .coco) ? JSON.lines(values) : "" }
 
   private func text(_ result: PictureResult) -> String {
@@ -127,7 +127,8 @@ struct Report {
     }
   }
 
-  /// The file's name without its extension: a number where it consists of digits only, as COCO's own files do.
+  /// The picture's id in COCO's format: its file's name without the extension, as a number if it consists of digits
+  /// only, like COCO's own files.
   private static func imageID(_ path: String) -> JSON {
     let stem = PictureOutputs.stem(of: path)
     guard !stem.isEmpty, stem.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(stem) else {

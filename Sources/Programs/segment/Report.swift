@@ -5,14 +5,14 @@ import ImageTypes
 import ModelFiles
 import Overlay
 
-/// How results are written.
+/// The format of the results.
 enum Format: String, ExpressibleByArgument, CaseIterable {
   case text, json
 }
 
-/// What was found in one picture.
+/// The mask of one picture.
 struct PictureResult {
-  /// One class that occurs, with the colour that it has in the mask.
+  /// A class that occurs, with its colour in the mask.
   struct ClassShare {
     let id: Int
     let label: String
@@ -25,7 +25,7 @@ struct PictureResult {
   let model: String
   let mask: String
   let overlay: String?
-  /// By id.
+  /// Ordered by id.
   let classes: [ClassShare]
 
   init(image: String, map: Mask, card: ModelCard, mask: String, overlay: String?) {
@@ -41,11 +41,11 @@ struct PictureResult {
     }
   }
 
-  /// The part of the picture that a class covers, in [0, 1].
+  /// The fraction of the picture that a class covers, in [0, 1].
   func share(_ one: ClassShare) -> Double { Double(one.pixels) / (Double(width) * Double(height)) }
 }
 
-/// The formatting of segmentations; its results go to standard output unchanged.
+/// The formatting of segmentations for standard output.
 struct Report {
   let format: Format
   let quiet: Bool
@@ -57,7 +57,7 @@ struct Report {
     self.quiet = quiet
   }
 
-  /// A result.
+  /// The text of a result.
   mutating func add(_ result: PictureResult) -> String {
     if quiet { return "" }
     switch format {
@@ -70,7 +70,7 @@ struct Report {
     }
   }
 
-  /// What comes after the last result.
+  /// The text after the last result.
   var closing: String { !quiet && format == .json ? JSON.lines(values) : "" }
 
   private static func text(_ result: PictureResult) -> String {
@@ -105,7 +105,7 @@ struct Report {
     return .object(members + [("classes", .array(classes))])
   }
 
-  /// "#c08080".
+  /// A colour in hexadecimal notation: "#c08080".
   private static func hex(_ colour: Colour) -> String {
     "#" + [colour.red, colour.green, colour.blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }

@@ -15,13 +15,13 @@ import Vision
 struct SegmentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "segment",
-    abstract: "Outline things in pictures: a mask with a class for each pixel.",
+    abstract: "Segment pictures: a mask with a class for each pixel.",
     discussion: """
-      Reads PNG and JPEG. A mask has the size of the picture as displayed, EXIF orientation applied; it is an indexed \
-      PNG whose pixel values are the class ids and whose palette holds the colours of Pascal VOC.
+      Reads PNG and JPEG. A mask has the size of the displayed picture, with EXIF orientation applied. It is an \
+      indexed PNG with class ids as pixel values and the palette of Pascal VOC.
 
-      FORMATS: text lists each class that occurs, with its colour and its share of the picture. json is an array with \
-      an object for each picture that could be done, written at the end.
+      FORMATS: text lists the classes of each picture, with their colours and fractions of its area. json is an array \
+      with an object for each processed picture, written at the end.
 
       \(ExitStatus.help)
 
@@ -35,13 +35,13 @@ struct SegmentCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the mask goes; a folder (one that exists, or a name that ends in /) gets a PNG for each picture.",
+      "File of the mask. In a folder (an existing one, or a name that ends in /) each picture has its own file.",
       valueName: "mask.png"))
   var out: String
 
   @Option(
     help: ArgumentHelp(
-      "Blend the mask with the picture and write it as a PNG to this file, or to this folder in the same way.",
+      "Write the picture blended with the mask to this file or folder, as a PNG.",
       valueName: "overlay.png"))
   var overlay: String?
 
@@ -50,24 +50,24 @@ struct SegmentCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rows and columns of the network's input: more for finer outlines, fewer for speed. (default: the model's own)",
+      "Input size: larger for finer outlines, smaller for speed. (default: the model's own)",
       valueName: "pixels"))
   var size: Int?
 
-  @Option(help: "How results are written to standard output. (default: text)")
+  @Option(help: "Format of the results on standard output. (default: text)")
   var format: Format?
 
   @Flag(help: "Write no results to standard output, only the pictures.")
   var quiet = false
 
-  @Flag(help: "Let an output replace an input picture.")
+  @Flag(help: "Allow an output to replace an input picture.")
   var force = false
 
   @OptionGroup var views: ViewOptions
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   func validate() throws {
     if let size { try checkInputSize(size) }

@@ -1,8 +1,9 @@
 import ImageTypes
 
-/// The pixels of a mask along the borders between classes: 1 where they are, 0 elsewhere.
+/// The pixels of a mask along the borders between classes: 1 on a border, 0 elsewhere.
 ///
-/// Rows are combined as wholes, all of one length and without a branch, so that the compiler makes vectors of them.
+/// Rows are combined as a whole, all of the same length and without a branch, so that the compiler vectorises the
+/// loops.
 package struct Border {
   let width, height: Int
   package let pixels: [UInt8]
@@ -13,11 +14,11 @@ package struct Border {
     self.pixels = pixels
   }
 
-  /// The pixels that have a neighbour of another class above, below or beside them.
+  /// The pixels with a neighbour of another class above, below or beside them.
   package init(of map: Mask) {
     let width = map.width
     let ids = map.ids.span
-    // Beyond the mask nothing changes.
+    // The rows outside the mask repeat its border rows.
     func row(_ y: Int) -> Range<Int> {
       let inside = min(max(y, 0), map.height - 1)
       return inside * width..<(inside + 1) * width
@@ -40,7 +41,7 @@ package struct Border {
     self.init(width: width, height: map.height, pixels: pixels)
   }
 
-  /// The same with the pixels that lie within `radius - 1` columns and rows of one: it touches the border itself.
+  /// The border widened by `radius - 1` pixels: all pixels within that many columns and rows of a marked one.
   ///
   /// - Complexity: O(pixels · radius).
   package func widened(to radius: Int) -> Border {
@@ -61,7 +62,7 @@ package struct Border {
     return Border(width: width, height: height, pixels: wide)
   }
 
-  /// A row that is marked where one of several rows is.
+  /// The union of several rows.
   private func united(_ rows: [Range<Int>], of marks: [UInt8]) -> [UInt8] {
     var line = [UInt8](repeating: 0, count: width)
     var out = line.mutableSpan

@@ -1,6 +1,6 @@
 import ImageTypes
 
-/// A rectangle of whole pixels, right and bottom edges outside; may reach beyond a picture.
+/// A rectangle of whole pixels, with exclusive right and bottom edges; it may extend beyond an image.
 package struct PixelRect: Hashable, Sendable {
   package var left, top, right, bottom: Int
 
@@ -18,14 +18,14 @@ package struct PixelRect: Hashable, Sendable {
     PixelRect(left: left + amount, top: top + amount, right: right - amount, bottom: bottom - amount)
   }
 
-  /// Pixels in both.
+  /// The number of common pixels.
   func overlap(with other: PixelRect) -> Int {
     max(min(right, other.right) - max(left, other.left), 0) * max(min(bottom, other.bottom) - max(top, other.top), 0)
   }
 }
 
 extension Image {
-  /// Mixes a colour into one pixel inside the picture; `weight` of 256 replaces it.
+  /// Blends a colour into one pixel inside the image; a `weight` of 256 replaces the pixel.
   package mutating func mix(_ colour: Colour, x: Int, y: Int, weight: Int) {
     let at = (y * width + x) * 3
     pixels[at] = Image.mixed(pixels[at], colour.red, weight)
@@ -37,7 +37,7 @@ extension Image {
     UInt8(truncatingIfNeeded: (Int(old) * (256 - weight) + Int(new) * weight + 128) >> 8)
   }
 
-  /// Mixes a colour into the part of a rectangle that lies inside the picture.
+  /// Blends a colour into the part of a rectangle that is inside the image.
   package mutating func fill(_ rect: PixelRect, _ colour: Colour, weight: Int = 256) {
     let columns = max(rect.left, 0)..<max(min(rect.right, width), max(rect.left, 0))
     for y in max(rect.top, 0)..<max(min(rect.bottom, height), max(rect.top, 0)) {

@@ -1,17 +1,17 @@
 import ImageTypes
 
-/// One character's strokes as straight pieces, in the font's units.
+/// The strokes of one character as straight segments, in the font's units.
 package struct Glyph {
   package struct Point: Hashable { package var x, y: Float }
 
-  /// Pairs of ends; a curve is eight pieces.
+  /// The segments' end points; a curve is eight segments.
   package private(set) var pieces: [(from: Point, to: Point)] = []
-  /// Units from the first stroke to the end of the last.
+  /// The width in units from the first stroke to the end of the last.
   package private(set) var width: Float = 0
 
-  /// The glyph of a character; an empty frame where it is not printable ASCII.
+  /// The glyph of a character; an empty frame for anything but printable ASCII.
   package init(_ character: Character) {
-    // Swift takes a carriage return and line feed for the character that is ASCII's 10.
+    // Swift treats a carriage return and line feed as one character with the ASCII value 10.
     let code = Int(character.asciiValue ?? 0)
     self = (32...126).contains(code) ? Self.printable[code - 32] : Self.unknown
   }
@@ -27,7 +27,9 @@ package struct Glyph {
     width = fixed ?? pieces.reduce(0) { max($0, $1.from.x, $1.to.x) }
   }
 
-  /// Reads a shape's commands; the table is ours, so a word that is neither a letter nor a number is a mistake in it.
+  /// Parses a shape's commands.
+  ///
+  /// The table is part of this package, so a word that is neither a letter nor a number is a mistake in it.
   private mutating func draw(_ shape: String) {
     var command: Character = "M"
     var numbers: [Float] = []
@@ -62,12 +64,12 @@ package struct Glyph {
     }
   }
 
-  /// The pieces that come within `reach` units of a row, which are few of them.
+  /// The segments within `reach` units of a row, usually few.
   func pieces(near y: Float, reach: Float) -> [(from: Point, to: Point)] {
     pieces.filter { min($0.from.y, $0.to.y) - reach <= y && y <= max($0.from.y, $0.to.y) + reach }
   }
 
-  /// Distance from a point to the nearest of some pieces, in units.
+  /// The distance in units from a point to the nearest of some segments.
   static func distance(to pieces: [(from: Point, to: Point)], x: Float, y: Float) -> Float {
     var best = Float.infinity
     for piece in pieces {
@@ -82,7 +84,7 @@ package struct Glyph {
   }
 }
 
-/// A line of text that can be measured and drawn.
+/// A line of text with its size.
 package struct TextLine {
   /// Pixels per font unit, at least 1.
   package let scale: Float
@@ -93,24 +95,24 @@ package struct TextLine {
     glyphs = text.map(Glyph.init)
   }
 
-  /// Pixels from the left of the first stroke to the right of the last.
+  /// The width in pixels from the first stroke to the end of the last.
   package var width: Int {
     let units = glyphs.reduce(0) { $0 + $1.width + StrokeFont.gap } - StrokeFont.gap + 1
     return glyphs.isEmpty ? 0 : Int((units * scale).rounded(.up))
   }
 
-  /// Pixels of a line, ascenders and descenders included.
+  /// The height of a line in pixels, including ascenders and descenders.
   package var height: Int { Int(((6 + 1 + StrokeFont.ascent + StrokeFont.descent) * scale).rounded(.up)) }
 
-  /// Pixels from a line's top to the middle of its capitals and digits.
+  /// The distance in pixels from a line's top to the middle of its capitals and digits.
   package var middle: Int { Int((3.5 + StrokeFont.ascent) * scale) }
 
-  /// Draws the text with its upper left corner at a pixel; strokes outside the picture are left out.
+  /// Draws the text with its upper left corner at a pixel; strokes outside the image are clipped.
   package func draw(on image: inout Image, left: Int, top: Int, _ colour: Colour) {
     let radius = 0.6 * scale
     var pen = Float(left)
     for glyph in glyphs {
-      // Whole pixels keep the upright strokes of small text sharp.
+      // Whole pixels keep the vertical strokes of small text sharp.
       let origin = Int(pen.rounded())
       let columns = Int((glyph.width + 1) * scale) + 2
       for y in max(top, 0)..<max(min(top + height, image.height), max(top, 0)) {

@@ -1,7 +1,7 @@
 import ImageTypes
 
 extension Overlay {
-  /// Blends the colours of a mask into a picture; class 0, the background, is unchanged.
+  /// Blends the colours of a mask into an image; class 0, the background, is unchanged.
   ///
   /// - Parameters:
   ///   - map: of the picture's size.
@@ -24,7 +24,7 @@ extension Overlay {
     for index in map.ids.indices {
       let id = map.ids[index]
       guard id != 0 else { continue }
-      // White against dark ground, the class colour against light ground.
+      // White stands out on dark background, the class colour on light background.
       let colour = outer.map { $0[index] != 0 } ?? false ? Colour.white : palette[Int(id)]
       let share = inner.map { $0[index] != 0 } ?? false ? 232 : weight
       let at = index * 3

@@ -1,12 +1,12 @@
 import ImageTypes
 
-/// A box to draw, with words on a plate beside it.
+/// A box with a label.
 public struct Annotation: Hashable, Sendable {
-  /// Pixels of the picture: 0 is the left or top edge of its first pixel.
+  /// The box in pixels of the image: 0 is the left or top edge of its first pixel.
   public var box: Box
-  /// The words, printable ASCII ("person 0.98"), or nothing; any other character shows as an empty frame.
+  /// The label in printable ASCII ("person 0.98"), possibly empty; any other character is drawn as an empty frame.
   public var text: String
-  /// The place in `Palette.boxes`, which goes round: a class id does.
+  /// The index into `Palette.boxes`, modulo its length, such as a class id.
   public var colourIndex: Int
 
   /// Creates a box to draw; an empty text has no plate.
@@ -17,9 +17,9 @@ public struct Annotation: Hashable, Sendable {
   }
 }
 
-/// Draws results on pictures.
+/// The drawing of results on images.
 public enum Overlay {
-  /// Draws boxes with their labels, sized for the picture and readable on light and dark ground.
+  /// Draws boxes with their labels, in sizes relative to the image and readable on light and dark background.
   ///
   /// A line has a dark edge on both sides, and words stand in black or white on a plate in the box's colour. Plates
   /// stay inside the picture and out of each other's way where there is room. The first annotation is drawn on top. A
@@ -52,7 +52,7 @@ public enum Overlay {
     }
   }
 
-  /// A box as whole pixels inside the picture, at least one pixel each way.
+  /// A box as whole pixels inside the image, at least one pixel wide and high.
   private static func pixels(of box: Box, in image: Image) -> PixelRect? {
     let width = Float(image.width), height = Float(image.height)
     guard box.isProper, box.x1 < width, box.y1 < height, box.x2 > 0, box.y2 > 0 else { return nil }
@@ -63,22 +63,23 @@ public enum Overlay {
       bottom: max(Int(min(box.y2, height).rounded()), top + 1))
   }
 
-  /// The text at a size, and of a length, that fits the picture; `nil` where not even one character does.
+  /// The text, scaled down and shortened to fit the image; `nil` if not even one character fits.
   private static func fit(_ text: String, _ style: Style, _ image: Image) -> TextLine? {
     let room = image.width - 2 * style.margin
-    // No picture shows more, and a runaway label must not cost a minute.
+    // More characters never fit, and an overlong label must not take a minute.
     var kept = String(text.prefix(1000))
     var line = TextLine(kept, scale: style.scale)
     if line.width > room { line = TextLine(kept, scale: max(1, style.scale * Float(room) / Float(line.width))) }
     while line.width > room, !kept.isEmpty {
-      // In large steps while far too long.
+      // In large steps as long as the text is far too long.
       kept.removeLast(min(kept.count, max(1, (line.width - room) / Int(8 * line.scale))))
       line = TextLine(kept + "..", scale: line.scale)
     }
     return kept.isEmpty || line.height + 2 * style.padding > image.height ? nil : line
   }
 
-  /// Where a plate may go, the best first: above the box, below its upper edge, under the box, above its lower edge.
+  /// The possible positions of a plate, the best first: above the box, below its upper edge, under the box, above its
+  /// lower edge.
   private static func places(
     for size: (width: Int, height: Int), beside rect: PixelRect, _ style: Style, _ image: Image
   ) -> [PixelRect] {
@@ -88,18 +89,18 @@ public enum Overlay {
     }
     let tops = [rect.top - size.height, rect.top, rect.bottom, rect.bottom - size.height]
     let inside = tops.filter { $0 >= 0 && $0 + size.height <= image.height }
-    // A picture lower than two plates may leave none of them inside.
+    // In an image lower than two plates no position may be inside.
     return inside.isEmpty ? [place(max(0, min(rect.top, image.height - size.height)))] : inside.map(place)
   }
 
-  /// Widths in pixels, in proportion to the picture.
+  /// Widths in pixels, in proportion to the image.
   private struct Style {
     let line, edge: Int
-    /// Beside the words, and above and below them.
+    /// The space left and right of the label, and above and below it.
     let margin, padding: Int
     /// Pixels per font unit.
     let scale: Float
-    /// How dark the edges are, of 256.
+    /// The opacity of the dark edges, of 256.
     let edgeWeight = 150
 
     init(width: Int, height: Int) {

@@ -5,7 +5,8 @@ public enum Palette {
   /// The 256 colours of Pascal VOC's masks, by class id: 0 is black, 15 (person) is (192, 128, 128), 255 is (224, 224,
   /// 192).
   ///
-  /// The bits of the id, from the lowest, go in turn to red, green and blue, from the highest bit of each downwards.
+  /// The bits of the id, from the lowest, are distributed in turn to red, green and blue, from the highest bit of each
+  /// downwards.
   /// Source: the Pascal VOC development kit, `VOClabelcolormap`.
   public static let voc: [Colour] = (0..<256).map { id in
     var channels: [UInt8] = [0, 0, 0]
@@ -30,7 +31,7 @@ public enum Palette {
     Colour(red: 214, green: 150, blue: 90),  // brown
   ]
 
-  /// The box colour for any index: the list goes round.
+  /// The colour of an index modulo the list's length.
   package static func box(_ index: Int) -> Colour {
     let turn = index % boxes.count
     return boxes[turn < 0 ? turn + boxes.count : turn]
@@ -41,13 +42,13 @@ extension Colour {
   package static let black = Colour(red: 0, green: 0, blue: 0)
   package static let white = Colour(red: 255, green: 255, blue: 255)
 
-  /// How bright it looks, in [0, 1]: linear light, with a plain square for the transfer curve.
+  /// The luminance in [0, 1]: linear light, with a square as transfer curve.
   package var luminance: Float {
     func linear(_ value: UInt8) -> Float { Float(value) * Float(value) / (255 * 255) }
     return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
   }
 
-  /// Black or white, whichever stands out more as text on this colour.
+  /// Black or white, whichever has the greater contrast as text on this colour.
   ///
   /// Source: the contrast ratio of WCAG 2.2, (bright + 0.05) / (dark + 0.05).
   package var textColour: Colour { (luminance + 0.05) * (luminance + 0.05) > 0.05 * 1.05 ? .black : .white }

@@ -1,4 +1,4 @@
-/// The shapes of the printable ASCII characters as pen strokes, drawn for this toolkit.
+/// A font of the printable ASCII characters as pen strokes, drawn for this package.
 ///
 /// Units: a capital reaches from y = 0 down to the baseline at y = 6, small letters begin at y = 2, descenders end at y
 /// = 8. A shape reads like SVG: `M` starts a stroke, `L` (or nothing) goes straight, `Q` follows a quadratic curve. At
@@ -112,16 +112,16 @@ package enum StrokeFont {
     "M0 3.9 Q.9 2.6 1.8 3.4 Q2.7 4.2 3.6 2.9",  // ~
   ]
 
-  /// What stands for every other character: an empty frame.
+  /// The shape of every other character: an empty frame.
   static let unknown = "M0 0 3.4 0 3.4 6 0 6 0 0"
 
-  /// Units between the end of one character and the start of the next.
+  /// The units between the end of one character and the start of the next.
   static let gap: Float = 2
-  /// Units of a space.
+  /// The width of a space in units.
   static let space: Float = 1
-  /// Units of every digit, so that scores line up.
+  /// The width of every digit in units, so that scores are aligned.
   static let digit: Float = 3.6
-  /// Units above and below the capitals that a line of text may reach into.
+  /// The units above and below the capitals that belong to a line of text.
   static let ascent: Float = 0.5
   static let descent: Float = 2.2
 }

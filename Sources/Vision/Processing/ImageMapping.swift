@@ -2,15 +2,15 @@ import Tensors
 
 /// Where a picture lies in a network's input, and so the way back from the network's answers to the picture's pixels.
 public struct ImageMapping: Hashable, Sendable {
-  /// One axis of it, in pixels.
+  /// One axis of the mapping, in pixels.
   public struct Axis: Hashable, Sendable {
-    /// The picture's extent as displayed.
+    /// The displayed image's extent.
     public let image: Int
-    /// The network's input.
+    /// The network input's extent.
     public let input: Int
-    /// The resized picture.
+    /// The resized image's extent.
     public let content: Int
-    /// Where the resized picture's first pixel lies in the input; negative where its border was cut off.
+    /// The position of the resized image's first pixel in the input; negative if its border was cropped.
     public let origin: Int
 
     /// Creates an axis; the three extents must be at least 1.
@@ -22,13 +22,13 @@ public struct ImageMapping: Hashable, Sendable {
       self.origin = origin
     }
 
-    /// The input's pixels that show the picture, empty where nothing of it is inside; the others are padding.
+    /// The input's pixels inside the image, possibly none; the others are padding.
     public var visible: Range<Int> {
       let start = max(origin, 0)
       return start..<max(min(origin + content, input), start)
     }
 
-    /// The place in the picture of one in the input, in pixels from the picture's edge and clipped to its extent.
+    /// The position in the image of a position in the input, in pixels from the image's edge and clipped to its extent.
     ///
     /// - Parameter relative: 0 at the input's first edge, 1 at its last.
     package func imagePosition(ofRelative relative: Float) -> Float {
@@ -37,12 +37,12 @@ public struct ImageMapping: Hashable, Sendable {
       return min(max(share * Float(image), 0), Float(image))
     }
 
-    /// Where the picture's pixels lie in a map that covers the whole input; those not shown take the nearest value.
+    /// The taps of the image's pixels in a map of the whole input; pixels outside it have the nearest value.
     ///
     /// - Parameters:
     ///   - map: the map's pixels along this axis.
-    ///   - upsampling: how the network's own enlargement lays the map over its input.
-    ///   - grid: how the picture was resized.
+    ///   - upsampling: the sampling grid of the network's own upsampling from the map to its input.
+    ///   - grid: the sampling grid of the image's resize.
     package func taps(map: Int, upsampling: SamplingGrid, grid: SamplingGrid) -> LinearTaps {
       let coordinates = (0..<image).map { index in
         let resized = grid.coordinate(of: index, input: content, output: image)
@@ -57,7 +57,7 @@ public struct ImageMapping: Hashable, Sendable {
   public let horizontal: Axis
   /// The mapping of rows.
   public let vertical: Axis
-  /// Where the resize sampled the picture.
+  /// The sampling grid of the image's resize.
   public let grid: SamplingGrid
 
   /// Creates a mapping from those of its axes and the sampling grid of the resize.

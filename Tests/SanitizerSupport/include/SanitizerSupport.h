@@ -1,2 +1,2 @@
-// Nothing to call: what is in this target takes effect by being linked.
+// A header without declarations: this target takes effect by being linked.
 #pragma once

@@ -44,7 +44,7 @@ cimageio_report cimageio_png_rgb(
 
 /// Decodes a palette or gray PNG of at most 8 bits to its raw sample values, one byte each.
 ///
-/// `palette` has space for 256 RGB triples; `*colours` becomes the number of entries, 0 for a gray picture.
+/// `palette` has space for 256 RGB triples; `*colours` becomes the number of entries, 0 for a gray image.
 cimageio_report cimageio_png_indices(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *indices,
     uint8_t *palette, int *colours);

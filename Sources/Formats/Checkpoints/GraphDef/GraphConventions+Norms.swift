@@ -1,9 +1,9 @@
-/// Batch norms that are no operation of their own: spelt out, or folded into the weights before the file was written.
+/// Batch norms that are not an operation of their own: as separate arithmetic, or folded into the weights of the file.
 extension GraphConventions {
-  /// The arithmetic that a batch norm is spelt out in.
+  /// The operations of a batch norm as separate arithmetic.
   static let arithmetic = ["Add", "AddV2", "Mul", "Sub"]
 
-  /// What a batch norm's tensors are called in every graph that spells it out.
+  /// The names of such a batch norm's tensors, the same in every graph.
   private static let parts = ["/gamma", "/beta", "/moving_mean", "/moving_variance"]
 
   /// Whether an operation of the arithmetic is given that constant as a weight: a part of a batch norm, or the offset
@@ -19,7 +19,7 @@ extension GraphConventions {
     return ["Conv2D", "DepthwiseConv2dNative", "BatchToSpaceND"].contains(node.op)
   }
 
-  /// The constant that is added to what a convolution with that weight makes, where nothing but an addition follows.
+  /// The constant added to the output of the convolution with that weight, if only an addition follows.
   func foldedOffset(_ weight: String) -> String? {
     let users = graph.consumers(weight).filter { GraphConventions.weighted.contains($0.op) }
     guard users.count == 1, var output = users.first else { return nil }
@@ -28,7 +28,7 @@ extension GraphConventions {
     return other(node, than: output).flatMap(graph.source)?.name
   }
 
-  /// The addition of one constant that follows an operation, if any.
+  /// The addition of a constant that follows an operation, if any.
   func addition(after output: TFNode) -> TFNode? {
     let next = graph.consumers(output.name)
     guard next.count == 1, let node = next.first, ["Add", "AddV2", "BiasAdd"].contains(node.op),
@@ -37,7 +37,7 @@ extension GraphConventions {
     return node
   }
 
-  /// A batch norm's tensors, epsilon and last operation.
+  /// The tensors, the epsilon and the last operation of a batch norm as separate arithmetic.
   struct SpeltNorm {
     let gamma, beta, mean, variance: String
     let epsilon: Float
@@ -63,13 +63,13 @@ extension GraphConventions {
       gamma: gamma.name, beta: beta.name, mean: mean.name, variance: variance.name, epsilon: Float(epsilon), end: end)
   }
 
-  /// The input of a node of two that is not that operation.
+  /// The input that is not the given operation, of a node with two inputs.
   private func other(_ node: TFNode, than operation: TFNode) -> String? {
     guard node.inputs.count == 2 else { return nil }
     return node.inputs.first { graph.source($0)?.name != operation.name }
   }
 
-  /// The two inputs of a node, the one that is that operation first.
+  /// The two inputs of a node, with the given operation first.
   private func pair(_ node: TFNode, first operation: String) -> (TFNode, TFNode)? {
     guard node.inputs.count == 2 else { return nil }
     let sources = node.inputs.compactMap(graph.source)

@@ -1,28 +1,28 @@
 import ModelFiles
 import Tensors
 
-/// Reads from a graph how each layer works, and holds it to what the network's layers do.
+/// The conventions of each layer, read from a graph and checked against the network's layers.
 struct GraphConventions {
   let graph: GraphFile
   private var path: String { graph.path }
 
-  /// What the graph says about one layer.
+  /// The graph's conventions of one layer.
   struct Found: Equatable {
     var stride = 1
     var dilation = 1
     var activation = Activation.linear
-    /// Of the batch norm, where there is one.
+    /// The epsilon of the batch norm, if there is one.
     var epsilon: Float?
-    /// The padding rules that give the same zeros.
+    /// The padding rules with the same zeros.
     var paddings = Set(Padding.allCases)
   }
 
-  /// The operations that take weights; what they are given and no layer claims is left over.
+  /// The operations with weights; a weight of theirs without a layer is left over.
   static let weighted = [
     "Conv2D", "DepthwiseConv2dNative", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "BiasAdd", "MatMul",
   ]
 
-  /// The constants that those operations are given.
+  /// The weights of those operations.
   func operands() -> [String: TFTensorValue] {
     var operands: [String: TFTensorValue] = [:]
     for node in graph.nodes {
@@ -40,7 +40,7 @@ struct GraphConventions {
 
   /// Follows one layer from its weight to its activation.
   ///
-  /// - Throws: `CheckpointError.convention` for whatever the network's layers never do.
+  /// - Throws: `CheckpointError.convention` for anything that the network's layers do not have.
   func inspect(_ recipe: LayerRecipe, in network: NetworkFamily) throws(CheckpointError) -> Found {
     let id = recipe.layer.id
     func fault(_ expected: String, _ found: String) -> CheckpointError {
@@ -60,7 +60,7 @@ struct GraphConventions {
     else { throw fault("the same stride and dilation along both axes", "others") }
     var output = convolution
     var padding = convolution.string("padding") ?? "none"
-    // Older graphs spell a dilation as space to batch, convolution without padding, batch to space.
+    // In older graphs a dilation is a space-to-batch, a convolution without padding and a batch-to-space.
     if let before = convolution.inputs.first.flatMap(graph.source), before.op == "SpaceToBatchND" {
       guard let blocks = before.inputs.dropFirst().first.flatMap(graph.numbers), blocks.count == 2,
         blocks[0] == blocks[1], blocks[0] >= 1, blocks[0] <= 64, dilation == 1, padding == "VALID",
@@ -87,9 +87,9 @@ struct GraphConventions {
     return found
   }
 
-  /// The rules that a padding of its own agrees with.
+  /// The padding rules that agree with an explicit padding.
   ///
-  /// Zeros at the end alone are SAME's wherever a map's extents are even.
+  /// Zeros at the end alone are equal to SAME if a map's extents are even.
   private func paddings(_ pad: TFNode, _ found: Found, _ id: LayerID) throws(CheckpointError) -> Set<Padding> {
     let amounts = pad.inputs.dropFirst().first.flatMap(graph.numbers) ?? []
     let d = Double(found.dilation)
@@ -99,7 +99,7 @@ struct GraphConventions {
       path: path, layer: id.name, expected: "zeros on all sides or at the ends", found: "the padding \(amounts)")
   }
 
-  /// Checks the batch norm or the bias behind a convolution, and that it is given the tensors that its names promise.
+  /// Checks the batch norm or the bias behind a convolution, and that its inputs are the tensors of the expected names.
   private func checkOffset(
     _ recipe: LayerRecipe, after output: TFNode, _ found: inout Found
   ) throws(CheckpointError) -> TFNode {
@@ -132,7 +132,7 @@ struct GraphConventions {
         throw fault("a batch norm with \(gamma), ...", given.joined(separator: ", "))
       }
       if node.flag("is_training") ?? true { throw fault("a batch norm made for inference", "one made for training") }
-      // TensorFlow's own default where a graph leaves the attribute out.
+      // TensorFlow's default for graphs without the attribute.
       found.epsilon = node.number("epsilon") ?? 1e-4
       return node
     }
@@ -144,7 +144,7 @@ struct GraphConventions {
     return operations.contains("Relu") ? .relu : .linear
   }
 
-  /// The number in `[1, n, n, 1]`.
+  /// The number n of `[1, n, n, 1]`.
   private func square(_ list: [Int64]) -> Int64? {
     guard list.count == 4, list[0] == 1, list[3] == 1, list[1] == list[2], (1...64).contains(list[1]) else {
       return nil

@@ -2,11 +2,11 @@ import ModelFiles
 import SSDLite
 import Tensors
 
-/// What a file says about a detector beyond its weights; `nil` where it says nothing.
+/// A detector's properties in a file beside its weights; `nil` for missing ones.
 struct DetectionFacts: Hashable {
   var inputSize: Int?
   var grid: SamplingGrid?
-  /// Mean and standard deviation of the normalisation, in 0...255.
+  /// The mean and standard deviation of the normalisation, in 0...255.
   var mean: Float?
   var standardDeviation: Float?
   var activation: DetectionCard.ScoreActivation?
@@ -18,12 +18,12 @@ struct DetectionFacts: Hashable {
   var maximumDetections: Int?
 }
 
-/// What a file says about a segmenter beyond its weights.
+/// A segmenter's properties in a file beside its weights.
 struct SegmentationFacts: Hashable {
   var upsampling: SamplingGrid?
 }
 
-/// Reads the constants around the network: preprocessing, default boxes, thresholds.
+/// The constants of a graph around the network: preprocessing, default boxes, thresholds.
 struct GraphFacts {
   let graph: GraphFile
 
@@ -31,7 +31,7 @@ struct GraphFacts {
     .convention(path: graph.path, layer: layer, expected: expected, found: found)
   }
 
-  /// Width and height that the graph's input has fixed, where they are equal.
+  /// The fixed width and height of the graph's input, if they are equal.
   var placeholderSize: Int? {
     for node in graph.nodes where node.op == "Placeholder" {
       let sizes = node.attributes["shape"]?.shape.dimensions.map(\.size) ?? []
@@ -52,7 +52,7 @@ struct GraphFacts {
 
   // MARK: Detection
 
-  /// - Throws: `CheckpointError.convention` where the graph differs from what a card can say.
+  /// - Throws: `CheckpointError.convention` if a card cannot express the graph's conventions.
   func detection() throws(CheckpointError) -> DetectionFacts {
     var facts = DetectionFacts()
     try readPreprocessing(&facts)
@@ -71,26 +71,26 @@ struct GraphFacts {
       else { throw fault("the preprocessing", "a fixed square input size", "another") }
       facts.inputSize = Int(size[0])
     }
-    // x * scale - offset, as the object detection code writes it.
+    // The normalisation is x * scale - offset, as in the Object Detection API.
     if let scale = graph.numbers("Preprocessor/mul/x"), let offset = graph.numbers("Preprocessor/sub/y") {
       guard scale.count == 1, offset.count == 1, scale[0] > 0 else {
         throw fault("the preprocessing", "one scale and one offset", "others")
       }
-      // The stored scale is 2/255 rounded to a float; 127.5 is meant.
+      // The stored scale is 2/255 rounded to a float; the intended deviation is 127.5.
       let deviation = Float(((1 / scale[0]) * 1e4).rounded() / 1e4)
       facts.standardDeviation = deviation
       facts.mean = Float(offset[0] * Double(deviation))
     }
   }
 
-  /// The constants of the default boxes: scales multiply or divide by the root of the aspect ratios, map by map.
+  /// The constants of the default boxes: scales multiplied or divided by the root of the aspect ratios, map by map.
   private func readDefaultBoxes(_ facts: inout DetectionFacts) throws(CheckpointError) {
     var scales: [[Double]] = []
     for node in graph.nodes where node.name.hasPrefix("MultipleGridAnchorGenerator/") {
       let values = node.inputs.first.flatMap(graph.numbers) ?? []
       guard values.count == 3 || values.count == 6 else { continue }
       if node.op == "Sqrt" {
-        // Of any map, since ratios do not depend on it.
+        // The ratios do not depend on the map, so any map's will do.
         let expected = HeadPlan.boxes(map: values.count == 3 ? 0 : 1, 0.2, 0.95).map { Double($0.ratio) }
         guard zip(values, expected).allSatisfy({ abs($0 - $1) < 1e-6 }) else {
           throw fault("the default boxes", "the aspect ratios \(expected)", "\(values)")
@@ -136,7 +136,7 @@ struct GraphFacts {
       facts.iouThreshold = Float(threshold)
       if let score = inputs.dropFirst(4).first.flatMap(graph.numbers)?.first { facts.scoreThreshold = Float(score) }
     }
-    // Older graphs drop low scores before the suppression.
+    // Older graphs remove low scores before non-maximum suppression.
     let filter = nodes.first { $0.op == "Greater" && $0.name.contains("FilterGreaterThan") }
     if facts.scoreThreshold == nil, let score = filter?.inputs.last.flatMap(graph.numbers)?.first {
       facts.scoreThreshold = Float(score)
@@ -148,7 +148,7 @@ struct GraphFacts {
 
   // MARK: Segmentation
 
-  /// - Throws: `CheckpointError.convention` where the logits are enlarged in two ways.
+  /// - Throws: `CheckpointError.convention` if the logits are upsampled in two ways.
   func segmentation() throws(CheckpointError) -> SegmentationFacts {
     var facts = SegmentationFacts()
     var open = ["logits/semantic/BiasAdd"]
@@ -161,7 +161,7 @@ struct GraphFacts {
           }
           facts.upsampling = grid(node)
         }
-        // Shape computations and the argmax end the way of the logits.
+        // Shape computations and the argmax are not followed.
         if node.op == "ResizeBilinear" || node.op == "Slice" || node.op == "Softmax" { open.append(node.name) }
       }
     }

@@ -2,17 +2,17 @@ import Files
 import SwiftProtobuf
 import Tensors
 
-/// A TensorFlow graph as data: its nodes, who reads whom, and the constants.
+/// A TensorFlow graph as data: its nodes, their consumers, and the constants.
 ///
 /// Nothing of it is ever executed.
 struct GraphFile {
   let path: String
   let nodes: [TFNode]
   private let index: [String: Int]
-  /// The nodes that read a node's output, by the name of the read node.
+  /// The nodes that read a node's output, by the name of that node.
   private let readers: [String: [Int]]
 
-  /// Decodes a serialised `GraphDef` that has been walked over.
+  /// Decodes a serialised `GraphDef` after the scan.
   ///
   /// - Throws: `CheckpointError.malformed`.
   init(_ scan: GraphScan) throws(CheckpointError) {
@@ -46,10 +46,10 @@ struct GraphFile {
 
   func node(_ name: String) -> TFNode? { index[name].map { nodes[$0] } }
 
-  /// The node behind an input, looking through nodes that only pass it on.
+  /// The node of an input, behind any identity nodes.
   func source(_ input: String) -> TFNode? {
     var name = GraphFile.producer(input)
-    // As many steps as a chain may reasonably have; a longer one is a ring.
+    // The maximum length of a chain; a longer one is a cycle.
     for _ in 0..<32 {
       guard let node = node(name) else { return nil }
       guard ["Identity", "Enter", "StopGradient", "CheckNumerics"].contains(node.op), let next = node.inputs.first
@@ -61,7 +61,7 @@ struct GraphFile {
     return nil
   }
 
-  /// The nodes that read a node's output, looking through nodes that only pass it on.
+  /// The nodes that read a node's output, behind any identity nodes.
   func consumers(_ name: String) -> [TFNode] {
     var found: [TFNode] = []
     var open = [name]
@@ -80,20 +80,20 @@ struct GraphFile {
 
   // MARK: Constants
 
-  /// The constant behind an input, or `nil`.
+  /// The constant of an input, or `nil`.
   func constant(_ input: String) -> TFTensorValue? {
     guard let node = source(input), node.op == "Const" else { return nil }
     return node.attributes["value"]?.tensor
   }
 
-  /// A constant's shape, or `nil` where it is unknown or out of all proportion.
+  /// A constant's shape, or `nil` if it is unknown or too large.
   static func shape(_ tensor: TFTensorValue) -> [Int]? {
     let shape = tensor.shape.dimensions.map { Int($0.size) }
     guard !tensor.shape.unknownRank, shape.count <= 8, Shape.elementCount(of: shape) != nil else { return nil }
     return shape
   }
 
-  /// A float constant's values; TensorFlow leaves out the repetitions of the last one.
+  /// A float constant's values; TensorFlow omits repetitions of the last one.
   ///
   /// - Throws: `CheckpointError.malformed`.
   func floats(_ tensor: TFTensorValue, name: String) throws(CheckpointError) -> [Float] {
@@ -112,12 +112,12 @@ struct GraphFile {
     guard let last = tensor.floats.last, tensor.floats.count <= count else {
       throw fault("has \(tensor.floats.count) values for \(shape)")
     }
-    // A few bytes must not become gigabytes.
+    // A few bytes must not expand to gigabytes.
     guard count - tensor.floats.count <= 1 << 24 else { throw fault("repeats one value \(count) times") }
     return tensor.floats + [Float](repeating: last, count: count - tensor.floats.count)
   }
 
-  /// A small constant's numbers, of whatever type, or `nil`.
+  /// A small constant's numbers, of any type, or `nil`.
   func numbers(_ input: String) -> [Double]? {
     guard let tensor = constant(input), let shape = GraphFile.shape(tensor),
       let count = Shape.elementCount(of: shape), count <= 64
@@ -138,7 +138,7 @@ struct GraphFile {
     }
   }
 
-  /// TensorFlow's numbers for the types that are read.
+  /// TensorFlow's type numbers of the supported types.
   static let float: Int32 = 1
   static let int32: Int32 = 3
 }
@@ -148,7 +148,7 @@ extension [UInt8] {
 }
 
 extension TFNode {
-  /// A list of numbers such as the strides, or `nil` where the node has none.
+  /// A list of numbers such as the strides, or `nil` for a missing attribute.
   func integers(_ attribute: String) -> [Int64]? {
     guard case .list(let list)? = attributes[attribute]?.value else { return nil }
     return list.integers

@@ -2,7 +2,7 @@ import Files
 import ModelFiles
 import Tensors
 
-/// Reads a TensorFlow frozen graph: weights by their names, conventions from the operations around them.
+/// The import of a TensorFlow frozen graph: weights by name, conventions from the operations around them.
 enum GraphImport {
   /// - Throws: `CheckpointError`.
   static func draft(_ scan: GraphScan) throws(CheckpointError) -> Draft {
@@ -29,7 +29,7 @@ enum GraphImport {
     }
     var recognition = try Recognition(table)
     for i in recognition.recipes.indices {
-      // A batch norm that was folded before leaves the weight its name, and an offset with any.
+      // A batch norm that was folded earlier keeps the weight's name, but its offset has any name.
       let names = recognition.recipes[i].names
       guard case .normalisation(let gamma, let beta, let mean, let variance) = names.offset,
         [gamma, beta, mean, variance].allSatisfy({ table.shapes[$0] == nil }),
@@ -38,7 +38,7 @@ enum GraphImport {
       recognition.recipes[i].epsilon = 0
       recognition.recipes[i].names = LayerNames(weight: names.weight, offset: .bias(offset))
     }
-    // Names and shapes first: their list says more than the first operation that is missing.
+    // Names and shapes are checked first: their list is a better message than the first missing operation.
     try recognition.assembly.check()
     let (outputStride, padding) = try verify(&recognition, conventions)
     var draft = Draft(recognition)
@@ -54,9 +54,9 @@ enum GraphImport {
     return draft
   }
 
-  /// Holds every layer to the graph's operations and takes over each one's own epsilon.
+  /// Checks every layer against the graph's operations, and takes each layer's epsilon from there.
   ///
-  /// - Returns: the output stride that the strides and dilations amount to, and the padding rule.
+  /// - Returns: the output stride that follows from the strides and dilations, and the padding rule.
   private static func verify(
     _ recognition: inout Recognition, _ conventions: GraphConventions
   ) throws(CheckpointError) -> (outputStride: Int, padding: Padding) {
@@ -79,7 +79,7 @@ enum GraphImport {
   }
 }
 
-/// Holds the strides and dilations that a file states to those of the network at one output stride.
+/// The check of a file's strides and dilations against the network's at one output stride.
 struct StrideCheck {
   let path: String
   let plan: BackbonePlan

@@ -1,33 +1,32 @@
 import Files
 
-/// A serialised graph walked over before anything is made of it: every field lies inside its message, and there are not
-/// too many of them.
+/// A serialised graph that was scanned before decoding: every field is inside its message, and their number is limited.
 ///
 /// A field of two bytes becomes a string or a message of dozens in memory, so a small file could otherwise ask for a
 /// large part of a machine. How deep the walk goes is up to the schema, not to the file.
 struct GraphScan {
   let file: MappedFile
   let limits: Limits
-  /// Whether nothing follows the last node: TensorFlow writes a library or its version there.
+  /// Whether the last node is the end of the file; TensorFlow writes a library or a version behind it.
   private(set) var endsWithNode = false
   private var nodes = 0
   private var fields = 0
 
-  /// - Throws: `CheckpointError.malformed` or `.limit`, with the byte.
+  /// - Throws: `CheckpointError.malformed` or `.limit`, with the offset.
   init(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) {
     self.file = file
     self.limits = limits
-    // The outermost fields first: a file that is cut short ends here, before anything inside is looked at.
+    // The outermost fields come first: a truncated file is refused here, before anything inside is read.
     try walk(.graph, 0..<file.count, goesDeeper: false)
     guard nodes > 0 else { throw fault(0) }
     fields = 0
     try walk(.graph, 0..<file.count, goesDeeper: true)
   }
 
-  /// The messages that are read, with what is in them.
+  /// The decoded messages.
   private enum Message {
     case attribute, dimension, entry, graph, list, node, shape, tensor
-    /// Integers without tags between them.
+    /// A packed list of integers, without tags.
     case integers
 
     func inside(_ field: UInt64) -> Message? {
@@ -105,9 +104,11 @@ struct GraphScan {
   }
 }
 
-/// Graphs that may have been cut short between two nodes, which leaves a graph that is whole by its format.
+/// Graphs truncated between two nodes, which are still valid by the format.
 enum GraphEnding {
-  /// Reads a graph; one that ends with a node must have all that an import takes from it.
+  /// Imports a graph.
+  ///
+  /// A graph that ends with a node must have all parts that an import needs.
   ///
   /// - Throws: `CheckpointError`.
   static func draft(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) -> Draft {

@@ -4,7 +4,7 @@ import ModelFiles
 public enum ClassNames {
   /// COCO's 80 classes with the data set's own ids, which have gaps up to 90.
   ///
-  /// Detectors answer with the id as output.
+  /// A detector's outputs are the ids.
   ///
   /// Source: the category list of the COCO annotations.
   public static let coco: [(id: Int, name: String)] = [
@@ -23,7 +23,7 @@ public enum ClassNames {
     (87, "scissors"), (88, "teddy bear"), (89, "hair drier"), (90, "toothbrush"),
   ]
 
-  /// Pascal VOC's 20 classes behind the background, by id.
+  /// Pascal VOC's 20 classes after the background, by id.
   ///
   /// Source: the class list of the Pascal VOC 2012 development kit.
   public static let pascalVOC = [
@@ -31,7 +31,7 @@ public enum ClassNames {
     "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
   ]
 
-  /// Labels of a detector whose output 0 is the background: COCO's where there are 91 outputs, else numbers.
+  /// The labels of a detector with the background as output 0: COCO's for 91 outputs, otherwise numbers.
   static func detector(outputs: Int, named names: [String]?) -> [ClassLabel] {
     if let names {
       return zip(1..<max(outputs, 1), names).map { ClassLabel(output: $0, id: $0, name: $1) }
@@ -40,7 +40,7 @@ public enum ClassNames {
     return (1..<max(outputs, 1)).map { ClassLabel(output: $0, id: $0, name: "class-\($0)") }
   }
 
-  /// Labels of a classifier.
+  /// The labels of a classifier.
   ///
   /// TensorFlow's ImageNet classifiers have an output in front of the data set's classes, the background, which lists
   /// of the classes leave out: 1000 names go to outputs 1 to 1000 of such a one.
@@ -51,7 +51,7 @@ public enum ClassNames {
     return names.enumerated().map { ClassLabel(output: $0, id: $0, name: $1) }
   }
 
-  /// Labels of a segmenter, background included: Pascal VOC's where there are 21 outputs, else numbers.
+  /// The labels of a segmenter, background included: Pascal VOC's for 21 outputs, otherwise numbers.
   static func segmenter(outputs: Int, named names: [String]?) -> [ClassLabel] {
     let names = names ?? (outputs == 21 ? pascalVOC : (0..<outputs).map { "class-\($0)" })
     return zip(0..<outputs, names).map { ClassLabel(output: $0, id: $0, name: $1) }

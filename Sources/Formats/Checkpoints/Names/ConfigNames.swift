@@ -1,9 +1,9 @@
 import Files
 import ModelFiles
 
-/// The class names in the configuration file that Hugging Face and timm keep beside a checkpoint.
+/// The class names in the configuration file of Hugging Face and timm beside a checkpoint.
 ///
-/// The weights alone do not name their classes, and a number of outputs does not prove which data set they are of.
+/// The weights have no class names, and the number of outputs does not identify a data set.
 enum ConfigNames {
   private static let name = "config.json"
 

@@ -1,6 +1,6 @@
 import ModelFiles
 
-/// A family of checkpoints: one way of naming and storing the same network.
+/// A family of checkpoints: a convention of names and layouts for the same network.
 public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
   /// Hugging Face's Transformers, with PyTorch's layouts: MobileNetV1 and MobileNetV2.
   case huggingFace = "hugging-face"
@@ -19,9 +19,9 @@ public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
   /// torchvision, with PyTorch's layouts: MobileNetV2.
   case torchvision
 
-  /// The family whose tell-tale names occur, or `nil`.
+  /// The family with characteristic names among these, or `nil`.
   ///
-  /// TensorFlow Lite files are told by their operators instead.
+  /// TensorFlow Lite files are recognised by their operators instead.
   static func of(_ names: Set<String>) -> Family? {
     if names.contains(where: { $0.hasPrefix("FeatureExtractor/Mobilenet") || $0.hasPrefix("BoxPredictor_") }) {
       return .tfObjectDetection
@@ -39,7 +39,7 @@ public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
     return nil
   }
 
-  /// The network whose tell-tale names occur.
+  /// The network with characteristic names among these.
   static func network(_ names: Set<String>) -> NetworkFamily {
     let first = names.contains { name in
       name.hasPrefix("MobilenetV1/") || name.hasPrefix("FeatureExtractor/MobilenetV1/")
@@ -48,7 +48,7 @@ public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
     return first ? .mobileNetV1 : .mobileNetV2
   }
 
-  /// How weights are stored.
+  /// The layout of the weights.
   var layout: Layout {
     switch self {
     case .huggingFace, .timm, .torchvision: .torch

@@ -6,9 +6,9 @@ import SSDLite
 struct NameMap {
   let family: Family
   let network: NetworkFamily
-  /// What stands before the backbone's names, for example `FeatureExtractor/`.
+  /// The prefix of the backbone's names, for example `FeatureExtractor/`.
   let prefix: String
-  /// The width multiplier, which the object detection code writes into the names of its extra layers.
+  /// The width multiplier, which is part of the names of the Object Detection API's extra layers.
   let width: Double
 
   init(_ family: Family, _ network: NetworkFamily, prefix: String, width: Double = 1) {
@@ -18,7 +18,7 @@ struct NameMap {
     self.width = width
   }
 
-  /// Where a layer's numbers are, or `nil` where the family has no such layer.
+  /// The names of a layer's tensors, or `nil` if the family has no such layer.
   func names(_ id: LayerID) -> LayerNames? {
     switch family {
     case .tfObjectDetection, .tfDeepLab, .tfSlim: tensorFlow(id)
@@ -148,7 +148,7 @@ struct NameMap {
     }
   }
 
-  /// MobileNetV1, whose depthwise and 1x1 convolutions are counted in one row.
+  /// The names of MobileNetV1, whose depthwise and 1x1 convolutions share one numbering.
   private func firstHuggingFace(_ id: LayerID) -> LayerNames? {
     func layer(_ name: String) -> LayerNames {
       normalised("\(prefix)\(name).convolution", "\(prefix)\(name).normalization")
@@ -178,7 +178,7 @@ struct NameMap {
     }
   }
 
-  /// The stage and the place in it of each block, as timm counts.
+  /// The stage of each block and its index there, in timm's numbering.
   private static let timmPlaces: [(stage: Int, place: Int)] = {
     var places: [(Int, Int)] = []
     for (stage, row) in PaperTable.bottlenecks.enumerated() { places += (0..<row.repeats).map { (stage, $0) } }
@@ -192,7 +192,7 @@ struct NameMap {
     switch id {
     case .stem: return normalised("\(prefix)conv_stem", "\(prefix)bn1")
     case .depthwise(0): return normalised("\(block(0)).conv_dw", "\(block(0)).bn1")
-    // Without an expansion the pointwise convolution is the projection.
+    // In a block without an expansion the pointwise convolution is the projection.
     case .project(0): return normalised("\(block(0)).conv_pw", "\(block(0)).bn2")
     case .expand(let i): return normalised("\(block(i)).conv_pw", "\(block(i)).bn1")
     case .depthwise(let i): return normalised("\(block(i)).conv_dw", "\(block(i)).bn2")

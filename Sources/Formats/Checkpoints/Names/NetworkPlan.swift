@@ -4,9 +4,9 @@ import Graphs
 import ModelFiles
 import SSDLite
 
-/// The layers of a MobileNetV2 or a MobileNetV1 as they stand in files: those of the network that runs.
+/// The layers of a MobileNetV2 or a MobileNetV1 in files, derived from the network's graph.
 package struct BackbonePlan: Hashable, Sendable {
-  /// At output stride 32, the last convolution included.
+  /// The layout at output stride 32, including the last convolution.
   package let layout: NetworkLayout
 
   package init(_ network: NetworkFamily = .mobileNetV2, width: Double, divisor: Int = 8) {
@@ -27,7 +27,7 @@ package struct BackbonePlan: Hashable, Sendable {
   package var width: Double { layout.width.value }
   package var divisor: Int { layout.width.divisor }
   package var blocks: [BlockLayout] { layout.blocks }
-  /// Channels of the deepest map: of MobileNetV2's last 1x1 convolution, of MobileNetV1's last block.
+  /// The channels of the deepest map: of MobileNetV2's last 1x1 convolution, or of MobileNetV1's last block.
   package var last: Int { layout.lastChannels ?? blocks.last!.outputs }
 
   package func layers(last hasLast: Bool) -> [PlannedLayer] {
@@ -41,7 +41,7 @@ package struct BackbonePlan: Hashable, Sendable {
     return BackbonePlan.layout(network, width, divisor, outputStride: known).blocks.map { ($0.stride, $0.dilation) }
   }
 
-  /// The network whose widths agree with the most of the observed ones.
+  /// The network whose widths agree with most of the observed ones.
   ///
   /// - Parameter observed: output channels by layer.
   static func best(_ network: NetworkFamily, for observed: [LayerID: Int]) -> BackbonePlan {
@@ -60,13 +60,13 @@ package struct BackbonePlan: Hashable, Sendable {
   }
 }
 
-/// The heads' layers as they stand in files: those of the heads that run.
+/// The layers of the heads in files, derived from the heads' graphs.
 enum HeadPlan {
   static func ssdlite(_ backbone: BackbonePlan, outputs: Int) -> [PlannedLayer] {
     head(of: backbone) { (graph) throws(GraphError) in try graph.ssdlite(outputs: outputs, width: backbone.width) }
   }
 
-  /// Scale and aspect ratio of each default box of a detector's map.
+  /// The scale and aspect ratio of each default box of a detector's map.
   static func boxes(map: Int, _ minimumScale: Float, _ maximumScale: Float) -> [(scale: Float, ratio: Float)] {
     DefaultBoxes.shapes(
       map: map, of: SSDLite.maps, minimumScale: minimumScale, maximumScale: maximumScale)
@@ -76,7 +76,7 @@ enum HeadPlan {
     head(of: backbone) { (graph) throws(GraphError) in try graph.deepLabLite(outputs: outputs) }
   }
 
-  /// The layers that a head's graph appends.
+  /// The layers that a head appends to the graph.
   private static func head(
     of backbone: BackbonePlan, _ append: (inout Graph) throws(GraphError) -> Void
   ) -> [PlannedLayer] {

@@ -5,9 +5,9 @@ import ModelFiles
 import SSDLite
 import Tensors
 
-/// Which layer of the network: each has one name in the native file.
+/// The identity of a layer, with one name in the native file.
 package enum LayerID: Hashable, Sendable {
-  /// The two answers of a detector's predictor.
+  /// The two outputs of a detector's predictor.
   package enum Answer: String, Hashable, Sendable { case box, `class` }
 
   case stem
@@ -47,7 +47,7 @@ package enum LayerID: Hashable, Sendable {
     }
   }
 
-  /// Whether the layer has a batch norm; the answering layers have a bias instead.
+  /// Whether the layer has a batch norm; output layers have a bias instead.
   var isNormalised: Bool {
     switch self {
     case .classifier, .predictorPointwise, .logits: false
@@ -55,10 +55,10 @@ package enum LayerID: Hashable, Sendable {
     }
   }
 
-  /// What follows the layer in that network.
+  /// The activation behind the layer in that network.
   func activation(in network: NetworkFamily) -> Activation { LayerID.activations[network]?[self] ?? .linear }
 
-  /// By network and layer, as the graphs have them.
+  /// The activations by network and layer, from the graphs.
   private static let activations: [NetworkFamily: [LayerID: Activation]] = {
     func all(_ layout: NetworkLayout) -> [LayerID: Activation] {
       var graph = layout.graph
@@ -92,14 +92,14 @@ package enum LayerID: Hashable, Sendable {
   }()
 }
 
-/// One weighted layer with its widths.
+/// A layer with weights and its widths.
 package struct PlannedLayer: Hashable, Sendable {
   package enum Kind: Hashable, Sendable {
-    /// 3x3, every input channel to every output channel.
+    /// A 3x3 convolution of all channels.
     case convolution
-    /// 3x3, each channel by itself.
+    /// A 3x3 convolution of each channel by itself.
     case depthwise
-    /// 1x1, every input channel to every output channel.
+    /// A 1x1 convolution of all channels.
     case pointwise
   }
 
@@ -115,7 +115,7 @@ package struct PlannedLayer: Hashable, Sendable {
     self.outputs = outputs
   }
 
-  /// The layers of a graph that files have.
+  /// The layers of a graph that occur in files.
   static func all(of graph: Graph) -> [PlannedLayer] {
     graph.convolutions.map { c in
       guard let id = LayerID(name: c.name) else { preconditionFailure("no file has a layer \(c.name)") }
@@ -135,7 +135,7 @@ package struct PlannedLayer: Hashable, Sendable {
 }
 
 extension Activation {
-  /// What messages call it.
+  /// The name in messages.
   var title: String {
     switch self {
     case .linear: "no activation"

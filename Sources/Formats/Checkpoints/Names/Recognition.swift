@@ -1,24 +1,25 @@
 import ModelFiles
 import SSDLite
 
-/// Which network a set of names and shapes is: the family, the parts, the widths, and a recipe for every layer.
+/// The network recognised from a set of names and shapes: the family, the parts, the widths, and a recipe for every
+/// layer.
 struct Recognition {
   let table: TensorTable
   let family: Family
   let plan: BackbonePlan
   let hasLast: Bool
-  /// Outputs of the parts that the file has.
+  /// The number of outputs of a classifier, if the file has one; likewise below.
   let classifierOutputs: Int?
-  /// Outputs of the class predictor for each anchor.
+  /// The class predictor's outputs for each anchor.
   let detectionOutputs: Int?
   let segmentationOutputs: Int?
   var recipes: [LayerRecipe]
 }
 
 extension Recognition {
-  /// Finds out what the names and shapes are.
+  /// Recognises the network.
   ///
-  /// - Throws: `CheckpointError.unknownFamily`. What is missing or left over is found by `Assembly.check()`.
+  /// - Throws: `CheckpointError.unknownFamily`. Missing and left-over tensors are found by `Assembly.check()`.
   init(_ table: TensorTable) throws(CheckpointError) {
     let names = Set(table.shapes.keys)
     guard let family = Family.of(names) else {
@@ -27,7 +28,7 @@ extension Recognition {
     let network = Family.network(names)
     let prefix = Recognition.prefix(family, names)
     let layout = family.layout
-    /// A width-independent map is enough for the backbone, whose names hold no numbers of channels.
+    /// The backbone's names have no numbers of channels, so a map for any width is sufficient.
     let map = NameMap(family, network, prefix: prefix)
     func outputs(_ id: LayerID, _ kind: PlannedLayer.Kind) -> Int? {
       guard let names = map.names(id), let shape = table.shapes[Recognition.preferred(names.weight, table)] else {
@@ -52,7 +53,7 @@ extension Recognition {
         reason:
           "is a detector on MobileNetV1; of detectors only SSDLite on MobileNetV2 can be imported, use one of those")
     }
-    // Hugging Face keeps the last convolution in segmentation files, where nothing uses it.
+    // Segmentation files of Hugging Face contain the last convolution, which is not used there.
     let hasLast =
       network == .mobileNetV2 && (isDetector || (hasAny(.last) && !isSegmenter) || hasAny(.classifier))
 
@@ -83,10 +84,10 @@ extension Recognition {
     let unusedLast = family == .huggingFace && segmentationOutputs != nil
     return Assembly(table: table, family: family, layout: family.layout, recipes: recipes) { name in
       if name.hasSuffix(".num_batches_tracked") || name == "global_step" { return true }
-      // The state of Keras' dropout.
+      // The state of Keras's dropout.
       if name.hasSuffix("seed_generator_state") { return true }
       if unusedLast && name.contains("conv_1x1.") && !name.contains("layer.") { return true }
-      // An optimiser's slots stand beside the tensor that they belong to; so does a plain one beside its average.
+      // An optimiser's slots are stored beside their tensor, and a weight beside its average.
       if let slash = name.lastIndex(of: "/"), table.shapes[String(name[..<slash])] != nil {
         return ["Momentum", "RMSProp", "RMSProp_1", "Adam", "Adam_1"].contains(name[name.index(after: slash)...])
       }
@@ -94,12 +95,12 @@ extension Recognition {
     }
   }
 
-  /// What TensorFlow appends to the name of a weight's running average, which is the better one to use.
+  /// TensorFlow's suffix for the moving average of a weight, which is preferred.
   private static let average = "/ExponentialMovingAverage"
 
-  /// The better of the tensors that may bear a name, or the name itself.
+  /// The preferred one of the tensors with variants of a name, or the name itself.
   private static func preferred(_ name: String, _ table: TensorTable) -> String {
-    // Keras' older version has another name for depthwise weights, and a number behind each.
+    // Older versions of Keras have another name for depthwise weights, and a number at the end of each name.
     var variants = [name + average, name, "\(name):0"]
     if name.hasSuffix("/kernel") {
       let depthwise = "\(name.dropLast("kernel".count))depthwise_kernel"
@@ -126,7 +127,7 @@ extension Recognition {
     }
   }
 
-  /// The epsilon of a layer's batch norm, where the file does not say it.
+  /// The epsilon of a layer's batch norm for files that do not record it.
   private static func epsilon(_ family: Family, _ id: LayerID) -> Double {
     switch family {
     case .timm, .torchvision: return 1e-5

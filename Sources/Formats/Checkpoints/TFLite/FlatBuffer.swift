@@ -21,13 +21,13 @@ final class FlatBuffer {
 
   /// The number at a byte of the file.
   ///
-  /// - Throws: `CheckpointError.malformed` where it would leave the file.
+  /// - Throws: `CheckpointError.malformed` for a number outside the file.
   func load<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, as type: T.Type) throws(CheckpointError) -> T {
     guard let value = file.integer(at: offset, as: type) else { throw fault(offset, "a reference leaves the file") }
     return value
   }
 
-  /// Where the reference at a byte of the file leads.
+  /// The target of the reference at a byte of the file.
   func follow(_ offset: Int) throws(CheckpointError) -> Int {
     let target = offset + Int(try load(offset, as: UInt32.self))
     guard target > offset, target < file.count else { throw fault(offset, "a reference leaves the file") }
@@ -50,17 +50,17 @@ final class FlatBuffer {
   }
 }
 
-/// One table: fields by number, each of which may be absent.
+/// A table: fields by number, each of which may be absent.
 struct FlatTable {
   let buffer: FlatBuffer
   let position: Int
-  /// Bytes of the table itself.
+  /// The size of the table itself in bytes.
   let size: Int
-  /// Where the offsets of its fields are, and how many.
+  /// The position of its fields' offsets, and their number.
   let layout: Int
   let fields: Int
 
-  /// Where a field of that many bytes lies in the file, or `nil` where it is absent.
+  /// The position of a field of that many bytes in the file, or `nil` if it is absent.
   private func place(_ field: Int, bytes: Int) throws(CheckpointError) -> Int? {
     guard field < fields else { return nil }
     let offset = Int(try buffer.load(layout + 4 + 2 * field, as: UInt16.self))
@@ -79,7 +79,7 @@ struct FlatTable {
     return try buffer.table(at: buffer.follow(place))
   }
 
-  /// First byte and length of a vector whose elements have that many bytes; (0, 0) where it is absent.
+  /// The first byte and length of a vector with elements of that many bytes; (0, 0) if it is absent.
   func vector(_ field: Int, elementSize: Int, limit: Int) throws(CheckpointError) -> (start: Int, count: Int) {
     guard let place = try place(field, bytes: 4) else { return (0, 0) }
     let target = try buffer.follow(place)
@@ -107,7 +107,7 @@ struct FlatTable {
     return result
   }
 
-  /// A text; bytes that are no UTF-8 are replaced, since names are only shown.
+  /// A text; invalid UTF-8 is replaced, since names are only shown.
   func string(_ field: Int, limit: Int) throws(CheckpointError) -> String {
     let (start, count) = try vector(field, elementSize: 1, limit: limit)
     return String(decoding: buffer.file.array(at: start, count: count) ?? [], as: UTF8.self)

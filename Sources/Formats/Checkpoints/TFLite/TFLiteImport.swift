@@ -1,7 +1,8 @@
 import Files
 import Tensors
 
-/// Reads a float TensorFlow Lite model: the walk finds the layers, their tensors are then held to the network's widths.
+/// The import of a float TensorFlow Lite model: the walk finds the layers, and their tensors are checked against the
+/// network's widths.
 enum TFLiteImport {
   /// - Throws: `CheckpointError`.
   static func draft(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) -> Draft {
@@ -38,7 +39,7 @@ enum TFLiteImport {
     return draft
   }
 
-  /// Names may be shared or empty in such files; the tensor's number tells them apart.
+  /// The tensors' names with their indices, since names may be empty or shared.
   private static func uniqueNames(_ model: TFLiteModel) -> [String] {
     var counts: [String: Int] = [:]
     for tensor in model.tensors { counts[tensor.name, default: 0] += 1 }
@@ -54,7 +55,7 @@ extension TFLiteModel.ElementType {
 }
 
 extension Recognition {
-  /// A network whose layers were found by their operators.
+  /// A network whose layers were recognised by their operators.
   init(_ table: TensorTable, walk: TFLiteWalk, names: [String]) {
     var observed: [LayerID: Int] = [:]
     var found: [LayerID: TFLiteWalk.Found] = [:]

@@ -1,11 +1,11 @@
 import Files
 import Tensors
 
-/// A TensorFlow Lite model as data: tensors, and operators with the options that matter here.
+/// A TensorFlow Lite model as data: tensors, and operators with the relevant options.
 ///
 /// Source: field numbers and enumerations of TensorFlow Lite's schema, version 3.
 struct TFLiteModel {
-  /// The operators that networks of this kind consist of.
+  /// The operators of the supported networks.
   enum Operation: Int32 {
     case add = 0
     case averagePool = 1
@@ -23,7 +23,7 @@ struct TFLiteModel {
     case mean = 40
     case squeeze = 43
     case argMax = 56
-    /// Asks how large a tensor is; its values do not matter.
+    /// The shape of a tensor; its values are not needed.
     case shape = 77
   }
 
@@ -39,19 +39,19 @@ struct TFLiteModel {
   struct Tensor {
     let name: String
     let shape: [Int]
-    /// `nil` for a type that is of no use here.
+    /// `nil` for an unsupported type.
     let type: ElementType?
-    /// Where a constant's bytes lie in the file; empty for what is computed.
+    /// The range of a constant's bytes in the file; empty for a computed tensor.
     let bytes: Range<Int>
     var isConstant: Bool { !bytes.isEmpty }
   }
 
   struct Operator {
-    /// `nil` for one that is of no use here.
+    /// `nil` for an unsupported operator.
     let operation: Operation?
     /// The number in the schema, for messages.
     let code: Int32
-    /// Indices of tensors; -1 for one that is left out.
+    /// Indices of tensors; -1 for an omitted one.
     let inputs: [Int]
     let outputs: [Int]
     let options: FlatTable?
@@ -63,7 +63,7 @@ struct TFLiteModel {
   let inputs: [Int]
   let outputs: [Int]
 
-  /// Reads the one subgraph of a file.
+  /// Reads the only subgraph of a file.
   ///
   /// - Throws: `CheckpointError.malformed` or `.unsupported`.
   init(_ file: MappedFile, _ limits: Limits) throws(CheckpointError) {
@@ -75,7 +75,7 @@ struct TFLiteModel {
     }
     var codes: [Int32] = []
     for code in try root.tables(1) {
-      // Old files have the number in a byte, new ones in both.
+      // Old files have the number in a byte, new files in both fields.
       codes.append(max(Int32(try code.integer(0, Int8(0))), try code.integer(3, Int32(0))))
     }
     let graphs = try root.tables(2)
@@ -114,7 +114,7 @@ struct TFLiteModel {
   }
 
   private static func tensor(_ table: FlatTable, _ buffers: [Range<Int>]) throws(CheckpointError) -> Tensor {
-    // For messages only: what is longer is no name.
+    // For messages only; anything longer is not a name.
     let name = String(try table.string(3, limit: 4096).prefix(200))
     let shape = try table.integers(0, limit: 8)
     guard shape.allSatisfy({ $0 > 0 }), Shape.elementCount(of: shape) != nil else {
@@ -128,7 +128,7 @@ struct TFLiteModel {
 
   /// A float constant's values.
   ///
-  /// - Throws: `CheckpointError.malformed` where shape and bytes disagree.
+  /// - Throws: `CheckpointError.malformed` if shape and bytes contradict each other.
   func floats(_ tensor: Tensor) throws(CheckpointError) -> [Float] {
     let count = Shape.elementCount(of: tensor.shape) ?? 0
     let size = tensor.type == .float16 ? 2 : 4

@@ -2,12 +2,12 @@ import Files
 import ModelFiles
 import Tensors
 
-/// Follows a TensorFlow Lite model from its input to its answer and finds the network's layers by what they do.
+/// The recognition of a TensorFlow Lite model's layers by their operators, from its input to its outputs.
 ///
 /// Names say little in such files: converters change them. The operators say all: each step takes the one operator that
 /// the network has at that place and holds its strides, dilations, padding and activation to it.
 struct TFLiteWalk {
-  /// One layer as it was found, its widths still unchecked.
+  /// A recognised layer whose widths have not been checked yet.
   struct Found {
     let id: LayerID
     let kind: PlannedLayer.Kind
@@ -19,10 +19,10 @@ struct TFLiteWalk {
   let model: TFLiteModel
   private let consumers: [Int: [Int]]
   private let producer: [Int: Int]
-  /// Told by the first operators.
+  /// The network, recognised by the first operators.
   private(set) var network = NetworkFamily.mobileNetV2
   private(set) var found: [Found] = []
-  /// The padding rules that every 3x3 convolution so far agrees with.
+  /// The padding rules that agree with every 3x3 convolution so far.
   private(set) var paddings = Set(Padding.allCases)
   private(set) var upsampling: SamplingGrid?
   private(set) var inputSize = 0
@@ -84,11 +84,11 @@ struct TFLiteWalk {
     }
   }
 
-  /// Whether the second block begins with a depthwise convolution, as MobileNetV1's do.
+  /// Whether the second block begins with a depthwise convolution, as in MobileNetV1.
   private func isSeparable(from input: Int) -> Bool {
     var current = input
     var kinds: [TFLiteModel.Operation] = []
-    // The operators that only prepare padding or dilation do not count.
+    // Operators that only prepare padding or dilation are not counted.
     for _ in 0..<12 where kinds.count < 4 {
       guard let next = (consumers[current] ?? []).first.map({ model.operators[$0] }), let output = next.outputs.first,
         output >= 0, let kind = next.operation
@@ -107,7 +107,7 @@ struct TFLiteWalk {
 
   func shape(_ tensor: Int) -> [Int] { model.tensors[tensor].shape }
 
-  /// What stands behind a tensor's values: itself, or the half-precision constant that it is expanded from.
+  /// The tensor with the stored values: the tensor itself, or the half-precision constant that it is expanded from.
   private func constant(_ tensor: Int) -> Int {
     guard let maker = producer[tensor].map({ model.operators[$0] }), maker.operation == .dequantize,
       let source = maker.inputs.first, source >= 0, model.tensors[source].type == .float16
@@ -158,7 +158,7 @@ struct TFLiteWalk {
       guard !isSame, let gather = operation(.batchToSpace, from: result) else {
         throw fault(id.name, "BATCH_TO_SPACE_ND after the convolution", "another")
       }
-      // The padding is part of the spreading; only SAME has been seen.
+      // The padding is part of the space-to-batch operator; only SAME occurs in practice.
       paddings.formIntersection([.same])
       result = try output(gather, id)
     } else if kind != .pointwise {
@@ -187,7 +187,7 @@ struct TFLiteWalk {
     }
   }
 
-  /// Keeps the padding rules that give the same zeros as this convolution has.
+  /// Keeps the padding rules with the same zeros as this convolution's.
   private mutating func checkPadding(
     _ id: LayerID, _ extents: [Int], _ stride: Int, _ dilation: Int, isSame: Bool, explicit: [Int]?
   ) throws(CheckpointError) {
@@ -222,11 +222,11 @@ struct TFLiteWalk {
     return node.outputs[0]
   }
 
-  /// The sum of a block's two ends where it must have one, else its end.
+  /// The sum of a block's input and output if the block has a skip connection, otherwise its output.
   private func residual(_ i: Int, _ start: Int, _ end: Int) throws(CheckpointError) -> Int {
     let sums = (consumers[end] ?? []).map { model.operators[$0] }
       .filter { $0.operation == .add && Set($0.inputs) == [start, end] }
-    // Same pixels and same channels: a block that lost its stride to a dilation counts too.
+    // Same pixels and same channels; this includes a block whose stride was replaced by a dilation.
     guard shape(start) == shape(end) else {
       if sums.isEmpty { return end }
       throw fault("backbone.block\(i)", "no sum of its input and output", "one")
@@ -239,7 +239,7 @@ struct TFLiteWalk {
 
   // MARK: Heads
 
-  /// Global average, classifier, and nothing behind it but a softmax.
+  /// Recognises global pooling and the classifier, followed by a softmax at most.
   private mutating func classifier(from features: Int) throws(CheckpointError) {
     var current = try pooled(features, .classifier)
     while let reshape = operation(.reshape, from: current) ?? operation(.squeeze, from: current) {
@@ -260,7 +260,7 @@ struct TFLiteWalk {
     try checkEnd(current, allowing: [.reshape, .squeeze, .softmax])
   }
 
-  /// The mean over all pixels of a map.
+  /// The mean of a map over all its pixels.
   private func pooled(_ features: Int, _ id: LayerID) throws(CheckpointError) -> Int {
     if let mean = operation(.mean, from: features) {
       guard let axes = model.integers(mean.inputs.dropFirst().first), Set(axes) == [1, 2] || Set(axes) == [-2, -3]
@@ -290,7 +290,7 @@ struct TFLiteWalk {
     var logits = try layer(.logits, .pointwise, from: projection)
     while let resize = operation(.resizeBilinear, from: logits) {
       let enlarged = try output(resize, .logits)
-      // A resize to the same size does nothing, whatever its grid.
+      // A resize to the same size is the identity, whatever its grid.
       if shape(enlarged) != shape(logits) {
         let grid = GraphFacts.grid(
           alignCorners: try resize.options?.integer(2, UInt8(0)) ?? 0 != 0,
@@ -305,10 +305,10 @@ struct TFLiteWalk {
 
   private func checkEnd(_ tensor: Int, allowing allowed: Set<TFLiteModel.Operation>) throws(CheckpointError) {
     var current = tensor
-    // As many steps as there are operators; more would be a ring.
+    // The maximum number of steps is the number of operators; more would be a cycle.
     for _ in 0...model.operators.count {
       let all = (consumers[current] ?? []).map { model.operators[$0] }
-      // Keras asks for the number of pictures before it reshapes the answer.
+      // Keras reads the batch size before it reshapes the output.
       guard let next = all.first(where: { $0.operation != .shape }) else { return }
       guard let operation = next.operation, allowed.contains(operation), let output = next.outputs.first, output >= 0
       else { throw fault("the answer", "no further operator", "operator \(next.code)") }

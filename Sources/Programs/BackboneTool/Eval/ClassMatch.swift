@@ -3,22 +3,24 @@ import Datasets
 import Files
 import ModelFiles
 
-/// A class that is measured.
+/// A class of an evaluation.
 struct EvalClass: Hashable {
   let name: String
-  /// The data set's names for it: several where it is made of several.
+  /// The data set's names of the class; several for a class that merges several.
   let sources: [String]
-  /// The data set's numbers of those, the first of which stands for the class in files.
+  /// The data set's ids of these names.
+  ///
+  /// In written files the first one stands for the class.
   let ids: [Int]
 }
 
-/// Which of a model's outputs mean which of a data set's classes, by their names.
+/// The correspondence of a model's outputs and a data set's classes, by name.
 ///
-/// Spaces, hyphens and capitals make no difference, and some things have two names in the field.
+/// Spaces, hyphens and case are ignored, and synonyms in common use are equal.
 struct ClassMatch {
-  /// The places of the data set's classes that the model knows.
+  /// The indices of the data set's classes that the model has too.
   let known: [Int]
-  /// For each label of the model's that the data set knows, the place of its class in `known`, by the label's output.
+  /// The index in `known` of the class of each output whose label the data set has too.
   let placeOfOutput: [Int: Int]
   let unknownToModel, unknownToData: [String]
 
@@ -37,7 +39,7 @@ struct ClassMatch {
     unknownToData = labels.filter { classOfOutput[$0.output] == nil && Self.key($0.name) != "background" }.map(\.name)
   }
 
-  /// Names of Pascal VOC's beside those of COCO.
+  /// Class names of Pascal VOC and their equivalents in COCO.
   private static let synonyms = [
     "aeroplane": "airplane", "motorbike": "motorcycle", "sofa": "couch", "tvmonitor": "tv", "television": "tv",
   ]
@@ -47,7 +49,7 @@ struct ClassMatch {
     return synonyms[plain] ?? plain
   }
 
-  /// What is not measured, in sentences for the report.
+  /// The classes that are not measured, in sentences for the report.
   var remarks: [String] {
     var remarks: [String] = []
     func add(_ side: String, _ names: [String]) {
@@ -63,7 +65,7 @@ struct ClassMatch {
     return names.count > 24 ? "\(shown) and \(names.count - 24) more" : shown
   }
 
-  /// - Throws: `Failure` where the two have no class in common.
+  /// - Throws: `Failure` if model and data have no class in common.
   func check(_ classes: [EvalClass], model: String) throws(Failure) {
     guard known.isEmpty else { return }
     throw Failure(

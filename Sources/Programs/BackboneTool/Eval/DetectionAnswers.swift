@@ -5,30 +5,32 @@ import ImageTypes
 import ModelFiles
 import Vision
 
-/// Who found something, what it cannot find, and what it found in each picture.
+/// The predictions for a data set's images, with their source.
 struct DetectionAnswers {
   /// The model, or the file of predictions.
   let source: String
   var remarks: [String] = []
-  /// For each of the data's pictures.
+  /// The predicted boxes of each image of the data set.
   let found: [[FoundBox]]
 
-  /// What average precision is measured on: the best boxes of a picture, as many as COCO's tools look at, of any score.
+  /// The options for measuring average precision: the best boxes of an image at any score, as many as COCO's tools use.
   static var everything: DetectionOptions {
     var options = DetectionOptions()
     options.scoreThreshold = 0
     options.maximumDetections = COCOEvaluation.maximumDetections
-    // As the field measures: one view of each image.
+    // The field's convention: one view of the whole image.
     options.views = .whole
     return options
   }
 }
 
 extension DetectionAnswers {
-  /// Runs a model over the pictures; classes that it does not know go, and so do pictures that cannot be read.
+  /// Runs a model on the images.
   ///
-  /// - Parameter options: what the model is asked for.
-  /// - Throws: `Failure` where the model cannot run or has no class in common with the data.
+  /// Classes that the model does not have and images that cannot be read are removed from the data.
+  ///
+  /// - Parameter options: the detector's options.
+  /// - Throws: `Failure` if the model cannot run or has no class in common with the data.
   init(
     of file: ModelFile, about data: inout DetectionData, _ options: DetectionOptions = everything, threads: Int?,
     limits: LimitOptions, _ loop: inout EvalLoop

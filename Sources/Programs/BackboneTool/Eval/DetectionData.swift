@@ -3,25 +3,25 @@ import Datasets
 import Evaluation
 import Files
 
-/// The pictures of a detection data set with their true boxes, ready to be compared.
+/// The images of a detection data set with their ground-truth boxes, for the evaluation.
 struct DetectionData {
   struct Picture {
-    /// For messages and files.
+    /// The image's name in messages and files.
     let name: String
-    /// COCO's.
+    /// The image's id in COCO.
     let id: Int?
-    /// The source of its pixels.
+    /// The image's file.
     let sample: Sample?
-    /// Class indices are places in `classes`.
+    /// The ground truth; class indices refer to `classes`.
     var truth: [TrueBox]
   }
 
   var classes: [EvalClass]
   var pictures: [Picture]
-  /// Pictures that the data set could not give.
+  /// The number of images that the data set could not provide.
   let skipped: Int
 
-  /// The boxes of a data set.
+  /// The images and boxes of a data set.
   init(_ dataset: Dataset) {
     classes = dataset.classes.dropFirst().map { EvalClass(name: $0.name, sources: [$0.name], ids: [$0.id]) }
     pictures = dataset.withBoxes.samples.map { sample in
@@ -36,7 +36,7 @@ struct DetectionData {
     skipped = dataset.skipped.count
   }
 
-  /// The boxes of a COCO file, without its pictures.
+  /// The boxes of a COCO file, without its images.
   init(_ truth: COCOTruth) {
     classes = truth.classes.map { EvalClass(name: $0.name, sources: [$0.name], ids: [$0.id]) }
     pictures = truth.pictures.map { picture in
@@ -51,9 +51,11 @@ struct DetectionData {
     skipped = 0
   }
 
-  /// Several data sets as one, its pictures by COCO's ids where all have one, in whatever parts they came.
+  /// Several data sets as one.
   ///
-  /// - Throws: `Failure` unless they have the same classes.
+  /// If all images have COCO ids, they are ordered by id, whatever the parts.
+  ///
+  /// - Throws: `Failure` unless the parts have the same classes.
   init(joining parts: [DetectionData]) throws(Failure) {
     let names = parts[0].classes.map(\.name)
     for part in parts where part.classes.map(\.name) != names {
@@ -64,7 +66,7 @@ struct DetectionData {
     }
     classes = parts[0].classes
     pictures = parts.flatMap(\.pictures)
-    // COCO's tools take pictures by id, which decides between equal scores.
+    // COCO's tools process images in the order of ids, which decides between equal scores.
     if pictures.allSatisfy({ $0.id != nil }) {
       pictures = pictures.enumerated().sorted { ($0.element.id!, $0.offset) < ($1.element.id!, $1.offset) }
         .map(\.element)
@@ -72,13 +74,13 @@ struct DetectionData {
     skipped = parts.reduce(0) { $0 + $1.skipped }
   }
 
-  /// Keeps some classes, in that order; boxes of others go.
+  /// Keeps some classes, in that order; boxes of other classes are removed.
   mutating func keep(_ places: [Int]) {
     classes = places.map { classes[$0] }
     renumber(Dictionary(uniqueKeysWithValues: places.enumerated().map { ($1, $0) }))
   }
 
-  /// Gives boxes new class indices; those without one go.
+  /// Gives the boxes new class indices; boxes without one are removed.
   private mutating func renumber(_ new: [Int: Int]) {
     for index in pictures.indices {
       pictures[index].truth = pictures[index].truth.compactMap { box in
@@ -90,9 +92,9 @@ struct DetectionData {
     }
   }
 
-  /// Keeps the wanted classes, made of one or several of the data set's.
+  /// Keeps the wanted classes, each made of one or several of the data set's classes.
   ///
-  /// - Throws: `Failure` when the data set has nothing of one.
+  /// - Throws: `Failure` if the data set has none of the sources of a wanted class.
   mutating func apply(_ mapping: ClassMapping) throws(Failure) {
     let indexOfName = Dictionary(classes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     var made: [EvalClass] = []
@@ -111,17 +113,17 @@ struct DetectionData {
     classes = made
   }
 
-  /// How results name a picture.
+  /// The image's key in a results file.
   func key(of picture: Picture) -> COCOResult.Picture { picture.id.map { .id($0) } ?? .name(picture.name) }
 
-  /// The detections of a results file, by picture.
+  /// The detections of a results file, by image.
   ///
-  /// - Throws: `Failure` when nothing in it belongs to these pictures and classes.
+  /// - Throws: `Failure` if none of them belongs to these images and classes.
   func found(in results: [COCOResult], of path: String, on console: Console) throws(Failure) -> [[FoundBox]] {
     var place: [COCOResult.Picture: Int] = [:]
     for (index, picture) in pictures.enumerated() {
       place[key(of: picture)] = index
-      // `detect --format coco` names pictures by their files, those of digits by a number.
+      // `detect --format coco` writes a file name of digits as a number.
       if picture.id == nil, let number = Int(picture.name) { place[.id(number)] = index }
     }
     var indexOfID: [Int: Int] = [:]

@@ -5,9 +5,9 @@ import Evaluation
 import ImageTypes
 import Overlay
 
-/// The pictures in which detection was worst, with what is there and what was found.
+/// The images with the worst detections, drawn with their ground truth and predictions.
 struct DetectionGallery {
-  /// The colours of true boxes, of missed ones, of detections and of wrong ones, as places in the palette of boxes.
+  /// The colours of ground truth, missed boxes, detections and wrong detections, as indices into the palette of boxes.
   private enum Mark: Int {
     case truth = 2
     case missed = 4
@@ -25,7 +25,7 @@ struct DetectionGallery {
     self.limits = limits
   }
 
-  /// Draws the worst pictures, the worst first.
+  /// Draws the worst images, the worst first.
   func draw(_ count: Int, in folder: OutputFolder) throws(Failure) {
     for (rank, one) in worst(count).enumerated() {
       guard let sample = data.pictures[one.index].sample else { continue }
@@ -44,7 +44,9 @@ struct DetectionGallery {
     }
   }
 
-  /// Pictures by their own AP50, then by their mistakes; those without anything to find and to mistake are left out.
+  /// The images in the order of their own AP50, then of their mistakes.
+  ///
+  /// Images with neither ground truth nor mistakes are left out.
   private func worst(_ count: Int) -> [(index: Int, score: Double, verdict: BoxVerdict)] {
     let all = report.samples.indices.compactMap { index -> (index: Int, score: Double, verdict: BoxVerdict)? in
       let sample = report.samples[index]
@@ -79,7 +81,7 @@ struct DetectionGallery {
       let name = report.classes[box.classIndex]
       if verdict.missed.contains(index) { add(box.extent, "missed: \(name)", .missed) }
     }
-    // What was found needs no second label.
+    // A detected box is labelled by its detection.
     for (index, box) in sample.truth.enumerated() where !verdict.missed.contains(index) {
       add(box.extent, box.isIgnored ? "does not count" : "", .truth)
     }
@@ -87,8 +89,8 @@ struct DetectionGallery {
   }
 }
 
-/// Names for files.
+/// File names.
 enum FileNames {
-  /// A picture's name without folders.
+  /// An image's name as a name without folders.
   static func flat(_ name: String) -> String { String(name.map { $0 == "/" ? "_" : $0 }) }
 }

@@ -4,7 +4,7 @@ import Evaluation
 import Files
 import ModelFiles
 
-/// The figures of boxes, and how they are written.
+/// The figures of a detector's evaluation, and their formats.
 struct DetectionReport: EvalReport {
   static let digits = 3
   let data: [String]
@@ -12,20 +12,20 @@ struct DetectionReport: EvalReport {
   let source: String
   let classes: [String]
   let remarks: [String]
-  /// Pictures that could not be measured.
+  /// The number of images that could not be measured.
   let skipped: Int
   let samples: [BoxSample]
   var pictures: Int { samples.count }
   private let coco: COCOFigures
   private let voc: [PrecisionRecallCurve?]
   private let sweep: ScoreSweep
-  /// Where F1 is best; `nil` where nothing was found.
+  /// The operating point of the best F1; `nil` without detections.
   let best: OperatingPoint?
 
   /// - Parameters:
-  ///   - answers: for each of the data's pictures.
+  ///   - answers: the predictions for each image of the data.
   ///   - names: the data sets.
-  ///   - failed: pictures that could not be measured, beside those that the data set could not give.
+  ///   - failed: the number of images that could not be measured, in addition to `data.skipped`.
   init(_ answers: DetectionAnswers, _ data: DetectionData, of names: [String], failed: Int) {
     self.data = names
     source = answers.source
@@ -39,7 +39,7 @@ struct DetectionReport: EvalReport {
     best = sweep.best()
   }
 
-  /// What a model's card keeps of it, the most telling first.
+  /// The figures for the model's card, the most important first.
   var cardFigures: [MeasuredFigure] {
     func figure(_ one: (name: String, value: Double?), of name: String? = nil) -> MeasuredFigure? {
       one.value.map { MeasuredFigure(metric: one.name, className: name, value: $0, images: samples.count) }
@@ -49,7 +49,7 @@ struct DetectionReport: EvalReport {
       + classes.indices.compactMap { figure(("AP50", coco.classes[$0].ap50), of: classes[$0]) }
   }
 
-  /// COCO's twelve figures and the two of VOC's, in the order of the report, then those at the best score.
+  /// COCO's twelve figures and VOC's two in the report's order, then the figures at the best threshold.
   var figures: [(name: String, value: Double?)] { averages + atBest(nil) }
 
   private var averages: [(name: String, value: Double?)] {
@@ -63,7 +63,7 @@ struct DetectionReport: EvalReport {
     ]
   }
 
-  /// The figures of a class, by the names in the report.
+  /// The figures of a class, with their names in the report.
   private func figures(of index: Int) -> [(name: String, value: Double?)] {
     let one = coco.classes[index]
     return [
@@ -72,7 +72,8 @@ struct DetectionReport: EvalReport {
     ]
   }
 
-  /// The best F1 of a class, or of all, with its threshold, and what the threshold that is best for all gives.
+  /// The best F1 of a class, or of all classes, with its threshold, and the figures at the threshold that is best for
+  /// all classes.
   private func atBest(_ index: Int?) -> [(name: String, value: Double?)] {
     let own = sweep.best(classIndex: index)
     let common = best.map { sweep.point(above: $0.threshold, classIndex: index) }
@@ -116,14 +117,14 @@ struct DetectionReport: EvalReport {
       + classTable
   }
 
-  /// What a run of training ends with.
+  /// The last lines of a training run.
   var summary: String {
     let means = averages.filter { ["AP", "AP50", "VOC 2010 mAP"].contains($0.name) }
     return classTable + "  " + means.map { "\($0.name) \(number($0.value))" }.joined(separator: ", ")
       + " on \(samples.count) pictures kept apart\n" + thresholdLine
   }
 
-  /// Where F1 is best, in a line of its own; empty where nothing was found.
+  /// The line of the best F1 and its threshold; empty without detections.
   private var thresholdLine: String {
     guard let best else { return "" }
     return "  threshold \(best.threshold): best F1 \(number(best.f1)), precision \(number(best.precision)), "
@@ -133,7 +134,7 @@ struct DetectionReport: EvalReport {
   private var classTable: String {
     var table = TextTable([.left] + [TextTable.Alignment](repeating: .right, count: 7))
     table.add(["class", "boxes", "AP", "AP50", "AP75", "AR100", "VOC 2007", "VOC 2010"])
-    // Classes without a box have no figure; a line for each of eighty would hide the others.
+    // Classes without ground truth have no figures; with eighty classes their lines would hide the others.
     let shown = classes.indices.filter { coco.classes[$0].boxes > 0 }
     for index in shown {
       table.add(
@@ -143,11 +144,11 @@ struct DetectionReport: EvalReport {
       + (shown.count < classes.count ? "  \(classes.count - shown.count) classes without a box\n" : "")
   }
 
-  /// Precision over recall, and what was taken for what.
+  /// Draws the precision-recall curves and the confusion matrix.
   func drawCharts(in folder: OutputFolder) throws(Failure) {
     let shown = classes.indices.filter { voc[$0] != nil }
     guard !shown.isEmpty else { return }
-    // More curves than this are no longer told apart: those of the most boxes are drawn.
+    // More than 20 curves are hard to distinguish: the classes with the most boxes are drawn.
     let most = shown.sorted { coco.classes[$0].boxes > coco.classes[$1].boxes }.prefix(20)
     let series = most.sorted { voc[$0]!.averagePrecision > voc[$1]!.averagePrecision }.map { index in
       let curve = voc[index]!

@@ -5,59 +5,59 @@ import Datasets
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
-    abstract: "Measure a model, or predictions in files, against the truth.",
+    abstract: "Evaluate a model, or predictions in files, on ground truth.",
     subcommands: [EvalClassifyCommand.self, EvalDetectCommand.self, EvalSegmentCommand.self])
 }
 
-/// How figures are written.
+/// The format of the figures.
 enum EvalFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json, csv
 }
 
-/// The options that the evaluations share.
+/// The common options of the evaluations.
 struct EvalOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Measure the pictures that this rule keeps apart, as for `train`: every:5, every:2+1, fraction:0.2@7 or \
-      list:names.txt; once, or once for each --data. (default: all)
+      Evaluate on the validation pictures of this rule, as in `train`: every:5, every:2+1, fraction:0.2@7 or \
+      list:names.txt; once, or once for each --data. (default: all pictures)
       """, valueName: "rule"))
   var holdOut: [String] = []
 
   @Option(
     help: ArgumentHelp(
       """
-      Classes to measure, everything else being background: person, or person,vehicle=car+bus+truck; after void= those \
-      that count neither way. Without it all that data and model share.
+      Classes to evaluate, all others being background: person, or person,vehicle=car+bus+truck; void= lists ignored \
+      classes. (default: all classes that data and model have in common)
       """, valueName: "names"))
   var classes: String?
 
-  @Option(help: ArgumentHelp("Measure the first so many pictures.", valueName: "count"))
+  @Option(help: ArgumentHelp("Evaluate on the first pictures only, at most this many.", valueName: "count"))
   var limit: Int?
 
-  @Option(help: "How figures are written to standard output.")
+  @Option(help: "Format of the figures on standard output.")
   var format = EvalFormat.text
 
   @Option(
     help: ArgumentHelp(
-      "Write charts and the worst pictures beside their truth to this folder, as PNGs.", valueName: "folder"))
+      "Write charts and the worst pictures, with their ground truth, to this folder as PNGs.", valueName: "folder"))
   var pictures: String?
 
-  @Option(help: ArgumentHelp("Worst pictures to draw. (default: 8)", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of worst pictures. (default: 8)", valueName: "count"))
   var worst: Int?
 
-  @Flag(help: "Refuse a data set with a broken file instead of leaving the file out.")
+  @Flag(help: "Refuse a data set with a damaged file instead of skipping the file.")
   var strict = false
 
   @Option(
     help: ArgumentHelp(
-      "Threads to session with; without it as many as the affinity mask and the cgroup's quota allow.",
+      "Threads; by default as many as the affinity mask and the cgroup's quota allow.",
       valueName: "number"))
   var threads: Int?
 
   @OptionGroup var views: ViewOptions
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   /// - Parameter data: the folders of `--data`.
   func check(data: [String]) throws {
@@ -74,7 +74,7 @@ struct EvalOptions: ParsableArguments {
     }
   }
 
-  /// The wanted classes; `nil` for all.
+  /// The selected classes; `nil` for all.
   func mapping() throws(Failure) -> ClassMapping? {
     guard let classes else { return nil }
     do { return try ClassMapping(parsing: classes) } catch {
@@ -82,9 +82,10 @@ struct EvalOptions: ParsableArguments {
     }
   }
 
-  /// Opens the data sets, each cut to the pictures that are kept apart; what cannot be used is named.
+  /// Opens the data sets, each restricted to its validation part; unusable samples are reported.
   ///
-  /// - Parameter wanted: which samples can be measured; the rule counts those alone, as in training.
+  /// - Parameter wanted: keeps the samples that can be measured. The validation rule counts these alone, as in
+  ///   training.
   /// - Throws: `Failure`.
   func open(
     _ data: [String], on console: Console, _ wanted: (Dataset) -> Dataset
@@ -111,19 +112,19 @@ struct EvalOptions: ParsableArguments {
   }
 }
 
-/// Pictures measured one after another: a failure is told and the next one begins.
+/// A loop over images in which a failure is reported and the next image follows.
 struct EvalLoop {
-  /// Pictures that failed.
+  /// The number of failed images.
   private(set) var failures = 0
-  /// The greatest status of theirs.
+  /// The greatest status of their failures.
   private var worst = ExitStatus.done
   private let console: Console
 
   init(on console: Console) { self.console = console }
 
-  /// Does every picture.
+  /// Processes every image.
   ///
-  /// - Throws: the `Failure` that ends it all.
+  /// - Throws: the `Failure` that ends the loop.
   mutating func run(_ count: Int, _ body: (_ index: Int) throws(Failure) -> Void) throws(Failure) {
     guard count > 0 else { return }
     var bar = ProgressBar("eval", total: count, unit: "pictures", on: console)
@@ -139,15 +140,15 @@ struct EvalLoop {
     bar.finish()
   }
 
-  /// Tells how many failed, and ends with the status for that.
+  /// Reports the number of failures, and ends with their status.
   ///
-  /// - Parameter skipped: pictures that the data set could not give.
+  /// - Parameter skipped: the number of images that the data set could not provide.
   func end(of count: Int, skipped: Int) throws {
     if failures > 0 { console.note("\(count - failures) done, \(failures) failed") }
     try max(worst, skipped > 0 ? .inputs : .done).end()
   }
 
-  /// Why there is nothing to report.
+  /// The failure of an evaluation without any measured image.
   func nothing(of count: Int) -> Failure {
     Failure(max(worst, .inputs), "none of the \(count) pictures could be measured; see the messages above")
   }

@@ -8,28 +8,28 @@ import Vision
 struct EvalDetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detect",
-    abstract: "Measure boxes: COCO's twelve figures and Pascal VOC's average precision.",
+    abstract: "Evaluate detection: COCO's twelve figures and Pascal VOC's average precision.",
     discussion: """
-      Runs a model over the pictures of a data set (COCO, Pascal VOC, YOLO), or takes detections from a file of COCO \
-      results. Classes are matched by name. A figure is the mean over the classes that have a true box; "-" stands where \
-      there is none. Difficult boxes and crowds count neither way. A model gives its 100 best boxes of a picture, of \
-      any score.
+      Runs a model on the pictures of a data set (COCO, Pascal VOC, YOLO), or reads detections from a COCO results \
+      file. Classes are matched by name. A figure is the mean over the classes with ground truth; "-" means that there \
+      is none. Difficult boxes and crowds are ignored. A model's 100 best boxes of each picture are used, at any \
+      score.
 
-      F1, precision and recall are those at IoU 0.5 of all classes together; the score threshold is the one above \
-      which F1 is best. A class has its own best F1 and score threshold, and its F1, precision and recall at the common \
-      one.
+      F1, precision and recall are at IoU 0.5 over all classes together; the score threshold is the one of the best \
+      F1. A class also has its own best F1 and score threshold, and its F1, precision and recall at the common \
+      threshold.
 
-      FORMATS: text is a table. json is one object. csv is one figure a line under a header line.
+      FORMATS: text is a table. json is one object. csv is a header line and one figure per line.
       """)
 
   @Option(
     help: ArgumentHelp(
-      "A folder of pictures and truth: COCO, Pascal VOC or YOLO. May be given several times.", valueName: "folder"))
+      "A folder of pictures and boxes: COCO, Pascal VOC or YOLO. May be given several times.", valueName: "folder"))
   var data: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "A COCO file of truth, whose pictures need not be there; needs --predictions.", valueName: "json"))
+      "A COCO file of ground truth, without pictures; needs --predictions.", valueName: "json"))
   var truth: String?
 
   @Option(
@@ -39,15 +39,15 @@ struct EvalDetectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Measure these results instead of a model: a JSON array as COCO's tools take it.", valueName: "json"))
+      "Evaluate these detections instead of a model: a JSON array in COCO's results format.", valueName: "json"))
   var predictions: String?
 
-  @Option(help: ArgumentHelp("Write the detections as such an array.", valueName: "json"))
+  @Option(help: ArgumentHelp("Write the detections in this format.", valueName: "json"))
   var savePredictions: String?
 
   @Option(
     help: ArgumentHelp(
-      "Measure only detections with a score above this, 0 to 1; average precision wants all. (default: 0)",
+      "Score threshold of the detections, 0 to 1; average precision needs all of them. (default: 0)",
       valueName: "number"))
   var score: Float?
 
@@ -78,7 +78,7 @@ struct EvalDetectCommand: ParsableCommand {
   func run() throws {
     let console = Main.console
     if let savePredictions {
-      // Refused before the work, not after it.
+      // Checked before the work, not after it.
       try PictureOutputs.refuse(savePredictions, flag: "--save-predictions", inside: self.data)
       _ = try PictureOutputs(flag: "--save-predictions", value: savePredictions, inputs: [""], force: true)
     }

@@ -9,13 +9,13 @@ import Vision
 struct EvalSegmentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "segment",
-    abstract: "Measure masks: intersection over union by class, its mean, and pixel accuracy.",
+    abstract: "Evaluate segmentation: IoU by class, mean IoU, and pixel accuracy.",
     discussion: """
-      Runs a model over the pictures of a data set with masks, or takes masks from a folder. Classes are matched by name; \
-      what only one side knows counts as background. Pixels of 255 ("void") in the truth are left out. A mean is over the \
-      classes that occur.
+      Runs a model on the pictures of a data set with masks, or reads masks from a folder. Classes are matched by \
+      name; a class that only one side has counts as background. Pixels with the ignore index 255 ("void") in the \
+      ground truth are left out. A mean is over the classes that occur.
 
-      FORMATS: text is a table. json is one object. csv is one figure a line under a header line.
+      FORMATS: text is a table. json is one object. csv is a header line and one figure per line.
       """)
 
   @Option(
@@ -35,12 +35,12 @@ struct EvalSegmentCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Measure the masks in this folder instead of a model: NAME.png for each picture, with the numbers that the data \
-      set's own masks have.
+      Evaluate the masks in this folder instead of a model: NAME.png for each picture, with the class ids of the data \
+      set's own masks.
       """, valueName: "folder"))
   var predictions: String?
 
-  @Option(help: ArgumentHelp("Write such masks to this folder.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Write the masks to this folder in this format.", valueName: "folder"))
   var savePredictions: String?
 
   @OptionGroup var options: EvalOptions

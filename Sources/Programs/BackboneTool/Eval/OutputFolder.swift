@@ -4,11 +4,11 @@ import ImageCodecs
 import ImageTypes
 import Overlay
 
-/// A folder that pictures are written to, checked before any work is done and made for the first of them.
+/// A folder for written images, checked before any work is done and made with the first image.
 struct OutputFolder {
   private let path: String
 
-  /// - Parameter data: folders that are read, which it must not lie in.
+  /// - Parameter data: the input folders, outside of which it must lie.
   /// - Throws: `Failure` with status `usage` or `output`.
   init(_ flag: String, _ path: String, notIn data: [String]) throws(Failure) {
     guard !path.isEmpty else { throw Failure(.usage, "\(flag) needs the name of a folder") }
@@ -17,16 +17,16 @@ struct OutputFolder {
     _ = try PictureOutputs(flag: flag, value: self.path + "/", inputs: [""], force: true)
   }
 
-  /// Writes a picture, whole or not at all.
+  /// Writes an image atomically.
   ///
-  /// - Parameter name: of the file, without its extension; it may lie in a folder inside.
+  /// - Parameter name: the file's name without its extension, possibly with a subfolder.
   func write(_ image: Image, _ name: String) throws(Failure) {
     let png: [UInt8]
     do { png = try PNGEncoder.encode(image) } catch { throw Failure(.output, told(error)) }
     try put(png, name)
   }
 
-  /// Writes a mask, with the colours of Pascal VOC.
+  /// Writes a mask in the colours of Pascal VOC.
   func write(_ map: Mask, _ name: String) throws(Failure) {
     let png: [UInt8]
     do {

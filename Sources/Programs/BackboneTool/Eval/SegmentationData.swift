@@ -6,17 +6,17 @@ import ImageTypes
 import Processing
 import Vision
 
-/// The pictures of a data set with masks, and what its numbers mean.
+/// The images of a segmentation data set, and the classes of its mask values.
 struct SegmentationData {
-  /// The background first.
+  /// The classes, with the background first.
   let classes: [EvalClass]
   let samples: [Sample]
-  /// The class of each value that a mask file may have; -1 where a value is none.
+  /// The class of each value of a mask file; -1 for a value without a class.
   let classOfValue: [Int]
-  /// Pictures that the data set could not give.
+  /// The number of images that the data set could not provide.
   let skipped: Int
 
-  /// - Throws: `Failure` when the data sets' classes are not those wanted, or not the same ones.
+  /// - Throws: `Failure` if a wanted class is missing, or if the data sets have different classes.
   init(_ datasets: [Dataset], _ mapping: ClassMapping?, limit: Int?) throws(Failure) {
     do throws(DatasetError) {
       var joined: Dataset?
@@ -29,7 +29,7 @@ struct SegmentationData {
       var classOfValue = [Int](repeating: -1, count: 256)
       var sources = all.classes.map { [$0.name] }
       for (index, one) in datasets[0].classes.enumerated() where (0..<255).contains(one.id) {
-        // Without a mapping the numbers are the same.
+        // Without a mapping the values stay the same.
         let target = mapping.map { mapping in (mapping.targets.firstIndex { $0.sources.contains(one.name) } ?? -1) + 1 }
         classOfValue[one.id] = target ?? index
       }
@@ -42,7 +42,7 @@ struct SegmentationData {
   }
 }
 
-/// Gives the true mask of a picture and the predicted one, both in the numbers of the measured classes.
+/// The ground-truth mask and the predicted mask of an image, both in the measured classes.
 struct MaskPredictor {
   private enum Source {
     case folder(String)
@@ -55,9 +55,9 @@ struct MaskPredictor {
   let source: String
   let remarks: [String]
   private let from: Source
-  /// The measured class of each of the data set's, and of each value or output of the source; 255 for none.
+  /// The measured class of each class of the data set, and of each value or output of the source; 255 for none.
   private let ofTruth, ofPrediction: [UInt8]
-  /// Values of a folder's masks that mean nothing.
+  /// The values of a folder's masks that have no class.
   private let isUnknown: [Bool]
 
   init(folder: String, _ data: SegmentationData) {
@@ -70,7 +70,7 @@ struct MaskPredictor {
     isUnknown = data.classOfValue.enumerated().map { $0.element < 0 && $0.offset != 255 }
   }
 
-  /// - Throws: `Failure` when model and data have no class in common.
+  /// - Throws: `Failure` if model and data have no class in common.
   init(_ segmenter: Segmenter, _ views: Views, _ data: SegmentationData) throws(Failure) {
     let things = Array(data.classes.dropFirst())
     let match = ClassMatch(things, labels: segmenter.card.labels)
@@ -89,7 +89,7 @@ struct MaskPredictor {
     isUnknown = [Bool](repeating: false, count: 256)
   }
 
-  /// The picture, its truth and its prediction.
+  /// The image, its ground truth and its prediction.
   ///
   /// - Throws: `Failure`.
   func masks(_ sample: Sample, _ limits: LimitOptions) throws(Failure) -> (Image, Mask, Mask) {
@@ -130,7 +130,7 @@ struct MaskPredictor {
     return Mask(width: stored.width, height: stored.height, ids: stored.indices)
   }
 
-  /// A predicted mask in the data set's own numbers.
+  /// A predicted mask in the data set's own ids.
   func stored(_ map: Mask) -> Mask {
     var table = [UInt8](repeating: 255, count: 256)
     for (index, one) in classes.enumerated() { table[index] = UInt8(clamping: one.ids[0]) }

@@ -6,26 +6,27 @@ import ImageTypes
 import ModelFiles
 import Overlay
 
-/// The figures of masks, and how they are written.
+/// The figures of a segmenter's evaluation, and their formats.
 struct SegmentationReport: EvalReport {
   static let digits = 4
   let data: [String]
   /// The model, or the folder of predictions.
   let source: String
-  /// The background first.
+  /// The classes, with the background first.
   let classes: [String]
   let remarks: [String]
   let pictures: Int
-  /// Pictures that could not be measured.
+  /// The number of images that could not be measured.
   let skipped: Int
   let matrix: ConfusionMatrix
 
-  /// Compares the predictions for a data set's pictures with their masks.
+  /// Compares the predictions for a data set's images with the ground truth.
   ///
   /// - Parameters:
   ///   - names: the data sets.
-  ///   - ended: told of each picture what was predicted and its own matrix; a failure of it is the picture's.
-  /// - Throws: the `Failure` that ends it all.
+  ///   - ended: called with the predicted mask and the confusion matrix of each image; a failure that it throws counts
+  ///     as the image's.
+  /// - Throws: the `Failure` that ends the evaluation.
   init(
     _ predictor: MaskPredictor, _ data: SegmentationData, of names: [String], limits: LimitOptions,
     _ loop: inout EvalLoop,
@@ -48,7 +49,7 @@ struct SegmentationReport: EvalReport {
     matrix = total
   }
 
-  /// What a model's card keeps of it, the most telling first.
+  /// The figures for the model's card, the most important first.
   var cardFigures: [MeasuredFigure] {
     let all = figures.compactMap { one in
       one.value.map { MeasuredFigure(metric: one.name, value: $0, images: pictures) }
@@ -91,7 +92,7 @@ struct SegmentationReport: EvalReport {
     }
   }
 
-  /// What a run of training ends with.
+  /// The last lines of a training run.
   var summary: String {
     var table = TextTable([.left, .right])
     table.add(["class", "IoU"])
@@ -115,7 +116,7 @@ struct SegmentationReport: EvalReport {
       + (shown.count < classes.count ? "  \(classes.count - shown.count) classes that occur nowhere\n" : "")
   }
 
-  /// What was taken for what.
+  /// Draws the confusion matrix.
   func drawCharts(in folder: OutputFolder) throws(Failure) {
     let shown = classes.indices.filter { matrix.iou($0) != nil }
     guard !shown.isEmpty else { return }
@@ -131,7 +132,7 @@ struct SegmentationReport: EvalReport {
       ).image, "confusion")
   }
 
-  /// A picture beside its truth and its prediction.
+  /// Draws an image beside its ground truth and its prediction.
   func drawCase(
     _ image: Image, _ truth: Mask, _ prediction: Mask, named name: String, iou: Double, rank: Int,
     in folder: OutputFolder

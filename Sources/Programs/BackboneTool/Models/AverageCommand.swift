@@ -7,10 +7,10 @@ extension ModelsCommand {
   struct Average: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Average the weights of two models, of which one began where the other ended, or both at the same place.",
+        "Average the weights of two models: one trained from the other, or both from the same base.",
       discussion: """
-        Such a model is often better than both, and costs no more to run. Its thresholds and figures are for \
-        `backbone eval` to find: the card of the first model is taken without them.
+        The average is often better than both models, at the same cost. It has the first model's card without \
+        thresholds and figures; `backbone eval` measures these.
 
         Source: Wortsman et al., "Model soups: averaging weights of multiple fine-tuned models", ICML 2022.
         """)
@@ -21,13 +21,13 @@ extension ModelsCommand {
     @Argument(help: ArgumentHelp("Another model of the same network and classes.", valueName: "name|path"))
     var second: String
 
-    @Option(help: ArgumentHelp("How much of the second model goes in, 0 to 1.", valueName: "share"))
+    @Option(help: ArgumentHelp("Weight of the second model, 0 to 1.", valueName: "share"))
     var share: Float = 0.5
 
-    @Option(help: ArgumentHelp("Where the model goes, in fp32.", valueName: "file.safetensors"))
+    @Option(help: ArgumentHelp("File of the model, in fp32.", valueName: "file.safetensors"))
     var out: String
 
-    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
       guard share >= 0, share <= 1 else { throw ValidationError("--share \(share): expected a number from 0 to 1") }
@@ -67,13 +67,13 @@ extension ModelsCommand {
       try Main.console.write("\(card.name)  \(tensors.count) tensors averaged  \(out.onOneLine)\n")
     }
 
-    /// No network computes with denormal numbers, which two normal ones may have between them.
+    /// A weighted mean in which denormal results become 0, since networks compute without denormal numbers.
     private static func mean(_ a: Float, _ b: Float, _ share: Float) -> Float {
       let value = a + (b - a) * share
       return value.isNormal ? value : 0
     }
 
-    /// A card without what two models of one network may differ in.
+    /// A card without the fields in which two models of one network may differ.
     private static func network(_ card: ModelCard) -> ModelCard {
       var card = card
       (card.name, card.family, card.figures, card.base) = ("model", "", nil, nil)

@@ -6,50 +6,50 @@ import ModelFiles
 extension ModelsCommand {
   struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a model to a file, in the precision of your choice.",
+      abstract: "Write a model to a file, in fp32 or fp16.",
       discussion: """
-        fp16 halves a file; the network computes in fp32 all the same, with weights rounded to 11 significant bits. A \
-        head that sits on another model stays one: its base then has to be stored in the same precision.
+        fp16 halves a file. The network still computes in fp32, with weights rounded to 11 significant bits. A head on \
+        another model remains one; its base must be stored in the same precision.
         """)
 
     @Argument(help: ArgumentHelp("A model's name, or the path of a model file.", valueName: "name|path"))
     var model: String
 
-    @Option(help: "How weights are stored: fp32 or fp16.")
+    @Option(help: "Precision of the stored weights: fp32 or fp16.")
     var precision = WeightPrecision.fp16
 
     @Option(
       help: ArgumentHelp(
         """
-        Leave out the weights that this model has too; who opens the model then needs that one, by its name and in the \
-        same precision.
+        Leave out the weights of this model; it is then needed to open the written one, under its name and in the same \
+        precision.
         """, valueName: "name|path"))
     var base: String?
 
-    @Option(help: ArgumentHelp("Where the model goes.", valueName: "file.safetensors"))
+    @Option(help: ArgumentHelp("File of the model.", valueName: "file.safetensors"))
     var out: String
 
     @Option(
       help: ArgumentHelp(
-        "The licence of the weights, in place of the card's; an SPDX identifier.", valueName: "licence"))
+        "Licence of the weights, an SPDX identifier; replaces the card's.", valueName: "licence"))
     var licence: String?
 
-    @Option(help: ArgumentHelp("Where the weights came from, in place of what the card says.", valueName: "text"))
+    @Option(help: ArgumentHelp("Origin of the weights; replaces the card's.", valueName: "text"))
     var origin: String?
 
     @Option(
       help: ArgumentHelp(
-        "The score above which a detector's answers are worth using, in place of what the card says.",
+        "Recommended score threshold of a detector; replaces the card's.",
         valueName: "score"))
     var score: Float?
 
     @Option(
       help: ArgumentHelp(
-        "The intersection over union above which a detector's better box drops another, in place of what the card says.",
+        "IoU threshold of a detector's non-maximum suppression; replaces the card's.",
         valueName: "number"))
     var iou: Float?
 
-    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
       if let iou, !(0...1).contains(iou) { throw ValidationError("--iou \(iou): expected a number from 0 to 1") }

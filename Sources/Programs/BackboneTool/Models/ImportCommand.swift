@@ -7,11 +7,12 @@ import ModelFiles
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Convert a checkpoint of another program into a model file.",
+    abstract: "Convert a checkpoint of another framework into a model file.",
     discussion: """
       Reads a TensorFlow frozen graph (.pb), a float TensorFlow Lite model (.tflite) or safetensors with the names of \
-      Hugging Face, Keras, torchvision or timm; which of them it is, and whether MobileNetV2 or MobileNetV1, is found \
-      from the file itself. Only tensors are read, nothing in the file is executed. A file with a tensor missing, left over or of the wrong shape is refused.
+      Hugging Face, Keras, torchvision or timm. The format and the network, MobileNetV2 or MobileNetV1, are recognised \
+      from the file itself. Only tensors are read, nothing in the file is executed. A file with missing or unknown \
+      tensors or wrong shapes is refused.
       """)
 
   @Argument(help: ArgumentHelp("The checkpoint.", valueName: "file"))
@@ -19,7 +20,7 @@ struct ImportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the model goes. (default: the folder of installed models, under the model's name)",
+      "File of the model. (default: the folder of installed models, under the model's name)",
       valueName: "file.safetensors"))
   var out: String?
 
@@ -27,35 +28,35 @@ struct ImportCommand: ParsableCommand {
   var name: String?
 
   @Option(
-    help: ArgumentHelp("Width and height of the network's input. (default: as the file says)", valueName: "pixels"))
+    help: ArgumentHelp("Input size. (default: the file's)", valueName: "pixels"))
   var inputSize: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Pixels of the input between those of the deepest map: 8, 16 or 32, where the file does not say.",
+      "Output stride: 8, 16 or 32; for files that do not record it.",
       valueName: "number"))
   var outputStride: Int?
 
-  @Option(help: "How pictures come to the input's shape: stretch or letterbox. (default: as the family does it)")
+  @Option(help: "Fit of pictures to the input: stretch or letterbox. (default: the convention of the file's origin)")
   var fit: InputCard.Fit?
 
   @Option(
     help: ArgumentHelp(
       """
-      A file with a class name in each line, in the order of the outputs and without a detector's background; 1000 names \
-      of ImageNet's classes go behind the background of a classifier with 1001 outputs. (default: what config.json beside \
-      a safetensors classifier says under id2label or label_names)
+      A file with a class name on each line, in the order of the outputs and without a detector's background. For a \
+      classifier with 1001 outputs, 1000 names follow its background. (default: id2label or label_names in config.json \
+      beside a safetensors classifier)
       """, valueName: "file"))
   var labels: String?
 
   @Option(
-    help: ArgumentHelp("The licence of the weights, to be kept with them; an SPDX identifier.", valueName: "licence"))
+    help: ArgumentHelp("Licence of the weights, an SPDX identifier, for the card.", valueName: "licence"))
   var licence: String?
 
-  @Option(help: ArgumentHelp("Where the weights came from, to be kept with them.", valueName: "text"))
+  @Option(help: ArgumentHelp("Origin of the weights, for the card.", valueName: "text"))
   var origin: String?
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   func validate() throws {
     if let name, !ModelStore.isName(name) {
@@ -86,7 +87,7 @@ struct ImportCommand: ParsableCommand {
     try Main.console.write(report(model, path: path))
   }
 
-  /// Writes the model where it was asked for, or installs it.
+  /// Writes the model to the path of `--out`, or installs it.
   ///
   /// - Returns: the path.
   private func write(_ model: ImportedModel) throws(Failure) -> String {
@@ -97,14 +98,14 @@ struct ImportCommand: ParsableCommand {
       return out
     }
     let store = try ModelChoice.store()
-    // The checkpoint may lie in the folder of models under the very name.
+    // The checkpoint may be the very file in the folder of models that would be replaced.
     try PictureOutputs.refuse(store.path(of: model.card.name), flag: "--name", asOneOf: [file])
     do { return try store.install(card: model.card, weights: model.weights) } catch {
       throw Failure(ExitStatus(installing: error), told(error))
     }
   }
 
-  /// Refuses class names that are too many or too few for the model.
+  /// Refuses a wrong number of class names.
   private func check(_ names: [String], of card: ModelCard) throws(Failure) {
     guard card.task != .classify else {
       _ = try LabelFile.labels(names, of: card, file: labels!)
@@ -130,6 +131,6 @@ struct ImportCommand: ParsableCommand {
 }
 
 extension InputCard.Fit: ExpressibleByArgument {
-  /// What an import may ask for: a cut of the centre needs the size before it.
+  /// The allowed values of `--fit`; a centre crop is left out, since it needs the size before the crop too.
   public static var allValueStrings: [String] { [InputCard.Fit.stretch, .letterbox].map(\.rawValue) }
 }

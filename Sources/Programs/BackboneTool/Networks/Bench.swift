@@ -73,12 +73,12 @@ struct Bench: TimedWork, ~Copyable {
     } catch { throw Failure(.model, told(error)) }
   }
 
-  /// Billions of multiply-adds in a second that all threads together can do at most.
+  /// The measured peak rate of all threads together, in billions of multiply-adds per second.
   func measurePeak() -> Double {
     let rounds = 100_000
     let threads = session.pool.threads
     let kernels = session.kernels
-    // The threads begin together, and the best of a few tries is the one with the least interference.
+    // The threads begin together; the best of ten tries has the least interference.
     let best = (0..<10).map { _ in
       let start = Stopwatch.now
       session.pool.run(threads) { _, _ in kernels.chain(rounds: rounds) }
@@ -87,7 +87,7 @@ struct Bench: TimedWork, ~Copyable {
     return Double(kernels.chainLength * rounds * threads) / best / 1e6
   }
 
-  /// The most memory that the process has held, in units of 2^20 bytes.
+  /// The peak resident memory of the process, in units of 2^20 bytes.
   static var peakMegabytes: Double {
     var usage = rusage()
     #if canImport(Darwin)

@@ -9,16 +9,16 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Time a network on random input.",
     discussion: """
-      Prints the least, the median and the greatest time of the runs, picture preparation and post-processing not \
-      included. With --stdin it prints "ready", then reads numbers, one a line; for each number N it runs N times and \
-      prints [min_ms, median_ms, peak_rss_mb]. It ends when its input does.
+      Prints the minimum, median and maximum time of the runs, without preprocessing and post-processing. With --stdin \
+      it prints "ready", then reads numbers, one per line; for each number N it runs N times and prints [min_ms, \
+      median_ms, peak_rss_mb]. It ends at the end of its input.
 
-      --layers times each pass of the backbone and each part of the head too: the median of its runs, its billions of \
-      multiply-adds in a second, and how much that is of what this machine's arithmetic can do at most, which is \
-      measured first with the same instructions on as many threads.
+      --layers also times each pass of the backbone and each part of the head: the median of its runs, its billions of \
+      multiply-adds per second, and their percentage of this machine's peak rate, which is measured first with the \
+      same instructions and number of threads.
       """)
 
-  /// Precisions of the computation.
+  /// The precision of the arithmetic.
   enum Precision: String, ExpressibleByArgument, CaseIterable {
     case fp32
   }
@@ -28,12 +28,12 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var network: NetworkOptions
 
-  @Option(help: "What the network computes with.")
+  @Option(help: "Precision of the arithmetic.")
   var precision = Precision.fp32
 
   @Option(
     help: ArgumentHelp(
-      "Threads; without it as many as the affinity mask and the cgroup's quota allow.", valueName: "number"))
+      "Threads; by default as many as the affinity mask and the cgroup's quota allow.", valueName: "number"))
   var threads: Int?
 
   @Flag(help: "Use seeded random weights; needed, since no model file is read.")
@@ -44,7 +44,7 @@ struct BenchCommand: ParsableCommand {
       "Runs to time, after a few that are not counted. (default: 50, with --training 10)", valueName: "count"))
   var runs: Int?
 
-  @Flag(help: "Take the number of runs from standard input, a line each time.")
+  @Flag(help: "Read numbers of runs from standard input, one per line.")
   var stdin = false
 
   @Flag(help: "Time by layer too.")

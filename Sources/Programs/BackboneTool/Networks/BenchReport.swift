@@ -2,7 +2,7 @@ import Backbone
 import CLISupport
 import Tensors
 
-/// What a benchmark prints.
+/// The report of a benchmark.
 struct BenchReport {
   typealias Steps = [(step: StepInfo, times: Times)]
 
@@ -11,12 +11,12 @@ struct BenchReport {
   let precision, isa: String
   let threads: Int
 
-  /// A heading and the times of the whole.
+  /// A heading and the times of the whole network.
   func text(_ times: Times) -> String { heading(times) + summary(times) }
 
-  /// The times by layer too.
+  /// The times of each layer and of the whole network.
   ///
-  /// - Parameter peak: billions of multiply-adds in a second that the threads can do at most.
+  /// - Parameter peak: the threads' peak rate in billions of multiply-adds per second.
   func text(_ whole: Times, _ steps: Steps, peak: Double) -> String {
     var table = TextTable([.left, .right, .right, .right, .right, .right])
     table.add(["layer", "output", "multiply-adds", "ms", "GMAC/s", "peak"])
@@ -29,7 +29,7 @@ struct BenchReport {
     return heading(whole) + table.lines() + "  peak \(fixed(peak, 1)) GMAC/s\n" + summary(whole)
   }
 
-  /// One record, under its names.
+  /// One record with its header.
   func csv(_ times: Times) -> String {
     let names = [
       "network", "size", "precision", "isa", "threads", "runs", "min_ms", "median_ms", "max_ms", "peak_rss_mib",
@@ -38,7 +38,7 @@ struct BenchReport {
     return csvRecord(names) + csvRecord(values + times.fields + [fixed(Bench.peakMegabytes, 1)])
   }
 
-  /// A record for each layer and one for the whole, under their names.
+  /// A record for each layer and one for the whole network, with their header.
   func csv(_ whole: Times, _ steps: Steps, peak: Double) -> String {
     let names = ["layer", "output", "multiply_adds", "min_ms", "median_ms", "max_ms", "gmac_per_s", "percent_of_peak"]
     return rows(whole, steps).reduce(csvRecord(names)) { text, row in

@@ -10,8 +10,8 @@ struct FeaturesCommand: ParsableCommand {
     commandName: "features",
     abstract: "Write a feature map of a picture as a NumPy file.",
     discussion: """
-      The picture is fitted, resized and normalised as the model's card says. The file is NumPy's format 1.0: fp32, \
-      [1, rows, columns, channels].
+      The picture is preprocessed by the conventions of the model's card. The file has NumPy's format 1.0: fp32, [1, \
+      rows, columns, channels].
       """)
 
   @Argument(help: ArgumentHelp("A picture, PNG or JPEG; not needed for --tap list.", valueName: "image"))
@@ -19,11 +19,14 @@ struct FeaturesCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The map: stem, a block such as block5, its expansion such as block5/expansion, its depthwise convolution such as block5/depthwise, last; or list, which prints those that the network has.",
+      """
+      The feature map: stem, a block such as block5, its expanded tensor such as block5/expansion, its depthwise \
+      convolution's output such as block5/depthwise, or last; or list, which prints the network's taps.
+      """,
       valueName: "name"))
   var tap: String
 
-  @Option(help: ArgumentHelp("Where the map goes.", valueName: "f.npy"))
+  @Option(help: ArgumentHelp("File of the feature map.", valueName: "f.npy"))
   var out: String?
 
   @Option(
@@ -32,20 +35,20 @@ struct FeaturesCommand: ParsableCommand {
       valueName: "name|path"))
   var model: String?
 
-  @Flag(help: "Use seeded random weights instead of a model: the values mean nothing.")
+  @Flag(help: "Use seeded random weights instead of a model's.")
   var randomInit = false
 
   @OptionGroup(title: "The network of random weights") var backbone: BackboneOptions
 
   @Option(
     help: ArgumentHelp(
-      "Width and height of the network's input. (default: the model's own; 224 for random weights)",
+      "Input size. (default: the model's own; 224 for random weights)",
       valueName: "pixels"))
   var size: Int?
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   func validate() throws {
     if randomInit, model != nil { throw ValidationError("--model has no effect with --random-init") }
@@ -99,7 +102,7 @@ struct FeaturesCommand: ParsableCommand {
     timing.end()
   }
 
-  /// The network, its input, its weights, and what messages call it.
+  /// The network, its input, its weights, and its name in messages.
   private func network() throws(Failure) -> (Graph, InputCard, Weights, String) {
     if randomInit {
       let graph = backbone.layout().graph
@@ -112,7 +115,7 @@ struct FeaturesCommand: ParsableCommand {
     let file = try ModelChoice.open(model ?? ModelChoice.detector, limits)
     var input = file.card.input
     if let size {
-      // The cut before the centre keeps its proportion.
+      // The size before the centre crop scales with the input.
       if let shortest = input.resizeShortest { input.resizeShortest = shortest * size / min(input.width, input.height) }
       (input.width, input.height) = (size, size)
     }

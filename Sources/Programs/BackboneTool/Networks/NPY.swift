@@ -9,13 +9,13 @@ enum NPY {
   static func header(_ extents: [Int]) -> [UInt8] {
     let extents = extents.map { "\($0)" }.joined(separator: ", ")
     let dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
-    // Magic (6), version (2) and length (2) come before the dictionary, a line feed ends it.
+    // Before the dictionary are magic (6 bytes), version (2) and length (2); a line feed ends it.
     let length = (10 + dictionary.utf8.count + 1 + 63) / 64 * 64 - 10
     let text = dictionary + String(repeating: " ", count: length - dictionary.utf8.count - 1) + "\n"
     return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)] + Array(text.utf8)
   }
 
-  /// Writes a tensor as fp32 values in NHWC order, whole or not at all.
+  /// Writes a tensor atomically as fp32 values in NHWC order.
   static func write(_ tensor: borrowing Tensor, to path: String) throws(FileError) {
     let extents = tensor.shape.extents
     let failure: FileError? = tensor.withSpan { (values: Span<Float>) in
@@ -27,7 +27,7 @@ enum NPY {
     if let failure { throw failure }
   }
 
-  /// Writes fp32 values whose last axis changes fastest, whole or not at all.
+  /// Writes fp32 values atomically, with the last axis contiguous.
   ///
   /// - Parameter extents: of at least two axes.
   static func write(_ values: [Float], extents: [Int], to path: String) throws(FileError) {
@@ -36,7 +36,7 @@ enum NPY {
 
   private static func write(_ values: Span<Float>, extents: [Int], to path: String) throws(FileError) {
     precondition(extents.count > 1 && extents.reduce(1, *) == values.count, "\(values.count) values for \(extents)")
-    // The format is little-endian, as every machine is that the kernels are written for.
+    // The format is little-endian, like every machine that the kernels support.
     precondition(Int(littleEndian: 1) == 1, "a big-endian machine")
     try AtomicFile.write(to: path) { (sink: inout FileSink) throws(FileError) in
       try sink.append(header(extents))

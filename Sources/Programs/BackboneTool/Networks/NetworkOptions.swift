@@ -3,19 +3,19 @@ import Backbone
 import CLISupport
 import Graphs
 
-/// Which network is meant, where it is described and not loaded.
+/// The options that describe a network which is not loaded from a model.
 struct NetworkOptions: ParsableArguments {
   @OptionGroup var backbone: BackboneOptions
 
   @Option(
     help: ArgumentHelp(
-      "Width and height of the input. (default: 224 for classify, 320 for ssdlite and ssd, 513 for deeplab and deeplab-aspp)",
+      "Input size. (default: 224 for classify, 320 for ssdlite and ssd, 513 for deeplab and deeplab-aspp)",
       valueName: "pixels"))
   var size: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Outputs, with the background where there is one. (default: 1001 for classify, 91 for ssdlite and ssd, 21 for the deeplabs)",
+      "Outputs, including a background. (default: 1001 for classify, 91 for ssdlite and ssd, 21 for the deeplabs)",
       valueName: "count"))
   var classes: Int?
 
@@ -26,18 +26,21 @@ struct NetworkOptions: ParsableArguments {
     }
   }
 
-  /// The layers of a task's network.
+  /// The graph of a task's network.
   func graph(_ task: NetworkTask) -> Graph {
     task.graph(
       on: backbone.layout(usualStride: task.usualOutputStride, hasLastConvolution: task.hasLastConvolution),
       outputs: classes ?? task.usualOutputs)
   }
 
-  /// The same with random weights.
+  /// A task's network with random weights.
   func network(_ task: NetworkTask, session: Session) -> Network { .random(graph(task), on: session) }
 
-  /// What is meant by a task's name, for the help.
+  /// The help on the names of tasks.
   static let taskHelp = ArgumentHelp(
-    "The network: classify, ssdlite, ssd (full 3x3 convolutions), deeplab (DeepLabV3-lite) or deeplab-aspp (with atrous spatial pyramid pooling)."
+    """
+    The network: classify, ssdlite, ssd (full 3x3 convolutions), deeplab (DeepLabV3-lite) or deeplab-aspp (with atrous \
+    spatial pyramid pooling).
+    """
   )
 }

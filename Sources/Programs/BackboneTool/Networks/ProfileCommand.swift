@@ -6,13 +6,13 @@ import Graphs
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile",
-    abstract: "Print parameters and multiply-adds by layer, or the plan that runs them.",
+    abstract: "Print parameters and multiply-adds by layer, or the compiled plan.",
     discussion: """
-      Counted as the paper counts: a multiply-add is one operation, biases and batch norm's folded shift count as \
-      parameters, pooling and resizing count as nothing.
+      The counts follow the paper: a multiply-add is one operation, biases and batch norm's folded shift are \
+      parameters, pooling and resizing are not counted.
 
-      --plan prints how the network runs on this machine instead: the layers of each pass, how its work is cut (rows: \
-      strips of rows; halves: of the expanded channels, in strips; tiles: of a GEMM) and its scratch memory.
+      --plan prints the plan for this machine instead: the layers of each pass, its strategy (rows: strips of rows; \
+      halves: split-K over the expanded channels, in strips; tiles: of a GEMM) and its scratch memory.
       """)
 
   @Argument(help: NetworkOptions.taskHelp)
@@ -27,7 +27,7 @@ struct ProfileCommand: ParsableCommand {
   var plan = false
 
   @Option(
-    help: ArgumentHelp("Threads to plan for, with --plan. (default: as many as may be used)", valueName: "number"))
+    help: ArgumentHelp("With --plan: number of threads. (default: as many as allowed)", valueName: "number"))
   var threads: Int?
 
   func validate() throws {
@@ -48,7 +48,7 @@ struct ProfileCommand: ParsableCommand {
     try Main.console.write(json ? object(costs, size: size).text + "\n" : table(costs, size: size))
   }
 
-  /// The plan, in a table or as JSON.
+  /// The plan as a table or as JSON.
   private func text(_ network: Network, size: Int) throws(Failure) -> String {
     let plan: PlanInfo
     do { plan = try network.plan(height: size, width: size) } catch {

@@ -8,14 +8,14 @@ import Vision
 struct ClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
-    abstract: "Say what whole pictures show: labels and scores, best first.",
+    abstract: "Classify whole pictures: labels and scores, best first.",
     discussion: """
-      Pictures are prepared as the model's card says; most classifiers look at the centre of a picture that is not square. \
-      Labels are the card's; outputs without one are called `class 285`.
+      Pictures are preprocessed by the conventions of the model's card; most classifiers use a centre crop. Labels are \
+      the card's; an output without one is called `class 285`.
 
-      FORMATS: text is a table for each picture. json is an array with an object for each picture that could be done, \
-      written at the end. ndjson is one such object a line, written as each picture ends; a picture that fails has \
-      "error" in place of "classifications". csv is one class a line under a header line.
+      FORMATS: text is a table for each picture. json is an array with an object for each processed picture, written \
+      at the end. ndjson is one object per line, written after each picture; a failed picture has "error" instead of \
+      "classifications". csv is a header line and one class per line.
       """)
 
   @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
@@ -27,23 +27,23 @@ struct ClassifyCommand: ParsableCommand {
       valueName: "name|path"))
   var model: String
 
-  @Option(help: ArgumentHelp("How many classes of each picture are reported.", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of reported classes per picture.", valueName: "count"))
   var top = 5
 
-  @Option(help: "How results are written to standard output.")
+  @Option(help: "Format of the results on standard output.")
   var format = ClassifyReport.Format.text
 
   @Option(
     help: ArgumentHelp(
       """
-      A file with a class name in each line, in the order of the outputs, in the place of the card's; 1000 names of \
-      ImageNet's classes go behind the background of a classifier with 1001 outputs.
+      A file with a class name on each line, in the order of the outputs; replaces the card's names. For a classifier \
+      with 1001 outputs, 1000 names follow its background.
       """, valueName: "file"))
   var labels: String?
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   func validate() throws {
     guard top >= 1 else { throw ValidationError("--top \(top): expected a number of at least 1") }

@@ -4,16 +4,16 @@ import Files
 import ImageTypes
 import Vision
 
-/// The formatting of classifications; its results go to standard output unchanged.
+/// The formatting of classifications for standard output.
 ///
-/// Arrays are kept until all pictures are done, so that what is written is always whole; lines are handed on at once.
+/// Arrays are written after the last picture, so that the output is always valid JSON. Lines are written at once.
 struct ClassifyReport {
-  /// How results are written.
+  /// The format of the results.
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, json, ndjson, csv
   }
 
-  /// What one picture shows.
+  /// The classification of one picture.
   struct Result {
     let image: String
     let width, height: Int
@@ -43,10 +43,10 @@ struct ClassifyReport {
 
   init(format: Format) { self.format = format }
 
-  /// What comes before the first result.
+  /// The text before the first result.
   var opening: String { format == .csv ? csvRecord(["image", "label", "id", "output", "score"]) : "" }
 
-  /// A result.
+  /// The text of a result.
   mutating func add(_ result: Result) -> String {
     switch format {
     case .text:
@@ -62,13 +62,13 @@ struct ClassifyReport {
     return ""
   }
 
-  /// A picture that failed.
+  /// The text of a failed picture.
   func add(_ failure: Failure, of image: String) -> String {
     guard format == .ndjson else { return "" }
     return JSON.object([("image", .string(image)), ("error", .string(failure.message))]).text + "\n"
   }
 
-  /// What comes after the last result.
+  /// The text after the last result.
   var closing: String { format == .json ? JSON.lines(values) : "" }
 
   private func text(_ result: Result) -> String {

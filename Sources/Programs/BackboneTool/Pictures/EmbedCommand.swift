@@ -11,12 +11,12 @@ import Vision
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
-    abstract: "Turn pictures into vectors by which alike ones can be found.",
+    abstract: "Compute embeddings of pictures, for similarity search.",
     discussion: """
-      A picture's vector is the mean of one of the backbone's maps over all its pixels. A name that ends in .npy gets \
-      NumPy's format 1.0, fp32, [pictures, channels], in the order of the pictures; one that ends in .ndjson a line for \
-      each picture, {"image": path, "embedding": [numbers]}. Pictures that fail have no row: they are named on standard \
-      error, and the line that names the file says how many are left out.
+      An embedding is the mean of one of the backbone's feature maps over its pixels. A .npy file has NumPy's format \
+      1.0, fp32, [pictures, channels], in the order of the pictures. A .ndjson file has a line for each picture, \
+      {"image": path, "embedding": [numbers]}. Failed pictures have no row: they are reported on standard error, and \
+      their number is printed with the file's name.
       """)
 
   @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
@@ -24,25 +24,25 @@ struct EmbedCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A model's name, or the path of a model file; any model's backbone will do. (default: \(ModelChoice.detector))",
+      "A model's name, or the path of a model file; any task's model works. (default: \(ModelChoice.detector))",
       valueName: "name|path"))
   var model = ModelChoice.detector
 
-  @Option(help: ArgumentHelp("Where the vectors go.", valueName: "x.npy|x.ndjson"))
+  @Option(help: ArgumentHelp("File of the embeddings.", valueName: "x.npy|x.ndjson"))
   var out: String
 
   @Option(
     help: ArgumentHelp(
-      "The map, such as block16; `backbone features --tap list` names all. (default: last, else the last block)",
+      "The feature map; `backbone features --tap list` lists all. (default: last, else the last block)",
       valueName: "name"))
   var tap: String?
 
-  @Flag(help: "Scale each vector to unit length.")
+  @Flag(help: "Scale each embedding to unit length.")
   var normalise = false
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   func validate() throws {
     guard out.hasSuffix(".npy") || out.hasSuffix(".ndjson") else {

@@ -4,32 +4,32 @@ import Evaluation
 import ModelFiles
 import Vision
 
-/// A trained model before it is written, and its measurement by the code and on the terms of `eval`.
+/// A trained model before it is written, and its evaluation by the code and options of `eval`.
 ///
-/// So the figures of training, of evaluation and of the card are the same bits.
+/// So training, evaluation and the card have bitwise equal figures.
 struct FinishedModel {
   private(set) var card: ModelCard
   let weights: Weights
   private let base: ModelFile
   private let console: Console
 
-  /// - Parameter base: the model that it was learned on.
+  /// - Parameter base: the model on which it was trained.
   init(_ model: (card: ModelCard, weights: Weights), base: ModelFile, on console: Console) {
     (card, weights) = model
     self.base = base
     self.console = console
   }
 
-  /// As if it had been opened.
+  /// The model as an opened file.
   private var file: ModelFile {
     let file = ModelFile(path: card.name, card: card, weights: weights)
     return card.base == nil ? file : file.joined(with: base)
   }
 
-  /// Measures a detector on pictures kept apart, and puts the figures and the score of the best F1 into the card.
+  /// Evaluates a detector on the validation images, and puts the figures and the score of the best F1 into the card.
   ///
-  /// - Returns: `nil` where no picture can be measured.
-  /// - Throws: `Failure` where the model cannot run.
+  /// - Returns: `nil` if no image can be measured.
+  /// - Throws: `Failure` if the model cannot run.
   mutating func measureBoxes(
     on validation: Dataset, of names: [String], threads: Int?, limits: LimitOptions
   ) throws(Failure) -> DetectionReport? {
@@ -44,10 +44,10 @@ struct FinishedModel {
     return report
   }
 
-  /// Measures a classifier on pictures kept apart, and puts the figures into the card.
+  /// Evaluates a classifier on the validation images, and puts the figures into the card.
   ///
-  /// - Returns: `nil` where no picture can be measured.
-  /// - Throws: `Failure` where the model cannot run.
+  /// - Returns: `nil` if no image can be measured.
+  /// - Throws: `Failure` if the model cannot run.
   mutating func measureClasses(
     on validation: Dataset, of names: [String], threads: Int?, limits: LimitOptions
   ) throws(Failure) -> ClassificationReport? {
@@ -62,10 +62,10 @@ struct FinishedModel {
     return report
   }
 
-  /// Measures a segmenter on pictures kept apart, and puts the figures into the card.
+  /// Evaluates a segmenter on the validation images, and puts the figures into the card.
   ///
-  /// - Returns: `nil` where no picture can be measured.
-  /// - Throws: `Failure` where the model cannot run.
+  /// - Returns: `nil` if no image can be measured.
+  /// - Throws: `Failure` if the model cannot run.
   mutating func measureMasks(
     on validation: Dataset, of names: [String], threads: Int?, limits: LimitOptions
   ) throws(Failure) -> SegmentationReport? {

@@ -7,10 +7,10 @@ import ModelFiles
 import Training
 import Vision
 
-/// Who shows a training task what its data leaves open.
+/// The source of labels for unlabelled images: a teacher model or a folder of masks.
 enum TeacherChoice {
   case model(ModelFile)
-  /// A folder of label maps.
+  /// A folder of masks.
   case maps(String)
 
   /// A folder, or a model by name or path.
@@ -21,12 +21,12 @@ enum TeacherChoice {
   }
 }
 
-/// Which of a task's classes each output of a teacher is.
+/// The correspondence of a teacher's outputs and a task's classes.
 private struct TaughtClasses {
-  /// For each output the task's class, 0 where it is none; `nil` where its pixels are to count neither way.
+  /// The task's class of each output, 0 for none; `nil` for outputs whose pixels have the ignore index.
   let places: [Int?]
 
-  /// - Throws: `Failure` with status `usage` where the teacher lacks a class.
+  /// - Throws: `Failure` with status `usage` for a class that the teacher does not have.
   init(
     _ card: ModelCard, outputs: Int, classes: [String], mapping: ClassMapping?, needsAll: Bool
   ) throws(Failure) {
@@ -52,7 +52,7 @@ private struct TaughtClasses {
 }
 
 extension ModelFile {
-  /// A text that changes when what the model says does.
+  /// A text that identifies the model's outputs: its input, backbone and weights.
   fileprivate var key: String {
     "\(card.input) \(card.backbone) \(weights.checksum(of: weights.entries.keys.sorted()))"
   }
@@ -65,10 +65,10 @@ struct MaskTeacher: SegmentationTeacher {
   private let places: [Int?]
   private let classes: Int
 
-  /// - Throws: `Failure` where it is no segmenter, or lacks a class of the task.
+  /// - Throws: `Failure` if it is not a segmenter, or lacks a class of the task.
   init(_ model: ModelFile, classes: [String], mapping: ClassMapping?) throws(Failure) {
     do throws(VisionError) {
-      // Pictures are shared among the threads, so each has one of its own.
+      // Images are labelled in parallel, each on one thread.
       segmenter = try Segmenter(model, threads: 1)
       let blank = Image(width: 1, height: 1)
       _ = try segmenter.probabilities(of: blank, height: 1, width: 1)
@@ -102,8 +102,9 @@ struct BoxTeacher: DetectionTeacher {
   private let places: [Int?]
   private let score: Float
 
-  /// - Parameter score: what is found with more is learned; what is found with half of it and more counts neither way.
-  /// - Throws: `Failure` where it is no detector, or knows none of the task's classes.
+  /// - Parameter score: detections above it are ground truth; detections between half of it and it are ignored in
+  ///   training.
+  /// - Throws: `Failure` if it is not a detector, or has none of the task's classes.
   init(_ model: ModelFile, classes: [String], mapping: ClassMapping?, score: Float) throws(Failure) {
     do throws(VisionError) {
       detector = try Detector(model, threads: 1)

@@ -9,12 +9,12 @@ import Training
 struct TrainClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
-    abstract: "Let a classifier learn what whole pictures show.",
+    abstract: "Train a classifier of whole pictures.",
     discussion: """
-      The data is a folder with a folder of pictures for each class (`cat/1.jpg`, `dog/2.jpg`), or with a file classes.csv \
-      whose lines are a picture's path and its class. Beside the model appear a log in comma-separated values, a picture \
-      of the loss and of an estimate of top-1, and while it runs a checkpoint and the features. The same data, settings \
-      and seed give the same weights, whether or not the run was stopped in between.
+      The data is a folder with a subfolder of pictures for each class (`cat/1.jpg`, `dog/2.jpg`), or with a file \
+      classes.csv, each line of which is a picture's path and its class. Beside the model the run writes a log in \
+      comma-separated values, a chart of the loss and of an estimate of top-1, and until its end a checkpoint and the \
+      feature cache. The same data, settings and seed give the same weights, even if the run was stopped and resumed.
       """)
 
   @OptionGroup var data: DataOptions
@@ -24,18 +24,18 @@ struct TrainClassifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The model whose backbone the classifier sits on, by name or path; one that knows ImageNet is a good one.",
+      "The base model, by name or path: a classifier of ImageNet is a good choice.",
       valueName: "name|path"))
   var model = ModelChoice.detector
 
   @OptionGroup var blocks: BlockOptions
 
-  @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
+  @Option(help: ArgumentHelp("Input size. (default: the base model's own)", valueName: "pixels"))
   var size: Int?
 
   @Option(
     help: ArgumentHelp(
-      "How much a picture of each class counts, in the order of the classes' names. (default: all 1)",
+      "Loss weight of each class, in the order of the classes' names. (default: all 1)",
       valueName: "numbers"))
   var classWeights: String?
 
@@ -53,7 +53,7 @@ struct TrainClassifyCommand: ParsableCommand {
   func run() throws {
     let console = Main.console
     var (training, validation) = try data.read(on: console, where: { $0.classIndex != nil }, teacher: nil)
-    // Pictures of classes that are not wanted have none any more.
+    // Images of classes that were not selected have no class any more.
     (training, validation) = (training.withClass, validation.withClass)
     let names = Array(training.classNames.dropFirst())
     let place = data.data.joined(separator: ", ")
@@ -92,9 +92,9 @@ struct TrainClassifyCommand: ParsableCommand {
   }
 }
 
-/// How much the classes count, as the option says it.
+/// The weights of the classes in the loss, as the option gives them.
 enum ClassWeights {
-  /// - Throws: `ValidationError` for what is no list of numbers.
+  /// - Throws: `ValidationError` for a text that is not a list of numbers.
   static func check(_ text: String?) throws {
     guard let text else { return }
     if text.split(separator: ",").contains(where: { !(Float($0).map { $0 >= 0 && $0 < 1e6 } ?? false) }) {
@@ -102,9 +102,9 @@ enum ClassWeights {
     }
   }
 
-  /// A number for each class; all 1 where nothing is said.
+  /// A weight for each class; all 1 without the option.
   ///
-  /// - Throws: `Failure` with status `usage` for too few or too many.
+  /// - Throws: `Failure` with status `usage` for a wrong number of weights.
   static func values(_ text: String?, of classes: [String]) throws(Failure) -> [Float] {
     guard let text else { return [Float](repeating: 1, count: classes.count) }
     let values = text.split(separator: ",").compactMap { Float($0) }

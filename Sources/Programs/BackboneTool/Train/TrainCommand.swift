@@ -4,11 +4,11 @@ import CLISupport
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Let a head learn on a frozen backbone, from pictures of your own.",
+    abstract: "Train a head on a frozen backbone with your own pictures.",
     discussion: """
-      The backbone's maps are computed once for each picture and variant and kept in a file beside the result; then only \
-      the head learns, and the backbone's last blocks with --unfreeze. The result is a model file for `detect --model`, \
-      `segment --model` or `backbone classify --model`.
+      The backbone's feature maps are computed once for each picture and variant, and cached in a file beside the \
+      model. Then the head is trained; with --unfreeze the backbone's last blocks are trained too. The result is a \
+      model file for `detect --model`, `segment --model` or `backbone classify --model`.
       """,
     subcommands: [TrainClassifyCommand.self, TrainDetectCommand.self, TrainSegmentCommand.self])
 }

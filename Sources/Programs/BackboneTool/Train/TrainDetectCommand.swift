@@ -10,15 +10,16 @@ import Training
 struct TrainDetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detect",
-    abstract: "Let a detection head learn to find classes.",
+    abstract: "Train a detection head.",
     discussion: """
-      The data has pictures and boxes. The head is SSDLite; where the base model is a detector itself, its head's layers \
-      are where learning begins, and what it knows of classes of the same name. Beside the model appear a log in comma-separated values, a picture \
-      of the loss and of an estimate of AP50, and while it runs a checkpoint and the features. The same data, settings \
-      and seed give the same weights, whether or not the run was stopped in between.
+      The data has pictures and boxes. The head is SSDLite. If the base model is a detector, training starts from its \
+      head's layers, and from its class predictors for classes of the same name. Beside the model the run writes a log \
+      in comma-separated values, a chart of the loss and of an estimate of AP50, and until its end a checkpoint and \
+      the feature cache. The same data, settings and seed give the same weights, even if the run was stopped and \
+      resumed.
       """)
 
-  /// The losses that it can learn by.
+  /// The losses of detection training.
   enum LossName: String, ExpressibleByArgument, CaseIterable {
     case multibox, focal
   }
@@ -31,33 +32,33 @@ struct TrainDetectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The model whose backbone the head sits on, by name or path. (default: \(ModelChoice.detector), where the things of a \
-      class are small \(ModelChoice.smallThings))
+      The base model, by name or path. (default: \(ModelChoice.detector), or \(ModelChoice.smallThings) if a class \
+      has small objects)
       """, valueName: "name|path"))
   var model: String?
 
   @Option(
-    help: "The loss of the classes: multibox (softmax, three of the hardest background boxes for each thing) or focal.")
+    help: "The classification loss: multibox (softmax, three of the hardest background boxes per object) or focal.")
   var loss = LossName.multibox
 
-  @Flag(help: "Begin with new layers, even where the base model has a detection head.")
+  @Flag(help: "Start from new layers, even if the base model is a detector.")
   var fromScratch = false
 
   @Option(
     help: ArgumentHelp(
-      "A detector that adds what it finds to the pictures to learn from, where no box of theirs is.",
+      "A detector whose detections are added to the ground truth of the training pictures, except on annotated boxes.",
       valueName: "name|path"))
   var teacher: String?
 
   @Option(
     help: ArgumentHelp(
-      "With --teacher: what it finds with a higher score is learned; from half of that on it counts neither way.",
+      "With --teacher: detections above this score are ground truth; those above half of it are ignored.",
       valueName: "score"))
   var teacherScore: Float = 0.5
 
   @OptionGroup var blocks: BlockOptions
 
-  @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
+  @Option(help: ArgumentHelp("Input size. (default: the base model's own)", valueName: "pixels"))
   var size: Int?
 
   @Option(help: ArgumentHelp("The model's name. (default: that of --out)", valueName: "name"))

@@ -6,14 +6,14 @@ import ImageTypes
 import ModelFiles
 import Training
 
-/// What a run tells of itself: a table of its records, and a picture of them.
+/// The log of a run: a table and a chart of its records.
 struct TrainLog {
   private let records: [TrainingRecord]
   private let metricName: String
   private let measured: MeasuredFigure?
 
   /// - Parameters:
-  ///   - metricName: what the records' metric is called.
+  ///   - metricName: the name of the records' metric.
   ///   - measured: a figure of the finished model.
   init(_ records: [TrainingRecord], metricName: String, measured: MeasuredFigure? = nil) {
     self.records = records
@@ -21,7 +21,9 @@ struct TrainLog {
     self.measured = measured
   }
 
-  /// Comma-separated values under a line of names; a figure of the finished model is a column with one value, the last.
+  /// Comma-separated values with a header.
+  ///
+  /// A figure of the finished model is a column whose only value is in the last row.
   var csv: String {
     func column(_ name: String) -> String { name.split(separator: " ").joined(separator: "_").lowercased() }
     func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
@@ -33,7 +35,7 @@ struct TrainLog {
       + lines.joined()
   }
 
-  /// The loss, and below it the metric where there is one.
+  /// The chart of the loss, with the metric below it if there is one.
   var picture: Image {
     let loss = LineChart(
       title: "Loss", xName: "step", yName: "loss",
@@ -48,7 +50,7 @@ struct TrainLog {
     return Image(width: loss.width, height: loss.height + metric.height, pixels: loss.pixels + metric.pixels)
   }
 
-  /// Writes both beside the result.
+  /// Writes the table and the chart beside the model.
   ///
   /// - Throws: `TrainingError.file`.
   func write(to files: RunFileOptions) throws(TrainingError) {

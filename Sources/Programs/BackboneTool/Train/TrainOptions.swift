@@ -10,30 +10,33 @@ import Training
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A folder of pictures and truth: Pascal VOC, COCO, YOLO, images with masks, or a folder for each class. May be given several times.",
+      """
+      A folder of pictures and ground truth: Pascal VOC, COCO, YOLO, images with masks, or a subfolder for each class. \
+      May be given several times.
+      """,
       valueName: "folder"))
   var data: [String]
 
   @Option(
     help: ArgumentHelp(
       """
-      Pictures kept apart, on which the metric is measured: every:5, every:2+1, fraction:0.2@7, list:names.txt or \
-      none; once, or once for each --data. (default: every:5)
+      The rule for the validation pictures: every:5, every:2+1, fraction:0.2@7, list:names.txt or none; once, or once \
+      for each --data. (default: every:5)
       """, valueName: "rule"))
   var holdOut: [String] = []
 
   @Option(
     help: ArgumentHelp(
       """
-      Classes to learn, everything else being background: person, or person,vehicle=car+bus+truck; after void= those \
-      that count neither way. Without it all that the data has.
+      Classes to train, all others being background: person, or person,vehicle=car+bus+truck; void= lists ignored \
+      classes. (default: all classes of the data)
       """, valueName: "names"))
   var classes: String?
 
-  @Flag(help: "Refuse a data set with a broken file instead of leaving the file out.")
+  @Flag(help: "Refuse a data set with a damaged file instead of skipping the file.")
   var strict = false
 
-  @OptionGroup(title: "Limits for files from strangers") var limits: LimitOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   func validate() throws {
     if holdOut.count > 1, holdOut.count != data.count {
@@ -95,31 +98,31 @@ struct DataOptions: ParsableArguments {
 struct ScheduleOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Variants of each picture to learn from, the picture itself and augmented ones. (default: 8; detect chooses)",
+      "Variants of each training picture: the picture itself and augmented copies. (default: 8; detect chooses)",
       valueName: "count"))
   var variants: Int?
 
   @Option(help: ArgumentHelp("Passes over all variants. (default: 10; detect chooses)", valueName: "count"))
   var epochs: Int?
 
-  @Option(help: ArgumentHelp("Pictures of a step. (default: 8; detect chooses)", valueName: "count"))
+  @Option(help: ArgumentHelp("Batch size. (default: 8; detect chooses)", valueName: "count"))
   var batch: Int?
 
   @Option(help: "The optimiser: adamw or sgd.")
   var optimiser = Optimiser.Kind.adamw
 
-  @Option(help: ArgumentHelp("The greatest learning rate. (default: 0.002, with sgd 0.05)", valueName: "number"))
+  @Option(help: ArgumentHelp("Maximum learning rate. (default: 0.002, with sgd 0.05)", valueName: "number"))
   var rate: Float?
 
   @Option(
     help: ArgumentHelp(
-      "The rate of the backbone's blocks, where they learn, as a share of --rate. (default: 0.1, of detect 0.3)",
+      "Learning rate of the backbone's unfrozen blocks, as a fraction of --rate. (default: 0.1; for detect 0.3)",
       valueName: "number"))
   var backboneRate: Float?
 
   @Option(
     help: ArgumentHelp(
-      "The rate of each of the backbone's blocks as a share of that of the block behind it.", valueName: "share"))
+      "Learning rate of each of the backbone's blocks, as a fraction of the next block's.", valueName: "share"))
   var layerDecay: Float = 1
 
   @Option(
@@ -131,19 +134,19 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Weight decay. (default: 0.01, with sgd 0.0001)", valueName: "number"))
   var weightDecay: Float?
 
-  @Option(help: ArgumentHelp("Steps over which the rate rises. (default: 5% of all, at most 200)", valueName: "count"))
+  @Option(help: ArgumentHelp("Warm-up steps. (default: 5% of all steps, at most 200)", valueName: "count"))
   var warmUp: Int?
 
   @Option(
     help: ArgumentHelp(
-      "How much of the weights' running average a step leaves; the average becomes the model. 0 keeps the last weights.",
+      "Decay of the moving average of the weights, which becomes the model; 0 for the last weights.",
       valueName: "share"))
   var averaging: Float = 0.99
 
-  @Option(help: ArgumentHelp("What all random numbers follow from.", valueName: "number"))
+  @Option(help: ArgumentHelp("Seed of all random numbers.", valueName: "number"))
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Threads to session with; results are the same for any number.", valueName: "number"))
+  @Option(help: ArgumentHelp("Threads; the results are the same for any number.", valueName: "number"))
   var threads: Int?
 
   func validate() throws {
@@ -223,17 +226,18 @@ struct AugmentOptions: ParsableArguments {
 
   @Option(
     help: """
-      How variants differ from their picture: none (mirrored only), light (size, place, colours), strong (more of it, \
-      blurred, things cut out of other pictures pasted in) or ssd (for detection: cropped around boxes, zoomed out, \
-      colours, mosaics of four). (default: strong; of classify and detect light)
+      Augmentation of the variants: none (mirroring only), light (scale, position, colour), strong (more of it, blur, \
+      and objects copied from other pictures) or ssd (for detection: crops around boxes, zooming out, colour, mosaics \
+      of four). (default: strong; for classify and detect light)
       """)
   var augment: Strength?
 
   @Option(
     help: ArgumentHelp(
       """
-      Give pictures with rare classes more variants: those of a class whose share of the pictures is below this get \
-      sqrt(this / share) times as many. 0 gives all the same; boxes tell the classes, or the picture's own class.
+      Give pictures with rare classes more variants: sqrt(this / f) times as many if the class occurs in a fraction f \
+      of the pictures below this. 0 gives all the same number. The classes are those of the boxes, or the picture's \
+      own.
       """, valueName: "share"))
   var balance = 0.0
 
@@ -272,7 +276,7 @@ extension AugmentOptions.Strength {
 struct BlockOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Let the backbone learn too, from this block on, such as block14; or all of it; or none. (default: none; detect chooses)",
+      "First trained block of the backbone, such as block14; or all; or none. (default: none; detect chooses)",
       valueName: "block|all|none"))
   var unfreeze: String?
 
@@ -317,22 +321,22 @@ extension BlockOptions {
 struct RunFileOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where the model goes; its log, curve and checkpoint lie beside it.", valueName: "head.safetensors"))
+      "File of the model; log, chart and checkpoint are written beside it.", valueName: "head.safetensors"))
   var out: String
 
-  @Flag(help: "Go on where the checkpoint beside --out was written.")
+  @Flag(help: "Resume from the checkpoint beside --out.")
   var resume = false
 
   @Option(
     help: ArgumentHelp(
-      "Seconds between two checkpoints; one is written too when the run is interrupted.", valueName: "seconds"))
+      "Seconds between two checkpoints; an interrupted run writes one too.", valueName: "seconds"))
   var checkpointEvery = 60.0
 
   @Option(
-    help: ArgumentHelp("Where the features are kept. (default: beside --out, removed at the end)", valueName: "file"))
+    help: ArgumentHelp("File of the feature cache. (default: beside --out, removed at the end)", valueName: "file"))
   var cache: String?
 
-  @Option(help: ArgumentHelp("Refuse to make a file of features larger than this.", valueName: "MB"))
+  @Option(help: ArgumentHelp("Maximum size of the feature cache.", valueName: "MB"))
   var cacheLimit = 16384
 
   func validate() throws {

@@ -5,15 +5,15 @@ import Files
 import ModelFiles
 import Training
 
-/// Runs a training task to its end: features, steps, log, checkpoints.
+/// The run of a training task: feature cache, steps, log, checkpoints.
 struct TrainRun {
   let console: Console
   let files: RunFileOptions
 
-  /// The name that a model has where none is given.
+  /// The default name of the model.
   var name: String { PictureOutputs.stem(of: files.out) }
 
-  /// Refuses to begin where a file of the run has the name of one that it reads.
+  /// Refuses to begin if an output of the run is one of its inputs.
   ///
   /// - Throws: `Failure` with status `usage`.
   func refuseInputs(base: ModelFile, _ data: (training: Dataset, validation: Dataset)) throws(Failure) {
@@ -22,12 +22,12 @@ struct TrainRun {
     if let cache = files.cache { try PictureOutputs.refuse(cache, flag: "--cache", asOneOf: read) }
   }
 
-  /// Computes the features, or uses those that are there, and lets the task's network learn to the last step.
+  /// Computes the feature cache, or opens an existing one, and trains the task's layers to the last step.
   ///
   /// - Parameters:
-  ///   - usual: how much variants differ where that was not asked for.
-  ///   - teacher: adds boxes to the pictures to learn from.
-  ///   - settings: what tells this run from others of the same features and schedule.
+  ///   - usual: the default strength of the augmentation.
+  ///   - teacher: adds boxes to the training images.
+  ///   - settings: the settings that distinguish this run from others with the same features and schedule.
   /// - Throws: `Failure`.
   func learn(
     _ task: some TrainingTask, _ data: (training: Dataset, validation: Dataset), _ timing: FilledScheduleOptions,
@@ -71,7 +71,7 @@ struct TrainRun {
     return trainer
   }
 
-  /// Says how much there is to do, and about how long it takes on this machine.
+  /// Reports the amount of work and an estimate of its duration on this machine.
   private func announce(
     _ task: some TrainingTask, _ samples: TrainingSamples, of pictures: Int, _ network: TrainableNetwork,
     _ timing: FilledScheduleOptions
@@ -87,7 +87,7 @@ struct TrainRun {
     console.note(text)
   }
 
-  /// Writes the model, and its first figure into the log, and removes what only the run needed.
+  /// Writes the model, adds its first figure to the log, and removes the files that only the run needed.
   ///
   /// - Throws: `Failure`.
   func finish(_ model: FinishedModel, _ trainer: Trainer, metricName: String) throws(Failure) {
@@ -105,11 +105,11 @@ struct TrainRun {
     try? Folder.removeFile(files.checkpoint)
   }
 
-  /// Opens the features that are there, or computes them.
+  /// Opens the existing feature cache, or computes it.
   ///
   /// - Parameters:
-  ///   - key: what they are made from.
-  ///   - fill: computes them, telling how many pictures are done.
+  ///   - key: identifies the inputs of the features.
+  ///   - fill: computes the features, and reports the number of finished images.
   /// - Throws: `Failure`.
   private func features(
     _ layout: FeatureCache.Layout, key: String, pictures: Int,
@@ -137,9 +137,9 @@ struct TrainRun {
     } catch { throw Failure(training: error) }
   }
 
-  /// Lets the trainer go to its last step.
+  /// Runs the trainer to its last step.
   ///
-  /// - Parameter metricName: what the metric is called.
+  /// - Parameter metricName: the name of the metric.
   /// - Throws: `Failure`.
   private func train(_ trainer: Trainer, metricName: String) throws(Failure) {
     do throws(TrainingError) {
@@ -198,7 +198,7 @@ struct TrainRun {
 }
 
 extension SetBack {
-  /// What is said of it while the run goes on.
+  /// The message during the run.
   var description: String {
     let cause =
       switch reason {
@@ -212,7 +212,7 @@ extension SetBack {
 }
 
 extension Failure {
-  /// What a failure of training means.
+  /// The status of a training failure.
   init(training error: TrainingError) {
     let status: ExitStatus
     switch error {

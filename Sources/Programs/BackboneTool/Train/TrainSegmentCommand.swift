@@ -12,15 +12,15 @@ import Training
 struct TrainSegmentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "segment",
-    abstract: "Let a segmentation head learn to outline classes.",
+    abstract: "Train a segmentation head.",
     discussion: """
-      The data has pictures and masks whose pixels are class numbers, 255 meaning "does not count". Beside the model \
-      appear a log in comma-separated values, a picture of the loss and of an estimate of the mean IoU, and while it runs a \
-      checkpoint and the features. The same data, settings and seed give the same weights, whether or not the run was \
-      stopped in between.
+      The data has pictures and masks with class ids as pixel values, 255 being the ignore index. Beside the model the \
+      run writes a log in comma-separated values, a chart of the loss and of an estimate of the mean IoU, and until \
+      its end a checkpoint and the feature cache. The same data, settings and seed give the same weights, even if the \
+      run was stopped and resumed.
       """)
 
-  /// The heads that can learn.
+  /// The kinds of trainable heads.
   enum HeadName: String, ExpressibleByArgument, CaseIterable {
     case deeplab, pyramid
   }
@@ -30,7 +30,7 @@ struct TrainSegmentCommand: ParsableCommand {
   @OptionGroup var timing: ScheduleOptions
   @OptionGroup var augment: AugmentOptions
 
-  @Option(help: ArgumentHelp("The model whose backbone the head sits on, by name or path.", valueName: "name|path"))
+  @Option(help: ArgumentHelp("The base model, by name or path.", valueName: "name|path"))
   var model = ModelChoice.detector
 
   @Option(help: "The head: pyramid (finer outlines) or deeplab (DeepLabV3-lite).")
@@ -39,61 +39,61 @@ struct TrainSegmentCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      For pyramid: the taps that it passes, coarse to fine. `backbone features --tap list` names all. (default: the \
-      last block and what the last three halvings of the map read; of MobileNetV2 block16, block13/expansion, \
+      For pyramid: the taps of its levels, coarse to fine. `backbone features --tap list` lists all taps. (default: \
+      the last block and the inputs of the last three strides; for MobileNetV2 block16, block13/expansion, \
       block6/expansion and block3/expansion)
       """, valueName: "taps"))
   var levels: String?
 
   @Option(
     help: ArgumentHelp(
-      "For pyramid: channels at each level after the first. (default: 128,64,32)", valueName: "numbers"
+      "For pyramid: channels of each level after the first. (default: 128,64,32)", valueName: "numbers"
     ))
   var widths: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      Who shows what the masks leave open, also of pictures without one: a segmentation model, whose class probabilities \
-      are learned beside the masks, or a folder of another model's label maps for the pictures without a mask (PNG; 0 is \
-      the background, then the data's classes in their order, 255 unknown).
+      The source of labels for unlabelled pixels and pictures: a segmentation model, whose class probabilities are \
+      targets beside the masks, or a folder of masks of another model for the pictures without a mask (PNG; 0 is the \
+      background, then the data's classes in their order, 255 the ignore index).
       """, valueName: "name|path|folder"))
   var teacher: String?
 
   @Option(
     help: ArgumentHelp(
-      "How much a model's probabilities count with --teacher; the masks have the rest.", valueName: "share"))
+      "With --teacher: loss weight of a model's probabilities; the masks have the rest.", valueName: "share"))
   var teacherWeight: Float = 0.5
 
   @OptionGroup var blocks: BlockOptions
 
   @Option(
-    help: ArgumentHelp("Output stride of the backbone: 8, 16 or 32; without it the model's own.", valueName: "stride"))
+    help: ArgumentHelp("Output stride of the backbone: 8, 16 or 32. (default: the model's own)", valueName: "stride"))
   var outputStride: Int?
 
-  @Option(help: ArgumentHelp("Rows and columns of the input; without it the model's own.", valueName: "pixels"))
+  @Option(help: ArgumentHelp("Input size. (default: the base model's own)", valueName: "pixels"))
   var size: Int?
 
   @Option(
     help: ArgumentHelp(
-      "How much a pixel of each class counts, the background first. (default: all 1)", valueName: "numbers"))
+      "Loss weight of each class, the background first. (default: all 1)", valueName: "numbers"))
   var classWeights: String?
 
   @Option(
-    help: ArgumentHelp("How much the soft Dice loss of the classes behind the background counts.", valueName: "number"))
+    help: ArgumentHelp("Weight of the soft Dice loss of all classes but the background.", valueName: "number"))
   var dice: Float = 1
 
   @Option(help: ArgumentHelp("The model's name. (default: that of --out)", valueName: "name"))
   var name: String?
 
-  @Flag(help: "Leave out the weights that are the base model's own; who opens the model then needs that one too.")
+  @Flag(help: "Leave out the base model's weights; the base model is then needed to open this one.")
   var onlyLearned = false
 
   @Option(
     help: ArgumentHelp(
       """
-      Cut masks to what the base model, a detector, finds with a score above this, each box widened by a tenth; with \
-      --only-learned.
+      Restrict masks to the boxes that the base model, a detector, finds with a score above this, each box enlarged by \
+      a tenth; with --only-learned.
       """, valueName: "score"))
   var gate: Float?
 
@@ -181,7 +181,7 @@ struct TrainSegmentCommand: ParsableCommand {
     try console.write(opening + (report?.summary ?? ""))
   }
 
-  /// The path that is asked for, or the network's usual one.
+  /// The feature pyramid from the options, or the network's default one.
   private func pyramid(on backbone: BackboneCard) throws(Failure) -> PyramidCard {
     var card = backbone.graph.map(PyramidCard.usual(on:)) ?? PyramidCard.usual(on: NetworkLayout(backbone))
     if let levels {

@@ -4,7 +4,7 @@ import DeepLabLite
 import Graphs
 import SSDLite
 
-/// The uses of the paper's section 6, with the lite heads and the full ones that it compares them with.
+/// The tasks of the paper's section 6, with the lite heads and the full heads that it compares them with.
 public enum NetworkTask: String, Hashable, Sendable, CaseIterable, ExpressibleByArgument {
   case classify, ssdlite, ssd, deeplab
   case deeplabASPP = "deeplab-aspp"
@@ -12,10 +12,10 @@ public enum NetworkTask: String, Hashable, Sendable, CaseIterable, ExpressibleBy
   private var isSegmentation: Bool { self == .deeplab || self == .deeplabASPP }
   private var isDetection: Bool { self == .ssdlite || self == .ssd }
 
-  /// The size of input that the published figures are for.
+  /// The input size of the published figures.
   public var usualSize: Int { isSegmentation ? 513 : isDetection ? 320 : 224 }
 
-  /// Outputs of the published networks, background included.
+  /// The number of outputs of the published networks, background included.
   public var usualOutputs: Int { isSegmentation ? 21 : isDetection ? 91 : 1001 }
 
   /// The output stride of the published networks.

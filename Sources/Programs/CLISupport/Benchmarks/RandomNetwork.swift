@@ -4,7 +4,7 @@ import Kernels
 import Tensors
 
 extension Network {
-  /// A network with seeded random weights: right for timing and counting, and good for nothing else.
+  /// A network with seeded random weights, for timing and counting only.
   public static func random(_ graph: Graph, on session: Session) -> Network {
     do { return try Network(graph, weights: .random(graph.parameters), session: session) } catch {
       preconditionFailure("random weights fit their own network: \(error)")
@@ -13,7 +13,7 @@ extension Network {
 }
 
 extension Tensor {
-  /// A picture's tensor of numbers in [-1, 1), the same each time.
+  /// An input tensor of pseudo-random numbers in [-1, 1), the same on each call.
   public static func noise(size: Int) -> Tensor {
     let shape = Shape(height: size, width: size, channels: 3)
     var state: UInt32 = 1

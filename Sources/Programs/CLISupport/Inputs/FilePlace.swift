@@ -8,13 +8,15 @@ import Files
   import Darwin
 #endif
 
-/// Where a path leads: two paths to one file are found equal, whatever links or dots they use, even to one that is not there.
+/// The identity of the file at a path.
+///
+/// Two paths of one file are equal, whatever links or dots they contain, even if the file does not exist yet.
 struct FilePlace: Hashable {
   enum Kind { case regular, folder, other, absent }
 
   let kind: Kind
   private let device, inode: UInt64
-  /// What follows the nearest folder that exists, where the file is not there yet.
+  /// The path's parts behind the nearest existing folder, if the file does not exist yet.
   private let rest: [Substring]
 
   init(_ path: String) {
@@ -22,7 +24,7 @@ struct FilePlace: Hashable {
     var rest: [Substring] = []
     var found = FilePlace.status(of: place)
     let exists = found != nil
-    // A link to what is not there yet leads to where it will be.
+    // A dangling link stands for its destination, where the file will be made.
     if !exists, let destination = try? FilePath.destination(of: path) { place = destination }
     while found == nil {
       rest = FilePlace.name(of: place).split(separator: "/").filter { $0 != "." } + rest
@@ -48,7 +50,7 @@ struct FilePlace: Hashable {
     return (kind, UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino))
   }
 
-  /// The folder that a path's last part is in.
+  /// The folder of a path's last part.
   static func folder(of path: String) -> String { FilePath.folder(of: path) }
 
   /// The last part of a path.
@@ -64,13 +66,15 @@ struct FilePlace: Hashable {
     return String(name[..<dot])
   }
 
-  /// What follows the last dot of the last part, in lower case; empty without one.
+  /// The part of the name after its last dot, in lower case; empty without a dot.
   static func fileExtension(of path: String) -> String {
     let name = name(of: path)
     return String(name.dropFirst(stem(of: path).count + 1)).lowercased()
   }
 
-  /// Whether files can be made in a folder, before any work is done for them; the error number where not.
+  /// Checks before any work is done that files can be made in a folder.
+  ///
+  /// - Returns: the error number, or `nil` if they can.
   static func refusal(toWriteIn folder: String) -> Int32? {
     guard let found = status(of: folder) else { return errno }
     guard found.0 == .folder else { return ENOTDIR }

@@ -1,10 +1,10 @@
 import Files
 
-/// A file with a class name in each line.
+/// A text file with a class name on each line.
 public enum LabelFile {
   /// The names, in the file's order.
   ///
-  /// - Throws: `Failure` with status `usage` for a file that cannot be read, is no UTF-8 or holds no name.
+  /// - Throws: `Failure` with status `usage` for a file that cannot be read, is not UTF-8 or has no names.
   public static func read(_ path: String, _ limits: LimitOptions) throws(Failure) -> [String] {
     let file: MappedFile
     do { file = try MappedFile(path: path, .textBytes, of: limits.limits) } catch {
@@ -18,7 +18,7 @@ public enum LabelFile {
     return lines
   }
 
-  /// The refusal of names that are too many or too few.
+  /// The failure for a wrong number of names.
   public static func wrongCount(_ names: [String], expected: Int, file: String) -> Failure {
     Failure(.usage, "\(file): has \(names.count) class names, expected \(expected); write one a line")
   }

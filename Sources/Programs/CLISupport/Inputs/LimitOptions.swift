@@ -3,56 +3,56 @@ import Files
 import ImageCodecs
 import ImageTypes
 
-/// Limits for files from unknown sources, the same for every program.
+/// The limits for untrusted files, the same in every program.
 public struct LimitOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Refuse pictures of more pixels than this.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of pixels of a picture.", valueName: "count"))
   public var maxPixels = Limits.standard.pixels
 
-  @Option(help: ArgumentHelp("Refuse pictures wider or higher than this.", valueName: "pixels"))
+  @Option(help: ArgumentHelp("Maximum width and height of a picture.", valueName: "pixels"))
   public var maxSide = Limits.standard.side
 
-  @Option(help: ArgumentHelp("Refuse pictures whose files are larger than this.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum size of a picture's file.", valueName: "bytes"))
   public var maxFileBytes = Limits.standard.fileBytes
 
-  @Option(help: ArgumentHelp("Refuse a text, profile or EXIF chunk of a PNG larger than this.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum size of a text, profile or EXIF chunk of a PNG.", valueName: "bytes"))
   public var maxChunkBytes = Limits.standard.chunkBytes
 
-  @Option(help: ArgumentHelp("Refuse a PNG whose such chunks are larger than this together.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum size of all such chunks of a PNG together.", valueName: "bytes"))
   public var maxAncillaryBytes = Limits.standard.ancillaryBytes
 
-  @Option(help: ArgumentHelp("Refuse progressive JPEGs of more scans than this.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of scans of a progressive JPEG.", valueName: "count"))
   public var maxScans = Limits.standard.scans
 
-  @Option(help: ArgumentHelp("Refuse models and checkpoints larger than this.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum size of a model or checkpoint.", valueName: "bytes"))
   public var maxModelBytes = Limits.standard.modelBytes
 
-  @Option(help: ArgumentHelp("Refuse safetensors files whose header is larger than this.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum size of a safetensors header.", valueName: "bytes"))
   public var maxHeaderBytes = Limits.standard.headerBytes
 
-  @Option(help: ArgumentHelp("Refuse models of more tensors (TensorFlow Lite: tables) than this.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of tensors (TensorFlow Lite: tables) of a model.", valueName: "count"))
   public var maxTensors = Limits.standard.tensors
 
-  @Option(help: ArgumentHelp("Refuse TensorFlow graphs of more fields than this.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of fields of a TensorFlow graph.", valueName: "count"))
   public var maxFields = Limits.standard.fields
 
-  @Option(help: ArgumentHelp("Refuse XML, YAML and text files larger than this.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum size of an XML, YAML or text file.", valueName: "bytes"))
   public var maxTextBytes = Limits.standard.textBytes
 
-  @Option(help: ArgumentHelp("Refuse COCO files larger than this.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum size of a COCO file.", valueName: "bytes"))
   public var maxDatasetBytes = Limits.standard.datasetBytes
 
   @Option(
     help: ArgumentHelp(
-      "Refuse COCO files of more pictures, annotations and classes, and texts of more lines.", valueName: "count"))
+      "Maximum number of pictures, annotations and classes of a COCO file, or lines of a text.", valueName: "count"))
   public var maxRecords = Limits.standard.records
 
-  @Option(help: ArgumentHelp("Refuse outlines of more numbers than this.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of coordinates of an outline.", valueName: "count"))
   public var maxPoints = Limits.standard.points
 
-  @Option(help: ArgumentHelp("Refuse XML files of more elements than this.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of elements of an XML file.", valueName: "count"))
   public var maxElements = Limits.standard.elements
 
-  @Option(help: ArgumentHelp("Refuse files with more values or elements inside each other.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum nesting depth of values or elements.", valueName: "count"))
   public var maxNesting = Limits.standard.nesting
 
   public init() {}
@@ -64,7 +64,7 @@ public struct LimitOptions: ParsableArguments {
     }
   }
 
-  /// The limits that were asked for.
+  /// The limits from the options.
   public var limits: Limits {
     var limits = Limits()
     for name in Limits.Name.allCases { limits[name] = value(of: name) }

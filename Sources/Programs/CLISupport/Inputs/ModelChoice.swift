@@ -1,23 +1,25 @@
 import Files
 import Models
 
-/// Finds the models that programs work with.
+/// The choice of models by name or path.
 ///
-/// A value with a `/` in it or with the extension `.safetensors` is a path, any other is the name of an installed model.
+/// A value with a `/` in it or with the extension `.safetensors` is a path. Any other value is the name of an installed
+/// model.
 public enum ModelChoice {
-  /// The model that finds things where none is named.
+  /// The default detector.
   public static let detector = Detector.standardNames[0]
 
-  /// The models that find some of its things better, and answer for these where none is named.
+  /// The default specialists: detectors that are better for some classes and replace the default detector's detections
+  /// of these.
   public static let specialists = Array(Detector.standardNames.dropFirst())
 
-  /// The model whose backbone learns to find small things where none is named: people far away are small.
+  /// The default base for training detectors of small objects: distant people are small too.
   public static let smallThings = ShippedModel.people.name
 
-  /// The model that outlines things where none is named.
+  /// The default segmentation model.
   public static let segmenter = Segmenter.standardName
 
-  /// The folder of installed models, and those that are part of the program.
+  /// The store of installed and shipped models.
   ///
   /// - Throws: `Failure` with status `model`.
   public static func store(_ limits: Limits = .standard) throws(Failure) -> ModelStore {
@@ -28,14 +30,15 @@ public enum ModelChoice {
 
   /// Opens a model by name or path.
   ///
-  /// - Throws: `Failure` with status `model`; for a name it lists what there is and the command that gets one.
+  /// - Throws: `Failure` with status `model`. For an unknown name it lists the installed models and the command that
+  ///   fetches one.
   public static func open(_ value: String, _ limits: LimitOptions) throws(Failure) -> ModelFile {
     do { return try ModelStore.standard(limits: limits.limits).open(value) } catch {
       throw Failure(.model, told(error))
     }
   }
 
-  /// The card of a model that is part of the program.
+  /// The card of a shipped model.
   ///
   /// - Throws: `Failure` with status `model`.
   public static func card(of shipped: ShippedModel) throws(Failure) -> ModelCard {
@@ -44,7 +47,7 @@ public enum ModelChoice {
 }
 
 extension ExitStatus {
-  /// What a failure to read or write a file means where the file is a model.
+  /// The status of a failure to read or write a model file.
   public init(_ error: FileError) {
     switch error {
     case .alreadyExists, .cannotWrite: self = .output
@@ -52,12 +55,12 @@ extension ExitStatus {
     }
   }
 
-  /// What a failure to write a model file means.
+  /// The status of a failure to write a model file.
   public init(writing error: ModelFileError) {
     if case .file = error { self = .output } else { self = .model }
   }
 
-  /// What a failure to install a model means.
+  /// The status of a failure to install a model.
   public init(installing error: ModelStoreError) {
     switch error {
     case .file: self = .output

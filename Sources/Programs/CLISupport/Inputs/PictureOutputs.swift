@@ -2,21 +2,23 @@ import Files
 import ImageCodecs
 import ImageTypes
 
-/// Where the pictures that a program draws go: one PNG for each input, by a file name or a folder.
+/// The output files of a program that draws pictures: one PNG for each input, given by a file name or a folder.
 ///
-/// A folder is one that exists or a name that ends in `/`, which is made. In it each picture has its input's name with the
-/// extension `.png`; inputs of one name get `-2`, `-3` and so on in their order, so that none replaces another.
+/// A folder is an existing one or a name that ends in `/`; it is made if need be. In it each picture has its input's
+/// name with the extension `.png`. Inputs of the same name get `-2`, `-3` and so on in their order, so that none
+/// replaces another.
 public struct PictureOutputs: Sendable {
-  /// The flag that named them, for messages.
+  /// The flag that names the output, for messages.
   public let flag: String
-  /// One for each input, in their order.
+  /// One path for each input, in the order of the inputs.
   public let paths: [String]
   private let folder: String?
 
-  /// Decides on the names and checks them before any work is done.
+  /// Chooses the names and checks them before any work is done.
   ///
   /// - Parameter force: whether an output may replace one of the inputs.
-  /// - Throws: `Failure` with status `usage` where the names cannot be meant, `output` where they cannot be written.
+  /// - Throws: `Failure` with status `usage` for names that contradict each other or the inputs, `output` for files
+  ///   that cannot be written.
   public init(flag: String, value: String, inputs: [String], force: Bool) throws(Failure) {
     self.flag = flag
     guard !value.isEmpty else { throw Failure(.usage, "\(flag) needs the name of a file or folder") }
@@ -42,7 +44,7 @@ public struct PictureOutputs: Sendable {
     try checkFolder()
   }
 
-  /// Refuses two outputs that links in the folder make one.
+  /// Refuses two outputs that are the same file because of links in the folder.
   private func refuseCollisions() throws(Failure) {
     guard paths.count > 1 else { return }
     var seen: [FilePlace: String] = [:]
@@ -54,10 +56,10 @@ public struct PictureOutputs: Sendable {
     }
   }
 
-  /// The names in a folder: the input's own where it can be had, a numbered one otherwise.
+  /// The names in a folder: the input's own name if it is free, otherwise a numbered one.
   private static func names(for inputs: [String]) -> [String] {
     let stems = inputs.map { FilePlace.stem(of: $0) }
-    // Some file systems take names that differ in case for one.
+    // Some file systems do not distinguish names that differ in case only.
     let natural = Set(stems.map { $0.lowercased() })
     var taken: Set<String> = []
     return stems.map { stem in
@@ -77,7 +79,7 @@ public struct PictureOutputs: Sendable {
     try refuse([path], flag: flag, asOneOf: inputs)
   }
 
-  /// Refuses outputs of which one is an input.
+  /// Refuses outputs if one of them is an input.
   ///
   /// - Complexity: O(paths + inputs).
   public static func refuse(_ paths: [String], flag: String, asOneOf inputs: [String]) throws(Failure) {
@@ -88,7 +90,7 @@ public struct PictureOutputs: Sendable {
     throw Failure(.usage, "\(flag) \(path): would replace an input; choose another name")
   }
 
-  /// Refuses an output that is, or lies in, one of the folders that are read: it could replace what is there.
+  /// Refuses an output that is, or is inside, one of the input folders: it could replace a file there.
   public static func refuse(_ path: String, flag: String, inside inputs: [String]) throws(Failure) {
     let places = Set(inputs.map { FilePlace($0) }.filter { $0.kind == .folder })
     var place = path
@@ -102,7 +104,7 @@ public struct PictureOutputs: Sendable {
     }
   }
 
-  /// Refuses an output picture at the path of the model.
+  /// Refuses an output picture at the model's path.
   public func mustNotReplace(model: String) throws(Failure) {
     for path in paths { try PictureOutputs.refuse(path, flag: flag, asOneOf: [model]) }
   }
@@ -114,14 +116,14 @@ public struct PictureOutputs: Sendable {
       .usage, "\(flag) \(path): would replace an input picture; choose another name, or add --force if that is meant")
   }
 
-  /// Refuses a name for two different outputs.
+  /// Refuses the same name for two different outputs.
   public func mustDiffer(from other: PictureOutputs) throws(Failure) {
     let places = Set(other.paths.map { FilePlace($0) }.filter { $0.kind != .other })
     guard let path = paths.first(where: { places.contains(FilePlace($0)) }) else { return }
     throw Failure(.usage, "\(flag) \(path): is the name given to \(other.flag) too; choose different names")
   }
 
-  /// Refuses a file that cannot be made where it is wanted, before any work is done.
+  /// Refuses an output file that cannot be made in its folder, before any work is done.
   ///
   /// - Throws: `Failure` with status `output`.
   public static func checkFolder(of path: String) throws(Failure) {
@@ -135,7 +137,7 @@ public struct PictureOutputs: Sendable {
     guard let folder else { return try PictureOutputs.checkFolder(of: paths[0]) }
     var place = String(folder.dropLast())
     if place.isEmpty { place = "/" }
-    // What does not exist yet will be made in the nearest folder that does.
+    // Missing folders will be made in the nearest existing one.
     while FilePlace(place).kind == .absent, FilePlace.folder(of: place) != place {
       place = FilePlace.folder(of: place)
     }
@@ -143,7 +145,7 @@ public struct PictureOutputs: Sendable {
     throw Failure(.output, FileError.cannotWrite(path: folder, errno: code).description)
   }
 
-  /// The file of the picture that belongs to an input, to be written with `put`.
+  /// The PNG file of an input's picture, for `put`.
   ///
   /// - Throws: `Failure` with status `output`.
   public func encode(_ image: Image, for index: Int) throws(Failure) -> [UInt8] {
@@ -152,7 +154,7 @@ public struct PictureOutputs: Sendable {
     }
   }
 
-  /// The file of the mask that belongs to an input: pixel values are class ids, the palette has a colour for each.
+  /// The PNG file of an input's mask, with class ids as pixel values and a palette of a colour for each.
   ///
   /// - Throws: `Failure` with status `output`.
   public func encode(_ map: Mask, palette: [Colour], for index: Int) throws(Failure) -> [UInt8] {
@@ -161,7 +163,7 @@ public struct PictureOutputs: Sendable {
     } catch { throw Failure(.output, "\(paths[index]): \(told(error))") }
   }
 
-  /// Writes a file, whole or not at all.
+  /// Writes a file atomically.
   ///
   /// - Throws: `Failure` with status `output`.
   public func put(_ png: [UInt8], for index: Int) throws(Failure) {
@@ -173,10 +175,10 @@ public struct PictureOutputs: Sendable {
     } catch { throw Failure(.output, told(error)) }
   }
 
-  /// The name of an input without its folder and extension.
+  /// An input's name without its folder and extension.
   public static func stem(of path: String) -> String { FilePlace.stem(of: path) }
 
-  /// Whether the picture goes to standard output, where the report goes too.
+  /// Whether the picture would go to standard output, like the report.
   public var useStandardOutput: Bool {
     ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(paths[0])
   }

@@ -8,16 +8,18 @@ import Files
   import Darwin
 #endif
 
-/// A program's standard streams: results on standard output, everything else on standard error, one line each.
+/// A program's standard streams: results on standard output, everything else on standard error, a line for each
+/// message.
 public struct Console: Sendable {
-  /// The name that begins each line on standard error.
+  /// The program's name, the prefix of each line on standard error.
   public let program: String
 
   public init(program: String) { self.program = program }
 
-  /// Writes a result and hands it to the reader at once.
+  /// Writes a result, unbuffered.
   ///
-  /// - Throws: `Failure` with status `output`. A reader that has gone (`| head`) ends the program quietly instead.
+  /// - Throws: `Failure` with status `output`. If the reader has closed the pipe (`| head`), the program ends quietly
+  ///   instead.
   public func write(_ text: String) throws(Failure) {
     guard let code = Interrupt.shielded({ put(text, on: STDOUT_FILENO) }) else { return }
     if code == EPIPE { Console.endQuietly() }
@@ -26,13 +28,13 @@ public struct Console: Sendable {
       stops: true)
   }
 
-  /// Writes a line about something that went wrong, or about what was done, to standard error.
+  /// Writes a message to standard error, about a failure or about progress.
   public func note(_ message: String) { _ = put("\(program): \(message.onOneLine)\n", on: STDERR_FILENO) }
 
   /// Replaces the cursor's line on standard error, without a line break.
   func rewriteLine(_ text: String) { _ = put("\r\u{1b}[K" + text.onOneLine, on: STDERR_FILENO) }
 
-  /// How many characters a line of standard error's terminal has; `nil` where it is none that can rewrite a line.
+  /// The width in characters of standard error's terminal; `nil` if it is not a terminal that can rewrite a line.
   static func terminalColumns() -> Int? {
     guard isatty(STDERR_FILENO) == 1, Environment.value("TERM") != "dumb" else { return nil }
     var size = winsize()
@@ -40,7 +42,9 @@ public struct Console: Sendable {
     return Int(size.ws_col)
   }
 
-  /// Writes all of the text, or returns the error number.
+  /// Writes the whole text.
+  ///
+  /// - Returns: the error number of a failure.
   private func put(_ text: String, on descriptor: Int32) -> Int32? {
     let bytes = Array(text.utf8)
     var done = 0
@@ -65,7 +69,7 @@ public struct Console: Sendable {
     #endif
   }
 
-  /// Ends as if the signal for a closed pipe had been left to its default.
+  /// Ends the program by SIGPIPE, as the signal's default action does.
   private static func endQuietly() -> Never {
     _ = signal(SIGPIPE, SIG_DFL)
     raise(SIGPIPE)

@@ -8,24 +8,26 @@ import Synchronization
   import Darwin
 #endif
 
-/// What SIGINT and SIGTERM do: end the program at once with status 130 or 143, but never in the middle of an output.
+/// The handling of SIGINT and SIGTERM: they end the program at once with status 130 or 143, but never in the middle of
+/// an output.
 ///
-/// The picture at hand is dropped. What is being written is finished first, so no part of a line and no temporary file
-/// stays behind. A second signal does not wait. A batch says how far it came.
+/// The current picture is dropped. An output in progress is finished first, so no partial line and no temporary file is
+/// left behind. A second signal ends the program without waiting. A batch reports how many inputs are done.
 public enum Interrupt {
   private enum Phase {
     static let open = 0, shielded = 1, ending = 2
-    /// A signal waits for the end of the shield: this plus its number.
+    /// The phase of a signal that waits for the end of the shield: this plus its number.
     static let pending = 16
   }
 
   private static let phase = Atomic<Int>(Phase.open)
 
-  /// Begins to handle the signals; one that the parent process ignores stays ignored.
+  /// Installs the handlers; a signal that the parent process ignores stays ignored.
   public static func listen() {
-    // A file that would grow beyond the limit (`ulimit -f`) is an error like that of a full disk, not the end.
+    // A file that would exceed the file size limit (`ulimit -f`) is an error like a full disk, not the end of the
+    // program.
     _ = signal(SIGXFSZ, SIG_IGN)
-    // Made before the first signal, so that the handler only touches memory.
+    // Initialised before the first signal, so that the handler only accesses memory.
     _ = phase.load(ordering: .relaxed)
     _ = Tally.end()
     for number in [SIGINT, SIGTERM] {
@@ -35,11 +37,11 @@ public enum Interrupt {
     }
   }
 
-  /// Runs something that a signal must not cut in two.
+  /// Runs an output that a signal must not interrupt.
   public static func shielded<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     let (entered, found) = phase.compareExchange(
       expected: Phase.open, desired: Phase.shielded, ordering: .sequentiallyConsistent)
-    // Inside another shield, which will look at the signal.
+    // An outer shield handles the signal at its end.
     if !entered && found != Phase.ending { return try body() }
     if !entered { while true { pause() } }
     defer {
@@ -50,10 +52,12 @@ public enum Interrupt {
     return try body()
   }
 
-  /// Whether a signal waits for the end of the shield, so that long work inside can end early and tidily.
+  /// Whether a signal waits for the end of the shield, so that long work inside can end early and clean up.
   public static var isPending: Bool { phase.load(ordering: .relaxed) >= Phase.pending }
 
-  /// The handler: atomics, `write` and `_exit` are all that a signal handler may use.
+  /// The signal handler.
+  ///
+  /// It uses atomics, `write` and `_exit` only, which are async-signal-safe.
   private static func arrived(_ number: Int32) {
     var found = phase.load(ordering: .sequentiallyConsistent)
     while true {

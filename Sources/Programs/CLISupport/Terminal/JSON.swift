@@ -1,12 +1,14 @@
-/// A JSON value to write; keys keep their order.
+/// A JSON value for output; keys keep their order.
 public enum JSON: Sendable {
   case array([JSON])
   case boolean(Bool)
-  /// As `number`, in double precision.
+  /// A number of double precision, written like `number`.
   case double(Double)
   case integer(Int)
   case null
-  /// Written with as many digits as give the same value back; not finite becomes `null`, which JSON has a word for.
+  /// Written with the fewest digits that give the same value back.
+  ///
+  /// A value that is not finite becomes `null`, since JSON has no number for it.
   case number(Float)
   case object([(key: String, value: JSON)])
   case string(String)
@@ -47,7 +49,7 @@ public enum JSON: Sendable {
     }
   }
 
-  /// Escapes what JSON demands, and what some readers of lines take for the end of one.
+  /// Escapes the characters that JSON requires, and the ones that some readers of lines take for a line end.
   private static func quote(_ value: String, into text: inout String) {
     text += "\""
     for scalar in value.unicodeScalars {

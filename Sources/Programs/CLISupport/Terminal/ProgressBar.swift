@@ -1,19 +1,19 @@
-/// Tells on standard error how far a long piece of work has come, how fast it goes and how much time is left.
+/// The progress of a long piece of work on standard error: the part that is done, the rate and the time left.
 ///
-/// On a terminal it is one line with a bar, written anew several times a second; elsewhere it is a plain line every few
-/// seconds, and none at all for work that ends sooner.
+/// On a terminal it is one line with a bar, rewritten several times a second. Elsewhere it is a plain line every few
+/// seconds, and none for work that ends sooner.
 public struct ProgressBar {
-  /// What it writes.
+  /// An output of the bar.
   package enum Output: Equatable {
-    /// A line that stays.
+    /// A line that stays on the terminal.
     case note(String)
-    /// In the place of the terminal's last line.
+    /// A replacement of the terminal's last line.
     case rewrite(String)
   }
 
-  /// Seconds between two plain lines, and between two states of the bar.
+  /// Seconds between two plain lines and between two states of the bar.
   private static let interval = (plain: 5.0, bar: 0.1)
-  /// Seconds over which the rate is taken, so that it follows a change of pace without trembling.
+  /// The window of the rate in seconds: short enough to follow a change of pace, long enough to be steady.
   private static let window = 20.0
 
   private let title: String
@@ -23,19 +23,19 @@ public struct ProgressBar {
   private let columns: () -> Int?
   private let clock: () -> Double
   private let begin: (time: Double, done: Int)
-  /// What was done at some times within the window, the oldest first.
+  /// The counts at some times within the window, the oldest first.
   private var history: [(time: Double, done: Int)]
   private var shown: Double
   private var hasShown = false
   private var figures = ""
 
-  /// Begins to take the time.
+  /// Starts the clock.
   ///
   /// - Parameters:
-  ///   - title: what is done ("train").
-  ///   - total: how many units there are, at least 1.
-  ///   - unit: their name, in the plural ("pictures").
-  ///   - done: those done before, which count for no rate.
+  ///   - title: the kind of work ("train").
+  ///   - total: the number of units, at least 1.
+  ///   - unit: the name of a unit, in the plural ("pictures").
+  ///   - done: units that were done before; they are left out of the rate.
   public init(_ title: String, total: Int, unit: String, from done: Int = 0, on console: Console) {
     self.init(
       title, total: total, unit: unit, from: done, columns: Console.terminalColumns,
@@ -49,8 +49,8 @@ public struct ProgressBar {
   }
 
   /// - Parameters:
-  ///   - columns: the terminal's width, `nil` where there is no terminal.
-  ///   - clock: seconds.
+  ///   - columns: the terminal's width; `nil` without a terminal.
+  ///   - clock: the time in seconds.
   package init(
     _ title: String, total: Int, unit: String, from done: Int, columns: @escaping () -> Int?,
     clock: @escaping () -> Double, output: @escaping (Output) -> Void
@@ -67,17 +67,18 @@ public struct ProgressBar {
     shown = begin.time
   }
 
-  /// Says how many units are done.
+  /// Updates the number of units that are done.
   ///
   /// Cheap enough for every step of a loop.
-  /// - Parameter figures: what to tell beside it ("loss 0.312").
+  ///
+  /// - Parameter figures: a text beside the bar ("loss 0.312").
   public mutating func update(_ done: Int, _ figures: String = "") {
     self.figures = figures
     let now = clock()
     let width = columns()
     guard now - shown >= (width == nil ? Self.interval.plain : Self.interval.bar) else { return }
     history.append((now, done))
-    // One from before the window stays, for the rate to have a beginning.
+    // One count from before the window stays as the beginning of the rate.
     while history.count > 2, now - history[1].time >= Self.window { history.removeFirst() }
     shown = now
     hasShown = true
@@ -88,15 +89,15 @@ public struct ProgressBar {
     }
   }
 
-  /// Writes a line about something else without tearing the bar.
+  /// Writes another message without breaking the bar.
   public mutating func note(_ message: String) {
     if hasShown, columns() != nil { output(.rewrite("")) }
     output(.note(message))
-    // The bar comes back with the next update.
+    // The next update draws the bar again.
     if columns() != nil { shown = -.infinity }
   }
 
-  /// Ends the line: how many units took how long, if anything was told before.
+  /// Ends the line with the number of units and the duration, if anything was written before.
   public mutating func finish(_ done: Int? = nil, _ figures: String = "") {
     guard hasShown else { return }
     if columns() != nil { output(.rewrite("")) }
@@ -111,7 +112,7 @@ public struct ProgressBar {
     Self.joined(["\(done) of \(total) \(unit)"] + pace(done, now) + [figures], by: ", ")
   }
 
-  /// The line of a terminal, at most `width` characters.
+  /// The line on a terminal, at most `width` characters.
   private func bar(_ done: Int, _ now: Double, width: Int) -> String {
     let percent = "\(done * 100 / total)%"
     let text = Self.joined(
@@ -119,7 +120,7 @@ public struct ProgressBar {
         + pace(done, now) + [figures],
       by: "  ")
     let room = width - title.count - text.count - 4
-    // Without space for a bar only the numbers are shown.
+    // Without space for a bar the line has the numbers only.
     guard room >= 6 else { return String((title + " " + text).prefix(max(width, 0))) }
     let length = min(room, 40)
     let filled = length * done / total
@@ -128,7 +129,7 @@ public struct ProgressBar {
     return "\(title) [" + body + String(repeating: " ", count: length - filled) + "] " + text
   }
 
-  /// The rate and the time left; nothing before there is a rate.
+  /// The rate and the time left; empty as long as there is no rate.
   private func pace(_ done: Int, _ now: Double) -> [String] {
     let rate = Double(done - history[0].done) / (now - history[0].time)
     guard rate > 0, rate.isFinite else { return [] }

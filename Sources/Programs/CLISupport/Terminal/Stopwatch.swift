@@ -6,15 +6,17 @@
   import Darwin
 #endif
 
-/// Times the steps of a piece of work.
+/// The durations of the steps of a piece of work.
 public struct Stopwatch: Sendable {
   private var last = Stopwatch.now
-  /// Steps with their milliseconds, in order.
+  /// The steps with their milliseconds, in order.
   public private(set) var laps: [(name: String, milliseconds: Double)] = []
 
   public init() {}
 
-  /// Ends a step; one that ended before goes on, as the network's do for each view of a picture.
+  /// Ends a step.
+  ///
+  /// A name that occurred before adds to its step, as with the network's steps of each view of a picture.
   public mutating func lap(_ name: String) {
     let now = Stopwatch.now
     if let index = laps.firstIndex(where: { $0.name == name }) {
@@ -25,16 +27,16 @@ public struct Stopwatch: Sendable {
     last = now
   }
 
-  /// Begins the next step now; the time since the last one belongs to no step.
+  /// Starts the next step now; the time since the last one belongs to no step.
   public mutating func resume() { last = Stopwatch.now }
 
-  /// All steps together.
+  /// The sum of all steps.
   public var milliseconds: Double { laps.reduce(0) { $0 + $1.milliseconds } }
 
   /// "read 4.1 ms, detect 12.0 ms".
   public var summary: String { laps.map { "\($0.name) \(fixed($0.milliseconds, 1)) ms" }.joined(separator: ", ") }
 
-  /// Milliseconds of a clock that never jumps.
+  /// The milliseconds of a monotonic clock.
   public static var now: Double {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)

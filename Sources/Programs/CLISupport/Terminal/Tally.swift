@@ -8,18 +8,18 @@ import Synchronization
   import Darwin
 #endif
 
-/// The counts of a batch for its final line: after its last input, after a failure that stops it, or after a signal.
+/// The counts of a batch for its final line, after the last input, a failure that stops the batch, or a signal.
 ///
-/// The numbers are atomic and the words are made beforehand, since a signal's handler may neither wait nor take memory.
+/// The counts are atomic and the text is made beforehand, since a signal handler may neither wait nor allocate.
 enum Tally {
   private static let total = Atomic<Int>(0)
   private static let done = Atomic<Int>(0)
   private static let failed = Atomic<Int>(0)
-  /// The address of what begins the line after a signal, which is never given back, and its length.
+  /// The address and the length of the text at the beginning of the line after a signal; it is never freed.
   private static let words = Atomic<UInt>(0)
   private static let wordsCount = Atomic<Int>(0)
 
-  /// Begins to count; a single input needs no count.
+  /// Begins to count; a single input has no count.
   static func begin(_ count: Int, program: String) {
     done.store(0, ordering: .relaxed)
     failed.store(0, ordering: .relaxed)
@@ -46,7 +46,7 @@ enum Tally {
     return "\(done) done, \(failed) failed" + (skipped > 0 ? ", \(skipped) skipped" : "")
   }
 
-  /// Writes the line after a signal to standard error; nothing where no batch runs.
+  /// Writes the line after a signal to standard error; nothing if no batch runs.
   ///
   /// For signal handlers.
   static func tellOfSignal() {

@@ -4,7 +4,7 @@
 public func csvRecord(_ fields: [String]) -> String {
   fields.map { field in
     let special: Set<Unicode.Scalar> = [",", "\"", "\n", "\r"]
-    // Scalars, not characters: "\r\n" is one character, which is none of those.
+    // Scalars, not characters: "\r\n" is a single character and equal to neither "\r" nor "\n".
     guard field.unicodeScalars.contains(where: special.contains) else { return field }
     var quoted = "\""
     for scalar in field.unicodeScalars {
@@ -15,7 +15,7 @@ public func csvRecord(_ fields: [String]) -> String {
   }.joined(separator: ",") + "\n"
 }
 
-/// A number with a fixed count of decimals, rounded to nearest.
+/// A number with a fixed number of decimals, rounded to nearest.
 public func fixed(_ value: Double, _ decimals: Int) -> String {
   var scale = 1.0
   for _ in 0..<decimals { scale *= 10 }
@@ -27,9 +27,9 @@ public func fixed(_ value: Double, _ decimals: Int) -> String {
   return sign + padded.dropLast(decimals) + (decimals > 0 ? "." + padded.suffix(decimals) : "")
 }
 
-/// A table in columns, two spaces apart.
+/// A text table with columns two spaces apart.
 public struct TextTable {
-  /// Where a column's text stands.
+  /// The alignment of a column.
   public enum Alignment: Sendable { case left, right }
 
   private let alignments: [Alignment]

@@ -6,48 +6,49 @@
   import Darwin
 #endif
 
-/// What `--timing` says on standard error: a line of steps for each model and picture, and one for the whole process.
+/// The output of `--timing` on standard error: a line of steps for each model and picture, and one for the whole
+/// process.
 public struct Timing: Sendable {
-  /// When the process started, on the clock of `Stopwatch.now`.
+  /// The start of the process on the clock of `Stopwatch.now`.
   ///
-  /// No system tells it exactly; what the process has computed before `main` is nearly all that passed since then.
+  /// No system provides it exactly. The processor time before `main` is nearly all of the time that has passed since.
   private static let began = Stopwatch.now - processorMilliseconds
 
   private let console: Console?
-  /// From the process's start until this was made: loading the program, and reading its arguments.
+  /// The time from the process's start to this value's creation: loading the program and parsing its arguments.
   private let start: Double
   private var accounted: Double
-  /// Less time than the steps say, since some of them ran at once.
+  /// The part of the steps' time that ran in parallel.
   private var saved = 0.0
 
-  /// - Parameter options: nothing is said without their flag.
+  /// - Parameter options: without their flag nothing is written.
   public init(_ options: RunOptions, on console: Console) {
     self.console = options.timing ? console : nil
     start = Stopwatch.now - Timing.began
     accounted = start
   }
 
-  /// Takes the time of the start; to be called first of all.
+  /// Records the start of the process; to be called first.
   static func begin() { _ = began }
 
-  /// Tells the steps of a model or a picture.
+  /// Writes the steps of a model or a picture.
   public mutating func note(_ subject: String, _ watch: Stopwatch) {
     accounted += watch.milliseconds
     console?.note("timing: \(subject): \(watch.summary)")
   }
 
-  /// Takes note of steps that ran at once, and how long it took until the last of them had ended.
+  /// Records steps that ran in parallel, and the time until the last of them had ended.
   public mutating func overlap(_ watches: [Stopwatch], took: Double) {
     overlap(watches.reduce(0) { $0 + $1.milliseconds }, took: took)
   }
 
-  /// The same of so many milliseconds of steps.
+  /// The same, with the sum of the steps' milliseconds.
   public mutating func overlap(_ milliseconds: Double, took: Double) { saved += milliseconds - took }
 
-  /// What the steps told so far took.
+  /// The start-up time and the steps so far, in milliseconds.
   public var told: Double { accounted }
 
-  /// Tells how long the process has run, and how much of that belongs to no step.
+  /// Writes the duration of the process and the part of it that belongs to no step.
   public func end() {
     let total = Stopwatch.now - Timing.began
     var parts = [("start", start), ("other", total + saved - accounted), ("total", total)]

@@ -1,4 +1,4 @@
-/// The classifiers that the authors published, which are those of the paper's figure 5: ImageNet, top-1.
+/// A classifier that the authors published, as in the paper's figure 5: ImageNet, top-1.
 ///
 /// Source: the list of checkpoints in TensorFlow's models, research/slim/nets/mobilenet/README.md.
 struct PublishedCheckpoint: Sendable {

@@ -1,12 +1,12 @@
-/// What is printed of a network; `nil` where nothing is.
+/// The printed figures of a network; `nil` for missing ones.
 struct PublishedFigures: Sendable {
-  /// As the table names it.
+  /// The network's name in the table.
   let network: String
-  /// Percent: top-1, mean average precision or mean IoU.
+  /// The accuracy in percent: top-1, mean average precision or mean IoU.
   var accuracy: PrintedNumber?
   var parameters: PrintedNumber?
   var multiplyAdds: PrintedNumber?
-  /// On the large core of a Google Pixel 1, with TensorFlow Lite.
+  /// The time on the large core of a Google Pixel 1, with TensorFlow Lite.
   var milliseconds: PrintedNumber?
 
   init(
@@ -50,7 +50,7 @@ enum Paper {
 
   /// Table 7: Pascal VOC 2012 validation set, mean IoU.
   ///
-  /// MF: the mean of six sizes of the picture, each mirrored too.
+  /// MF: the mean over six sizes of the image, each mirrored too.
   enum Segmentation {
     static let v1 = PublishedFigures("MNet V1, OS 16, ASPP", "75.29", "11.15M", "14.25B")
     static let v1Fine = PublishedFigures("MNet V1, OS 8, ASPP, MF", "78.56", "11.15M", "941.9B")
@@ -75,7 +75,7 @@ enum Paper {
       Memory(side: 7, mobileNetV1: (1024, 199), mobileNetV2: (320, 32), shuffleNet: (1600, 156)),
       Memory(side: 1, mobileNetV1: (1024, 2), mobileNetV2: (1280, 2), shuffleNet: (1600, 3)),
     ]
-    /// The table's last line.
+    /// The last line of the table.
     static let greatest = (mobileNetV1: 1600, mobileNetV2: 400, shuffleNet: 600)
   }
 }

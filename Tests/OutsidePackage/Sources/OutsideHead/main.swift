@@ -1,6 +1,6 @@
 import Backbone
 
-/// Counts the strongest channel of a tap.
+/// A head that counts the strongest channel of a tap.
 struct LoudestChannel: Head {
   let taps: [Tap] = [.expansion(13)]
 

@@ -1,6 +1,6 @@
 import Backbone
 
-/// A network of one's own in the manner of MobileNetV3: 5x5 depthwise convolutions, hard-swish, squeeze-and-excite.
+/// A custom network in the manner of MobileNetV3: 5x5 depthwise convolutions, hard-swish, squeeze-and-excite.
 ///
 /// Source: "Searching for MobileNetV3", table 2, made small.
 struct SmallNetwork {
@@ -19,7 +19,7 @@ struct SmallNetwork {
     Row(kernel: 5, expanded: 96, outputs: 40, hasExcitation: true, activation: .hardSwish, stride: 1),
   ]
 
-  /// The layers, an image in, with each block's output as a tap.
+  /// The graph on an image, with each block's output as a tap.
   static func graph() -> Graph {
     var graph = Graph()
     var x = graph.convolution(
@@ -43,7 +43,7 @@ struct SmallNetwork {
   }
 }
 
-/// Numbers that follow from a name and a place, as `generate_outside.py` makes them.
+/// Numbers that are a formula of a name and an index, as in `generate_outside.py`.
 enum Formula {
   static func values(_ name: String, _ count: Int, bound: Float) -> [Float] {
     var state = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
@@ -53,7 +53,7 @@ enum Formula {
     }
   }
 
-  /// Uniform, with a variance of 2 / fan-in; biases are small.
+  /// Uniform weights with a variance of 2 / fan-in, and small biases.
   static func weights(_ parameters: [ParameterInfo]) -> Weights {
     var tensors: [String: (shape: [Int], values: [Float])] = [:]
     for parameter in parameters {

@@ -1,6 +1,7 @@
-// A network of one's own, by what is public alone: described, held to PyTorch, trained with a head, saved, opened and run.
+// A custom network through the public API alone: built, compared with PyTorch, trained with a head, saved, opened and
+// run.
 //
-//   OutsideNetwork GOLDEN DATA OUT.safetensors
+// OutsideNetwork GOLDEN DATA OUT.safetensors
 import Backbone
 import Foundation
 import Training
@@ -9,7 +10,7 @@ import Vision
 let arguments = CommandLine.arguments
 guard arguments.count == 4 else { fatalError("usage: OutsideNetwork GOLDEN DATA OUT.safetensors") }
 
-// MARK: It computes what PyTorch computes
+// MARK: The outputs equal PyTorch's
 
 struct Golden: Decodable {
   let height, width: Int
@@ -32,7 +33,7 @@ for (name, expected) in golden.taps.sorted(by: { $0.key < $1.key }) {
   precondition(worst <= 1e-4, "\(name) is off by \(worst)")
 }
 
-// MARK: A head on it learns, with the last blocks
+// MARK: Training of a head, with the last blocks
 
 let half: [Float] = [127.5, 127.5, 127.5]
 let card = ModelCard(
@@ -66,7 +67,7 @@ try FileManager.default.removeItem(atPath: arguments[3] + ".features")
 print("ten steps: loss \(losses.first!) to \(losses.last!)")
 precondition(losses.count == 10 && losses.last! < losses.first!)
 
-// MARK: One file carries it all
+// MARK: One file with the whole network
 
 try ModelFile.write(card: result.model.card, weights: result.model.weights, to: arguments[3])
 let opened = try ModelFile.open(path: arguments[3])

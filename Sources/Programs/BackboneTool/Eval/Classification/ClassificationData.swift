@@ -4,15 +4,15 @@ import ImageTypes
 import ModelFiles
 import Vision
 
-/// The pictures of a data set that are of a class each.
+/// The images of a data set that have a class.
 struct ClassificationData {
   let classes: [EvalClass]
-  /// A sample and the place of its class in `classes`.
+  /// The samples, each with the index of its class in `classes`.
   let samples: [(sample: Sample, classIndex: Int)]
-  /// Pictures that the data set could not give.
+  /// The number of images that the data set could not provide.
   let skipped: Int
 
-  /// - Throws: `Failure` when the data sets' classes are not those wanted, or not the same ones.
+  /// - Throws: `Failure` if a wanted class is missing, or if the data sets have different classes.
   init(_ datasets: [Dataset], _ mapping: ClassMapping?, limit: Int?) throws(Failure) {
     do throws(DatasetError) {
       var joined: Dataset?
@@ -31,19 +31,19 @@ struct ClassificationData {
   }
 }
 
-/// What a classifier says of one picture of a data set, in the data set's classes.
+/// A classifier's prediction for an image, in the data set's classes.
 struct ClassificationAnswer {
-  /// Which sample.
+  /// The index of the sample.
   let index: Int
-  /// The place of its class among those that are measured.
+  /// The index of its class among the measured classes.
   let truth: Int
-  /// All of the model's classes, best first.
+  /// All of the model's classes, the best first.
   let found: [Classification]
-  /// The measured class of each of `found`; `nil` for those that the data does not know.
+  /// The measured class of each element of `found`; `nil` for classes that the data set does not have.
   let places: [Int?]
 
-  /// The place of the best one.
+  /// The index of the best class.
   var prediction: Int? { places[0] }
-  /// How many are before the true one, 0 for a right answer.
+  /// The number of classes with a better score than the true one; 0 for a correct prediction.
   var rank: Int { places.firstIndex(of: truth)! }
 }

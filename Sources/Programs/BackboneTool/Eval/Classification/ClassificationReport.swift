@@ -7,29 +7,29 @@ import ImageTypes
 import ModelFiles
 import Vision
 
-/// The figures of classes, and how they are written.
+/// The figures of a classifier's evaluation, and their formats.
 struct ClassificationReport: EvalReport {
   static let digits = 4
   let data: [String]
-  /// The model.
+  /// The model's name.
   let source: String
-  /// Those that are measured.
+  /// The measured classes.
   let classes: [String]
   let remarks: [String]
   let pictures: Int
-  /// Pictures that could not be measured.
+  /// The number of images that could not be measured.
   let skipped: Int
   let matrix: ConfusionMatrix
-  /// Pictures whose class is among the five best.
+  /// The number of images whose class is among the five best.
   private let amongFive: Int
 
-  /// Asks a classifier about a data set's pictures.
+  /// Runs a classifier on a data set's images.
   ///
-  /// Pictures of classes that the model does not know are left out.
+  /// Images of classes that the model does not have are left out.
   /// - Parameters:
   ///   - names: the data sets.
-  ///   - ended: told of each picture what was found.
-  /// - Throws: the `Failure` that ends it all, also where model and data have no class in common.
+  ///   - ended: called with the prediction for each image.
+  /// - Throws: the `Failure` that ends the evaluation, also if model and data have no class in common.
   init(
     _ classifier: ImageClassifier, _ data: ClassificationData, of names: [String], limits: LimitOptions,
     _ loop: inout EvalLoop, ended: (ClassificationAnswer) -> Void = { _ in }
@@ -67,7 +67,7 @@ struct ClassificationReport: EvalReport {
     self.amongFive = amongFive
   }
 
-  /// What a model's card keeps of it, the most telling first.
+  /// The figures for the model's card, the most important first.
   var cardFigures: [MeasuredFigure] {
     figures.compactMap { one in one.value.map { MeasuredFigure(metric: one.name, value: $0, images: pictures) } }
       + classes.indices.compactMap { index in
@@ -84,7 +84,7 @@ struct ClassificationReport: EvalReport {
     ]
   }
 
-  /// What pictures of a class were taken for, their own class left out, most often first.
+  /// The wrong predictions for images of a class, the most frequent first.
   private func mistakes(_ index: Int) -> [(name: String, count: Int)] {
     (0...classes.count).filter { $0 != index }
       .map { ($0 < classes.count ? classes[$0] : "another class", matrix.count(truth: index, prediction: $0)) }
@@ -112,14 +112,14 @@ struct ClassificationReport: EvalReport {
           .object([
             ("name", .string(classes[index])), ("accuracy", json(matrix.accuracy(index))),
             ("pictures", .integer(matrix.truePixels(index))),
-            // Columns in the order of the classes; the last is for what is none of them.
+            // The columns are in the order of the classes; the last is for predictions of none of them.
             ("confusion", .array((0...classes.count).map { .integer(matrix.count(truth: index, prediction: $0)) })),
           ])
         })
     }
   }
 
-  /// What a run of training ends with.
+  /// The last lines of a training run.
   var summary: String {
     byClass.lines() + "  top-1 \(number(matrix.pixelAccuracy)) on \(pictures) pictures kept apart\n"
   }
@@ -142,7 +142,7 @@ struct ClassificationReport: EvalReport {
     return heading() + "\n" + all.lines() + "\n" + byClass.lines()
   }
 
-  /// What was taken for what.
+  /// Draws the confusion matrix.
   func drawCharts(in folder: OutputFolder) throws(Failure) {
     let shown = classes.indices.filter { matrix.truePixels($0) > 0 || matrix.predictedPixels($0) > 0 }
     guard !shown.isEmpty else { return }
@@ -160,7 +160,7 @@ struct ClassificationReport: EvalReport {
       ).image, "confusion")
   }
 
-  /// A picture that was taken for something else.
+  /// Draws an image with a wrong prediction.
   func drawCase(
     _ image: Image, _ answer: ClassificationAnswer, named name: String, rank: Int, in folder: OutputFolder
   ) throws(Failure) {

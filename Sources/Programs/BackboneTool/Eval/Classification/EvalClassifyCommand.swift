@@ -7,15 +7,15 @@ import Vision
 struct EvalClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
-    abstract: "Measure classes of whole pictures: top-1, top-5, and what was taken for what.",
+    abstract: "Evaluate classification: top-1, top-5, and the confusion matrix.",
     discussion: """
-      The data is a folder with a folder of pictures for each class, or with a file classes.csv whose lines are a \
-      picture's path and its class. Classes are matched by name; pictures of classes that the model does not know are left \
-      out, and the model's other classes are wrong wherever it chooses them.
+      The data is a folder with a subfolder of pictures for each class, or with a file classes.csv, each line of which \
+      is a picture's path and its class. Classes are matched by name. Pictures of classes that the model does not have \
+      are left out; predictions of classes that the data does not have are wrong.
 
-      FORMATS: text is a table. json is one object, with a row of the confusion matrix for each class: how many of its \
-      pictures were taken for each class in their order, and last for none of them. csv is one figure a line under a \
-      header line.
+      FORMATS: text is a table. json is one object, with a row of the confusion matrix for each class: the numbers of \
+      its pictures predicted as each class, in the classes' order, and last as none of them. csv is a header line and \
+      one figure per line.
       """)
 
   @Option(
@@ -28,7 +28,7 @@ struct EvalClassifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A file with a class name in each line, in the order of the outputs, in the place of the card's.",
+      "A file with a class name on each line, in the order of the outputs; replaces the card's names.",
       valueName: "file"))
   var labels: String?
 
@@ -62,7 +62,7 @@ struct EvalClassifyCommand: ParsableCommand {
     guard report.pictures > 0 else { throw loop.nothing(of: data.samples.count) }
     if let drawn {
       try report.drawCharts(in: drawn)
-      // The surest mistakes first.
+      // The mistakes of the highest score first.
       func score(_ answer: ClassificationAnswer) -> Float { answer.found[0].score }
       wrong.sort { score($0) != score($1) ? score($0) > score($1) : $0.index < $1.index }
       for (rank, answer) in wrong.prefix(options.worst ?? 8).enumerated() {
