@@ -2,7 +2,7 @@ import Backbone
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct AsyncTests {
+@Suite(.timeLimit(.minutes(10))) struct AsyncTests {
   private static let layout = NetworkLayout.mobileNetV2(width: 0.35)
 
   private static func network(threads: Int) throws -> Network {

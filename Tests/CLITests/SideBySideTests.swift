@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The parallel processing of many pictures, whose results equal those of serial processing.
-@Suite(.timeLimit(.minutes(2))) struct SideBySideTests {
+@Suite(.timeLimit(.minutes(10))) struct SideBySideTests {
   let work: Workplace
 
   init() throws { work = try Workplace() }

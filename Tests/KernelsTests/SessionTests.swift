@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The guarantees of `Session` for Swift tasks.
-@Suite(.timeLimit(.minutes(2))) struct SessionTests {
+@Suite(.timeLimit(.minutes(10))) struct SessionTests {
   @Test func aResultAndAnErrorComeBack() async throws {
     let session = Session(threads: 2)
     let sum = try await session.run {

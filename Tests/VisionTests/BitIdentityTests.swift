@@ -6,7 +6,7 @@ import Testing
 import Vision
 
 /// Logits, boxes and masks are bitwise equal for any number of threads, in any order, alone and in a batch.
-@Suite(.timeLimit(.minutes(2))) struct BitIdentityTests {
+@Suite(.timeLimit(.minutes(10))) struct BitIdentityTests {
   private static let pictures = [(193, 161), (90, 240), (33, 33), (301, 77)].enumerated().map { index, size in
     SmallModels.picture(size.0, size.1, seed: UInt64(index))
   }

@@ -26,9 +26,42 @@ typedef struct ck_depthwise_gradient {
   float *_Nonnull sum;       ///< [9][channels]
 } ck_depthwise_gradient;
 
+/// Some output rows of a 3x3 depthwise convolution with bias and bounds, forward again and backward at once: the outputs,
+/// the gradient with respect to the sums, and those of the weights and the bias.
+/// Maps lie in buffers whose pixels are `channels` floats apart, a multiple of 16; unused channels are zero.
+typedef struct ck_depthwise_backward {
+  const float *_Nonnull x;        ///< the first tap of the first output; zeros around the map are part of the rows
+  size_t x_row;                   ///< floats between input rows
+  const float *_Nonnull weights;  ///< [9][channels]
+  const float *_Nonnull bias;     ///< [channels]
+  float *_Nonnull y;              ///< [rows][out_width][channels], written
+  float *_Nonnull dy;             ///< of y on entry, of the sums at the end
+  size_t dy_row;                  ///< floats between rows of dy
+  size_t rows, out_width, channels, stride, dilation;
+  float low, high;
+  float *_Nonnull sum;            ///< [10][channels]: the weights' gradient and the bias's, added to
+} ck_depthwise_backward;
+
+/// Some input rows of the gradient with respect to a 3x3 depthwise convolution's input, masked by the bounds of that
+/// input's own activation; buffers as for ck_depthwise_backward.
+typedef struct ck_depthwise_input_gradient {
+  const float *_Nonnull dy;       ///< column 0 of output row dy_first; 2 * dilation pixels of zeros before and behind a row
+  size_t dy_first, dy_row;        ///< floats between rows
+  const float *_Nonnull weights;  ///< [9][channels]
+  const float *_Nonnull x;        ///< column 0 of the first input row
+  size_t x_row;
+  float *_Nonnull dx;             ///< [rows][width][channels], written
+  size_t first, rows, width;      ///< the input rows
+  size_t out_height, channels, stride, dilation, pad_top, pad_left;
+  float low, high;
+  float *_Nonnull sum;            ///< [channels]: the sums of dx, added to
+} ck_depthwise_input_gradient;
+
 #define CK_TRAINING_LIST(X)                                                                                   \
   X(f32_outer, (const ck_outer *_Nonnull o))                                                                  \
   X(f32_depthwise_gradient, (const ck_depthwise_gradient *_Nonnull g))                                        \
+  X(f32_depthwise_backward, (const ck_depthwise_backward *_Nonnull g))                                        \
+  X(f32_depthwise_input_gradient, (const ck_depthwise_input_gradient *_Nonnull g))                            \
   /* sum[c] += sum over pixels of a[p][c] * b[p][c], whose pixels lie a_stride and b_stride floats apart */     \
   X(f32_product_sums, (const float *_Nonnull a, size_t a_stride, const float *_Nonnull b, size_t b_stride,    \
                        size_t pixels, size_t channels, float *_Nonnull sum))                                  \

@@ -93,12 +93,7 @@ import Tensors
   package func inputGradient(_ dy: FloatSlice, weights: FloatSlice, to dx: FloatSlice, adding: Bool) {
     precondition(dx.count == inCount && dy.count == outCount, "maps of other sizes")
     let packed = (0..<groups).map { group in
-      let transposed = FloatSlice(AlignedMemory(floats: patch * groupOutputs))
-      let own = part(weights, group)
-      withExtendedLifetime(own) {
-        unsafe training.transpose(own.base, rows: patch, columns: groupOutputs, to: transposed.base)
-      }
-      return training.pack(transposed, inputs: groupOutputs, outputs: patch, bias: nil, activation: .linear)
+      training.packTransposed(part(weights, group), inputs: patch, outputs: groupOutputs)
     }
     if !isDirect && !adding { dx.clear() }
     unsafe eachPart { rows, patches in
@@ -173,7 +168,8 @@ import Tensors
             }
             let line = unsafe from + (picture * g.height + row) * g.width * inputs
             if isDense, first >= 0, first + g.kernelWidth <= g.width {
-              unsafe to.update(from: line + first * inputs, count: tapRow)
+              // A loop: the stem's nine floats are too few for a call.
+              for i in 0..<tapRow { unsafe to[i] = line[first * inputs + i] }
               continue
             }
             for kx in 0..<g.kernelWidth {

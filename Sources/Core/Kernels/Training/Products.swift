@@ -44,15 +44,27 @@ extension TrainingKernels {
   }
 
   /// The packed weights `[inputs, outputs]` of a GEMM, with a bias of zeros where `bias` is `nil`.
-  func pack(_ weights: FloatSlice, inputs: Int, outputs: Int, bias: FloatSlice?, activation: Activation)
-    -> PackedPointwise
-  {
+  func pack(
+    _ weights: FloatSlice, inputs: Int, outputs: Int, bias: FloatSlice?, activation: Activation,
+    wholeVectors: Bool = false
+  ) -> PackedPointwise {
     precondition(weights.count == inputs * outputs && bias?.count ?? outputs == outputs, "weights of another shape")
     let bias = bias ?? FloatSlice(zeros: outputs)
     return unsafe PackedPointwise(
       kernels, inputs: inputs, outputs: outputs,
       weights: UnsafeBufferPointer(start: weights.base, count: weights.count).span,
-      bias: UnsafeBufferPointer(start: bias.base, count: bias.count).span, activation: activation)
+      bias: UnsafeBufferPointer(start: bias.base, count: bias.count).span, activation: activation,
+      wholeVectors: wholeVectors)
+  }
+
+  /// The packed transpose of weights `[inputs, outputs]`, without bias: it takes gradients of the outputs to those of the
+  /// inputs.
+  func packTransposed(_ weights: FloatSlice, inputs: Int, outputs: Int) -> PackedPointwise {
+    let transposed = FloatSlice(AlignedMemory(floats: inputs * outputs), count: inputs * outputs)
+    withExtendedLifetime(weights) {
+      unsafe transpose(weights.base, rows: inputs, columns: outputs, to: transposed.base)
+    }
+    return pack(transposed, inputs: outputs, outputs: inputs, bias: nil, activation: .linear)
   }
 
   /// `to[c][r] = from[r][c]`.

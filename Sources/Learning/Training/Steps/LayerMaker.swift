@@ -47,8 +47,43 @@ struct LayerMaker {
     }
   }
 
+  /// The step of a block whose inner values are not kept.
+  ///
+  /// - Throws: `WeightsError` where the weights are of another network.
+  func step(_ block: BlockPattern, of graph: Graph, _ input: LayerMap, _ output: LayerMap) throws(WeightsError)
+    -> BlockStep
+  {
+    func convolution(_ node: Int) -> Graph.Convolution {
+      guard case .convolution(let c) = graph.nodes[node].operation else { preconditionFailure("node \(node)") }
+      return c
+    }
+    func layer(_ node: Int) throws(WeightsError) -> BlockStep.Layer {
+      let own = try parameters(of: convolution(node))
+      return (own.weight, own.bias!)
+    }
+    let (depthwise, project) = (convolution(block.depthwise), convolution(block.project))
+    let expand = try block.expand.map { node throws(WeightsError) in try layer(node) }
+    return BlockStep(
+      kernels,
+      BlockGradients(
+        kernels, depthwise.window.geometry(height: input.shape.height, width: input.shape.width),
+        pictures: input.shape.batch, inputs: input.shape.channels, expanded: depthwise.outputs,
+        outputs: project.outputs, hasExpansion: expand != nil,
+        activations: (block.expand.map { convolution($0).activation } ?? .linear, depthwise.activation)),
+      input, output, expand: expand, depthwise: try layer(block.depthwise), project: try layer(block.project))
+  }
+
   private func convolution(_ c: Graph.Convolution, _ input: LayerMap, _ output: LayerMap) throws(WeightsError)
     -> ConvolutionStep
+  {
+    let own = try parameters(of: c)
+    return ConvolutionStep(
+      kernels, c, input, output, weight: own.weight, bias: own.bias, normalisation: own.normalisation)
+  }
+
+  /// A convolution's weights, and its bias or batch norm.
+  private func parameters(of c: Graph.Convolution) throws(WeightsError)
+    -> (weight: Parameter, bias: Parameter?, normalisation: Normalisation?)
   {
     let weightName = "\(c.name).weight"
     var known: (weight: [Float], bias: [Float])?
@@ -74,13 +109,13 @@ struct LayerMaker {
     let ones = [Float](repeating: 1, count: c.outputs)
     guard c.isNormalised else {
       let bias = parameter("\(c.name).bias", [c.outputs], known?.bias ?? zeros, decays: false)
-      return ConvolutionStep(kernels, c, input, output, weight: weight, bias: bias, normalisation: nil)
+      return (weight, bias, nil)
     }
     let normalisation = Normalisation(
       gamma: parameter("\(c.name).gamma", [c.outputs], ones, decays: false),
       beta: parameter("\(c.name).beta", [c.outputs], zeros, decays: false),
       mean: parameters.add(measured: "\(c.name).mean", zeros),
       variance: parameters.add(measured: "\(c.name).variance", ones))
-    return ConvolutionStep(kernels, c, input, output, weight: weight, bias: nil, normalisation: normalisation)
+    return (weight, nil, normalisation)
   }
 }

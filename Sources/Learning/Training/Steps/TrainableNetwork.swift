@@ -12,7 +12,8 @@ package final class TrainableNetwork {
   package let batch: Int
   package let parameters = ParameterSet()
   package let kernels: TrainingKernels
-  private let maps: [LayerMap]
+  /// `nil` for the inner values of blocks, which are not kept.
+  private let maps: [LayerMap?]
   private let steps: [any TrainingStep]
   private let taps: [Tap: LayerMap]
 
@@ -21,10 +22,12 @@ package final class TrainableNetwork {
   ///   - shape: the shape of each tap for one picture.
   ///   - weights: the initial values of layers; missing ones are initialised at random.
   ///   - seed: the seed of the random initialisation.
+  ///   - fusesBlocks: whether inverted residuals and separable convolutions are one step, whose inner maps are not kept;
+  ///     false for tests.
   /// - Throws: `WeightsError.wrongShape` where the weights are of another network.
   package init(
     _ graph: Graph, batch: Int, tapShape shape: (Tap) -> Shape, weights: Weights? = nil, seed: UInt64 = 1,
-    session: Session
+    fusesBlocks: Bool = true, session: Session
   ) throws(WeightsError) {
     precondition(batch > 0 && !graph.outputs.isEmpty, "a graph without outputs")
     self.graph = graph
@@ -36,11 +39,24 @@ package final class TrainableNetwork {
     }
     let layer = LayerMaker(
       kernels: kernels, parameters: parameters, weights: weights, initializer: Initializer(seed: seed))
-    var maps: [LayerMap] = []
+    let blocks = fusesBlocks ? TrainableNetwork.blocks(of: graph, shapes: shapes) : [:]
+    let inner = Set(blocks.values.flatMap { [$0.expand, $0.depthwise].compactMap { $0 } })
+    var maps: [LayerMap?] = []
     var steps: [any TrainingStep] = []
     var taps: [Tap: LayerMap] = [:]
-    for (node, shape) in zip(graph.nodes, shapes) {
-      let inputs = node.inputs.map { maps[$0] }
+    for (index, node) in graph.nodes.enumerated() {
+      guard !inner.contains(index) else {
+        maps.append(nil)
+        continue
+      }
+      if let block = blocks[index] {
+        let input = maps[graph.nodes[block.expand ?? block.depthwise].inputs[0]]!
+        let map = LayerMap(shapes[index], needsGradient: true)
+        steps.append(try layer.step(block, of: graph, input, map))
+        maps.append(map)
+        continue
+      }
+      let inputs = node.inputs.map { maps[$0]! }
       // Values before the first trained layer need no gradient.
       let needsGradient: Bool
       switch node.operation {
@@ -49,7 +65,7 @@ package final class TrainableNetwork {
       case .resize: needsGradient = inputs[0].gradient != nil
       default: needsGradient = inputs.contains { $0.gradient != nil }
       }
-      let map = LayerMap(shape, needsGradient: needsGradient)
+      let map = LayerMap(shapes[index], needsGradient: needsGradient)
       if node.operation == .input { taps[Tap(node.name!)] = map }
       if let step = try layer.step(node.operation, inputs, map) { steps.append(step) }
       maps.append(map)
@@ -59,22 +75,35 @@ package final class TrainableNetwork {
     self.taps = taps
   }
 
+  /// The blocks that are one step, by the node of their projection.
+  private static func blocks(of graph: Graph, shapes: [Shape]) -> [Int: BlockPattern] {
+    var uses = [Int](repeating: 0, count: graph.nodes.count)
+    for node in graph.nodes { for input in node.inputs { uses[input] += 1 } }
+    for output in graph.outputs { uses[output] += 1 }
+    var blocks: [Int: BlockPattern] = [:]
+    for node in graph.nodes.indices {
+      blocks[node] = BlockPattern(
+        projectedBy: node, in: graph, uses: uses, shapes: shapes, before: blocks)
+    }
+    return blocks
+  }
+
   /// The input of a tap's maps of a batch, `[batch, H, W, C]`.
   package func input(_ tap: Tap) -> FloatSlice { taps[tap]!.values }
 
   /// An output, `[batch, H, W, C]`.
-  package func answer(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]].values }
+  package func answer(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]]!.values }
 
-  package func answerShape(_ index: Int = 0) -> Shape { maps[graph.outputs[index]].shape }
+  package func answerShape(_ index: Int = 0) -> Shape { maps[graph.outputs[index]]!.shape }
 
   /// The loss's gradient with respect to an output, written before `backward`.
-  package func answerGradient(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]].gradient! }
+  package func answerGradient(_ index: Int = 0) -> FloatSlice { maps[graph.outputs[index]]!.gradient! }
 
   /// Whether every output of the last forward pass is the same for all pictures of the batch, up to rounding.
   package var hasConstantAnswers: Bool {
     guard batch > 1 else { return false }
     return graph.outputs.allSatisfy { answer in
-      let values = maps[answer].values
+      let values = maps[answer]!.values
       let count = values.count / batch
       let first = values.part(0, count).values
       let largest = first.reduce(Float(1e-6)) { max($0, abs($1)) }
@@ -92,8 +121,8 @@ package final class TrainableNetwork {
 
   /// The backward pass: the parameters' gradients from those of the outputs, after a forward pass of training.
   package func backward() {
-    for map in maps { map.hasGradient = false }
-    for answer in graph.outputs { maps[answer].hasGradient = true }
+    for map in maps { map?.hasGradient = false }
+    for answer in graph.outputs { maps[answer]!.hasGradient = true }
     for step in steps.reversed() { step.backward() }
   }
 }
