@@ -63,7 +63,7 @@ soak: mutate ## Run the tests that kill, interrupt, crowd and damage in their lo
 mutate: setup ## Read 1,700,000 damaged files in children with little memory and time (MUTATIONS, MUTATION_SEED)
 	swift build -c $(CONFIGURATION) --product mutate
 	$(BUILD)/mutate --format png --count $(MUTATIONS)0 --seed $(MUTATION_SEED) --reasons --keep .build/harm
-	for format in jpeg safetensors tflite graph voc coco yolo; do \
+	for format in jpeg safetensors tflite graph voc coco yolo cvat labelme supervisely; do \
 	  $(BUILD)/mutate --format $$format --count $(MUTATIONS) --seed $(MUTATION_SEED) --reasons --keep .build/harm || exit 1; done
 
 sanitize: setup ## Run the kernel, pool and network tests under the address and the thread sanitizer

@@ -30,9 +30,10 @@ import Testing
     #expect(data.formats == [.yolo])
     #expect(data.samples.count == 128)
     #expect(data.withMasks.samples.count == 100)
-    // Two text files have no image, and two images have a mask but no boxes.
+    // Two text files have no image, and two images have no text file: they are background.
     #expect(data.skipped.count == 2)
-    #expect(data.withBoxes.samples.count == 126)
+    #expect(data.withBoxes.samples.count == 128)
+    #expect(data.notes.map(\.kind) == [.background] && data.notes.map(\.count) == [2])
     #expect(data.classes[0].name == "unlabeled")
     #expect(data.classes[1] == DatasetClass(name: "person", id: 0))
     let first = try #require(data.samples.first)

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-180}
 [ $# -gt 0 ] && shift
-formats=${*:-coco graph jpeg png safetensors tflite voc yolo}
+formats=${*:-coco cvat graph jpeg labelme png safetensors supervisely tflite voc yolo}
 
 BACKBONE_FUZZ=1 swift build -c release --scratch-path .build-fuzz --sanitize address --sanitize fuzzer --product fuzz
 swift build -c release --product mutate

@@ -33,6 +33,10 @@ enum COCOSeeds {
 enum VOCSeeds {
   static let all = [
     Seed("challenge", Array(challenge.utf8)), Seed("plain", Array(plain.utf8)),
+    Seed(
+      "gb",
+      [UInt8]("<?xml version=\"1.0\" encoding=\"gbk\"?><annotation><filename>".utf8) + [0xD5, 0xD5]
+        + [UInt8]("</filename></annotation>".utf8)),
     Seed("empty", Array("<annotation>\n  <filename>nothing.jpg</filename>\n</annotation>\n".utf8)),
   ]
 
@@ -63,5 +67,6 @@ enum YOLOSeeds {
     Seed("lines", Array("0 0.5 0.5 0.25 0.25\n1 0.1 0.9 0.05 0.1\n0 0.750000 0.250000 0.125000 0.062500\n".utf8)),
     Seed("windows", Array("\u{feff}1 0.5 0.5 1 1\r\n\r\n 0\t5e-1 0.5 0.1 0.1 \r\n".utf8)),
     Seed("one", Array("1 0.25 0.75 0.5 0.5".utf8)),
+    Seed("outlines", Array("0 0.1 0.1 0.9 0.1 0.5 0.8\n1.0 0.25 0.75 0.5 0.5 0.9\n".utf8)),
   ]
 }

@@ -7,7 +7,7 @@ import ModelFiles
 
 /// A format of untrusted files, and the readers under test.
 package enum HostileFormat: String, CaseIterable, Sendable {
-  case coco, graph, jpeg, png, safetensors, tflite, voc, yolo
+  case coco, cvat, graph, jpeg, labelme, png, safetensors, supervisely, tflite, voc, yolo
 
   /// The result of reading a file.
   package enum Verdict: Equatable, Sendable {
@@ -37,7 +37,7 @@ package enum HostileFormat: String, CaseIterable, Sendable {
   package func read(_ bytes: [UInt8], _ limits: Limits = limits) -> Verdict {
     do {
       switch self {
-      case .coco, .voc, .yolo:
+      case .coco, .cvat, .labelme, .supervisely, .voc, .yolo:
         let boxes = try AnnotationFile(rawValue: rawValue)!.read(bytes, path: "file", width: 40, height: 30, limits)
         guard boxes.allSatisfy(\.box.isProper) else { return .wrong("a box that is none") }
       case .graph, .tflite: return try imported(bytes, limits)

@@ -21,7 +21,7 @@ package struct Mutator: Sendable {
     for _ in 0..<[1, 1, 1, 2, 2, 3, 5, 16][random.integer(in: 0...7)] {
       switch format {
       case .png where random.integer(in: 0...2) == 0: PNGWounds.apply(to: &file.bytes, &random)
-      case .coco, .voc, .yolo:
+      case .coco, .cvat, .labelme, .supervisely, .voc, .yolo:
         if random.integer(in: 0...1) == 0 { file.wordWound(&random) } else { file.wound(&random) }
       default: file.wound(&random, other: seeds[random.integer(in: 0...seeds.count - 1)].bytes)
       }

@@ -17,10 +17,13 @@ package struct Seed: Sendable {
   package static func all(_ format: HostileFormat) -> [Seed] {
     switch format {
     case .coco: COCOSeeds.all
+    case .cvat: ExportSeeds.cvat
     case .graph: GraphWriter.seeds
     case .jpeg: pictures("jpeg")
+    case .labelme: ExportSeeds.labelme
     case .png: pictures("png")
     case .safetensors: NetworkSeeds.safetensors
+    case .supervisely: ExportSeeds.supervisely
     case .tflite: NetworkSeeds.tfLite
     case .voc: VOCSeeds.all
     case .yolo: YOLOSeeds.all

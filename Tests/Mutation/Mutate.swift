@@ -77,13 +77,13 @@ extension HostileFormat: ExpressibleByArgument {
   /// The extensions of such files.
   var extensions: [String] {
     switch self {
-    case .coco: ["json"]
+    case .coco, .labelme, .supervisely: ["json"]
     case .graph: ["pb"]
     case .jpeg: ["jpg", "jpeg"]
     case .png: ["png"]
     case .safetensors: ["safetensors"]
     case .tflite: ["tflite"]
-    case .voc: ["xml"]
+    case .cvat, .voc: ["xml"]
     case .yolo: ["txt"]
     }
   }

@@ -21,7 +21,8 @@ enum MutateProgram {
 @Suite(.serialized) struct MutationTests {
   /// The number of files of each format that takes a second or two.
   static let counts: [HostileFormat: Int] = [
-    .coco: 5_000, .graph: 800, .jpeg: 8_000, .png: 15_000, .safetensors: 1_000, .tflite: 800, .voc: 8_000, .yolo: 8_000,
+    .coco: 5_000, .cvat: 5_000, .graph: 800, .jpeg: 8_000, .labelme: 5_000, .png: 15_000, .safetensors: 1_000,
+    .supervisely: 5_000, .tflite: 800, .voc: 8_000, .yolo: 8_000,
   ]
 
   @Test(arguments: HostileFormat.allCases) func damagedFilesDoNoHarm(format: HostileFormat) throws {

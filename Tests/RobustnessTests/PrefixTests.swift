@@ -18,6 +18,8 @@ import Testing
     .jpeg: ["gray", "progressive", "bytes-behind-the-end"],
     .png: ["type2-depth8", "type3-depth4-transparent", "bytes-behind-the-end"],
     .safetensors: ["native", "native-half", "torchvision"], .tflite: ["classifier", "even", "wide"],
+    .cvat: ["images", "plain", "empty"], .labelme: ["shapes", "plain", "empty"],
+    .supervisely: ["objects", "plain", "empty"],
     .voc: ["challenge", "plain", "empty"], .yolo: ["lines", "windows", "one"],
   ]
 
@@ -30,7 +32,7 @@ import Testing
     let rest = seed.bytes[length...]
     let head = seed.bytes[..<length]
     switch format {
-    case .coco, .voc: return rest.allSatisfy { [0x20, 0x0a].contains($0) }
+    case .coco, .cvat, .labelme, .supervisely, .voc: return rest.allSatisfy { [0x20, 0x0a].contains($0) }
     case .graph: return rest.elementsEqual([0x22, 0x02, 0x08, 0x1b]) && seed.name != "features"
     case .jpeg: return head.firstRange(of: [0xff, 0xd9]) != nil
     case .png: return head.firstRange(of: Array("IEND".utf8)).map { length >= $0.upperBound + 4 } ?? false

@@ -8,6 +8,8 @@ public enum Remedy: Hashable, Sendable, CustomStringConvertible {
   case importCheckpoint
   /// Naming a classifier's classes, instead of the file beside its checkpoint that does not fit.
   case nameClasses
+  /// Naming one of several files as the data set.
+  case nameFile([String])
   /// Getting one of the known models of these names.
   case fetch([String])
   /// Getting a known model's file in another way, and fetching the model from there.
@@ -29,6 +31,8 @@ public enum Remedy: Hashable, Sendable, CustomStringConvertible {
     case .raise(let name): return "raise Limits.\(name.rawValue) if you trust the file"
     case .importCheckpoint: return "make the file by importing the checkpoint"
     case .nameClasses: return "name the classes, or move the file away"
+    case .nameFile(let files):
+      return "open the one that is meant\(files.first.map { ", such as \($0.onOneLine)" } ?? "")"
     case .fetch(let names): return "fetch " + names.joined(separator: " or ")
     case .fetchFromFile(let name): return "get the file elsewhere and fetch \(name) from it"
     case .writeShipped(let name): return "\(name) is part of the program; write it to a file"

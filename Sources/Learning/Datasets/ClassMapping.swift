@@ -104,10 +104,8 @@ extension Dataset {
       mask?.meaning = sample.mask!.meaning.mapped(newIndex)
       // A picture of a class outside the selection has no class any more.
       let classIndex = sample.classIndex.map { newIndex[$0] }.flatMap { $0 == 0 || $0 == Int(Dataset.void) ? nil : $0 }
-      return Sample(
-        path: sample.path, name: sample.name, width: sample.width, height: sample.height, id: sample.id,
-        boxes: sample.hasBoxes ? boxes : nil, mask: mask, classIndex: classIndex)
+      return sample.with(boxes: sample.hasBoxes ? boxes : nil, mask: mask, classIndex: classIndex)
     }
-    return Dataset(formats: formats, classes: newClasses, samples: samples, skipped: skipped)
+    return with(classes: newClasses, samples: samples)
   }
 }

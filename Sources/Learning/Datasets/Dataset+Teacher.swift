@@ -10,14 +10,15 @@ extension Dataset {
   /// - Throws: `DatasetError` where the folder cannot be read.
   package func withMaps(from folder: String) throws(DatasetError) -> Dataset {
     let places = Dictionary(uniqueKeysWithValues: classes.indices.map { ($0, $0) })
-    let maps = try MaskFiles(folder, MaskMeaning(places))
+    let maps = try FolderListing(folder, kinds: ["png"])
+    let meaning = MaskMeaning(places)
     let samples = samples.map { sample in
-      guard sample.mask == nil, let map = maps.path(of: sample.name) else { return sample }
-      return Sample(
-        path: sample.path, name: sample.name, width: sample.width, height: sample.height, id: sample.id,
-        boxes: sample.hasBoxes ? sample.boxes : nil, mask: maps.source(map), classIndex: sample.classIndex)
+      guard sample.mask == nil, let map = maps.path(ofStem: sample.name) else { return sample }
+      return sample.with(
+        boxes: sample.hasBoxes ? sample.boxes : nil, mask: MaskSource(storage: .png(path: map), meaning: meaning),
+        classIndex: sample.classIndex)
     }
-    return Dataset(formats: formats, classes: classes, samples: samples, skipped: skipped)
+    return with(samples: samples)
   }
 
   /// The training and validation samples, where only some are labelled.

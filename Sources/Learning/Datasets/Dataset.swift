@@ -14,14 +14,30 @@ public struct Dataset: Sendable {
   public let samples: [Sample]
   /// The errors of the skipped files.
   public let skipped: [DatasetError]
+  /// The errors of boxes and outlines that are left out, while their pictures are not.
+  public let dropped: [DatasetError]
+  /// What is to be told about how the files were read.
+  public let notes: [DatasetNote]
 
   /// Creates a data set from its parts; it must have 1 to 255 classes, the background first.
-  public init(formats: [DatasetFormat], classes: [DatasetClass], samples: [Sample], skipped: [DatasetError]) {
+  public init(
+    formats: [DatasetFormat], classes: [DatasetClass], samples: [Sample], skipped: [DatasetError],
+    dropped: [DatasetError] = [], notes: [DatasetNote] = []
+  ) {
     precondition((1...255).contains(classes.count), "\(classes.count) classes, expected 1 to 255")
     self.formats = formats
     self.classes = classes
     self.samples = samples
     self.skipped = skipped
+    self.dropped = dropped
+    self.notes = notes
+  }
+
+  /// The same data set with other samples, and with other classes where they are given.
+  func with(classes: [DatasetClass]? = nil, samples: [Sample]) -> Dataset {
+    Dataset(
+      formats: formats, classes: classes ?? self.classes, samples: samples, skipped: skipped, dropped: dropped,
+      notes: notes)
   }
 
   /// The names of the classes, the background's first.
@@ -31,7 +47,7 @@ public struct Dataset: Sendable {
 
   /// The samples that meet a condition, in the same order.
   public func filter(_ condition: (Sample) throws -> Bool) rethrows -> Dataset {
-    Dataset(formats: formats, classes: classes, samples: try samples.filter(condition), skipped: skipped)
+    with(samples: try samples.filter(condition))
   }
 
   /// The samples with a mask.
@@ -53,7 +69,8 @@ public struct Dataset: Sendable {
     }
     return Dataset(
       formats: formats + other.formats.filter { !formats.contains($0) }, classes: classes,
-      samples: samples + other.samples, skipped: skipped + other.skipped)
+      samples: samples + other.samples, skipped: skipped + other.skipped, dropped: dropped + other.dropped,
+      notes: notes + other.notes)
   }
 }
 
@@ -73,15 +90,22 @@ public struct DatasetClass: Hashable, Sendable {
 
 /// The file layout of a data set.
 public enum DatasetFormat: String, CaseIterable, Hashable, Sendable {
+  /// A table of boxes, `_annotations.csv`: a picture, its size, a class and a box in each line.
+  case boxTable
   /// A class for each picture: a folder for each class with its pictures, or a file `classes.csv` of paths and classes.
   case classes
   /// COCO's instances: a JSON file of images, annotations and categories.
   case coco
-  /// A folder `images` and a folder `masks` with the same names; the masks' values are the classes.
+  /// CVAT for images: one XML file of images with their boxes and polygons.
+  case cvat
+  /// LabelMe: a JSON file of shapes for each picture.
+  case labelme
+  /// Pictures and masks with the same names; the masks' values or colours are the classes.
   case masks
-  /// Pascal VOC: a folder `JPEGImages` or `images`, with `Annotations` (XML) or `SegmentationClass` (or `masks`) or
-  /// both.
+  /// Supervisely: a JSON file of objects for each picture, in a folder `ann` beside a folder `img`.
+  case supervisely
+  /// Pascal VOC: an XML file for each picture, or masks (`SegmentationClass` or `masks`), or both.
   case voc
-  /// A folder `images` and a folder `labels` with a text file of relative boxes for each picture; `masks` is optional.
+  /// YOLO: a text file of relative boxes or outlines for each picture, and a file with the classes' names.
   case yolo
 }

@@ -15,10 +15,14 @@ public enum DatasetError: RemediedError, Equatable {
   case invalid(file: String, place: Place, expected: String, found: String)
   /// An excess over a fixed limit of the format or the program.
   case limit(file: String, place: Place, what: String, allowed: Int, found: Int)
+  /// Masks in colours that no table has; `missing` are those that the table lacks, where there is a table.
+  case maskColours(file: String, found: String, table: String?, missing: [String])
   /// A required part is missing.
   case missing(file: String, expected: String)
   /// A picture or a mask could not be read.
   case picture(ImageError)
+  /// Several files that may each describe the data set.
+  case severalFiles([String], expected: String)
   /// Two sizes that must be equal differ.
   case size(file: String, expected: String, found: String)
   /// An invalid rule for splitting a data set.
@@ -54,6 +58,7 @@ public enum DatasetError: RemediedError, Equatable {
     case .excess(_, _, let excess): return excess.remedy
     case .file(let error): return error.remedy
     case .picture(let error): return error.remedy
+    case .severalFiles(let files, _): return .nameFile(files)
     default: return nil
     }
   }
@@ -75,18 +80,32 @@ public enum DatasetError: RemediedError, Equatable {
     case .limit(let file, let place, let what, let allowed, let found):
       return "\(file.onOneLine): \(place.description.onOneLine)\(what): found \(found), expected at most \(allowed); "
         + "use a smaller file"
+    case .maskColours(let file, let found, let table, let missing):
+      let example = missing.last ?? "128,0,0"
+      let list = table.map {
+        "expected those of \($0.onOneLine), which lacks \(missing.joined(separator: " | ")); add them"
+      }
+      return "\(file.onOneLine): is a mask in colour with \(found), "
+        + (list
+          ?? "expected a table of what they mean; write class_dict.csv beside the folder of masks, a line name,r,g,b for "
+          + "each class and the background, for example background,0,0,0 and thing,\(example)")
     case .missing(let file, let expected):
       return "\(file.onOneLine): is missing, expected \(expected.onOneLine); add it or remove what refers to it"
     case .picture(let error): return error.problem
+    case .severalFiles(let files, let expected):
+      let named = files.prefix(8).map(\.onOneLine).joined(separator: " and ")
+      return "\(named)\(files.count > 8 ? " and \(files.count - 8) more" : ""): \(files.count) files, expected "
+        + expected.onOneLine
     case .size(let file, let expected, let found):
       return "\(file.onOneLine): is \(found), expected \(expected); get the matching file or remove it"
     case .split(let rule, let expected):
       return "cannot split by \"\(rule.onOneLine)\", expected \(expected.onOneLine)"
     case .unknownFormat(let folder, let found):
       return
-        "\(folder.onOneLine): is no data set of a known format: \(found.onOneLine); expected COCO (annotations/*.json), "
-        + "Pascal VOC (JPEGImages with Annotations or SegmentationClass), YOLO (images with labels), images with masks, a folder for each class or classes.csv; "
-        + "name the format if the folders are named otherwise"
+        "\(folder.onOneLine): is no data set of a known format: \(found.onOneLine); expected COCO (a JSON file), Pascal "
+        + "VOC (XML files, or JPEGImages with SegmentationClass), YOLO (text files with data.yaml, classes.txt or "
+        + "obj.names), LabelMe, CVAT, Supervisely, _annotations.csv, images with masks, a folder for each class or "
+        + "classes.csv; name the format if the folders are named otherwise"
     }
   }
 }

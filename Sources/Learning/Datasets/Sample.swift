@@ -17,6 +17,8 @@ public struct Sample: Sendable {
   public let height: Int
   /// COCO's image id, where the files have one.
   public let id: Int?
+  /// The image id of a COCO file whose ids are texts.
+  public let textID: String?
   /// Whether the boxes are annotated.
   public let hasBoxes: Bool
   /// The boxes in the files' order.
@@ -26,18 +28,26 @@ public struct Sample: Sendable {
   public let classIndex: Int?
 
   package init(
-    path: String, name: String, width: Int, height: Int, id: Int? = nil, boxes: [TruthBox]?, mask: MaskSource?,
-    classIndex: Int? = nil
+    path: String, name: String, width: Int, height: Int, id: Int? = nil, textID: String? = nil, boxes: [TruthBox]?,
+    mask: MaskSource?, classIndex: Int? = nil
   ) {
     self.path = path
     self.name = name
     self.width = width
     self.height = height
     self.id = id
+    self.textID = textID
     hasBoxes = boxes != nil
     self.boxes = boxes ?? []
     self.mask = mask
     self.classIndex = classIndex
+  }
+
+  /// The same picture with other ground truth.
+  func with(boxes: [TruthBox]?, mask: MaskSource?, classIndex: Int?) -> Sample {
+    Sample(
+      path: path, name: name, width: width, height: height, id: id, textID: textID, boxes: boxes, mask: mask,
+      classIndex: classIndex)
   }
 
   /// Reads the picture.

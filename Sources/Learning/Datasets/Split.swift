@@ -1,16 +1,16 @@
 import Files
-import ImageCodecs
 
 /// A rule that selects the validation samples, the same on every machine, with a text form.
 ///
-/// As a text: `every:5`, `every:5+2`, `fraction:0.2@7` (a seed after the @), `list:val.txt`, `none`.
+/// As a text: `every:5`, `every:5+2`, `fraction:0.2@7` (a seed after the @), `list:val.txt` or `val.txt`,
+/// `none`.
 public enum Split: Hashable, Sendable, CustomStringConvertible {
   /// The samples at `offset`, `offset + n`, … of the data set's order; `n` is at least 1, `offset` at least 0.
   case every(Int, offset: Int)
   /// A share of the samples, to the nearest whole number, drawn by name. A sample's lot depends on its name and the
   /// seed alone, so that a few new files move few others across.
   case fraction(Double, seed: UInt64)
-  /// The samples named in a file, one name in each line.
+  /// The samples named in a file, one in each line: a name or a path, with or without its extension.
   case list(path: String)
   /// No samples.
   case none
@@ -38,8 +38,10 @@ public enum Split: Hashable, Sendable, CustomStringConvertible {
       self = .fraction(share, seed: seed)
     case "list" where !value.isEmpty:
       self = .list(path: value)
+    case _ where text.hasSuffix(".txt"):
+      self = .list(path: text)
     default:
-      throw .split(rule: text, expected: "every:N, fraction:SHARE@SEED, list:FILE or none")
+      throw .split(rule: text, expected: "every:N, fraction:SHARE@SEED, list:FILE, FILE.txt or none")
     }
   }
 
@@ -69,42 +71,12 @@ extension Dataset {
       let order = samples.indices.sorted { (lots[$0], $0) < (lots[$1], $1) }
       for i in order.prefix(Int((share * Double(samples.count)).rounded())) { isValidation[i] = true }
     case .list(let path):
-      let places = Dictionary(samples.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-      let dropped = Set(skipped.compactMap(\.sampleName))
-      for line in try TextFile(path: path, .standard).lines() where !line.text.isEmpty {
-        // Pascal VOC's lists of a class have a second column.
-        let name = String(line.text.split(separator: " ")[0])
-        if let place = places[name] {
-          isValidation[place] = true
-        } else if !dropped.contains(name) {
-          throw .invalid(file: path, place: line.place, expected: "the name of a sample", found: name)
-        }
-      }
+      for index in try SampleList(path: path).indices(in: self) { isValidation[index] = true }
     case .none: break
     }
     func part(_ wanted: Bool) -> Dataset {
-      Dataset(
-        formats: formats, classes: classes,
-        samples: samples.indices.filter { isValidation[$0] == wanted }.map { samples[$0] },
-        skipped: skipped)
+      with(samples: samples.indices.filter { isValidation[$0] == wanted }.map { samples[$0] })
     }
     return (part(false), part(true))
-  }
-}
-
-extension DatasetError {
-  /// The last component of the path without its extension.
-  var sampleName: String? {
-    let path: String
-    switch self {
-    case .duplicate(let file, _), .excess(let file, _, _), .invalid(let file, _, _, _), .limit(let file, _, _, _, _),
-      .missing(let file, _),
-      .size(let file, _, _):
-      path = file
-    case .picture(let error): path = error.file
-    case .file(let error): path = error.path
-    case .classes, .split, .unknownFormat: return nil
-    }
-    return FileName(path.split(separator: "/").last.map(String.init) ?? path).stem
   }
 }

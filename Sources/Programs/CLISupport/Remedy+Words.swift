@@ -8,6 +8,7 @@ extension Remedy {
     case .raise(let name): return "raise \(name.flag) if you trust the file"
     case .importCheckpoint: return "make the file with `backbone import`"
     case .nameClasses: return "give them with --labels, or move it away"
+    case .nameFile(let files): return "name the one that is meant, such as --data \(files.first?.onOneLine ?? "FILE")"
     case .fetch(let names):
       let commands = names.map { "`backbone models fetch \($0)`" }
       return names.count == 1

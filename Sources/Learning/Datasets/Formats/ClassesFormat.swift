@@ -10,11 +10,17 @@ enum ClassesFormat {
   private static let nothing = "(none)"
 
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
-    let named: [(path: String, className: String)]
+    var named: [(path: String, className: String)]
     if let table = layout.classTable {
       named = try rows(of: table, layout.folder, &collector)
     } else {
       named = try files(layout, &collector)
+      // Folders `train` and `test` are parts of a data set with the classes' folders in them.
+      if named.allSatisfy({
+        FolderRole.parts.contains($0.className.lowercased()) && $0.path.split(separator: "/").count > 2
+      }) {
+        named = named.map { ($0.path, String($0.path.split(separator: "/")[1])) }
+      }
     }
     var numbering = ClassNumbering(background: nothing)
     for name in Set(named.map(\.className)).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
@@ -23,7 +29,7 @@ enum ClassesFormat {
     for (path, className) in named {
       let limited = collector
       try collector.add { () throws(DatasetError) in
-        let size = try limited.size(of: "\(layout.folder)/\(path)", mask: nil)
+        let size = try limited.size(of: "\(layout.folder)/\(path)")
         return Sample(
           path: "\(layout.folder)/\(path)", name: FileName(path).stem, width: size.width, height: size.height,
           boxes: nil,
@@ -63,7 +69,7 @@ enum ClassesFormat {
       func wrong(_ expected: String) -> DatasetError {
         .invalid(file: table, place: line.place, expected: expected, found: "\"\(line.text.prefix(80))\"")
       }
-      guard let fields = fields(line.text), fields.count == 2, !fields[0].isEmpty, !fields[1].isEmpty else {
+      guard let fields = CSVLine.fields(line.text), fields.count == 2, !fields[0].isEmpty, !fields[1].isEmpty else {
         try collector.skip(wrong("a picture's path, a comma and its class"))
         continue
       }
@@ -80,24 +86,5 @@ enum ClassesFormat {
       rows.append((fields[0], fields[1]))
     }
     return rows
-  }
-
-  /// A line's fields without surrounding space and quotation marks; `nil` where a mark is missing.
-  private static func fields(_ line: String) -> [String]? {
-    var fields = [""]
-    var isQuoted = false
-    var characters = line.unicodeScalars[...]
-    while let character = characters.popFirst() {
-      switch character {
-      case "\"" where isQuoted && characters.first == "\"":
-        fields[fields.count - 1].unicodeScalars.append(character)
-        characters.removeFirst()
-      case " " where !isQuoted && fields[fields.count - 1].isEmpty: break
-      case "\"" where isQuoted || fields[fields.count - 1].isEmpty: isQuoted.toggle()
-      case "," where !isQuoted: fields.append("")
-      default: fields[fields.count - 1].unicodeScalars.append(character)
-      }
-    }
-    return isQuoted ? nil : fields.map { String($0.reversed().drop { $0 == " " }.reversed()) }
   }
 }

@@ -4,21 +4,24 @@ import Files
 struct DatasetLayout {
   /// The given folder, or the folder of the given file.
   let folder: String
-  /// The given COCO file.
+  /// The given file.
   let file: String?
+  let limits: Limits
   private let names: [String]
 
-  init(_ path: String) throws(DatasetError) {
+  private static let fileKinds: Set<String> = ["json", "xml", "csv", "yaml", "yml", "names", "data", "txt"]
+
+  init(_ path: String, _ limits: Limits) throws(DatasetError) {
     var path = path
     while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
-    if !Folder.isFolder(path), FileName(path).kind == "json" {
+    if !Folder.isFolder(path), DatasetLayout.fileKinds.contains(FileName(path).kind) {
       file = path
-      let slash = path.lastIndex(of: "/")
-      folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+      folder = FilePath.folder(of: path)
     } else {
       file = nil
       folder = path
     }
+    self.limits = limits
     do throws(FileError) { names = try Folder.names(in: folder) } catch { throw .file(error) }
   }
 
@@ -27,73 +30,120 @@ struct DatasetLayout {
     candidates.first { names.contains($0) && Folder.isFolder("\(folder)/\($0)") }.map { "\(folder)/\($0)" }
   }
 
-  var pictures: String? { child("JPEGImages", "images", "Images") }
-  var annotations: String? { child("Annotations", "annotations") }
-  var masks: String? { child("SegmentationClass", "SegmentationClassAug", "masks", "Masks") }
-  var labels: String? { child("labels", "Labels") }
+  var pictures: String? { child("JPEGImages", "images", "Images", "imgs", "img", "img_dir", "image") }
+  var annotations: String? { child("Annotations", "annotations", "xmls", "ann") }
+  var labels: String? { child("labels", "Labels", "label") }
+  var masks: String? {
+    child(
+      "SegmentationClass", "SegmentationClassAug", "SegmentationClassPNG", "masks", "Masks", "mask", "Mask", "ann_dir",
+      "gt", "segmentations")
+      ?? [labels, annotations].compactMap(\.self).first { folder in
+        let found = (try? FolderListing.all(folder, kinds: ["png", "txt", "xml", "json"])) ?? []
+        return found.contains { FileName($0).kind == "png" }
+          && !found.contains { ["xml", "json"].contains(FileName($0).kind) }
+          && !found.contains { FileName($0).kind == "txt" && FileName.last(of: $0) != "classes.txt" }
+      }
+  }
 
   /// The file with a class for each picture.
   var classTable: String? { names.contains("classes.csv") ? "\(folder)/classes.csv" : nil }
+
+  /// A file of the folder by its name.
+  func child(file name: String) -> String? { names.contains(name) ? "\(folder)/\(name)" : nil }
+
+  /// Files of some kinds in the folder itself.
+  func files(_ kinds: Set<String>) -> [String] {
+    names.filter { kinds.contains(FileName($0).kind) }.map { "\(folder)/\($0)" }
+  }
+
+  /// Files of some kinds in the folder and its subfolders, as relative paths.
+  func all(_ kinds: Set<String>) throws(DatasetError) -> [String] { try FolderListing.all(folder, kinds: kinds) }
+
+  /// The pictures: those in the folder of pictures, where there is one, else all but those in folders of masks.
+  func pictureIndex() throws(DatasetError) -> PictureIndex {
+    if let pictures { return try PictureIndex(pictures) }
+    let paths = try all(FileName.pictureKinds)
+    let outside = paths.filter { path in
+      !path.split(separator: "/").dropLast().contains { FolderRole.isMasks(String($0)) }
+    }
+    return PictureIndex(folder, outside.isEmpty ? paths : outside)
+  }
 
   /// The folders with pictures in them, by name.
   func classFolders() throws(DatasetError) -> [String] {
     var found: [String] = []
     for name in names where Folder.isFolder("\(folder)/\(name)") {
-      if try !FolderListing("\(folder)/\(name)", kinds: FileName.pictureKinds).names.isEmpty { found.append(name) }
+      if try !FolderListing.all("\(folder)/\(name)", kinds: FileName.pictureKinds).isEmpty { found.append(name) }
     }
     return found
   }
 
-  /// Files of a kind in a folder, without its subfolders.
-  static func files(_ kind: String, in folder: String) throws(DatasetError) -> [String] {
-    let names: [String]
-    do throws(FileError) { names = try Folder.names(in: folder) } catch { throw .file(error) }
-    return names.filter { FileName($0).kind == kind }.map { "\(folder)/\($0)" }
-  }
-
-  /// Recognises the format.
-  func format() throws(DatasetError) -> DatasetFormat {
-    if file != nil { return .coco }
-    if let annotations {
-      if try !DatasetLayout.files("xml", in: annotations).isEmpty { return .voc }
-      if try !DatasetLayout.files("json", in: annotations).isEmpty { return .coco }
-    }
-    if pictures != nil, labels != nil { return .yolo }
-    if child("JPEGImages") != nil, child("SegmentationClass", "SegmentationClassAug") != nil { return .voc }
-    if pictures != nil, masks != nil { return .masks }
-    if try DatasetLayout.files("json", in: folder).count == 1 { return .coco }
-    // Folders with the usual names belong to other formats.
-    if classTable != nil { return .classes }
-    if pictures == nil, try classFolders().count > 1 { return .classes }
+  /// The error of a folder that is none of the known formats.
+  func unknown() -> DatasetError {
     let shown = names.prefix(8).joined(separator: ", ")
-    throw .unknownFormat(
+    return .unknownFormat(
       folder: folder, found: names.isEmpty ? "nothing in it" : shown + (names.count > 8 ? ", …" : ""))
   }
+
+  // MARK: Names of classes
 
   /// The class names for boxes and for masks, each from the file that has them.
   ///
   /// A YAML file with `names` is for boxes and one with `classes` for masks. A single file is for both.
-  func namesFiles(_ limits: Limits) throws(DatasetError) -> (boxes: NamesFile?, masks: NamesFile?) {
+  func namesFiles() throws(DatasetError) -> (boxes: NamesFile?, masks: NamesFile?) {
     var boxes: NamesFile?
     var masks: NamesFile?
-    for name in names where ["yaml", "yml"].contains(FileName(name).kind) {
-      let path = "\(folder)/\(name)"
+    let given = file.flatMap { ["yaml", "yml"].contains(FileName($0).kind) ? $0 : nil }
+    for path in given.map({ [$0] }) ?? files(["yaml", "yml"]) {
       guard let file = try NamesFile(path: path, limits) else { continue }
       if file.key == "classes" {
-        if let masks { throw .duplicate(file: path, other: masks.path) }
+        if let masks { throw .severalFiles([masks.path, path], expected: "one with the masks' classes") }
         masks = file
       } else {
-        if let boxes { throw .duplicate(file: path, other: boxes.path) }
+        if let boxes { throw .severalFiles([boxes.path, path], expected: "one with the key names") }
         boxes = file
       }
     }
-    if names.contains("classes.txt"), let file = try NamesFile(path: "\(folder)/classes.txt", limits) {
-      boxes = boxes ?? file
-      masks = masks ?? file
-    } else if let labels, let inside = try? NamesFile(path: "\(labels)/classes.txt", limits) {
-      // The place where labelling programs write it.
-      boxes = boxes ?? inside
+    if boxes != nil, masks != nil { return (boxes, masks) }
+    var other: NamesFile?
+    if let path = try namesPath() { other = try NamesFile(path: path, limits) }
+    return (boxes ?? other ?? masks, masks ?? other ?? boxes)
+  }
+
+  /// The text file with the classes' names.
+  private func namesPath() throws(DatasetError) -> String? {
+    if let file, ["names", "txt"].contains(FileName(file).kind),
+      FileName.last(of: file).contains("name") || FileName.last(of: file).contains("class")
+    {
+      return file
     }
-    return (boxes ?? masks, masks ?? boxes)
+    if let path = child(file: "classes.txt") ?? child(file: "class_names.txt") { return path }
+    for folder in [folder] + [child("data"), child("cfg")].compactMap(\.self) {
+      let files = ((try? Folder.names(in: folder)) ?? []).filter { FileName($0).kind == "names" }
+      if files.count > 1 {
+        throw .severalFiles(files.map { "\(folder)/\($0)" }, expected: "one with the classes' names")
+      }
+      if let name = files.first { return "\(folder)/\(name)" }
+    }
+    let places = [labels, pictures, child("obj_train_data"), child("train"), child("valid")].compactMap(\.self)
+    // The places where labelling programs write it.
+    for place in places + places.flatMap({ ["\($0)/labels", "\($0)/images", "\($0)/train"] }) {
+      for name in ["classes.txt", "_classes.csv"] where !Folder.stamp("\(place)/\(name)").isEmpty {
+        return "\(place)/\(name)"
+      }
+    }
+    return nil
+  }
+
+  /// The layouts of the folders above, the nearest first.
+  func above() -> [DatasetLayout] {
+    var layouts: [DatasetLayout] = []
+    var path = folder
+    for _ in 0..<2 {
+      let last = FileName.last(of: path)
+      path = path.contains("/") && last != ".." && last != "." ? FilePath.folder(of: path) : "\(path)/.."
+      if let layout = try? DatasetLayout(path, limits) { layouts.append(layout) }
+    }
+    return layouts
   }
 }

@@ -10,6 +10,8 @@ struct DetectionData {
     let name: String
     /// The image's id in COCO.
     let id: Int?
+    /// The image's id where it is a text.
+    let textID: String?
     /// The image's file.
     let sample: Sample?
     /// The ground truth; class indices refer to `classes`.
@@ -26,7 +28,7 @@ struct DetectionData {
     classes = dataset.classes.dropFirst().map { EvalClass(name: $0.name, sources: [$0.name], ids: [$0.id]) }
     pictures = dataset.withBoxes.samples.map { sample in
       Picture(
-        name: sample.name, id: sample.id, sample: sample,
+        name: sample.name, id: sample.id, textID: sample.textID, sample: sample,
         truth: sample.boxes.map {
           TrueBox(
             classIndex: $0.classIndex - 1, extent: Extent($0.box), area: Double($0.area), isCrowd: $0.crowd,
@@ -41,7 +43,7 @@ struct DetectionData {
     classes = truth.classes.map { EvalClass(name: $0.name, sources: [$0.name], ids: [$0.id]) }
     pictures = truth.pictures.map { picture in
       Picture(
-        name: picture.name, id: picture.id, sample: nil,
+        name: picture.name, id: picture.id, textID: picture.textID, sample: nil,
         truth: picture.annotations.map {
           TrueBox(
             classIndex: $0.classIndex, extent: Extent(x: $0.x, y: $0.y, width: $0.width, height: $0.height),
@@ -114,7 +116,9 @@ struct DetectionData {
   }
 
   /// The image's key in a results file.
-  func key(of picture: Picture) -> COCOResult.Picture { picture.id.map { .id($0) } ?? .name(picture.name) }
+  func key(of picture: Picture) -> COCOResult.Picture {
+    picture.id.map { .id($0) } ?? .name(picture.textID ?? picture.name)
+  }
 
   /// The detections of a results file, by image.
   ///

@@ -19,8 +19,8 @@ struct EvalOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Evaluate on the validation pictures of this rule, as in `train`: every:5, every:2+1, fraction:0.2@7 or \
-      list:names.txt; once, or once for each --data. (default: all pictures)
+      Evaluate on the validation pictures of this rule, as in `train`: every:5, every:2+1, fraction:0.2@7, \
+      or a list such as val.txt; once, or once for each --data. (default: all pictures)
       """, valueName: "rule"))
   var holdOut: [String] = []
 
@@ -97,7 +97,7 @@ struct EvalOptions: ParsableArguments {
       var datasets: [Dataset] = []
       for (index, path) in data.enumerated() {
         var dataset = try Dataset.open(path, options)
-        for error in dataset.skipped { console.note("left out: \(told(error))") }
+        console.note(openingOf: dataset)
         dataset = wanted(dataset)
         if !holdOut.isEmpty {
           dataset = try dataset.split(by: Split(parsing: holdOut[holdOut.count == 1 ? 0 : index])).validation
@@ -151,5 +151,17 @@ struct EvalLoop {
   /// The failure of an evaluation without any measured image.
   func nothing(of count: Int) -> Failure {
     Failure(max(worst, .inputs), "none of the \(count) pictures could be measured; see the messages above")
+  }
+}
+
+extension Console {
+  /// Tells what opening a data set left out or decided.
+  func note(openingOf dataset: Dataset) {
+    for error in dataset.skipped { note("left out: \(told(error))") }
+    for error in dataset.dropped.prefix(20) { note("box or outline left out: \(told(error))") }
+    if dataset.dropped.count > 20 {
+      note("\(dataset.dropped.count) boxes and outlines left out, of which 20 are listed")
+    }
+    for one in dataset.notes { note("\(one)") }
   }
 }

@@ -126,9 +126,11 @@ struct EvalDetectCommand: ParsableCommand {
     let mapping = try options.mapping()
     var parts: [DetectionData] = []
     if let truth {
-      do { parts = [DetectionData(try COCOTruth.read(truth, limits: options.limits.limits))] } catch {
-        throw Failure(.inputs, told(error))
-      }
+      do {
+        let read = try COCOTruth.read(truth, limits: options.limits.limits)
+        for error in read.dropped { console.note("left out: \(told(error))") }
+        parts = [DetectionData(read)]
+      } catch { throw Failure(.inputs, told(error)) }
     } else {
       parts = try options.open(data, on: console) { $0.withBoxes }.map(DetectionData.init)
     }

@@ -28,7 +28,7 @@ struct SegmentationData {
       let all = joined!
       var classOfValue = [Int](repeating: -1, count: 256)
       var sources = all.classes.map { [$0.name] }
-      for (index, one) in datasets[0].classes.enumerated() where (0..<255).contains(one.id) {
+      for (index, one) in datasets[0].classes.enumerated() where (0...255).contains(one.id) {
         // Without a mapping the values stay the same.
         let target = mapping.map { mapping in (mapping.targets.firstIndex { $0.sources.contains(one.name) } ?? -1) + 1 }
         classOfValue[one.id] = target ?? index

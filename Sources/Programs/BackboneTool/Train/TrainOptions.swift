@@ -20,7 +20,7 @@ struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The rule for the validation pictures: every:5, every:2+1, fraction:0.2@7, list:names.txt or none; once, or once \
+      The rule for the validation pictures: every:5, every:2+1, fraction:0.2@7, a list such as val.txt, or none; once, or once \
       for each --data. (default: every:5)
       """, valueName: "rule"))
   var holdOut: [String] = []
@@ -72,7 +72,7 @@ struct DataOptions: ParsableArguments {
       for (index, path) in data.enumerated() {
         let rule = try Split(parsing: holdOut.isEmpty ? "every:5" : holdOut[holdOut.count == 1 ? 0 : index])
         let dataset = try Dataset.open(path, options)
-        for error in dataset.skipped { console.note("left out: \(told(error))") }
+        console.note(openingOf: dataset)
         var parts = try dataset.split(by: rule, where: isLabelled)
         switch teacher {
         case nil: parts.training = parts.training.filter(isLabelled)

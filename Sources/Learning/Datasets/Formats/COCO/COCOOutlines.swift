@@ -29,7 +29,7 @@ struct COCOOutlines: Sendable {
 
   /// A mask of class numbers, with the ignore index 255 in crowds.
   func paint(width: Int, height: Int) throws(DatasetError) -> [UInt8] {
-    var canvas = Canvas(path: path, width: width, height: height)
+    var canvas = MaskCanvas(path: path, width: width, height: height)
     for outline in outlines {
       var cursor = JSONCursor(file, at: outline.position, limits)
       let region = try Region(&cursor)
@@ -153,33 +153,11 @@ struct COCOOutlines: Sendable {
   }
 }
 
-/// A mask under construction.
-private struct Canvas {
-  let path: String
-  let width, height: Int
-  private(set) var ids: [UInt8]
-  /// The number of steps along borders still allowed, which bounds the time of a picture with many outlines.
-  private var steps = PolygonRaster.limit
-
-  init(path: String, width: Int, height: Int) {
-    self.path = path
-    self.width = width
-    self.height = height
-    ids = [UInt8](repeating: 0, count: width * height)
-  }
-
+extension MaskCanvas {
+  /// Sets the pixels of a region to an id.
   mutating func paint(_ region: COCOOutlines.Region, _ id: UInt8, at position: Int) throws(DatasetError) {
     switch region {
-    case .polygons(let polygons):
-      for polygon in polygons {
-        guard let needed = PolygonRaster.steps(polygon), needed <= steps else {
-          throw .limit(
-            file: path, place: .byte(position), what: "length of the borders in one picture",
-            allowed: PolygonRaster.limit / 5, found: (PolygonRaster.steps(polygon) ?? .max) / 5)
-        }
-        steps -= needed
-        PolygonRaster.fill(polygon, with: id, in: &ids, width: width, height: height)
-      }
+    case .polygons(let polygons): try fill(polygons, id, at: .byte(position))
     case .runs(let runs, let w, let h):
       guard (w, h) == (width, height) else {
         throw .size(file: path, expected: "\(width)x\(height) as its picture", found: "an outline on \(w)x\(h)")

@@ -18,8 +18,10 @@ public struct COCOTruth: Sendable {
 
   /// A picture of the file.
   public struct Picture: Hashable, Sendable {
-    /// COCO's image id.
-    public let id: Int
+    /// COCO's image id; `nil` where it is a text.
+    public let id: Int?
+    /// The image id where it is a text.
+    public let textID: String?
     /// The file's name without its extension.
     public let name: String
     /// The annotations in the file's order.
@@ -30,6 +32,8 @@ public struct COCOTruth: Sendable {
   public let classes: [DatasetClass]
   /// By id.
   public let pictures: [Picture]
+  /// The errors of annotations and images that are left out.
+  public let dropped: [DatasetError]
 
   /// Reads a file.
   ///
@@ -39,15 +43,18 @@ public struct COCOTruth: Sendable {
     do throws(FileError) { mapped = try MappedFile(path: path, .datasetBytes, of: limits) } catch { throw .file(error) }
     var records = COCORecords()
     try records.read(JSONCursor(mapped, limits))
-    let classes = records.categories.sorted { $0.key < $1.key }.map { DatasetClass(name: $0.value, id: $0.key) }
-    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1.id, $0) })
+    let categories = records.categories.sorted { $0.key < $1.key }
+    let classes = categories.enumerated().map { place, category in
+      DatasetClass(name: category.value, id: records.text(of: category.key) == nil ? category.key : place + 1)
+    }
+    let places = Dictionary(uniqueKeysWithValues: categories.enumerated().map { ($1.key, $0) })
     var ofImage: [Int: [Annotation]] = [:]
     for image in records.images { ofImage[image.id] = [] }
     for one in records.annotations {
       guard let place = places[one.category], ofImage[one.image] != nil else {
         throw .invalid(
           file: path, place: .byte(one.position), expected: "an annotation of a listed image and category",
-          found: "image_id \(one.image), category_id \(one.category)")
+          found: "image_id \(records.words(one.image)), category_id \(records.words(one.category))")
       }
       ofImage[one.image]!.append(
         Annotation(
@@ -55,9 +62,11 @@ public struct COCOTruth: Sendable {
           area: one.area ?? one.size.width * one.size.height, isCrowd: one.isCrowd))
     }
     let pictures = records.images.sorted { $0.id < $1.id }.map {
-      Picture(id: $0.id, name: FileName($0.name).stem, annotations: ofImage[$0.id]!)
+      Picture(
+        id: records.text(of: $0.id) == nil ? $0.id : nil, textID: records.text(of: $0.id),
+        name: FileName($0.name).stem, annotations: ofImage[$0.id]!)
     }
-    return COCOTruth(classes: classes, pictures: pictures)
+    return COCOTruth(classes: classes, pictures: pictures, dropped: records.imageErrors + records.errors)
   }
 }
 

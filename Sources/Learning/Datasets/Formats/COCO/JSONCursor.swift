@@ -17,6 +17,8 @@ struct JSONCursor {
     self.position = position
     self.limits = limits
     bytes = FileBytes(file)
+    // A byte order mark is not text.
+    if position == 0, bytes[0..<3] == [0xEF, 0xBB, 0xBF] { self.position = 3 }
   }
 
   func wrong(_ found: String, expected: String, at place: Int? = nil) -> DatasetError {
@@ -105,8 +107,18 @@ struct JSONCursor {
     case UInt8(ascii: "t"): try word("true")
     case UInt8(ascii: "f"): try word("false")
     case UInt8(ascii: "n"): try word("null")
-    default: _ = try number()
+    default: if try !skipNotANumber() { _ = try number() }
     }
+  }
+
+  /// Skips what Python writes for a number that is none, if it is next: `NaN`, `Infinity`, `-Infinity`.
+  private mutating func skipNotANumber() throws(DatasetError) -> Bool {
+    for text in ["NaN", "Infinity", "-Infinity"] where bytes[position..<position + text.utf8.count] == Array(text.utf8)
+    {
+      position += text.utf8.count
+      return true
+    }
+    return false
   }
 
   /// Skips a `null`, if one is next.
@@ -146,6 +158,9 @@ struct JSONCursor {
   mutating func number() throws(DatasetError) -> Double {
     skipSpace()
     let start = position
+    if try skipNotANumber() {
+      throw wrong(String(decoding: bytes[start..<position], as: UTF8.self), expected: "a finite value", at: start)
+    }
     let isNegative = peek() == UInt8(ascii: "-")
     if isNegative { position += 1 }
     let first = position

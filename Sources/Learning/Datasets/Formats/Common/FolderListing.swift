@@ -33,6 +33,15 @@ struct FolderListing {
   /// The full path of the file of that stem.
   func path(ofStem stem: String) -> String? { nameOfStem[stem].map { "\(folder)/\($0)" } }
 
+  /// All files of some kinds, also those with the same stem, sorted by their bytes.
+  ///
+  /// - Throws: `DatasetError.file` when a folder cannot be read.
+  static func all(_ folder: String, kinds: Set<String>) throws(DatasetError) -> [String] {
+    var found: [String] = []
+    try walk(folder, prefix: "", kinds, depth: depth, into: &found)
+    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
   private static func walk(
     _ folder: String, prefix: String, _ kinds: Set<String>, depth: Int, into found: inout [String]
   ) throws(DatasetError) {
@@ -42,7 +51,11 @@ struct FolderListing {
       let kind = FileName(name).kind
       if kinds.contains(kind) {
         found.append(prefix + name)
-      } else if depth > 0, !FileName.pictureKinds.contains(kind), !FileName.otherKinds.contains(kind),
+        if let excess = Limits.standard.excess(.records, found.count) {
+          throw .excess(file: folder, place: .whole, excess)
+        }
+      } else if depth > 0, name != "__MACOSX", !FileName.pictureKinds.contains(kind),
+        !FileName.otherKinds.contains(kind),
         Folder.isFolder("\(folder)/\(name)")
       {
         try walk("\(folder)/\(name)", prefix: "\(prefix)\(name)/", kinds, depth: depth - 1, into: &found)

@@ -26,6 +26,49 @@ struct TextFile {
     try self.init(path: path, file.array(at: 0, count: file.count) ?? [], limits)
   }
 
+  /// An XML file, in the encoding that its beginning names.
+  ///
+  /// - Throws: `DatasetError` when the file cannot be read, is too large, or is not in that encoding.
+  init(xml path: String, _ limits: Limits) throws(DatasetError) {
+    let file: MappedFile
+    do throws(FileError) { file = try MappedFile(path: path, .textBytes, of: limits) } catch { throw .file(error) }
+    try self.init(xml: path, file.array(at: 0, count: file.count) ?? [], limits)
+  }
+
+  /// - Throws: `DatasetError` when the bytes are not in the encoding that they name.
+  init(xml path: String, _ bytes: [UInt8], _ limits: Limits) throws(DatasetError) {
+    var encoding: String?
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0x3C, 0]) { encoding = "UTF-16LE" }
+    if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0, 0x3C]) { encoding = "UTF-16BE" }
+    if encoding == nil { encoding = TextFile.declaredEncoding(bytes.prefix(200)) }
+    let isASCII = bytes.allSatisfy { $0 < 0x80 }
+    guard let encoding, !["UTF-8", "UTF8"].contains(encoding.uppercased()),
+      encoding.hasPrefix("UTF-16") && bytes.contains(0) || !isASCII
+    else {
+      try self.init(path: path, bytes, limits)
+      return
+    }
+    if let converted = TextEncoding.utf8(bytes, from: encoding) {
+      try self.init(path: path, converted, limits)
+    } else if String(validating: bytes, as: UTF8.self) != nil {
+      try self.init(path: path, bytes, limits)
+    } else {
+      throw .invalid(
+        file: path, place: .byte(TextFile.faultyByte(bytes)), expected: "text in \(encoding), as its first line says",
+        found: "other bytes, or an encoding that this system does not know")
+    }
+  }
+
+  /// The encoding in the declaration that an XML file begins with.
+  private static func declaredEncoding(_ head: ArraySlice<UInt8>) -> String? {
+    let text = String(decoding: head.prefix { $0 != UInt8(ascii: ">") }, as: UTF8.self)
+    guard text.contains("<?xml"), let key = text.firstRange(of: "encoding") else { return nil }
+    let value = text[key.upperBound...].drop { $0 == " " || $0 == "=" }
+    guard let quote = value.first, quote == "\"" || quote == "'" else { return nil }
+    let name = value.dropFirst().prefix { $0 != quote }
+    return name.isEmpty || name.utf8.count > 40 ? nil : String(name)
+  }
+
   /// - Throws: `DatasetError` when the bytes are not UTF-8.
   init(path: String, _ bytes: [UInt8], _ limits: Limits) throws(DatasetError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {

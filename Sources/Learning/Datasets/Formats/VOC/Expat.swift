@@ -16,9 +16,9 @@ enum Expat {
     unsafe XML_SetUserData(parser, Unmanaged.passUnretained(session).toOpaque())
     unsafe XML_SetElementHandler(
       parser,
-      { user, name, _ in
+      { user, name, attributes in
         let session = unsafe Session.of(user)
-        unsafe session.builder.begin(String(cString: name!), at: session.place)
+        unsafe session.builder.begin(String(cString: name!), Expat.pairs(attributes), at: session.place)
         session.stopIfRefused()
       },
       { user, _ in unsafe Session.of(user).builder.end() })
@@ -48,6 +48,17 @@ enum Expat {
       throw .invalid(
         file: file.path, place: session.place, expected: "well-formed XML", found: words ?? "something else")
     }
+  }
+
+  /// An element's attributes: names and values in turn, and a null pointer at the end.
+  private static func pairs(_ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?) -> [String: String] {
+    guard var next = unsafe list else { return [:] }
+    var pairs: [String: String] = [:]
+    while let name = unsafe next[0], let value = unsafe next[1] {
+      unsafe pairs[String(cString: name)] = unsafe String(cString: value)
+      unsafe next += 2
+    }
+    return pairs
   }
 
   /// The context of the parser's callbacks.

@@ -2,19 +2,18 @@ import Files
 import ImageTypes
 
 /// The annotation of a picture in an XML file.
+///
+/// An object that cannot be read is left out by itself; fields that programs leave empty or fill with their own words are
+/// optional.
 struct VOCAnnotation {
-  struct Object {
-    let name: String
-    let place: DatasetError.Place
-    let difficult: Bool
-    /// Corners counted from 1, the last pixel included.
-    let corners: [Float]
-  }
-
   let path: String
+  /// The picture's file by the annotation.
+  let picture: String?
   /// The picture's size; `nil` where the file has none, or 0 as some programs write.
-  let size: (width: Int, height: Int)?
-  let objects: [Object]
+  let size: PictureSize?
+  private(set) var objects: [AnnotatedObject] = []
+  /// The errors of objects that are left out, and of odd fields.
+  private(set) var errors: [DatasetError] = []
 
   init(_ file: TextFile, _ limits: Limits) throws(DatasetError) {
     path = file.path
@@ -22,38 +21,53 @@ struct VOCAnnotation {
     guard root.name == "annotation" else {
       throw .invalid(file: path, place: root.place, expected: "the element annotation", found: root.name)
     }
-    var size: (width: Int, height: Int)?
-    if let element = root.child("size") {
-      let width = try VOCAnnotation.number("width", in: element, path)
-      let height = try VOCAnnotation.number("height", in: element, path)
-      if width > 0, height > 0 { size = (Int(width), Int(height)) }
-    }
-    self.size = size
-    var objects: [Object] = []
+    picture = root.child("filename")?.trimmed
+    let sides = ["width", "height"].map { root.child("size")?.child($0).flatMap { Float($0.trimmed) } ?? 0 }
+    size = sides.allSatisfy { 1...1e6 ~= $0 } ? PictureSize(width: Int(sides[0]), height: Int(sides[1])) : nil
     for element in root.children where element.name == "object" {
-      let name = element.child("name")?.trimmed ?? ""
-      guard !name.isEmpty else {
-        throw .invalid(file: path, place: element.place, expected: "an object with a name", found: "one without")
-      }
-      guard let box = element.child("bndbox") else {
-        throw .invalid(
-          file: path, place: element.place, expected: "a bndbox in the object \(name)", found: "none")
-      }
-      var corners: [Float] = []
-      for key in ["xmin", "ymin", "xmax", "ymax"] {
-        corners.append(try VOCAnnotation.number(key, in: box, path))
-      }
-      let difficult = element.child("difficult")?.trimmed ?? "0"
-      guard ["0", "1"].contains(difficult) else {
-        throw .invalid(
-          file: path, place: element.child("difficult")!.place, expected: "0 or 1 in difficult", found: difficult)
-      }
-      objects.append(Object(name: name, place: box.place, difficult: difficult == "1", corners: corners))
+      do throws(DatasetError) { try take(element) } catch { errors.append(error) }
     }
-    self.objects = objects
   }
 
-  private static func number(_ key: String, in element: XMLElement, _ path: String) throws(DatasetError) -> Float {
+  private mutating func take(_ element: XMLElement) throws(DatasetError) {
+    let name = element.child("name")?.trimmed ?? ""
+    guard !name.isEmpty else {
+      throw .invalid(file: path, place: element.place, expected: "an object with a name", found: "one without")
+    }
+    var isDifficult = false
+    if let field = element.child("difficult") {
+      switch field.trimmed.lowercased() {
+      case "", "0", "false", "no", "unspecified", "none", "null", "0.0": break
+      case "1", "true", "yes", "1.0": isDifficult = true
+      default:
+        errors.append(
+          .invalid(
+            file: path, place: field.place, expected: "0 or 1 in difficult, so that 0 is taken", found: field.trimmed))
+      }
+    }
+    if element.child("bndbox") == nil, let polygon = element.child("polygon"), let corners = corners(of: polygon) {
+      objects.append(
+        AnnotatedObject(name: name, place: polygon.place, shape: .outline([corners]), isDifficult: isDifficult))
+      return
+    }
+    guard let box = element.child("bndbox") else {
+      throw .invalid(file: path, place: element.place, expected: "a bndbox in the object \(name)", found: "none")
+    }
+    var c: [Float] = []
+    for key in ["xmin", "ymin", "xmax", "ymax"] { c.append(try number(key, in: box)) }
+    guard c[0] <= c[2], c[1] <= c[3] else {
+      throw .invalid(
+        file: path, place: box.place, expected: "a box of positive size",
+        found: "xmin \(c[0]), ymin \(c[1]), xmax \(c[2]), ymax \(c[3])")
+    }
+    // Pixel n, counted from 1, reaches from n - 1 to n.
+    objects.append(
+      AnnotatedObject(
+        name: name, place: box.place, shape: .box(Box(x1: c[0] - 1, y1: c[1] - 1, x2: c[2], y2: c[3])),
+        isDifficult: isDifficult))
+  }
+
+  private func number(_ key: String, in element: XMLElement) throws(DatasetError) -> Float {
     let child = element.child(key)
     guard let text = child?.trimmed, let value = Float(text), value.isFinite, abs(value) <= 1e6 else {
       throw .invalid(
@@ -63,30 +77,15 @@ struct VOCAnnotation {
     return value
   }
 
-  func boxes(width: Int, height: Int, _ numbering: ClassNumbering) throws(DatasetError) -> [TruthBox] {
-    if let size, size != (width, height) {
-      throw .size(
-        file: path, expected: "\(width)x\(height) as its picture",
-        found: "about a picture of \(size.width)x\(size.height)")
+  /// The corners x1, y1, x2, y2, … of a polygon; `nil` for fewer than three.
+  private func corners(of polygon: XMLElement) -> [Float]? {
+    var corners: [Float] = []
+    for number in 1...10_000 {
+      guard let x = polygon.child("x\(number)").flatMap({ Float($0.trimmed) }),
+        let y = polygon.child("y\(number)").flatMap({ Float($0.trimmed) })
+      else { break }
+      corners += [x, y]
     }
-    var boxes: [TruthBox] = []
-    for object in objects {
-      guard let index = numbering.index(of: object.name), index > 0 else {
-        throw .invalid(
-          file: path, place: object.place,
-          expected: "an object of a known class (\(numbering.classes.dropFirst().map(\.name).joined(separator: ", ")))",
-          found: object.name)
-      }
-      let c = object.corners
-      // Pixel n, counted from 1, reaches from n - 1 to n.
-      let box = Box(x1: c[0] - 1, y1: c[1] - 1, x2: c[2], y2: c[3])
-      guard box.isProper, let clipped = box.clipped(width: width, height: height) else {
-        throw .invalid(
-          file: path, place: object.place, expected: "a box of positive size inside \(width)x\(height)",
-          found: "xmin \(c[0]), ymin \(c[1]), xmax \(c[2]), ymax \(c[3])")
-      }
-      boxes.append(TruthBox(box: clipped, classIndex: index, difficult: object.difficult))
-    }
-    return boxes
+    return corners.count >= 6 ? corners : nil
   }
 }

@@ -3,8 +3,10 @@ import ImageTypes
 
 /// Pascal VOC: an XML file for each picture, or masks with a palette, or both.
 ///
-/// Masks' values are the classes' numbers in alphabetical order, 255 is the ignore index. A set with custom classes
-/// names them in `classes.txt` or a YAML file. Without masks, the names in its XML files suffice.
+/// XML files lie in `Annotations`, in `annotations/xmls`, or beside the pictures; each belongs to the picture of its own
+/// name or of the name in it. Masks' values are the classes' numbers in alphabetical order, 255 is the ignore index. A set
+/// with custom classes names them in `classes.txt`, a YAML file or a table of colours. Without masks, the names in its XML
+/// files suffice.
 ///
 /// Source: "The PASCAL Visual Object Classes Challenge 2012 Development Kit", section 4.
 enum VOCFormat {
@@ -14,67 +16,100 @@ enum VOCFormat {
   ]
 
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
-    guard let pictures = layout.pictures else {
-      throw .missing(file: "\(layout.folder)/JPEGImages", expected: "a folder of pictures")
-    }
-    let images = try FolderListing(pictures, kinds: FileName.pictureKinds)
+    let images = try layout.pictureIndex()
     for duplicate in images.duplicates { try collector.skip(duplicate) }
-    var annotations: [String: VOCAnnotation] = [:]
-    var broken: Set<String> = []
+    var annotations: [Int: VOCAnnotation] = [:]
+    var broken: Set<Int> = []
     var found: Set<String> = []
-    if let folder = layout.annotations {
-      for name in try FolderListing(folder, kinds: ["xml"]).names {
-        let stem = FileName(name).stem
+    for (path, place) in try files(layout) {
+      do throws(DatasetError) {
+        let stem = FileName(FileName.last(of: path)).stem
+        var index = images.find(named: nil, stem: stem, near: place)
+        let annotation: VOCAnnotation
         do throws(DatasetError) {
-          guard images.path(ofStem: stem) != nil else {
-            throw .missing(file: "\(pictures)/\(stem).jpg", expected: "the picture of \(folder)/\(name)")
-          }
-          let annotation = try VOCAnnotation(TextFile(path: "\(folder)/\(name)", collector.limits), collector.limits)
-          annotations[stem] = annotation
-          found.formUnion(annotation.objects.map(\.name))
+          annotation = try VOCAnnotation(TextFile(xml: path, collector.limits), collector.limits)
         } catch {
-          broken.insert(stem)
-          try collector.skip(error)
+          if let index { broken.insert(index) }
+          throw error
         }
+        if index == nil { index = images.find(named: annotation.picture, stem: stem, near: place) }
+        guard let index else {
+          let folder = layout.pictures ?? FilePath.folder(of: path)
+          throw .missing(file: "\(folder)/\(stem).jpg", expected: "the picture of \(path)")
+        }
+        if let other = annotations[index] { throw .duplicate(file: path, other: other.path) }
+        for error in annotation.errors { try collector.drop(error) }
+        annotations[index] = annotation
+        found.formUnion(annotation.objects.map(\.name))
+      } catch {
+        try collector.skip(error)
       }
     }
-    let (numbering, meaning) = try classes(layout, found: found, collector.limits)
-    let masks: MaskFiles? = if let folder = layout.masks { try MaskFiles(folder, meaning) } else { nil }
-    for name in images.names where !broken.contains(FileName(name).stem) {
-      let stem = FileName(name).stem
-      let (annotation, mask) = (annotations[stem], masks?.path(of: stem))
-      guard annotation != nil || mask != nil || collector.keepsUnlabelled else { continue }
-      let limited = collector
-      try collector.add { () throws(DatasetError) in
-        let path = "\(pictures)/\(name)"
-        let size = try limited.size(of: path, mask: mask)
-        return Sample(
-          path: path, name: stem, width: size.width, height: size.height,
-          boxes: try annotation?.boxes(width: size.width, height: size.height, numbering),
-          mask: mask.map { masks!.source($0) })
-      }
+    var masks: MaskFiles?
+    if let folder = layout.masks { masks = try MaskFiles(folder, for: images) }
+    if annotations.isEmpty, let refusal = masks?.refusal { throw refusal }
+    let (numbering, reading) = try classes(layout, found: found, masks, &collector)
+    let hasOutlines = annotations.values.contains { annotation in
+      annotation.objects.contains { if case .outline = $0.shape { true } else { false } }
     }
-    try masks?.reportWithoutPicture(images, &collector)
+    let maker = SampleMaker(numbering: numbering, hasOutlines: hasOutlines)
+    for index in images.pictures.indices where !broken.contains(index) {
+      let (annotation, mask) = (annotations[index], masks?.path(of: index))
+      let path = images.path(index)
+      guard annotation != nil || mask != nil || collector.keepsUnlabelled else {
+        collector.note(.unlabelled, path)
+        continue
+      }
+      try maker.add(
+        AnnotatedPicture(
+          path: path, name: images.pictures[index].name, file: annotation?.path ?? path, size: annotation?.size,
+          objects: annotation?.objects), mask: mask.map(reading.source), into: &collector)
+    }
+    try masks?.report(images, &collector)
     return numbering.classes
   }
 
+  /// The XML files, and the relative paths of their folders.
+  private static func files(_ layout: DatasetLayout) throws(DatasetError) -> [(path: String, folder: String)] {
+    if let file = layout.file { return [(file, "")] }
+    var root = layout.folder
+    var files: [String] = []
+    if let folder = layout.annotations {
+      files = try FolderListing.all(folder, kinds: ["xml"])
+      root = folder
+    }
+    if files.isEmpty {
+      files = try layout.all(["xml"])
+      root = layout.folder
+    }
+    return files.map { ("\(root)/\($0)", FilePath.folder(of: $0)) }
+  }
+
   private static func classes(
-    _ layout: DatasetLayout, found: Set<String>, _ limits: Limits
-  ) throws(DatasetError) -> (ClassNumbering, MaskMeaning) {
-    let files = try layout.namesFiles(limits)
+    _ layout: DatasetLayout, found: Set<String>, _ masks: MaskFiles?, _ collector: inout Collector
+  ) throws(DatasetError) -> (ClassNumbering, MaskReading) {
+    let files = try layout.namesFiles()
+    let survey = MaskSurvey(masks?.used ?? [], layout.limits)
+    if masks != nil, let table = try MasksFormat.table(layout) {
+      var (numbering, classOfValue) = try MasksFormat.classes(of: table)
+      for name in found.sorted() { _ = try numbering.add(name, id: numbering.classes.count, file: layout.folder) }
+      return (numbering, try MaskReading(survey, classOfValue, numbering, table: table, into: &collector))
+    }
     var names: [String]
     var file = layout.folder
     if let named = files.masks {
       file = named.path
       names = (0...(named.names.keys.max() ?? 0)).map { named.names[$0] ?? "" }
       // A list of object classes alone has no background; YOLO's `names` begin with the first class.
-      if let first = names.first, found.contains(first) || named.key == "names" && !isBackground(first) {
+      if let first = names.first, found.contains(first) || named.key == "names" && !ClassNumbering.isBackground(first) {
         names.insert("background", at: 0)
       }
     } else if found.isSubset(of: classes) {
       names = classes
-    } else if layout.masks == nil {
-      names = ["background"] + found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    } else if masks == nil {
+      names =
+        ["background"]
+        + found.filter { !ClassNumbering.isBackground($0) }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     } else {
       throw .missing(
         file: "\(layout.folder)/classes.txt",
@@ -88,10 +123,6 @@ enum VOCFormat {
       }
       classOfValue[value] = try numbering.add(name, id: value, file: file)
     }
-    return (numbering, MaskMeaning(classOfValue))
-  }
-
-  private static func isBackground(_ name: String) -> Bool {
-    ["background", "_background_", "__background__", "unlabeled"].contains(name.lowercased())
+    return (numbering, try MaskReading(survey, classOfValue, numbering, table: nil, into: &collector))
   }
 }

@@ -3,13 +3,15 @@ import Files
 /// An element of an XML file: its name, the text directly in it, and the elements in it.
 final class XMLElement {
   let name: String
+  let attributes: [String: String]
   /// The place of its beginning.
   let place: DatasetError.Place
   fileprivate(set) var text = ""
   fileprivate(set) var children: [XMLElement] = []
 
-  fileprivate init(name: String, place: DatasetError.Place) {
+  fileprivate init(name: String, attributes: [String: String], place: DatasetError.Place) {
     self.name = name
+    self.attributes = attributes
     self.place = place
   }
 
@@ -51,12 +53,12 @@ final class XMLBuilder {
     self.limits = limits
   }
 
-  func begin(_ name: String, at place: DatasetError.Place) {
+  func begin(_ name: String, _ attributes: [String: String], at place: DatasetError.Place) {
     count += 1
     if let excess = limits.excess(.nesting, open.count + 1) ?? limits.excess(.elements, count) {
       return refuse(.excess(file: path, place: place, excess))
     }
-    let element = XMLElement(name: name, place: place)
+    let element = XMLElement(name: name, attributes: attributes, place: place)
     if let parent = open.last { parent.children.append(element) } else { root = element }
     open.append(element)
   }

@@ -1,102 +1,118 @@
 import Files
 import ImageTypes
 
-/// YOLO's text files: for each picture a file with a line for each box, `class x y width height`, the centre and the
-/// size relative to the picture.
+/// YOLO's text files, one for each picture, in all the layouts of folders that programs write.
 ///
-/// A picture without a file is not annotated and is left out unless it has a mask. An empty file is an annotation
-/// without boxes.
+/// A label file lies in the folder `labels` that corresponds to the picture's folder `images`, or beside the picture. A
+/// picture without one is background where other pictures of its folder have one (Ultralytics' rule), and is left out
+/// where none has. An empty file is an annotation without boxes.
 enum YOLOFormat {
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
-    guard let pictures = layout.pictures else {
-      throw .missing(file: "\(layout.folder)/images", expected: "a folder of pictures")
-    }
-    guard let labels = layout.labels else {
-      throw .missing(file: "\(layout.folder)/labels", expected: "a folder of text files with boxes")
-    }
-    let files = try layout.namesFiles(collector.limits)
+    let files = try names(layout)
     guard let names = files.boxes else {
-      throw .missing(file: "\(layout.folder)/classes.txt", expected: "the classes' names, or a YAML file with them")
+      throw .missing(
+        file: "\(layout.folder)/classes.txt",
+        expected: "the classes' names, or data.yaml or obj.names with them, in the folder or the one above")
     }
-    var numbering = ClassNumbering(background: layout.masks == nil ? "background" : background(files.masks))
-    var classOfNumber: [Int: Int] = [:]
+    let pictures = try YOLOPictures(layout, names, &collector)
+    guard pictures.index.pictures.count > 0 else {
+      throw .missing(file: "\(layout.folder)/images", expected: "at least one picture")
+    }
+    let hasMasks = layout.masks != nil && layout.masks != layout.labels
+    var numbering = ClassNumbering(background: hasMasks ? background(files.masks) : "background")
     for (number, name) in names.names.sorted(by: { $0.key < $1.key }) {
-      classOfNumber[number] = try numbering.add(name, id: number, file: names.path)
+      _ = try numbering.add(name, id: number, file: names.path)
     }
-    var masks: MaskFiles?
-    if let folder = layout.masks {
+    var masks: (files: MaskFiles, reading: MaskReading)?
+    if hasMasks, let folder = layout.masks {
       // The numbers of boxes begin with a class, those of masks with the background, so one list can't serve both.
       if let names = files.masks, names.key == "classes" {
-        masks = try MaskFiles(folder, MasksFormat.meaning(of: names, &numbering))
+        let files = try MaskFiles(folder, for: pictures.index)
+        masks = (
+          files,
+          try MaskReading(
+            MaskSurvey(files.used, layout.limits), MasksFormat.classes(of: names, &numbering), numbering, table: nil,
+            into: &collector)
+        )
       } else {
         try collector.skip(
           .missing(
             file: "\(layout.folder)/masks.yaml", expected: "the meaning of the masks' values under the key classes"))
       }
     }
-    let images = try FolderListing(pictures, kinds: FileName.pictureKinds)
-    let texts = try FolderListing(labels, kinds: ["txt"])
-    for duplicate in images.duplicates { try collector.skip(duplicate) }
-    for name in images.names {
-      let stem = FileName(name).stem
-      let mask = masks?.path(of: stem)
-      let text = texts.path(ofStem: stem)
-      guard text != nil || mask != nil else { continue }
-      let limited = collector
-      try collector.add { () throws(DatasetError) in
-        let path = "\(pictures)/\(name)"
-        let size = try limited.size(of: path, mask: mask)
-        var boxes: [TruthBox]?
-        if let text { boxes = try YOLOFormat.boxes(try TextFile(path: text, limited.limits), size, classOfNumber) }
-        return Sample(
-          path: path, name: stem, width: size.width, height: size.height, boxes: boxes,
-          mask: mask.map { masks!.source($0) })
+    for duplicate in pictures.index.duplicates { try collector.skip(duplicate) }
+    var annotated: [AnnotatedPicture] = []
+    var maskOf: [Int: String] = [:]
+    var broken = 0
+    for index in pictures.index.pictures.indices {
+      let path = pictures.index.path(index)
+      let label = pictures.label(of: index)
+      let mask = masks?.files.path(of: index)
+      if label == nil, !pictures.isBackground(index), mask == nil {
+        collector.note(.unlabelled, path)
+        continue
+      }
+      var objects: [AnnotatedObject]?
+      if let label {
+        do throws(DatasetError) {
+          let labels = try YOLOLabels(
+            TextFile(path: label, layout.limits), names.names, hasKeyPoints: names.hasKeyPoints)
+          for error in labels.errors { try collector.drop(error) }
+          collector.note(.scores, label, count: labels.scores)
+          objects = labels.objects
+          // Where not one line can be read, the file is something else.
+          if labels.objects.isEmpty, !labels.errors.isEmpty { broken += 1 }
+        } catch {
+          try collector.skip(error)
+          continue
+        }
+      } else if pictures.isBackground(index) {
+        collector.note(.background, path)
+        objects = []
+      }
+      if let mask { maskOf[annotated.count] = mask }
+      annotated.append(
+        AnnotatedPicture(
+          path: path, name: pictures.index.pictures[index].name, file: label ?? path, objects: objects))
+    }
+    if broken > 0, broken == annotated.count, let error = collector.dropped.first { throw error }
+    let maker = SampleMaker(
+      numbering: numbering, isRelative: true, hasOutlines: SampleMaker.hasOutlines(annotated))
+    for (index, picture) in annotated.enumerated() {
+      try maker.add(picture, mask: maskOf[index].map { masks!.reading.source($0) }, into: &collector)
+    }
+    for (text, expected) in pictures.strays() {
+      try collector.skip(.missing(file: expected, expected: "the picture of \(text)"))
+    }
+    try masks?.files.report(pictures.index, &collector)
+    return numbering.classes
+  }
+
+  /// Whether pictures of the folder have label files, and the classes have names.
+  static func recognises(_ layout: DatasetLayout) throws(DatasetError) -> Bool {
+    let index = try layout.pictureIndex()
+    guard !index.pictures.isEmpty else { return false }
+    let pictures = YOLOPictures(index)
+    if index.pictures.indices.prefix(1000).contains(where: { pictures.label(of: $0) != nil }) { return true }
+    // A set of which no picture has labels is told so.
+    for path in layout.files(["yaml", "yml"]) {
+      if let names = try NamesFile(path: path, layout.limits), names.key == "names", !names.parts.isEmpty {
+        return true
       }
     }
-    for name in texts.names where name != "classes.txt" && images.path(ofStem: FileName(name).stem) == nil {
-      try collector.skip(
-        .missing(file: "\(pictures)/\(FileName(name).stem).jpg", expected: "the picture of \(labels)/\(name)"))
-    }
-    try masks?.reportWithoutPicture(images, &collector)
-    return numbering.classes
+    return false
+  }
+
+  private static func names(_ layout: DatasetLayout) throws(DatasetError) -> (boxes: NamesFile?, masks: NamesFile?) {
+    var files = try layout.namesFiles()
+    if layout.file != nil, files.boxes != nil { return files }
+    for above in layout.above() where files.boxes == nil { files.boxes = try above.namesFiles().boxes }
+    return files
   }
 
   /// The name of value 0 in masks, unless a class of boxes has the same name.
   private static func background(_ names: NamesFile?) -> String {
     guard let names, names.key == "classes", let name = names.names[0] else { return "background" }
     return name
-  }
-
-  static func boxes(
-    _ file: TextFile, _ size: (width: Int, height: Int), _ classOfNumber: [Int: Int]
-  ) throws(DatasetError) -> [TruthBox] {
-    var boxes: [TruthBox] = []
-    for entry in try file.lines() where !entry.text.isEmpty {
-      let line = entry.text
-      func wrong(_ expected: String) -> DatasetError {
-        .invalid(file: file.path, place: entry.place, expected: expected, found: "\"\(line.prefix(80))\"")
-      }
-      let fields = line.split(whereSeparator: \.isWhitespace)
-      guard fields.count == 5 else { throw wrong("five fields: class x y width height") }
-      guard let classNumber = Int(fields[0]), let index = classOfNumber[classNumber] else {
-        throw wrong("the number of a class in the names file")
-      }
-      var values: [Double] = []
-      for field in fields.dropFirst() {
-        guard let value = Double(field), value.isFinite, abs(value) <= 16 else {
-          throw wrong("finite shares of the picture's size")
-        }
-        values.append(value)
-      }
-      let (width, height) = (Double(size.width), Double(size.height))
-      let box = Box(
-        x1: Float((values[0] - values[2] / 2) * width), y1: Float((values[1] - values[3] / 2) * height),
-        x2: Float((values[0] + values[2] / 2) * width), y2: Float((values[1] + values[3] / 2) * height))
-      guard values[2] > 0, values[3] > 0, let clipped = box.clipped(width: size.width, height: size.height) else {
-        throw wrong("a box of positive size inside the picture")
-      }
-      boxes.append(TruthBox(box: clipped, classIndex: index))
-    }
-    return boxes
   }
 }

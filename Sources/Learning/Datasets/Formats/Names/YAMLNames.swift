@@ -1,52 +1,14 @@
-import Files
-
-/// The names of classes, by number: from `classes.txt`, one in each line, or from a YAML file.
-///
-/// Only the YAML of such files is supported: a top-level key `names` or `classes` with a list (`[a, b]`, or lines `-
-/// a`) or a map of numbers (`{0: a}`, or lines `0: a`); comments, and names in quotation marks. Other top-level keys
-/// are skipped with all of their contents.
-struct NamesFile {
-  let path: String
-  /// The key of the names: `names` for boxes, or `classes` for masks.
-  let key: String
-  let names: [Int: String]
-
-  /// - Returns: `nil` for a YAML file of other contents.
-  /// - Throws: `DatasetError` with the unsupported line.
-  init?(path: String, _ limits: Limits) throws(DatasetError) {
-    self.path = path
-    let file = try TextFile(path: path, limits)
-    if FileName(path).kind == "txt" {
-      var names: [Int: String] = [:]
-      let lines = try file.lines().map(\.text)
-      for (number, name) in lines.enumerated() where number < lines.count - 1 || !name.isEmpty { names[number] = name }
-      (self.names, key) = (names, "names")
-    } else {
-      var reader = YAMLNames(path: path)
-      for line in try file.lines(keepingIndent: true) {
-        try reader.take(YAMLNames.withoutComment(line.text), at: line)
-      }
-      guard let (key, names) = try reader.finish() else { return nil }
-      (self.key, self.names) = (key, names)
-    }
-    for (number, name) in names.sorted(by: { $0.key < $1.key }) {
-      guard (0...65_535).contains(number) else {
-        throw .limit(file: path, place: .element(name), what: "class numbers", allowed: 65_535, found: number)
-      }
-      guard !name.isEmpty else {
-        throw .invalid(file: path, place: .element("\(number)"), expected: "a name", found: "none")
-      }
-    }
-  }
-}
-
 /// A parser of a YAML file's lines.
-private struct YAMLNames {
+struct YAMLNames {
   let path: String
   private var names: [Int: String] = [:]
   private var isInside = false
   private var key: String?
   private var place = DatasetError.Place.whole
+  /// The key of the list of paths that the next lines may belong to.
+  private var part: String?
+  private(set) var parts: [String: [String]] = [:]
+  private(set) var hasKeyPoints = false
   /// A list or map in brackets over several lines.
   private var bracketed: String?
 
@@ -87,6 +49,8 @@ private struct YAMLNames {
     let isTop = text.first?.isWhitespace == false
     if isTop, text.first != "-" {
       isInside = false
+      part = nil
+      takePart(text)
       guard let colon = text.firstIndex(of: ":"), let key = try? plain(text[..<colon]),
         key == "names" || key == "classes"
       else { return }
@@ -99,13 +63,29 @@ private struct YAMLNames {
       bracketed = String(rest)
       return try closeBracket()
     }
-    guard isInside else { return }
     let entry = trimmed(text[...])
+    if let part, entry.first == "-", let path = try? plain(entry.dropFirst()) { parts[part, default: []].append(path) }
+    guard isInside else { return }
     if entry.first == "-" {
       guard entry.dropFirst().first?.isWhitespace == true else { throw wrong(text, "- and a name") }
       names[names.count] = try plain(entry.dropFirst())
     } else {
       try pair(entry)
+    }
+  }
+
+  /// The folders or lists of a part of the data set.
+  private mutating func takePart(_ text: String) {
+    guard let colon = text.firstIndex(of: ":"), let key = try? plain(text[..<colon]) else { return }
+    if key == "kpt_shape" { hasKeyPoints = true }
+    guard ["path", "train", "val", "valid", "validation", "test"].contains(key) else { return }
+    let rest = trimmed(text[text.index(after: colon)...])
+    if rest.isEmpty {
+      part = key
+    } else if rest.first == "[", rest.last == "]" {
+      parts[key] = self.parts(rest.dropFirst().dropLast()).compactMap { try? plain($0) }.filter { !$0.isEmpty }
+    } else if let path = try? plain(rest) {
+      parts[key] = [path]
     }
   }
 

@@ -127,28 +127,29 @@ import Testing
     (file("{\(box), \"x\": 01}"), "0 before"), (file("{\(box), \"x\": \"\\ud800\"}"), "surrogate"),
     (file("{\(box), \"x\": tru}"), "true"), (file("{\(box), \"x\": \"a\nb\"}"), "end of a string"),
   ]) func brokenFilesAreRefused(json: String, word: String) throws {
-    let error = #expect(throws: DatasetError.self) { try open(json) }
+    let error = #expect(throws: DatasetError.self) { try open(json, strict: true) }
     let text = error?.description ?? ""
     #expect(text.contains(word), "\(text)")
     #expect(text.contains("instances_val.json"), "\(text)")
   }
 
-  /// A fault in one image does not affect the others.
+  /// A bad box costs that box, not its image.
   @Test(arguments: [
     (#"{"image_id": 7, "category_id": 3, "bbox": [41, 1, 5, 5]}"#, "inside 40x30"),
     (#"{"image_id": 7, "category_id": 3, "bbox": [1, 1, 0, 5]}"#, "inside 40x30"),
     (#"{"image_id": 7, "category_id": 9, "bbox": [1, 1, 5, 5]}"#, "category_id 9"),
     (#"{"image_id": 70, "category_id": 3, "bbox": [1, 1, 5, 5]}"#, "image_id 70"),
-  ]) func brokenPicturesAreSkipped(annotation: String, word: String) throws {
+  ]) func brokenBoxesAreLeftOut(annotation: String, word: String) throws {
     let second = #", {"id": 8, "width": 40, "height": 30, "file_name": "b.png"}"#
     try Fixture.withFolder { folder in
       try Fixture.picture("\(folder)/a.png")
       try Fixture.picture("\(folder)/b.png")
       try Fixture.write(Self.file(images: Self.picture + second, annotation), "\(folder)/all.json")
       let data = try Dataset.open(folder)
-      #expect(data.samples.contains { $0.name == "b" })
-      #expect(data.skipped.count == 1)
-      #expect(data.skipped.first?.description.contains(word) == true, "\(data.skipped)")
+      #expect(data.samples.map(\.name) == ["a", "b"])
+      let told = data.skipped + data.dropped
+      #expect(told.count == 1)
+      #expect(told.first?.description.contains(word) == true, "\(told)")
       var options = Dataset.Options()
       options.isStrict = true
       #expect(throws: DatasetError.self) { try Dataset.open(folder, options) }

@@ -3,9 +3,11 @@ struct ClassNumbering {
   private(set) var classes: [DatasetClass]
   private var indexOfName: [String: Int] = [:]
 
-  /// - Parameter background: the name of value 0 in masks.
-  init(background: String = "background") {
-    classes = [DatasetClass(name: background, id: 0)]
+  /// - Parameters:
+  ///   - background: the name of value 0 in masks.
+  ///   - id: its number in the files.
+  init(background: String = "background", id: Int = 0) {
+    classes = [DatasetClass(name: background, id: id)]
     indexOfName[background] = 0
   }
 
@@ -23,5 +25,15 @@ struct ClassNumbering {
     classes.append(DatasetClass(name: name, id: id))
     indexOfName[name] = classes.count - 1
     return classes.count - 1
+  }
+
+  /// Whether a name is one of those that the field gives to what is no object.
+  static func isBackground(_ name: String) -> Bool {
+    ["background", "_background_", "__background__", "unlabeled"].contains(name.lowercased())
+  }
+
+  /// Whether a name is one of those that the field gives to pixels without ground truth.
+  static func isVoid(_ name: String) -> Bool {
+    ["void", "ignore", "__ignore__", "_ignore_", "ignored"].contains(name.lowercased())
   }
 }

@@ -145,7 +145,7 @@ import Testing
   @Test(arguments: [
     ("0 0.5 0.5 0.5", "five fields"), ("2 0.5 0.5 0.5 0.5", "class"), ("0 0.5 0.5 nan 0.5", "finite"),
     ("0 0.5 0.5 -0.5 0.5", "positive size"), ("0 2 0.5 0.5 0.5", "inside"), ("x 0.5 0.5 0.5 0.5", "class"),
-    ("0 1e300 0.5 0.5 0.5", "finite"), ("0 0.5 0.5 0.5 0.5 0.5 0.5", "five fields"),
+    ("0 1e300 0.5 0.5 0.5", "finite"), ("0 0.5 0.5 0.5 0.5 0.5 0.5", "positive size"),
   ]) func brokenLines(line: String, word: String) {
     expectRefusal(["a.txt: line 2", word]) { folder in
       try Fixture.picture("\(folder)/images/a.png")
