@@ -25,7 +25,7 @@ enum ExportSeeds {
         {"description": "", "tags": [], "size": {"height": 30, "width": 40}, "objects": [
          {"id": 1, "classTitle": "cat", "geometryType": "rectangle", "points": {"exterior": [[2, 3], [30, 20]], "interior": []}},
          {"id": 2, "classTitle": "dog", "geometryType": "polygon", "points": {"exterior": [[2, 3], [12, 3], [7, 9]], "interior": []}},
-         {"id": 3, "classTitle": "dog", "geometryType": "bitmap", "bitmap": {"data": "eJw=", "origin": [1, 1]}}]}
+         {"id": 3, "classTitle": "dog", "geometryType": "point", "points": {"exterior": [[1, 1]], "interior": []}}]}
 
         """.utf8)),
     Seed(

@@ -10,7 +10,7 @@ struct EvalDetectCommand: ParsableCommand {
     commandName: "detect",
     abstract: "Evaluate detection: COCO's twelve figures and Pascal VOC's average precision.",
     discussion: """
-      Runs a model on the pictures of a data set (COCO, Pascal VOC, YOLO), or reads detections from a COCO results \
+      Runs a model on the pictures of a data set, or reads detections from a COCO results \
       file. Classes are matched by name. A figure is the mean over the classes with ground truth; "-" means that there \
       is none. Difficult boxes and crowds are ignored. A model's 100 best boxes of each picture are used, at any \
       score.
@@ -24,7 +24,10 @@ struct EvalDetectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A folder of pictures and boxes: COCO, Pascal VOC or YOLO. May be given several times.", valueName: "folder"))
+      """
+      A folder of pictures and boxes, or the file that describes it: COCO, Pascal VOC, YOLO, LabelMe, CVAT, Supervisely \
+      or _annotations.csv. May be given several times.
+      """, valueName: "folder"))
   var data: [String] = []
 
   @Option(

@@ -21,8 +21,8 @@ struct EvalSegmentCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      A folder of pictures and masks: Pascal VOC, COCO, YOLO with masks, or images with masks. May be given several \
-      times.
+      A folder of pictures and masks or outlines, or the file that describes it: images with masks, Pascal VOC, COCO, \
+      YOLO, LabelMe, CVAT or Supervisely. May be given several times.
       """, valueName: "folder"))
   var data: [String]
 

@@ -28,14 +28,22 @@ struct SegmentationData {
       let all = joined!
       var classOfValue = [Int](repeating: -1, count: 256)
       var sources = all.classes.map { [$0.name] }
-      for (index, one) in datasets[0].classes.enumerated() where (0...255).contains(one.id) {
+      let own = datasets[0].classes
+      // Where boxes' numbers begin with a class, they do not tell it from the background; then the place is the value.
+      let isUnique = Set(own.map(\.id)).count == own.count
+      for (index, one) in own.enumerated() {
+        let value = isUnique ? one.id : index
+        guard (0...255).contains(value) else { continue }
         // Without a mapping the values stay the same.
         let target = mapping.map { mapping in (mapping.targets.firstIndex { $0.sources.contains(one.name) } ?? -1) + 1 }
-        classOfValue[one.id] = target ?? index
+        classOfValue[value] = target ?? index
       }
       if let mapping { for (index, target) in mapping.targets.enumerated() { sources[index + 1] = target.sources } }
       self.classOfValue = classOfValue
-      classes = zip(all.classes, sources).map { EvalClass(name: $0.name, sources: $1, ids: [$0.id]) }
+      classes = zip(all.classes, sources).map { one, sources in
+        let place = sources.lazy.compactMap { name in own.firstIndex { $0.name == name } }.first ?? 0
+        return EvalClass(name: one.name, sources: sources, ids: [isUnique ? one.id : place])
+      }
       samples = Array(all.samples.prefix(limit ?? .max))
       skipped = all.skipped.count
     } catch { throw Failure(.inputs, told(error)) }

@@ -11,8 +11,8 @@ struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      A folder of pictures and ground truth: Pascal VOC, COCO, YOLO, images with masks, or a subfolder for each class. \
-      May be given several times.
+      A folder of pictures and ground truth, or the file that describes it: Pascal VOC, COCO, YOLO, LabelMe, CVAT, \
+      Supervisely, images with masks, or a subfolder for each class. May be given several times.
       """,
       valueName: "folder"))
   var data: [String]

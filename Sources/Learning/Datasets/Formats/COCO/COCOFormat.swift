@@ -82,7 +82,7 @@ enum COCOFormat {
           of: "\(path), \(image.name)", picture: picture, size, declared: image.size, boxes: annotations.map(\.whole))
         var boxes: [TruthBox] = []
         var outlines: [COCOOutlines.Outline] = []
-        var isOutlined = records.hasOutlines
+        var isOutlined = records.hasOutlines && !records.incomplete.contains(image.id)
         for annotation in annotations {
           if classOfCategory[annotation.category] == 0 {
             collector.note(.backgroundObjects, path)
@@ -100,6 +100,8 @@ enum COCOFormat {
                 position: outline, classIndex: UInt8(box.classIndex), isCrowd: annotation.isCrowd,
                 area: annotation.area.map { Float($0) } ?? annotation.boxArea))
           } catch {
+            // An object without an extent has no pixels either.
+            if annotation.size.width > 0, annotation.size.height > 0 { isOutlined = false }
             try collector.drop(error)
           }
         }

@@ -57,6 +57,8 @@ struct COCORecords {
   /// The errors of images, and of annotations and outlines, that are left out.
   private(set) var imageErrors: [DatasetError] = []
   private(set) var errors: [DatasetError] = []
+  /// The images of which an annotation is left out.
+  private(set) var incomplete: Set<Int> = []
   /// An error that makes the whole file unusable, although its text is JSON.
   private var fault: DatasetError?
   private var nameOfImage: [Int: String] = [:]
@@ -87,9 +89,10 @@ struct COCORecords {
           try cursor.record(into: &errors) { (cursor) throws(DatasetError) in try records.takeImage(&cursor) }
           records.imageErrors += errors
         case "annotations":
+          let before = cursor
           var errors: [DatasetError] = []
           try cursor.record(into: &errors) { (cursor) throws(DatasetError) in try records.takeAnnotation(&cursor) }
-          records.errors += errors
+          if !errors.isEmpty { records.leaveOut(before, errors) }
         default: try records.takeCategory(&cursor)
         }
       }
@@ -107,6 +110,18 @@ struct COCORecords {
 
   /// The text of an id that is not a number.
   func text(of id: Int) -> String? { ids.text(id) }
+
+  /// Notes an annotation that is left out, and its image where it can be read.
+  private mutating func leaveOut(_ start: JSONCursor, _ errors: [DatasetError]) {
+    self.errors += errors
+    var cursor = start
+    var (ids, image): (IDs, Int?) = (ids, nil)
+    try? cursor.object { (cursor, key) throws(DatasetError) in
+      if key == "image_id" { image = try ids.read(&cursor) } else { try cursor.skip() }
+    }
+    self.ids = ids
+    if let image { incomplete.insert(image) }
+  }
 
   private mutating func takeImage(_ cursor: inout JSONCursor) throws(DatasetError) {
     let start = cursor.start()

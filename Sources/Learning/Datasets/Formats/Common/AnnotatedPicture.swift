@@ -12,6 +12,8 @@ struct AnnotatedPicture {
   var size: PictureSize?
   /// `nil` for a picture without annotation.
   var objects: [AnnotatedObject]?
+  /// Whether these are all objects of the file; a mask painted from some of them would be wrong.
+  var isComplete = true
 }
 
 /// An object of a picture, as a file describes it.

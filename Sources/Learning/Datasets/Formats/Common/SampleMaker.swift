@@ -62,7 +62,7 @@ struct SampleMaker {
   ) throws(DatasetError) -> (boxes: [TruthBox], outlines: [PolygonOutlines.Outline], isOutlined: Bool) {
     var boxes: [TruthBox] = []
     var outlines: [PolygonOutlines.Outline] = []
-    var isOutlined = hasOutlines && picture.objects != nil
+    var isOutlined = hasOutlines && picture.objects != nil && picture.isComplete
     for object in picture.objects ?? [] {
       do throws(DatasetError) {
         guard let truth = try self.truth(of: object, picture, size, turn, &collector) else { continue }

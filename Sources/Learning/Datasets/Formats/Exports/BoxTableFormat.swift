@@ -140,7 +140,7 @@ enum ExportFormat {
         pictures.append(
           AnnotatedPicture(
             path: images.path(index), name: images.pictures[index].name, file: full, size: annotation.size,
-            objects: annotation.objects))
+            objects: annotation.objects, isComplete: annotation.errors.isEmpty))
       } catch {
         try collector.skip(error)
       }

@@ -35,7 +35,7 @@ enum CVATFormat {
         pictures.append(
           AnnotatedPicture(
             path: images.path(index), name: images.pictures[index].name, file: path, size: image.size,
-            objects: image.objects))
+            objects: image.objects, isComplete: image.isComplete))
       }
     }
     for index in images.pictures.indices where known[index] == nil { collector.note(.unlabelled, images.path(index)) }
@@ -49,6 +49,7 @@ struct CVATAnnotations {
     let name: String
     let size: PictureSize?
     var objects: [AnnotatedObject]
+    var isComplete = true
   }
 
   private(set) var images: [Picture] = []
@@ -73,6 +74,7 @@ struct CVATAnnotations {
         do throws(DatasetError) {
           if let object = try object(child, file.path) { picture.objects.append(object) }
         } catch {
+          picture.isComplete = false
           errors.append(error)
         }
       }

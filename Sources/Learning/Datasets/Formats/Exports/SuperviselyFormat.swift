@@ -3,7 +3,7 @@ import ImageTypes
 
 /// Supervisely: a JSON file of objects for each picture, in a folder `ann` beside a folder `img`.
 ///
-/// Rectangles are boxes and polygons are outlines; bitmaps, points and lines are left out.
+/// Rectangles are boxes and polygons are outlines; bitmaps are left out by name, points and lines as having no extent.
 /// Source: docs.supervisely.com, "Supervisely JSON Format".
 enum SuperviselyFormat {
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
@@ -62,6 +62,9 @@ enum SuperviselyFormat {
         }
       default: try cursor.skip()
       }
+    }
+    if kind == "bitmap" {
+      throw cursor.wrong("a bitmap of \(label)", expected: "a rectangle or a polygon", at: start)
     }
     guard kind == "rectangle" || kind == "polygon" else { return nil }
     guard !label.isEmpty, points.count >= (kind == "polygon" ? 6 : 4), let box = Box(around: [points]) else {

@@ -63,7 +63,8 @@ enum VOCFormat {
       try maker.add(
         AnnotatedPicture(
           path: path, name: images.pictures[index].name, file: annotation?.path ?? path, size: annotation?.size,
-          objects: annotation?.objects), mask: mask.map(reading.source), into: &collector)
+          objects: annotation?.objects, isComplete: annotation?.errors.isEmpty ?? true), mask: mask.map(reading.source),
+        into: &collector)
     }
     try masks?.report(images, &collector)
     return numbering.classes

@@ -43,7 +43,6 @@ enum YOLOFormat {
     for duplicate in pictures.index.duplicates { try collector.skip(duplicate) }
     var annotated: [AnnotatedPicture] = []
     var maskOf: [Int: String] = [:]
-    var broken = 0
     for index in pictures.index.pictures.indices {
       let path = pictures.index.path(index)
       let label = pictures.label(of: index)
@@ -53,15 +52,17 @@ enum YOLOFormat {
         continue
       }
       var objects: [AnnotatedObject]?
+      var isComplete = true
       if let label {
         do throws(DatasetError) {
           let labels = try YOLOLabels(
             TextFile(path: label, layout.limits), names.names, hasKeyPoints: names.hasKeyPoints)
+          // A file without one line that can be read is none of background.
+          if labels.objects.isEmpty, let error = labels.errors.first { throw error }
           for error in labels.errors { try collector.drop(error) }
           collector.note(.scores, label, count: labels.scores)
           objects = labels.objects
-          // Where not one line can be read, the file is something else.
-          if labels.objects.isEmpty, !labels.errors.isEmpty { broken += 1 }
+          isComplete = labels.errors.isEmpty
         } catch {
           try collector.skip(error)
           continue
@@ -73,9 +74,9 @@ enum YOLOFormat {
       if let mask { maskOf[annotated.count] = mask }
       annotated.append(
         AnnotatedPicture(
-          path: path, name: pictures.index.pictures[index].name, file: label ?? path, objects: objects))
+          path: path, name: pictures.index.pictures[index].name, file: label ?? path, objects: objects,
+          isComplete: isComplete))
     }
-    if broken > 0, broken == annotated.count, let error = collector.dropped.first { throw error }
     let maker = SampleMaker(
       numbering: numbering, isRelative: true, hasOutlines: SampleMaker.hasOutlines(annotated))
     for (index, picture) in annotated.enumerated() {
