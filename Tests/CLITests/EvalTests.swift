@@ -214,6 +214,26 @@ import Testing
       FailureCase(.backbone, "eval detect --data boxes --strict --model tiny-detector", 1, "labels/c.txt: line 1"))
   }
 
+  @Test("what a data set leaves out or decides is told; several files are refused with what to write")
+  func toldDecisions() throws {
+    try boxes()
+    try write("1 0.4 0.4 0.6 0.6\n7 0.4 0.4 0.6 0.6\n", to: "boxes/labels/b.txt")
+    try work.write(try work.bytes("a.png"), to: "boxes/images/d.png")
+    let ending = try eval("detect --data boxes --model tiny-detector --format json")
+    try #require(ending.status == 0 && ending.errorLines.count == 2, "\(ending.errors)")
+    #expect(ending.errorLines[0].contains("box or outline left out: boxes/labels/b.txt: line 2"))
+    #expect(ending.errorLines[1].contains("1 picture has no label file and is background (boxes/images/d.png)"))
+    #expect(try JSONValue(ending.output)["pictures"] == .number(4))
+    for name in ["one", "two"] { try write("names: [cat, dog, horse]\n", to: "boxes/\(name).yaml") }
+    try work.expect(
+      FailureCase(
+        .backbone, "eval detect --data boxes --model tiny-detector", 1,
+        "name the one that is meant, such as --data boxes/one"))
+    try write("./images/b.png\n", to: "held.txt")
+    let one = try eval("detect --data boxes/two.yaml --model tiny-detector --format json --hold-out held.txt")
+    #expect(try JSONValue(one.output)["pictures"] == .number(1))
+  }
+
   @Test("predictions that do not fit the data are refused")
   func refusals() throws {
     try boxes()

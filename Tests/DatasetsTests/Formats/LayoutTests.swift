@@ -94,6 +94,7 @@ import Testing
         ("test/annotations/a.xml", xml),
       ], ["test/a", "train/a"]
     ),
+    ([("images/a.png", nil), ("labels/a.xml", xml)], ["a"]),
     // The picture of the name inside.
     (
       [
@@ -109,6 +110,14 @@ import Testing
     #expect(data.formats == [.voc] && data.samples.map(\.name) == names)
     #expect(data.samples.allSatisfy { $0.boxes.map(\.box) == [Self.box] })
     #expect(data.skipped.isEmpty)
+  }
+
+  @Test func foldersOfLabelsMayHoldOtherFormats() throws {
+    let json = "{\"shapes\": [{\"label\": \"cat\", \"points\": [[10, 12], [30, 18]], \"shape_type\": \"rectangle\"}]}"
+    let labelme = try Self.opened([("images/a.png", nil), ("labels/a.json", json)])
+    #expect(labelme.formats == [.labelme] && labelme.samples[0].boxes.map(\.box) == [Self.box])
+    let mine = try Self.opened([("images/a.png", nil), ("labels/classes.txt", "cat\n")])
+    #expect(mine.formats == [.yolo] && mine.samples.map(\.boxes) == [[]] && mine.notes.map(\.kind) == [.background])
   }
 
   @Test func cocoFilesOfParts() throws {

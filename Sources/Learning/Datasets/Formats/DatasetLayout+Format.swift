@@ -22,7 +22,7 @@ extension DatasetLayout {
       if files.contains(where: { FileName($0).kind == "json" }) { return .coco }
     }
     if pictures != nil, let labels {
-      if try !FolderListing.all(labels, kinds: ["txt"]).isEmpty || masks == nil { return .yolo }
+      if try !FolderListing.all(labels, kinds: ["txt"]).isEmpty { return .yolo }
     }
     if child("JPEGImages") != nil, child("SegmentationClass", "SegmentationClassAug") != nil { return .voc }
     if pictures != nil, masks != nil { return .masks }
@@ -34,6 +34,7 @@ extension DatasetLayout {
     if let classTable, try ColourTable(path: classTable, limits) == nil { return .classes }
     if try MasksFormat.recognises(self) { return .masks }
     if pictures == nil, try classFolders().count > 1 { return .classes }
+    if pictures != nil, labels != nil { return .yolo }
     throw unknown()
   }
 
