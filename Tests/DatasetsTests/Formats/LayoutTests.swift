@@ -112,6 +112,25 @@ import Testing
     #expect(data.skipped.isEmpty)
   }
 
+  @Test func picturesMayLieElsewhere() throws {
+    try Fixture.withFolder { folder in
+      try Fixture.picture("\(folder)/pets/images/train/a.png")
+      try Fixture.write(Self.label, "\(folder)/pets/labels/train/a.txt")
+      for root in ["../pets", "\(folder)/pets"] {
+        try Fixture.write(
+          "path: \(root)\ntrain: images/train\nval: images/val\nnames: [cat]\n", "\(folder)/set/pets.yaml")
+        for place in ["set", "set/pets.yaml"] {
+          let data = try Dataset.open("\(folder)/\(place)")
+          #expect(data.samples.map(\.boxes) == [[TruthBox(box: Self.box, classIndex: 1)]])
+          #expect(data.notes.map(\.kind) == [.missingParts])
+        }
+      }
+      try Fixture.write("path: /nowhere\ntrain: images\nnames: [cat]\n", "\(folder)/set/pets.yaml")
+      let error = #expect(throws: DatasetError.self) { try Dataset.open("\(folder)/set") }
+      #expect(error?.description.contains("at least one picture where") == true)
+    }
+  }
+
   @Test func foldersOfLabelsMayHoldOtherFormats() throws {
     let json = "{\"shapes\": [{\"label\": \"cat\", \"points\": [[10, 12], [30, 18]], \"shape_type\": \"rectangle\"}]}"
     let labelme = try Self.opened([("images/a.png", nil), ("labels/a.json", json)])

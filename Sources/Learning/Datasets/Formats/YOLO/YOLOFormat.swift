@@ -92,10 +92,9 @@ enum YOLOFormat {
   /// Whether pictures of the folder have label files, and the classes have names.
   static func recognises(_ layout: DatasetLayout) throws(DatasetError) -> Bool {
     let index = try layout.pictureIndex()
-    guard !index.pictures.isEmpty else { return false }
     let pictures = YOLOPictures(index)
     if index.pictures.indices.prefix(1000).contains(where: { pictures.label(of: $0) != nil }) { return true }
-    // A set of which no picture has labels is told so.
+    // The pictures may lie elsewhere, and a set of which no picture has labels is told so.
     for path in layout.files(["yaml", "yml"]) {
       if let names = try NamesFile(path: path, layout.limits), names.key == "names", !names.parts.isEmpty {
         return true

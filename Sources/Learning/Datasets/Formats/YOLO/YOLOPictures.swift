@@ -50,7 +50,9 @@ struct YOLOPictures {
       self.init(PictureIndex("", inside.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }))
     } else {
       self.init(try layout.pictureIndex())
-      missing = []
+      if index.pictures.isEmpty, let first = missing.first {
+        throw .missing(file: "\(layout.folder), \(first)", expected: "at least one picture where \(names.path) says")
+      }
     }
     isListed = whole != nil
     for entry in missing { collector.note(.missingParts, "\(names.path): \(entry)") }
