@@ -93,7 +93,7 @@ let package = Package(
     system("CJPEG", in: "Sources/Formats", "libjpeg", apt: "libjpeg-dev", brew: "jpeg-turbo"),
     .target(
       name: "CImageIO", dependencies: ["CPNG", "CJPEG"], path: "Sources/Formats/CImageIO",
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     module("ImageCodecs", in: "Sources/Formats", ["CImageIO", "Files", "ImageTypes"]),
     module(
       "Checkpoints", in: "Sources/Formats",

@@ -59,8 +59,8 @@ import Testing
     #expect(refusal(of: Fixture.jpeg("colour-420"), limits: limits) == nil)
   }
 
-  @Test func ancillaryChunksAreLimitedOneByOneAndTogether() {
-    func text(_ count: Int) -> [UInt8] { PNG.chunk("tEXt", [UInt8](repeating: 0x61, count: count)) }
+  @Test func ancillaryChunksThatAreReadAreLimitedOneByOneAndTogether() {
+    func text(_ count: Int) -> [UInt8] { PNG.chunk("eXIf", [UInt8](repeating: 0x61, count: count)) }
     #expect(refusal(of: PNG.gray(before: text(1 << 20))) == nil)
     #expect(
       refusal(of: PNG.gray(before: text(1 << 20 + 1)))
@@ -69,8 +69,11 @@ import Testing
     #expect(
       refusal(of: PNG.gray(before: eight, after: text(1)))
         == .limit(file: "test", limit: .ancillaryBytes, allowed: 8 << 20, found: 8 << 20 + 1))
-    // The frames of an animation are image data, not ancillary data.
-    #expect(refusal(of: PNG.gray(after: PNG.chunk("fdAT", [UInt8](repeating: 1, count: 2 << 20)))) == nil)
+    // The others are never read.
+    for name in ["tEXt", "zTXt", "iTXt", "iCCP", "fdAT", "caBX"] {
+      let large = PNG.chunk(name, [UInt8](repeating: 1, count: 9 << 20))
+      #expect(refusal(of: PNG.gray(before: large, after: large)) == nil, "\(name)")
+    }
   }
 
   /// A long run of zeros: a fixed Huffman code in which 13 bits encode 258 bytes.

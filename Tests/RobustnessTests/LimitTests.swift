@@ -17,7 +17,7 @@ import Testing
   /// Files just above a limit: the reader, the file, and the file's value.
   private static let cases: [(Limits.Name, HostileFormat, String, found: Int)] = [
     (.pixels, .png, "type2-depth8", 13 * 11), (.side, .jpeg, "gray", 27), (.fileBytes, .png, "type2-depth8", 495),
-    (.chunkBytes, .png, "broken-profile-is-ignored", 0), (.ancillaryBytes, .png, "background-is-ignored", 0),
+    (.chunkBytes, .png, "exif-6", 0), (.ancillaryBytes, .png, "exif-6", 0),
     (.scans, .jpeg, "progressive", 2), (.headerBytes, .safetensors, "native", 0),
     (.tensors, .safetensors, "native", 3), (.tensors, .tflite, "classifier", 6), (.fields, .graph, "classifier", 2),
     (.records, .coco, "polygons", 2), (.records, .yolo, "lines", 2), (.points, .coco, "polygons", 2),

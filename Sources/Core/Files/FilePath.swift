@@ -21,13 +21,13 @@ package enum FilePath {
     var current = path
     for _ in 0..<40 {
       var status = stat()
-      guard unsafe lstat(current, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return current }
+      guard unsafe lstat(onDisk(current), &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return current }
       var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
       let length = unsafe buffer.withUnsafeMutableBytes { bytes in
-        unsafe readlink(current, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+        unsafe readlink(onDisk(current), bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
       }
       guard length > 0 else { throw .cannotWrite(path: path, errno: errno) }
-      let link = String(decoding: buffer[..<length], as: UTF8.self)
+      let link = string(buffer[..<length])
       current = link.utf8.first == UInt8(ascii: "/") ? link : folder(of: current) + "/" + link
     }
     throw .cannotWrite(path: path, errno: ELOOP)

@@ -12,12 +12,14 @@ package enum Folder {
   ///
   /// - Throws: `FileError.cannotWrite`.
   package static func make(_ path: String) throws(FileError) {
-    if unsafe mkdir(path, 0o777) == 0 || isFolder(path) { return }
+    if unsafe mkdir(FilePath.onDisk(path), 0o777) == 0 || isFolder(path) { return }
     guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.utf8.startIndex else {
       throw .cannotWrite(path: path, errno: errno)
     }
     try make(String(path[..<slash]))
-    guard unsafe mkdir(path, 0o777) == 0 || isFolder(path) else { throw .cannotWrite(path: path, errno: errno) }
+    guard unsafe mkdir(FilePath.onDisk(path), 0o777) == 0 || isFolder(path) else {
+      throw .cannotWrite(path: path, errno: errno)
+    }
   }
 
   /// The names in a folder without hidden ones, in the order of their bytes.
@@ -29,12 +31,12 @@ package enum Folder {
 
   /// The names in no particular order, with hidden ones on demand.
   static func names(in path: String, hidden: Bool) throws(FileError) -> [String] {
-    guard let folder = unsafe opendir(path) else { throw .cannotOpen(path: path, errno: errno) }
+    guard let folder = unsafe opendir(FilePath.onDisk(path)) else { throw .cannotOpen(path: path, errno: errno) }
     defer { unsafe closedir(folder) }
     var names: [String] = []
     while let entry = unsafe readdir(folder) {
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        unsafe FilePath.string(bytes.prefix { $0 != 0 })
       }
       if name == "." || name == ".." { continue }
       if hidden || name.utf8.first != UInt8(ascii: ".") { names.append(name) }
@@ -64,14 +66,14 @@ package enum Folder {
   private static func makeTemporary(in parent: String) throws(FileError) -> (String, Int32) {
     for _ in 0..<100 {
       let path = StrayFiles.newPath(in: parent)
-      if unsafe mkdir(path, 0o700) != 0 {
+      if unsafe mkdir(FilePath.onDisk(path), 0o700) != 0 {
         if errno == EEXIST { continue }
         throw .cannotWrite(path: path, errno: errno)
       }
-      let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      let descriptor = unsafe open(FilePath.onDisk(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       guard descriptor >= 0 else {
         let code = errno
-        unsafe rmdir(path)
+        unsafe rmdir(FilePath.onDisk(path))
         if code == ENOENT { continue }
         throw .cannotWrite(path: path, errno: code)
       }
@@ -87,7 +89,7 @@ package enum Folder {
     let code = errno
     defer { errno = code }
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(FilePath.onDisk(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Removes a folder with everything in it, as far as that is possible.
@@ -95,11 +97,11 @@ package enum Folder {
     for name in (try? names(in: path, hidden: true)) ?? [] {
       let full = "\(path)/\(name)"
       var status = stat()
-      guard unsafe lstat(full, &status) == 0 else { continue }
+      guard unsafe lstat(FilePath.onDisk(full), &status) == 0 else { continue }
       // A link is removed, never its destination.
-      if status.st_mode & S_IFMT == S_IFDIR { removeAll(full) } else { unsafe unlink(full) }
+      if status.st_mode & S_IFMT == S_IFDIR { removeAll(full) } else { unsafe unlink(FilePath.onDisk(full)) }
     }
-    unsafe rmdir(path)
+    unsafe rmdir(FilePath.onDisk(path))
   }
 }
 
@@ -118,13 +120,15 @@ extension Folder {
   ///
   /// - Throws: `FileError.cannotWrite`.
   package static func removeFile(_ path: String) throws(FileError) {
-    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .cannotWrite(path: path, errno: errno) }
+    guard unsafe unlink(FilePath.onDisk(path)) == 0 || errno == ENOENT else {
+      throw .cannotWrite(path: path, errno: errno)
+    }
   }
 
   /// A file's size and time of change, as a text that changes with the file; empty where it does not exist.
   package static func stamp(_ path: String) -> String {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return "" }
+    guard unsafe stat(FilePath.onDisk(path), &status) == 0 else { return "" }
     #if canImport(Darwin)
       return "\(status.st_size) \(status.st_mtimespec.tv_sec).\(status.st_mtimespec.tv_nsec)"
     #else

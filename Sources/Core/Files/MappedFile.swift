@@ -23,7 +23,7 @@
   /// - Parameter name: the limit's name, for messages.
   /// - Throws: `FileError`, naming the path.
   public init(path: String, limit: Int, _ name: Limits.Name = .fileBytes) throws(FileError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = unsafe open(FilePath.onDisk(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, errno: errno) }
     defer { close(descriptor) }
     var status = stat()

@@ -1,10 +1,12 @@
 extension String {
-  /// The text with control characters written as escapes, so that an odd file name can't break a line of output.
+  /// The text with control characters and bytes that are not UTF-8 written as escapes, so that an odd file name can't break a line of output.
   package var onOneLine: String {
-    guard unicodeScalars.contains(where: Self.breaksLine) else { return self }
+    guard unicodeScalars.contains(where: { Self.breaksLine($0) || FilePath.isRaw($0) }) else { return self }
     var result = ""
     for scalar in unicodeScalars {
-      if Self.breaksLine(scalar) {
+      if FilePath.isRaw(scalar) {
+        result += FilePath.shown(scalar)
+      } else if Self.breaksLine(scalar) {
         result += scalar.escaped(asASCII: true)
       } else {
         result.unicodeScalars.append(scalar)

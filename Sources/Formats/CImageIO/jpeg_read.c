@@ -20,6 +20,13 @@ typedef struct {
   size_t count;
   uint32_t width, height;
   int scan_limit;
+  int is_tolerant;
+  // Whether the header has been read.
+  int has_started;
+  // Whether the error is this file's own, which is never tolerated.
+  int is_final;
+  // The first row that an error has left unread.
+  uint32_t gray_from;
   // NULL for a reading of the size alone.
   uint8_t *rgb;
   uint8_t *scratch;
@@ -44,7 +51,8 @@ static cimageio_status status_of(int code) {
   }
 }
 
-static void fail(j_common_ptr common) {
+// Notes the library's message and its place in the file.
+static void note(j_common_ptr common) {
   reader *self = common->client_data;
   if (self->report.status == CIMAGEIO_OK) self->report.status = status_of(self->errors.msg_code);
   if (!self->report.message[0]) {
@@ -56,11 +64,58 @@ static void fail(j_common_ptr common) {
   const uint8_t *next = self->jpeg.src ? self->jpeg.src->next_input_byte : NULL;
   int inside = next >= self->bytes && next <= self->bytes + self->count;
   self->report.offset = inside && self->report.status != CIMAGEIO_TRUNCATED ? (size_t)(next - self->bytes) : self->count;
+}
+
+// The first pixel row of the block rows that are being decoded.
+static uint32_t current_row(const reader *self) {
+  const struct jpeg_decompress_struct *jpeg = &self->jpeg;
+  size_t row = (size_t)jpeg->input_iMCU_row * jpeg->max_v_samp_factor * DCTSIZE;
+  return row < self->height ? (uint32_t)row : self->height;
+}
+
+static void fail(j_common_ptr common) {
+  reader *self = common->client_data;
+  uint32_t done = self->jpeg.output_scanline;
+  // Pixels that are there already are not lost by an error behind them.
+  if (self->is_tolerant && !self->is_final && self->errors.msg_code != JERR_OUT_OF_MEMORY && done > 0) {
+    note(common);
+    if (!self->report.is_recovered || done < self->report.first_row) self->report.first_row = done;
+    self->report.is_recovered = 1;
+    if (done < self->gray_from) self->gray_from = done;
+  } else {
+    self->report.is_recovered = 0;
+    if (self->errors.msg_code == JERR_OUT_OF_MEMORY) self->report.status = CIMAGEIO_NO_MEMORY;
+    note(common);
+  }
   longjmp(self->jump, 1);
 }
 
+// Whether the picture can be used in spite of a warning, since some of it is decoded. Notes the first such warning.
+static int tolerate(j_common_ptr common) {
+  reader *self = common->client_data;
+  int code = common->err->msg_code;
+  if (code != JWRN_HUFF_BAD_CODE && code != JWRN_HIT_MARKER && code != JWRN_JPEG_EOF && code != JWRN_ARITH_BAD_CODE &&
+      code != JWRN_MUST_RESYNC)
+    return 0;
+  if (!self->is_tolerant || !self->has_started) return 0;
+  int is_first_scan = self->jpeg.input_scan_number <= 1;
+  uint32_t row = current_row(self);
+  // The end of the file alone loses nothing: the rows may be complete.
+  if (code != JWRN_JPEG_EOF && is_first_scan && row == 0) return 0;
+  if (!self->report.is_recovered) {
+    note(common);
+    self->report.is_recovered = 1;
+    self->report.first_row = self->height;
+  }
+  if (code != JWRN_JPEG_EOF && row < self->report.first_row) {
+    self->report.first_row = row;
+    self->report.is_coarse = !is_first_scan;
+  }
+  return 1;
+}
+
 // A warning means that the library would go on with guessed pixels. Only warnings without an effect on pixels are
-// ignored.
+// ignored, and, on request, those of damage to a part of the rows.
 static void warn(j_common_ptr common, int level) {
   if (level >= 0) return;
   switch (common->err->msg_code) {
@@ -68,7 +123,8 @@ static void warn(j_common_ptr common, int level) {
     case JWRN_EXTRANEOUS_DATA:
     case JWRN_JFIF_MAJOR:
     case JWRN_NOT_SEQUENTIAL: return;
-    default: fail(common);
+    default:
+      if (!tolerate(common)) fail(common);
   }
 }
 
@@ -77,6 +133,7 @@ static void silent(j_common_ptr common) { (void)common; }
 static void watch(j_common_ptr common) {
   reader *self = common->client_data;
   if (self->jpeg.input_scan_number <= self->scan_limit) return;
+  self->is_final = 1;
   self->report.status = CIMAGEIO_TOO_MANY_SCANS;
   strncpy(self->report.message, "too many scans", CIMAGEIO_MESSAGE_BYTES - 1);
   fail(common);
@@ -84,6 +141,7 @@ static void watch(j_common_ptr common) {
 
 // Ends the reading with a message of this file.
 static void give_up(reader *self, cimageio_status status, const char *words) {
+  self->is_final = 1;
   self->report.status = status;
   strncpy(self->report.message, words, CIMAGEIO_MESSAGE_BYTES - 1);
   fail((j_common_ptr)&self->jpeg);
@@ -105,12 +163,14 @@ static void read_rgb(reader *self) {
   struct jpeg_decompress_struct *jpeg = &self->jpeg;
   int cmyk = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
   jpeg->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  self->has_started = 1;
   jpeg_start_decompress(jpeg);
   size_t width = jpeg->output_width;
   if (width != self->width || jpeg->output_height != self->height || jpeg->output_components != (cmyk ? 4 : 3))
     give_up(self, CIMAGEIO_DAMAGED, "the header's size is not the expected one");
   if (cmyk && !(self->scratch = malloc(width * 4))) give_up(self, CIMAGEIO_NO_MEMORY, "no memory for a row");
   while (jpeg->output_scanline < jpeg->output_height) {
+    if (jpeg->output_scanline >= self->gray_from) return;
     uint8_t *row = self->rgb + jpeg->output_scanline * width * 3;
     JSAMPROW target = cmyk ? self->scratch : row;
     jpeg_read_scanlines(jpeg, &target, 1);
@@ -136,6 +196,10 @@ static void attempt(reader *self) {
 
 static cimageio_report run(reader *self) {
   attempt(self);
+  if (self->report.is_recovered && self->gray_from < self->height) {
+    size_t row = (size_t)self->width * 3;
+    memset(self->rgb + self->gray_from * row, 128, (self->height - self->gray_from) * row);
+  }
   jpeg_destroy_decompress(&self->jpeg);
   free(self->scratch);
   return self->report;
@@ -150,8 +214,10 @@ cimageio_report cimageio_jpeg_size(const uint8_t *bytes, size_t count, uint32_t 
 }
 
 cimageio_report cimageio_jpeg_rgb(
-    const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int scan_limit, uint8_t *rgb) {
+    const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int scan_limit, int is_tolerant,
+    uint8_t *rgb) {
   reader self = {
-      .bytes = bytes, .count = count, .width = width, .height = height, .scan_limit = scan_limit, .rgb = rgb};
+      .bytes = bytes, .count = count, .width = width, .height = height, .scan_limit = scan_limit,
+      .is_tolerant = is_tolerant, .gray_from = UINT32_MAX, .rgb = rgb};
   return run(&self);
 }

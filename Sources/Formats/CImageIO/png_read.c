@@ -4,14 +4,19 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "CImageIO.h"
 
 // Allocated in the frame above the one that calls setjmp, so that all of it stays defined after a jump.
 typedef struct {
   const uint8_t *bytes;
-  size_t count;
+  // What is left of the file to be read. The offset is inside the first part, or behind the last one.
+  const cimageio_part *parts;
+  size_t part_count;
   size_t offset;
+  // The number of bytes read of the end chunk behind the last part.
+  size_t ended;
   uint32_t width, height, chunk_limit;
   uint8_t *out;
   // RGB entries; NULL for RGB pixels instead of indices.
@@ -76,11 +81,25 @@ static void warn(png_structp png, png_const_charp message) {
   fail(png, message);
 }
 
+static const uint8_t end_chunk[12] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+
+// Reads from the parts, none of which the library leaves in the middle of a read, and then from the end chunk.
 static void take(png_structp png, png_bytep to, size_t length) {
   reader *self = png_get_io_ptr(png);
-  if (length > self->count - self->offset) {
+  while (self->part_count && self->offset == self->parts->end) {
+    self->parts++;
+    self->part_count--;
+    if (self->part_count) self->offset = self->parts->begin;
+  }
+  if (!self->part_count) {
+    if (length > sizeof end_chunk - self->ended) png_error(png, "read past the end of the file");
+    memcpy(to, end_chunk + self->ended, length);
+    self->ended += length;
+    return;
+  }
+  if (length > self->parts->end - self->offset) {
     self->report.status = CIMAGEIO_TRUNCATED;
-    self->offset = self->count;
+    self->offset = self->parts->end;
     png_error(png, "the file ends inside a chunk");
   }
   memcpy(to, self->bytes + self->offset, length);
@@ -90,19 +109,11 @@ static void take(png_structp png, png_bytep to, size_t length) {
   self->spare -= length;
 }
 
-// Chunks without an effect on the pixels. libpng checks their CRC only, so that neither a compressed text nor a colour
-// profile is ever decompressed.
-static const char ignored[] =
-    "bKGD\0cHRM\0cICP\0cLLI\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0mDCV\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0sTER\0tEXt\0"
-    "tIME\0zTXt";
-
 static void prepare(reader *self) {
   png_set_read_fn(self->png, self, take);
   png_set_crc_action(self->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_user_limits(self->png, self->width, self->height);
   png_set_chunk_malloc_max(self->png, self->chunk_limit);
-  png_set_keep_unknown_chunks(
-      self->png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep)ignored, (int)(sizeof ignored / 5));
 }
 
 // Straight (not premultiplied) alpha over white, rounded to nearest; (c * a + 255 * (255 - a)) / 255 never has a tie.
@@ -195,17 +206,20 @@ static cimageio_report run(reader self) {
   return self.report;
 }
 
+uint32_t cimageio_crc(const uint8_t *bytes, size_t count) { return (uint32_t)crc32_z(0, bytes, count); }
+
 cimageio_report cimageio_png_rgb(
-    const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *rgb) {
+    const uint8_t *bytes, const cimageio_part *parts, size_t part_count, uint32_t width, uint32_t height,
+    uint32_t chunk_limit, uint8_t *rgb) {
   return run((reader){
-      .bytes = bytes, .count = count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = rgb,
+      .bytes = bytes, .parts = parts, .part_count = part_count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = rgb,
       .spare = SIZE_MAX});
 }
 
 cimageio_report cimageio_png_indices(
-    const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint32_t chunk_limit, uint8_t *indices,
-    uint8_t *palette, int *colours) {
+    const uint8_t *bytes, const cimageio_part *parts, size_t part_count, uint32_t width, uint32_t height,
+    uint32_t chunk_limit, uint8_t *indices, uint8_t *palette, int *colours) {
   return run((reader){
-      .bytes = bytes, .count = count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = indices,
+      .bytes = bytes, .parts = parts, .part_count = part_count, .width = width, .height = height, .chunk_limit = chunk_limit, .out = indices,
       .palette = palette, .colours = colours, .spare = SIZE_MAX});
 }

@@ -17,10 +17,18 @@ enum CodecBridge {
   ///
   /// The bytes are copied, not mapped: a mapped file that shrinks would end the process.
   ///
-  /// - Parameter prefix: the number of bytes to read of a regular file; by default all of them.
-  static func contents(of path: String, limit: Int, prefix: Int = .max) throws(ImageError) -> [UInt8] {
-    guard !path.utf8.contains(0) else { throw .cannotRead(file: path, reason: "the path contains a null character") }
-    let descriptor = unsafe isOwnStream(path) ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+  /// - Parameters:
+  ///   - prefix: the number of bytes to read of a regular file; by default all of them.
+  ///   - name: the file's name in messages.
+  static func contents(
+    of location: String, limit: Int, prefix: Int = .max, name: String? = nil
+  ) throws(ImageError) -> [UInt8] {
+    let path = name ?? location
+    guard !location.utf8.contains(0) else {
+      throw .cannotRead(file: path, reason: "the path contains a null character")
+    }
+    let descriptor =
+      unsafe isOwnStream(location) ? dup(STDIN_FILENO) : open(FilePath.onDisk(location), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw refusal(path) }
     defer { close(descriptor) }
     var status = stat()
@@ -75,31 +83,41 @@ enum CodecBridge {
     unsafe .cannotRead(file: path, reason: String(cString: strerror(errno)))
   }
 
-  /// The RGB pixels of a PNG whose size has been checked.
-  static func decodePNG(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
+  /// The CRC-32 of a range of bytes; the caller has checked the range.
+  static func checksum(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
+    let part = bytes.extracting(range)
+    return unsafe part.withUnsafeBufferPointer { unsafe cimageio_crc($0.baseAddress, $0.count) }
+  }
+
+  /// The RGB pixels of a PNG whose size and parts have been checked.
+  static func decodePNG(_ bytes: Span<UInt8>, _ structure: PNGStructure, limits: Limits, file: String)
     throws(ImageError) -> [UInt8]
   {
+    let (width, height) = (structure.width, structure.height)
+    let parts = structure.parts.map { cimageio_part(begin: $0.lowerBound, end: $0.upperBound) }
     let (pixels, report) = unsafe fill(width * height * 3) { out in
       unsafe bytes.withUnsafeBufferPointer {
         unsafe cimageio_png_rgb(
-          $0.baseAddress, $0.count, UInt32(width), UInt32(height), UInt32(clamping: limits.chunkBytes), out)
+          $0.baseAddress, parts, parts.count, UInt32(width), UInt32(height), UInt32(clamping: limits.chunkBytes), out)
       }
     }
     try check(report, bytes, .png, limits, file)
     return pixels
   }
 
-  /// The sample values and the palette of a PNG whose size and kind have been checked.
-  static func decodeIndices(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
+  /// The sample values and the palette of a PNG whose size, kind and parts have been checked.
+  static func decodeIndices(_ bytes: Span<UInt8>, _ structure: PNGStructure, limits: Limits, file: String)
     throws(ImageError) -> IndexedImage
   {
+    let (width, height) = (structure.width, structure.height)
+    let parts = structure.parts.map { cimageio_part(begin: $0.lowerBound, end: $0.upperBound) }
     var palette = [UInt8](repeating: 0, count: 768)
     var colours: Int32 = 0
     let (indices, report) = unsafe fill(width * height) { out in
       unsafe bytes.withUnsafeBufferPointer {
         unsafe cimageio_png_indices(
-          $0.baseAddress, $0.count, UInt32(width), UInt32(height), UInt32(clamping: limits.chunkBytes), out, &palette,
-          &colours)
+          $0.baseAddress, parts, parts.count, UInt32(width), UInt32(height), UInt32(clamping: limits.chunkBytes), out,
+          &palette, &colours)
       }
     }
     try check(report, bytes, .png, limits, file)
@@ -119,16 +137,30 @@ enum CodecBridge {
   }
 
   /// The RGB pixels of a JPEG whose size has been checked.
-  static func decodeJPEG(_ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String)
-    throws(ImageError) -> [UInt8]
-  {
+  ///
+  /// - Parameter damage: receives damage that is tolerated; with `nil` none is.
+  static func decodeJPEG(
+    _ bytes: Span<UInt8>, width: Int, height: Int, limits: Limits, file: String, damage: inout [ImageDamage]?
+  ) throws(ImageError) -> [UInt8] {
+    let isTolerant = damage != nil
     let (pixels, report) = unsafe fill(width * height * 3) { out in
       unsafe bytes.withUnsafeBufferPointer {
         unsafe cimageio_jpeg_rgb(
-          $0.baseAddress, $0.count, UInt32(width), UInt32(height), Int32(clamping: limits.scans), out)
+          $0.baseAddress, $0.count, UInt32(width), UInt32(height), Int32(clamping: limits.scans), isTolerant ? 1 : 0,
+          out)
       }
     }
-    try check(report, bytes, .jpeg, limits, file)
+    guard report.is_recovered != 0 else {
+      try check(report, bytes, .jpeg, limits, file)
+      return pixels
+    }
+    do throws(ImageError) { try check(report, bytes, .jpeg, limits, file) } catch {
+      let rows = Int(report.first_row)..<height
+      let effect: ImageDamage.Effect =
+        rows.isEmpty
+        ? .none : report.status != CIMAGEIO_TRUNCATED ? .wrong : report.is_coarse != 0 ? .coarse(rows) : .gray(rows)
+      damage?.append(ImageDamage(error: error, effect: effect))
+    }
     return pixels
   }
 
@@ -188,7 +220,7 @@ enum CodecBridge {
     }
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       report = unsafe body(buffer.baseAddress)
-      initialized = report.status == CIMAGEIO_OK ? count : 0
+      initialized = report.status == CIMAGEIO_OK || report.is_recovered != 0 ? count : 0
     }
     return (bytes, report)
   }

@@ -11,14 +11,15 @@ import ImageTypes
 /// - Samples of 16 bits are reduced to their high byte (`v >> 8`), as in Pillow, TensorFlow and OpenCV.
 /// - Alpha (a channel, or `tRNS`) is straight and composited over white: `(c * a + 255 * (255 - a)) / 255`, rounded to
 ///   nearest, after both have been reduced to 8 bits; a transparent 16-bit colour is compared with all its 16 bits.
-/// - `gAMA`, `iCCP`, `sRGB`, `bKGD` and other ancillary chunks change no pixel. Their CRCs are checked, as all CRCs
-///   are.
+/// - `gAMA`, `iCCP`, `sRGB`, `bKGD` and other ancillary chunks change no pixel and are skipped, however large. Their CRCs
+///   are checked, as all CRCs are.
 /// - An animated PNG gives its still picture.
 /// - JPEG is decoded with the accurate integer transform and smooth chroma upsampling, libjpeg-turbo's defaults.
 /// - CMYK and YCCK: R = C' * K' / 255 rounded, likewise G and B, where C' and K' are what is left of the paper's white.
 ///   A file with Adobe's marker stores just those; one without stores the ink, 255 - C'.
 /// - The EXIF orientation (JPEG APP1, PNG `eXIf`) is applied.
-/// - A damaged or truncated image is refused as a whole; bytes behind the end of an image are ignored.
+/// - A damaged or truncated image is refused as a whole, except by `recover`; bytes behind the end of an image are
+///   ignored.
 public enum ImageFile {
   /// Reads an image from a file or a pipe.
   ///
@@ -46,20 +47,31 @@ public enum ImageFile {
   public static func decode(bytes: Span<UInt8>, name: String = "the data", limits: Limits = .standard)
     throws(ImageError) -> Image
   {
+    var damage: [ImageDamage]?
+    return try decode(bytes, name, limits, damage: &damage)
+  }
+
+  /// Decodes an image.
+  ///
+  /// - Parameter damage: receives damage that is tolerated; with `nil` none is.
+  static func decode(
+    _ bytes: Span<UInt8>, _ name: String, _ limits: Limits, damage: inout [ImageDamage]?
+  ) throws(ImageError) -> Image {
     try check(bytes, limits, name)
     let width, height: Int
     let pixels: [UInt8]
     let exif: Range<Int>?
     switch try ImageFormat.sniff(bytes, file: name) {
     case .png:
-      let structure = try PNGStructure(bytes, limits: limits, file: name)
+      let structure = try PNGStructure(bytes, limits: limits, file: name, damage: &damage)
       (width, height, exif) = (structure.width, structure.height, structure.exif)
-      pixels = try CodecBridge.decodePNG(bytes, width: width, height: height, limits: limits, file: name)
+      pixels = try CodecBridge.decodePNG(bytes, structure, limits: limits, file: name)
     case .jpeg:
       (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)
       try ImageError.check(width, height, limits, file: name)
       exif = JPEGStructure.exif(in: bytes)
-      pixels = try CodecBridge.decodeJPEG(bytes, width: width, height: height, limits: limits, file: name)
+      pixels = try CodecBridge.decodeJPEG(
+        bytes, width: width, height: height, limits: limits, file: name, damage: &damage)
     }
     return orientation(exif, bytes).display(pixels, width: width, height: height)
   }
@@ -104,7 +116,9 @@ public enum ImageFile {
     let exif: Range<Int>?
     switch try ImageFormat.sniff(bytes, file: name) {
     case .png:
-      let structure = try PNGStructure(bytes, limits: limits, file: name)
+      // Damage that costs no pixel does not matter here.
+      var damage: [ImageDamage]? = []
+      let structure = try PNGStructure(bytes, limits: limits, file: name, isVerified: false, damage: &damage)
       (width, height, exif) = (structure.width, structure.height, structure.exif)
     case .jpeg:
       (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)

@@ -76,12 +76,12 @@ public enum PNGDecoder {
   {
     try ImageFile.check(bytes, limits, name)
     guard try ImageFormat.sniff(bytes, file: name) == .png else { throw .notMask(file: name, found: "a JPEG") }
-    let structure = try PNGStructure(bytes, limits: limits, file: name)
+    var damage: [ImageDamage]?
+    let structure = try PNGStructure(bytes, limits: limits, file: name, damage: &damage)
     guard [0, 3].contains(structure.colourType), structure.bitDepth <= 8 else {
       let kind = [0: "gray", 2: "RGB", 4: "gray with alpha", 6: "RGB with alpha"][structure.colourType] ?? "other"
       throw .notMask(file: name, found: "a PNG of \(structure.bitDepth)-bit \(kind)")
     }
-    return try CodecBridge.decodeIndices(
-      bytes, width: structure.width, height: structure.height, limits: limits, file: name)
+    return try CodecBridge.decodeIndices(bytes, structure, limits: limits, file: name)
   }
 }

@@ -64,7 +64,7 @@ package enum AtomicFile {
 
   private static func kind(of path: String) -> Kind {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return .absent }
+    guard unsafe stat(FilePath.onDisk(path), &status) == 0 else { return .absent }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .regular
     case S_IFDIR: return .directory
@@ -85,7 +85,7 @@ package enum AtomicFile {
   private static func writeDirectly(
     to path: String, _ body: (inout FileSink) throws(FileError) -> Void
   ) throws(FileError) {
-    let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+    let descriptor = unsafe open(FilePath.onDisk(path), O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .cannotWrite(path: path, errno: errno) }
     defer { close(descriptor) }
     var sink = FileSink(path: path, descriptor: descriptor)

@@ -63,7 +63,7 @@ struct NewFile {
 
   /// Discards the file.
   func abandon() {
-    if let temporary { unsafe unlink(temporary) }
+    if let temporary { unsafe unlink(FilePath.onDisk(temporary)) }
     close(descriptor)
   }
 
@@ -76,7 +76,7 @@ struct NewFile {
       let flag = 0o20000000 | O_DIRECTORY
       // Without /proc the file can't be named later.
       guard unsafe access("/proc/self/fd", X_OK) == 0 else { return nil }
-      let descriptor = unsafe open(folder, flag | O_WRONLY | O_CLOEXEC, 0o666)
+      let descriptor = unsafe open(FilePath.onDisk(folder), flag | O_WRONLY | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { return nil }
       var status = stat()
       // Kernels before 6.0 forget the umask here on some file systems; with a umask of zero both ways are as good.
@@ -89,7 +89,7 @@ struct NewFile {
   private static func named(in folder: String, for path: String) throws(FileError) -> (Int32, String) {
     for _ in 0..<100 {
       let name = StrayFiles.newPath(in: folder)
-      let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let descriptor = unsafe open(FilePath.onDisk(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         if StrayFiles.hold(descriptor, at: name) { return (descriptor, name) }
         close(descriptor)
@@ -103,7 +103,7 @@ struct NewFile {
   /// Names a file that has no name.
   private func name(_ target: String, replacing: Bool) throws(FileError) {
     func link(as name: String) -> Bool {
-      unsafe linkat(AT_FDCWD, NewFile.openPath(descriptor), AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0
+      unsafe linkat(AT_FDCWD, NewFile.openPath(descriptor), AT_FDCWD, FilePath.onDisk(name), AT_SYMLINK_FOLLOW) == 0
     }
     if link(as: target) { return }
     guard errno == EEXIST else { throw .cannotWrite(path: path, errno: errno) }
@@ -114,7 +114,7 @@ struct NewFile {
       let temporary = StrayFiles.newPath(in: folder)
       if link(as: temporary) {
         do throws(FileError) { return try NewFile.move(temporary, to: target, replacing: true, for: path) } catch {
-          unsafe unlink(temporary)
+          unsafe unlink(FilePath.onDisk(temporary))
           throw error
         }
       }
@@ -128,8 +128,8 @@ struct NewFile {
   ) throws(FileError) {
     if !replacing {
       // A hard link, unlike a rename, refuses to replace a file that another process has created in the meantime.
-      if unsafe link(temporary, target) == 0 {
-        unsafe unlink(temporary)
+      if unsafe link(FilePath.onDisk(temporary), FilePath.onDisk(target)) == 0 {
+        unsafe unlink(FilePath.onDisk(temporary))
         return
       }
       if errno == EEXIST { throw .alreadyExists(path: path) }
@@ -137,14 +137,16 @@ struct NewFile {
         throw .cannotWrite(path: path, errno: errno)
       }
     }
-    guard unsafe rename(temporary, target) == 0 else { throw .cannotWrite(path: path, errno: errno) }
+    guard unsafe rename(FilePath.onDisk(temporary), FilePath.onDisk(target)) == 0 else {
+      throw .cannotWrite(path: path, errno: errno)
+    }
   }
 
   /// Forces the folder's new entry to the disk.
   ///
   /// The file is complete either way, so a failure is not an error.
   private func synchroniseFolder() {
-    let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+    let descriptor = unsafe open(FilePath.onDisk(folder), O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     guard descriptor >= 0 else { return }
     _ = fsync(descriptor)
     close(descriptor)

@@ -25,7 +25,7 @@ package final class PlacedFile: Sendable {
   package init(creating path: String, size: Int) throws(FileError) {
     self.path = path
     var status = stat()
-    if unsafe stat(path, &status) == 0 {
+    if unsafe stat(FilePath.onDisk(path), &status) == 0 {
       switch status.st_mode & S_IFMT {
       case S_IFREG: break
       case S_IFDIR: throw .isDirectory(path: path)

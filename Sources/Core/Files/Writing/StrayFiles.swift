@@ -33,7 +33,7 @@ enum StrayFiles {
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK { return false }
     guard let own = status(of: descriptor) else { return true }
     var found = stat()
-    return unsafe lstat(path, &found) == 0 && found.st_ino == own.st_ino && found.st_dev == own.st_dev
+    return unsafe lstat(FilePath.onDisk(path), &found) == 0 && found.st_ino == own.st_ino && found.st_dev == own.st_dev
   }
 
   /// Removes the strays of a folder, at the first write into it.
@@ -55,7 +55,7 @@ enum StrayFiles {
   }
 
   private static func removeIfStray(_ path: String) {
-    let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+    let descriptor = unsafe open(FilePath.onDisk(path), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     // Another user's files are left alone: one of this name in a shared folder need not be a temporary file.
@@ -63,7 +63,7 @@ enum StrayFiles {
     // A locked file is in use and may be about to get its name; after that its temporary path no longer exists.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
     switch found.st_mode & S_IFMT {
-    case S_IFREG: unsafe unlink(path)
+    case S_IFREG: unsafe unlink(FilePath.onDisk(path))
     case S_IFDIR: Folder.removeAll(path)
     default: break
     }
