@@ -172,12 +172,12 @@ import Testing
     var image = try ImageFile.decode(bytes: jpeg)
     for _ in 0..<quarters { image = turnedRight(image) }
     try work.write(try PNGEncoder.encode(image), to: "turned.png")
-    let ending = try detect(["turned.jpg", "turned.png"], "--format", "json", "--out", "out/")
+    let ending = try detect(["turned.jpg", "turned.png"], "--format", "json", "--out", "out/{name}.png")
     #expect(ending.status == 0, "\(ending.errors)")
     let pictures = try JSONValue(ending.output).elements
     #expect(pictures[0]["width"] == .number(Double(image.width)) && pictures[0]["height"] == pictures[1]["height"])
     #expect(pictures[0]["detections"] == pictures[1]["detections"])
-    #expect(try work.read("out/turned.png") == (try work.read("out/turned-2.png")))
+    #expect(try work.read("out/turned.png.png") == (try work.read("out/turned.jpg.png")))
   }
 
   private func turnedRight(_ image: Image) -> Image {

@@ -45,6 +45,7 @@ extension Workplace {
     try work.write(Array(png.dropLast(png.count / 2)), to: "cut.png")
     try work.write([], to: "empty.png")
     try work.write(Array("no model".utf8), to: "text.safetensors")
+    try work.write(Array("no model".utf8), to: "other.safetensors")
     var model = try work.bytes("../models/tiny-detector.safetensors")
     model.removeLast(100)
     try work.write(model, to: "cut.safetensors")
@@ -53,12 +54,11 @@ extension Workplace {
   /// Unreadable pictures: the problem, and the remedy after the semicolon.
   static let pictures = [
     ("missing.png", ["missing.png: cannot read the file: No such file or directory; check the path"]),
-    ("folder", ["folder: is a directory, expected a PNG or JPEG picture; "]),
     ("text.png", ["text.png: is no picture: text beginning \"a shopp", "expected a PNG or JPEG; "]),
     ("cut.png", ["cut.png: truncated PNG: the file ends at byte ", "; get the file again"]),
     ("empty.png", ["empty.png: is empty: it ends at byte 0, expected a PNG or JPEG picture; "]),
     ("a.png/b.png", ["a.png/b.png: cannot read the file: Not a directory; "]),
-    ("text.safetensors", ["text.safetensors: is no picture"]),
+    ("other.safetensors", ["other.safetensors: is no picture"]),
   ]
 
   @Test("a picture that cannot be read", arguments: pictures)
@@ -70,6 +70,13 @@ extension Workplace {
     try work.expect(FailureCase(.backbone, ["features", name] + map, 1, words))
   }
 
+  @Test("a folder where one picture is expected")
+  func folder() throws {
+    let map = ["--model", "tiny-detector", "--tap", "block3", "--out", "f.npy"]
+    try work.expect(
+      FailureCase(.backbone, ["features", "folder"] + map, 1, ["folder: is a directory, expected a PNG"]))
+  }
+
   @Test("unreadable pictures and unusual names do not stop a batch")
   func batch() throws {
     let bad = Self.pictures.map(\.0)
@@ -79,10 +86,10 @@ extension Workplace {
     #expect(ending.errorLines.last == "detect: 2 done, \(bad.count) failed")
     #expect(
       try work.contents().keys.filter { $0.hasPrefix("here/out/") }.sorted() == ["here/out/a.png", "here/out/c.png"])
-    // The name "b" was taken by an earlier picture, although that one failed.
-    let masks = try work.run(.segment, bad + ["b.png", "--model", "tiny-segmenter", "--out", "masks/"])
+    // The name "b" is that of another picture too, although that one fails.
+    let masks = try work.run(.segment, bad + ["b.png", "--model", "tiny-segmenter", "--out", "masks/{dir}/{stem}.png"])
     #expect(masks.status == 1 && masks.errorLines.last == "segment: 1 done, \(bad.count) failed")
-    #expect(try work.contents().keys.filter { $0.hasPrefix("here/masks/") } == ["here/masks/b-2.png"])
+    #expect(try work.contents().keys.filter { $0.hasPrefix("here/masks/") } == ["here/masks/b.png"])
   }
 
   @Test(

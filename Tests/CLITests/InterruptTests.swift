@@ -17,12 +17,18 @@ import Testing
 @Suite(.timeLimit(.minutes(20))) struct InterruptTests {
   let work: Workplace
 
-  init() throws { work = try Workplace() }
+  init() throws {
+    work = try Workplace()
+    let pictures = try ["a.png", "b.png", "c.png"].map(work.bytes)
+    for (index, name) in Self.names.enumerated() where name.hasPrefix("p") {
+      try work.write(pictures[index % 3], to: name)
+    }
+  }
 
   private static let count = Soak.count("INTERRUPTS", short: 30, full: 100)
 
   /// The pictures of a batch; every seventh cannot be read.
-  private static let names = (0..<140).map { $0 % 7 == 5 ? "missing\($0).png" : ["a.png", "b.png", "c.png"][$0 % 3] }
+  private static let names = (0..<140).map { $0 % 7 == 5 ? "missing\($0).png" : "p\($0).png" }
 
   /// The counts in the last line of a batch that a signal stops.
   private func counts(_ line: String, of program: Program) throws -> (done: Int, failed: Int, skipped: Int) {

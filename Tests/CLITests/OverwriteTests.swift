@@ -109,12 +109,14 @@ import Testing
     #expect(unsafe lstat("\(work.here)/link.png", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
   }
 
-  @Test("inputs of the same name have separate outputs")
+  @Test("inputs of the same name are refused, or have separate outputs by a template")
   func sameNames() throws {
     try work.picture("folder/b.png", 40, 50)
-    let ending = try work.run(.segment, "b.png", "folder/b.png", "./b.png", "--model", "tiny-segmenter", "--out", "m/")
+    let words = "b.png and folder/b.png would both write m/b.png"
+    try work.expect(FailureCase(.segment, "b.png folder/b.png --model % --out m/", 2, words))
+    let ending = try work.run(
+      .segment, "b.png", "folder/b.png", "--model", "tiny-segmenter", "--out", "m/{dir}/{stem}.png")
     #expect(ending.status == 0, "\(ending.errors)")
-    #expect(try work.read("m/b.png").width == 61 && work.read("m/b-2.png").width == 40)
-    #expect(try work.bytes("m/b-3.png") == work.bytes("m/b.png"))
+    #expect(try work.read("m/b.png").width == 61 && work.read("m/folder/b.png").width == 40)
   }
 }

@@ -6,11 +6,20 @@ import Kernels
 /// A failed input is reported and the others go on. The batch ends with a count and an exit status.
 public struct Batch: Sendable {
   private let console: Console
-  private let inputs: [String]
+  private let inputs: Range<Int>
+  private let before: (done: Int, failed: Int)
+  private let showsProgress: Bool
 
-  public init(_ inputs: [String], on console: Console) {
-    self.inputs = inputs
-    self.console = console
+  /// - Parameters:
+  ///   - count: the number of inputs.
+  ///   - before: the inputs that an earlier run has done, and those that failed; they are the first ones.
+  ///   - showsProgress: whether a terminal shows how many are done.
+  public init(
+    _ count: Int, before: (done: Int, failed: Int) = (0, 0), showsProgress: Bool = false, on console: Console
+  ) {
+    inputs = before.done + before.failed..<count
+    (self.before, self.console) = (before, console)
+    self.showsProgress = showsProgress && count > 1 && Console.terminalColumns() != nil
   }
 
   /// The number of inputs that are processed at the same time.
@@ -39,22 +48,30 @@ public struct Batch: Sendable {
   ///     results are made ahead.
   ///   - make: computes the result of the input of that index, without side effects.
   ///   - finish: writes the result; called for one input after another, in their order, on the caller's thread.
+  ///   - warnings: messages about a result, written before it.
   ///   - failed: the text for standard output after a failure that does not end the batch.
   /// - Returns: the exit status.
   /// - Throws: the `Failure` that ends the batch, already reported.
   public func run<Product>(
     _ callers: Int = 1, make: (_ index: Int) throws(Failure) -> Product,
     finish: (_ index: Int, _ product: Product, _ write: (String) throws(Failure) -> Void) throws(Failure) -> Void,
-    failed: (_ index: Int, Failure) -> String = { _, _ in "" }
+    warnings: (Product) -> [String] = { _ in [] }, failed: (_ index: Int, Failure) -> String = { _, _ in "" }
   ) throws(Failure) -> ExitStatus {
-    Tally.begin(inputs.count, program: console.program)
-    var status = ExitStatus.done
+    let count = inputs.upperBound
+    var bar =
+      showsProgress && !inputs.isEmpty
+      ? ProgressBar(console.program, total: count, unit: "pictures", from: inputs.lowerBound, on: console) : nil
+    Tally.begin(count, program: console.program, before: before, lead: bar == nil ? "" : "\r\u{1b}[K")
+    var status = before.failed > 0 ? ExitStatus.inputs : .done
+    func note(_ message: String) { if bar == nil { console.note(message) } else { bar!.note(message) } }
     /// The end of an input.
     ///
     /// A signal either finds its result written and counted, or neither.
     func end(_ index: Int, _ product: () throws(Failure) -> Product) throws(Failure) {
       do throws(Failure) {
-        try finish(index, product()) { (text) throws(Failure) in
+        let product = try product()
+        for warning in warnings(product) { note(warning) }
+        try finish(index, product) { (text) throws(Failure) in
           try Interrupt.shielded { () throws(Failure) in
             try console.write(text)
             Tally.countDone()
@@ -63,12 +80,13 @@ public struct Batch: Sendable {
       } catch {
         if error.stops { throw error }
         try Interrupt.shielded { () throws(Failure) in
-          console.note(error.message)
+          note(error.message)
           try console.write(failed(index, error))
           Tally.countFailure()
         }
         status = max(status, error.status)
       }
+      bar?.update(index + 1)
     }
     do throws(Failure) {
       if callers > 1 {
@@ -76,13 +94,14 @@ public struct Batch: Sendable {
           try end(index) { () throws(Failure) in try made.get() }
         }
       } else {
-        for index in inputs.indices { try end(index) { () throws(Failure) in try make(index) } }
+        for index in inputs { try end(index) { () throws(Failure) in try make(index) } }
       }
     } catch {
-      console.note(error.message)
+      note(error.message)
       if let summary = Tally.end() { console.note(summary) }
       throw error.told
     }
+    bar?.finish()
     if let summary = Tally.end() { console.note(summary) }
     return status
   }
@@ -92,14 +111,16 @@ public struct Batch: Sendable {
     by callers: Int, _ make: (_ index: Int) throws(Failure) -> Product,
     _ take: (_ index: Int, _ made: Result<Product, Failure>) throws(Failure) -> Void
   ) throws(Failure) {
-    let count = inputs.count
-    let state = Monitor(State<Product>())
+    let (first, end) = (inputs.lowerBound, inputs.upperBound)
+    var initial = State<Product>()
+    (initial.next, initial.taken) = (first, first)
+    let state = Monitor(initial)
     func work() {
       while true {
         // At most two inputs for each caller are ahead of the output, so that memory does not grow when the output is
         // slow.
         let index = state.change(when: { $0.isStopped || $0.next < $0.taken + 2 * callers }) { state -> Int? in
-          guard !state.isStopped, state.next < count else { return nil }
+          guard !state.isStopped, state.next < end else { return nil }
           state.next += 1
           return state.next - 1
         }
@@ -110,7 +131,7 @@ public struct Batch: Sendable {
     }
     try Workers.run(callers, work) { (running) throws(Failure) in
       defer { state.change { $0.isStopped = true } }
-      for index in 0..<count {
+      for index in first..<end {
         let made =
           running == 0
           ? Result { () throws(Failure) in try make(index) }

@@ -1,4 +1,3 @@
-import ImageTypes
 import Kernels
 import Synchronization
 
@@ -6,9 +5,9 @@ import Synchronization
 ///
 /// Decoding a picture takes one thread, and so does most of the loading of a model. In parallel they take as long as
 /// the slower of the two.
-public struct Opening<Model> {
-  public let model: Model
-  public let pictures: Pictures
+struct Opening<Model> {
+  let model: Model
+  let pictures: Pictures
 
   /// Loads and decodes on two threads of the pool, if it has two.
   ///
@@ -17,16 +16,16 @@ public struct Opening<Model> {
   ///
   /// - Parameters:
   ///   - name: the model's name in the timing.
-  ///   - picture: the path of the first picture.
+  ///   - isStream: whether the first picture is from a stream, or not a file at all.
   ///   - load: makes the model and times its steps.
   ///   - decode: reads the first picture.
   /// - Throws: the failure of `load`. A failure of `decode` is thrown when the first picture is read.
-  public init(
-    _ name: String, first picture: String, on pool: WorkerPool, _ timing: inout Timing,
+  init(
+    _ name: String, isStream: Bool, on pool: WorkerPool, _ timing: inout Timing,
     load: (inout Stopwatch) throws(Failure) -> Model,
-    decode: () throws(Failure) -> Image
+    decode: () throws(Failure) -> ReadPicture
   ) throws(Failure) {
-    guard FilePlace(picture).kind != .other else {
+    guard !isStream else {
       var watch = Stopwatch()
       model = try load(&watch)
       timing.note(name, watch)
@@ -51,18 +50,18 @@ public struct Opening<Model> {
 }
 
 /// The pictures of a batch; the first one may have been decoded already.
-public final class Pictures: Sendable {
-  private let first: Mutex<(picture: Result<Image, Failure>, watch: Stopwatch)?>
+final class Pictures: Sendable {
+  private let first: Mutex<(picture: Result<ReadPicture, Failure>, watch: Stopwatch)?>
 
-  init(first: (picture: Result<Image, Failure>, watch: Stopwatch)?) { self.first = Mutex(first) }
+  init(first: (picture: Result<ReadPicture, Failure>, watch: Stopwatch)?) { self.first = Mutex(first) }
 
   /// A picture, and a stopwatch with the duration of its decoding; may be called from several threads.
   ///
   /// - Throws: the failure of `decode`, now or when it decoded the first picture.
-  public func read(
-    _ index: Int, _ decode: () throws(Failure) -> Image
-  ) throws(Failure) -> (picture: Image, watch: Stopwatch) {
-    guard index == 0, case (let picture, var watch)? = first.withLock({ $0.take() }) else {
+  func read(
+    isFirst: Bool, _ decode: () throws(Failure) -> ReadPicture
+  ) throws(Failure) -> (picture: ReadPicture, watch: Stopwatch) {
+    guard isFirst, case (let picture, var watch)? = first.withLock({ $0.take() }) else {
       var watch = Stopwatch()
       let picture = try decode()
       watch.lap("decode")

@@ -1,3 +1,4 @@
+import Files
 import ImageTypes
 import Kernels
 
@@ -7,33 +8,44 @@ import Kernels
 /// parallel, each on one thread.
 public struct PictureRun<Model> {
   public let model: Model
-  private let images: [String]
-  private let limits: LimitOptions
+  private let inputs: PictureInputs
+  private let options: PictureOptions
+  private let limits: Limits
   private let callers: Int
   private let pictures: Pictures
   private let console: Console
+  private let before: (done: Int, failed: Int)
+  private let showsProgress: Bool
   private var timing: Timing
 
   /// - Parameters:
-  ///   - images: paths, at least one.
+  ///   - inputs: the pictures, at least one.
   ///   - name: the model's name in the timing.
+  ///   - resumed: the results of an earlier run, fewer than inputs, to which those of this run are appended.
+  ///   - isQuiet: whether nothing is written to standard output.
   ///   - timing: made when the program began.
   ///   - load: makes the model on the session and times its steps.
   /// - Throws: the failure of `load`. A failure of the first picture is thrown when its turn comes.
   public init(
-    _ images: [String], _ name: String, _ work: RunOptions, _ limits: LimitOptions, timing: Timing,
-    on console: Console, load: (Session, inout Stopwatch) throws(Failure) -> Model
+    _ inputs: PictureInputs, _ options: PictureOptions, _ name: String, _ work: RunOptions, _ limits: LimitOptions,
+    resumed: ResumedResults? = nil, isQuiet: Bool = false, timing: Timing, on console: Console,
+    load: (Session, inout Stopwatch) throws(Failure) -> Model
   ) throws(Failure) {
-    callers = Batch.callers(images.count, threads: work.threads)
+    let first = resumed?.count ?? 0
+    callers = Batch.callers(inputs.count - first, threads: work.threads)
     let session = Session(threads: callers > 1 ? 1 : work.threads)
     var timing = timing
-    let opening = try Opening(name, first: images[0], on: session.pool, &timing) { (watch) throws(Failure) in
+    let isStream = FilePlace.kind(of: inputs.path(first)) == .other
+    let opening = try Opening(name, isStream: isStream, on: session.pool, &timing) { (watch) throws(Failure) in
       try load(session, &watch)
     } decode: { () throws(Failure) in
-      try limits.read(images[0])
+      try options.read(inputs, first, limits.limits)
     }
     (model, pictures) = (opening.model, opening.pictures)
-    (self.images, self.limits, self.timing, self.console) = (images, limits, timing, console)
+    self.console = resumed?.console ?? console
+    before = resumed.map { ($0.done, $0.failed) } ?? (0, 0)
+    showsProgress = !work.timing && (isQuiet || !self.console.resultsAreOnTerminal)
+    (self.inputs, self.options, self.limits, self.timing) = (inputs, options, limits.limits, timing)
   }
 
   /// Processes every picture.
@@ -51,19 +63,26 @@ public struct PictureRun<Model> {
     finish: (_ index: Int, _ product: Product, _ watch: inout Stopwatch) throws(Failure) -> String,
     failed: (_ index: Int, Failure) -> String = { _, _ in "" }
   ) throws(Failure) -> ExitStatus {
-    let (images, limits, pictures) = (images, limits, pictures)
+    let (inputs, options, limits, pictures) = (inputs, options, limits, pictures)
+    let first = self.before.done + self.before.failed
     var timing = timing
     let (before, began) = (timing.told, Stopwatch.now)
-    let status = try Batch(images, on: console).run(callers) { (index) throws(Failure) in
-      var (image, watch) = try pictures.read(index) { () throws(Failure) in try limits.read(images[index]) }
-      let product = try make(index, &image, &watch)
-      return (product: product, watch: watch)
+    let status = try Batch(
+      inputs.count, before: self.before, showsProgress: showsProgress, on: console
+    ).run(callers) { (index) throws(Failure) in
+      var (picture, watch) = try pictures.read(isFirst: index == first) { () throws(Failure) in
+        try options.read(inputs, index, limits)
+      }
+      let product = try make(index, &picture.image, &watch)
+      return (product: product, warnings: picture.warnings, watch: watch)
     } finish: { (index, made, write) throws(Failure) in
       var watch = made.watch
       watch.resume()
       try write(finish(index, made.product, &watch))
       watch.lap("report")
-      timing.note(images[index], watch)
+      timing.note(inputs.name(index), watch)
+    } warnings: {
+      $0.warnings
     } failed: {
       failed($0, $1)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Kernels
 
 #if canImport(Glibc)
@@ -18,7 +19,12 @@ public enum Program {
     Timing.begin()
     Interrupt.listen()
     do {
-      var command = try type.parseAsRoot()
+      let arguments = arguments
+      if arguments.prefix(while: { $0 != "--" }).contains("--help-limits") {
+        try console.write(LimitOptions.help)
+        exit(ExitStatus.done.rawValue)
+      }
+      var command = try type.parseAsRoot(arguments)
       if let complaint = InstructionSet.complaint {
         throw Failure(.usage, "\(complaint); unset \(InstructionSet.variable), or name another")
       }
@@ -27,6 +33,29 @@ public enum Program {
     } catch {
       exit(report(error, of: type, on: console))
     }
+  }
+
+  /// The arguments without the program's name, with bytes that are not UTF-8 kept.
+  private static var arguments: [String] {
+    var arguments: [String] = []
+    for index in 1..<max(Int(CommandLine.argc), 1) {
+      guard let argument = unsafe CommandLine.unsafeArgv[index] else { break }
+      let count = unsafe strlen(argument)
+      arguments.append(
+        unsafe FilePath.string(UnsafeRawBufferPointer(start: argument, count: count)))
+    }
+    return arguments
+  }
+
+  /// A help text with the arguments and options in front of the discussion.
+  private static func usageFirst(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard let usage = lines.firstIndex(where: { $0.hasPrefix("USAGE:") }),
+      let end = lines[..<usage].firstIndex(of: ""), end < usage
+    else { return text }
+    var discussion = lines[end..<usage]
+    while discussion.last == "" { discussion.removeLast() }
+    return (lines[..<end] + [""] + lines[usage...] + discussion).joined(separator: "\n")
   }
 
   /// Reports an error and returns its exit status.
@@ -42,7 +71,7 @@ public enum Program {
     if type.exitCode(for: error).isSuccess {
       // The parser returns help and version as errors too.
       do {
-        try console.write(type.message(for: error) + "\n")
+        try console.write(usageFirst(type.message(for: error)) + "\n")
         return ExitStatus.done.rawValue
       } catch {
         console.note(error.message)

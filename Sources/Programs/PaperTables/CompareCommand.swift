@@ -116,8 +116,8 @@ struct CompareCommand: ParsableCommand {
     var places: [PictureOutputs] = []
     for (flag, path) in [("--csv", csv), ("--chart", chart)] {
       guard let path else { continue }
-      let place = try PictureOutputs(flag: flag, value: path, inputs: [""], force: true)
-      guard place.paths == [path] else {
+      let place = try PictureOutputs(flag: flag, value: path, inputs: PictureInputs(files: [""]), force: true)
+      guard place.path(0) == path else {
         throw Failure(.usage, "\(flag) \(path): is a folder; name a file")
       }
       for other in places { try place.mustDiffer(from: other) }

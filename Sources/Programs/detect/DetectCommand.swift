@@ -32,8 +32,7 @@ struct DetectCommand: ParsableCommand {
       """,
     version: Program.version)
 
-  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
-  var images: [String]
+  @OptionGroup var pictures: PictureOptions
 
   @Option(
     help: ArgumentHelp(
@@ -47,7 +46,8 @@ struct DetectCommand: ParsableCommand {
     help: ArgumentHelp(
       """
       Write the picture with the boxes drawn in to this file, as a PNG. In a folder (an existing one, or a name that \
-      ends in /) each picture has its own file.
+      ends in /) each picture has its own file, in the same folders as below a given one. A template names it by \
+      fields: 'out/{dir}/{stem}.png', or {name} and {ext}.
       """, valueName: "overlay.png"))
   var out: String?
 
@@ -80,11 +80,13 @@ struct DetectCommand: ParsableCommand {
   @Flag(help: "Allow --out to replace an input picture.")
   var force = false
 
+  @OptionGroup var resuming: ResumeOptions
+
   @OptionGroup var views: ViewOptions
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   func validate() throws {
     if let score, !(0...1).contains(score) { throw ValidationError("--score \(score): expected a number from 0 to 1") }
@@ -93,28 +95,39 @@ struct DetectCommand: ParsableCommand {
     if out == nil, force { throw ValidationError("--force has no effect without --out") }
     if out == nil, quiet { throw ValidationError("--quiet without --out would give no result at all") }
     if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
+    if quiet, resuming.resume != nil { throw ValidationError("--resume has no effect with --quiet") }
+    if resuming.resume != nil, let format, format != .ndjson {
+      throw ValidationError("--resume has no effect with --format \(format.rawValue)")
+    }
   }
 
   func run() throws {
     let console = Main.console
     let timing = Timing(work, on: console)
+    let inputs = try pictures.inputs(limits, outputs: [out])
     var outputs: PictureOutputs?
-    if let out { outputs = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force) }
+    if let out { outputs = try PictureOutputs(flag: "--out", value: out, inputs: inputs, force: force) }
     if !quiet, outputs?.useStandardOutput == true {
       throw Failure(.usage, "--out and the results would both go to standard output; add --quiet")
     }
-    var report = try Report(format: format ?? .text, images: images, quiet: quiet)
+    let resumed = try resuming.open(inputs, on: console)
+    if let resumed, resumed.count == inputs.count { return try resumed.end() }
+    var report = try Report(
+      format: format ?? (resumed == nil ? .text : .ndjson), inputs: inputs, quiet: quiet)
     var run = try PictureRun(
-      images, model ?? ModelChoice.detector, work, limits, timing: timing, on: console
+      inputs, pictures, model ?? ModelChoice.detector, work, limits, resumed: resumed, isQuiet: quiet, timing: timing,
+      on: console
     ) { (session, watch) throws(Failure) in
       try load(on: session, outputs: outputs.map { [$0] } ?? [], &watch)
     }
     let detector = run.model
     report.threshold = score ?? detector.scoreThreshold
+    let modelName = detector.names.joined(separator: ", ")
+    try resumed?.begin(with: modelName)
 
     try console.write(report.opening)
     let status = try run.run { (index, image, watch) throws(Failure) in
-      let found = try find(in: image, named: images[index], with: detector) { watch.lap($0.rawValue) }
+      let found = try find(in: image, named: inputs.name(index), with: detector) { watch.lap($0.rawValue) }
       var overlay: [UInt8]?
       if let outputs {
         Overlay.drawBoxes(found.map(\.annotation), on: &image)
@@ -123,8 +136,8 @@ struct DetectCommand: ParsableCommand {
         watch.lap("encode")
       }
       let result = PictureResult(
-        image: images[index], width: image.width, height: image.height, model: detector.names.joined(separator: ", "),
-        detections: found, overlay: outputs?.paths[index])
+        image: inputs.name(index), width: image.width, height: image.height, model: modelName, detections: found,
+        overlay: outputs?.path(index))
       return (result: result, overlay: overlay)
     } finish: { (index, made, watch) throws(Failure) in
       if let overlay = made.overlay, let outputs {
@@ -133,7 +146,7 @@ struct DetectCommand: ParsableCommand {
       }
       return report.add(made.result)
     } failed: { index, failure in
-      report.add(failure, of: images[index])
+      report.add(failure, of: inputs.name(index))
     }
     try console.write(report.closing)
     try run.end(status)

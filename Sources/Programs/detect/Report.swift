@@ -46,12 +46,12 @@ struct Report {
   private var isFirst = true
 
   /// - Throws: `Failure` if the format would give two pictures the same key.
-  init(format: Format, images: [String], quiet: Bool) throws(Failure) {
+  init(format: Format, inputs: PictureInputs, quiet: Bool) throws(Failure) {
     self.format = format
     self.quiet = quiet
     guard format == .coco else { return }
     var seen: [String: String] = [:]
-    for image in images {
+    for image in (0..<inputs.count).lazy.map(inputs.name) {
       let id = Report.imageID(image).text
       if let other = seen.updateValue(image, forKey: id) {
         throw Failure(.usage, "--format coco: \(other) and \(image) have the same image_id \(id); rename one of them")

@@ -7,7 +7,7 @@ import Overlay
 
 /// The format of the results.
 enum Format: String, ExpressibleByArgument, CaseIterable {
-  case text, json
+  case text, json, ndjson
 }
 
 /// The mask of one picture.
@@ -64,10 +64,17 @@ struct Report {
     case .json:
       values.append(Report.json(result))
       return ""
+    case .ndjson: return Report.json(result).text + "\n"
     case .text:
       defer { isFirst = false }
       return (isFirst ? "" : "\n") + Report.text(result)
     }
+  }
+
+  /// The text of a failed picture.
+  func add(_ failure: Failure, of image: String) -> String {
+    guard !quiet, format == .ndjson else { return "" }
+    return JSON.object([("image", .string(image)), ("error", .string(failure.message))]).text + "\n"
   }
 
   /// The text after the last result.

@@ -21,7 +21,8 @@ struct SegmentCommand: ParsableCommand {
       indexed PNG with class ids as pixel values and the palette of Pascal VOC.
 
       FORMATS: text lists the classes of each picture, with their colours and fractions of its area. json is an array \
-      with an object for each processed picture, written at the end.
+      with an object for each processed picture, written at the end. ndjson is one object per line, written after each \
+      picture; a failed picture has "error" instead of "mask" and "classes".
 
       \(ExitStatus.help)
 
@@ -30,12 +31,14 @@ struct SegmentCommand: ParsableCommand {
       """,
     version: Program.version)
 
-  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
-  var images: [String]
+  @OptionGroup var pictures: PictureOptions
 
   @Option(
     help: ArgumentHelp(
-      "File of the mask. In a folder (an existing one, or a name that ends in /) each picture has its own file.",
+      """
+      File of the mask. In a folder (an existing one, or a name that ends in /) each picture has its own file, in the \
+      same folders as below a given one. A template names it by fields: 'out/{dir}/{stem}.png', or {name} and {ext}.
+      """,
       valueName: "mask.png"))
   var out: String
 
@@ -63,40 +66,50 @@ struct SegmentCommand: ParsableCommand {
   @Flag(help: "Allow an output to replace an input picture.")
   var force = false
 
+  @OptionGroup var resuming: ResumeOptions
+
   @OptionGroup var views: ViewOptions
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   func validate() throws {
     if let size { try checkInputSize(size) }
     if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
+    if quiet, resuming.resume != nil { throw ValidationError("--resume has no effect with --quiet") }
+    if resuming.resume != nil, let format, format != .ndjson {
+      throw ValidationError("--resume has no effect with --format \(format.rawValue)")
+    }
   }
 
   func run() throws {
     let console = Main.console
     let timing = Timing(work, on: console)
-    let masks = try PictureOutputs(flag: "--out", value: out, inputs: images, force: force)
+    let inputs = try pictures.inputs(limits, outputs: [out, overlay])
+    let masks = try PictureOutputs(flag: "--out", value: out, inputs: inputs, force: force)
     var overlays: PictureOutputs?
     if let overlay {
-      let outputs = try PictureOutputs(flag: "--overlay", value: overlay, inputs: images, force: force)
+      let outputs = try PictureOutputs(flag: "--overlay", value: overlay, inputs: inputs, force: force)
       try outputs.mustDiffer(from: masks)
       overlays = outputs
     }
     if !quiet, masks.useStandardOutput || overlays?.useStandardOutput == true {
       throw Failure(.usage, "a picture and the results would both go to standard output; add --quiet")
     }
-    var report = Report(format: format ?? .text, quiet: quiet)
+    let resumed = try resuming.open(inputs, on: console)
+    if let resumed, resumed.count == inputs.count { return try resumed.end() }
+    var report = Report(format: format ?? (resumed == nil ? .text : .ndjson), quiet: quiet)
     var run = try PictureRun(
-      images, model, work, limits, timing: timing, on: console
+      inputs, pictures, model, work, limits, resumed: resumed, isQuiet: quiet, timing: timing, on: console
     ) { (session, watch) throws(Failure) in
       try load(on: session, outputs: [masks] + (overlays.map { [$0] } ?? []), &watch)
     }
     let segmenter = run.model
+    try resumed?.begin(with: segmenter.card.name)
 
     let status = try run.run { (index, image, watch) throws(Failure) in
-      let map = try outline(image, named: images[index], with: segmenter) { watch.lap($0.rawValue) }
+      let map = try outline(image, named: inputs.name(index), with: segmenter) { watch.lap($0.rawValue) }
       var overlay: [UInt8]?
       if let overlays {
         Overlay.blend(map, into: &image)
@@ -106,13 +119,16 @@ struct SegmentCommand: ParsableCommand {
       let mask = try masks.encode(map, palette: Palette.voc, for: index)
       watch.lap("encode")
       let result = PictureResult(
-        image: images[index], map: map, card: segmenter.card, mask: masks.paths[index], overlay: overlays?.paths[index])
+        image: inputs.name(index), map: map, card: segmenter.card, mask: masks.path(index),
+        overlay: overlays?.path(index))
       return (result: result, mask: mask, overlay: overlay)
     } finish: { (index, made, watch) throws(Failure) in
       if let overlay = made.overlay { try overlays?.put(overlay, for: index) }
       try masks.put(made.mask, for: index)
       watch.lap("write")
       return report.add(made.result)
+    } failed: { index, failure in
+      report.add(failure, of: inputs.name(index))
     }
     try console.write(report.closing)
     try run.end(status)

@@ -57,7 +57,7 @@ struct EvalOptions: ParsableArguments {
 
   @OptionGroup var views: ViewOptions
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   /// - Parameter data: the folders of `--data`.
   func check(data: [String]) throws {

@@ -83,7 +83,8 @@ struct EvalDetectCommand: ParsableCommand {
     if let savePredictions {
       // Checked before the work, not after it.
       try PictureOutputs.refuse(savePredictions, flag: "--save-predictions", inside: self.data)
-      _ = try PictureOutputs(flag: "--save-predictions", value: savePredictions, inputs: [""], force: true)
+      _ = try PictureOutputs(
+        flag: "--save-predictions", value: savePredictions, inputs: PictureInputs(files: [""]), force: true)
     }
     var folder: OutputFolder?
     if let path = options.pictures { folder = try OutputFolder("--pictures", path, notIn: self.data) }

@@ -14,7 +14,7 @@ struct OutputFolder {
     guard !path.isEmpty else { throw Failure(.usage, "\(flag) needs the name of a folder") }
     self.path = path == "/" ? path : String(path.reversed().drop { $0 == "/" }.reversed())
     try PictureOutputs.refuse(self.path, flag: flag, inside: data)
-    _ = try PictureOutputs(flag: flag, value: self.path + "/", inputs: [""], force: true)
+    _ = try PictureOutputs(flag: flag, value: self.path + "/", inputs: PictureInputs(files: [""]), force: true)
   }
 
   /// Writes an image atomically.

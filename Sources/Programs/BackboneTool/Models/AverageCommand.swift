@@ -27,7 +27,7 @@ extension ModelsCommand {
     @Option(help: ArgumentHelp("File of the model, in fp32.", valueName: "file.safetensors"))
     var out: String
 
-    @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup var limits: LimitOptions
 
     func validate() throws {
       guard share >= 0, share <= 1 else { throw ValidationError("--share \(share): expected a number from 0 to 1") }

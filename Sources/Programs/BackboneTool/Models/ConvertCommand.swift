@@ -49,7 +49,7 @@ extension ModelsCommand {
         valueName: "number"))
     var iou: Float?
 
-    @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup var limits: LimitOptions
 
     func validate() throws {
       if let iou, !(0...1).contains(iou) { throw ValidationError("--iou \(iou): expected a number from 0 to 1") }

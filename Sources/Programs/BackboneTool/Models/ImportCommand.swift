@@ -56,7 +56,7 @@ struct ImportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Origin of the weights, for the card.", valueName: "text"))
   var origin: String?
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   func validate() throws {
     if let name, !ModelStore.isName(name) {

@@ -13,7 +13,7 @@ extension ModelsCommand {
     @Argument(help: ArgumentHelp("An installed model's name, or the path of a model file.", valueName: "name|path"))
     var model: String
 
-    @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup var limits: LimitOptions
 
     func run() throws {
       let file = try ModelChoice.open(model, limits)

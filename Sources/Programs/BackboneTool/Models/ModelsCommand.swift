@@ -96,7 +96,7 @@ struct ModelsCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Installed models. (default: all)", valueName: "name"))
     var names: [String] = []
 
-    @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup var limits: LimitOptions
 
     func run() throws {
       let console = Main.console
@@ -106,7 +106,7 @@ struct ModelsCommand: ParsableCommand {
         do { names = try store.installed() } catch { throw Failure(.model, told(error)) }
         if names.isEmpty { throw Failure(.model, "\(store.folder): no model is installed; see `backbone models`") }
       }
-      let status = try Batch(names, on: console).run { (index) throws(Failure) in
+      let status = try Batch(names.count, on: console).run { (index) throws(Failure) in
         do throws(ModelStoreError) {
           let digest = try store.verify(names[index])
           _ = try store.open(names[index])

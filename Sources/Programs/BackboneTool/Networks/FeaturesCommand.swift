@@ -48,7 +48,7 @@ struct FeaturesCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   func validate() throws {
     if randomInit, model != nil { throw ValidationError("--model has no effect with --random-init") }

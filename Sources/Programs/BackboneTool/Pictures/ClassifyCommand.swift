@@ -18,8 +18,7 @@ struct ClassifyCommand: ParsableCommand {
       "classifications". csv is a header line and one class per line.
       """)
 
-  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
-  var images: [String]
+  @OptionGroup var pictures: PictureOptions
 
   @Option(
     help: ArgumentHelp(
@@ -30,8 +29,8 @@ struct ClassifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Number of reported classes per picture.", valueName: "count"))
   var top = 5
 
-  @Option(help: "Format of the results on standard output.")
-  var format = ClassifyReport.Format.text
+  @Option(help: "Format of the results on standard output. (default: text)")
+  var format: ClassifyReport.Format?
 
   @Option(
     help: ArgumentHelp(
@@ -41,34 +40,44 @@ struct ClassifyCommand: ParsableCommand {
       """, valueName: "file"))
   var labels: String?
 
+  @OptionGroup var resuming: ResumeOptions
+
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   func validate() throws {
     guard top >= 1 else { throw ValidationError("--top \(top): expected a number of at least 1") }
+    if resuming.resume != nil, let format, format != .ndjson {
+      throw ValidationError("--resume has no effect with --format \(format.rawValue)")
+    }
   }
 
   func run() throws {
     let console = Main.console
     let timing = Timing(work, on: console)
-    var report = ClassifyReport(format: format)
-    var run = try PictureRun(images, model, work, limits, timing: timing, on: console, load: load)
+    let inputs = try pictures.inputs(limits)
+    let resumed = try resuming.open(inputs, on: console)
+    if let resumed, resumed.count == inputs.count { return try resumed.end() }
+    var report = ClassifyReport(format: format ?? (resumed == nil ? .text : .ndjson))
+    var run = try PictureRun(
+      inputs, pictures, model, work, limits, resumed: resumed, timing: timing, on: console, load: load)
     let classifier = run.model
+    try resumed?.begin(with: classifier.card.name)
 
     try console.write(report.opening)
     let status = try run.run { (index, image, watch) throws(Failure) in
       let found: [Classification]
       do throws(VisionError) { found = try classifier.classify(image, top: top) { watch.lap($0.rawValue) } } catch {
-        throw Failure(.model, "\(images[index]): \(told(error))", stops: true)
+        throw Failure(.model, "\(inputs.name(index)): \(told(error))", stops: true)
       }
       return ClassifyReport.Result(
-        image: images[index], width: image.width, height: image.height, model: classifier.card.name,
+        image: inputs.name(index), width: image.width, height: image.height, model: classifier.card.name,
         classifications: found)
     } finish: { (_, result, _) throws(Failure) in
       report.add(result)
     } failed: { index, failure in
-      report.add(failure, of: images[index])
+      report.add(failure, of: inputs.name(index))
     }
     try console.write(report.closing)
     try run.end(status)

@@ -19,8 +19,7 @@ struct EmbedCommand: ParsableCommand {
       their number is printed with the file's name.
       """)
 
-  @Argument(help: ArgumentHelp("Pictures, PNG or JPEG.", valueName: "image"))
-  var images: [String]
+  @OptionGroup var pictures: PictureOptions
 
   @Option(
     help: ArgumentHelp(
@@ -42,7 +41,7 @@ struct EmbedCommand: ParsableCommand {
 
   @OptionGroup var work: RunOptions
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   func validate() throws {
     guard out.hasSuffix(".npy") || out.hasSuffix(".ndjson") else {
@@ -53,26 +52,28 @@ struct EmbedCommand: ParsableCommand {
   func run() throws {
     let console = Main.console
     let timing = Timing(work, on: console)
-    try PictureOutputs.refuse(out, flag: "--out", asOneOf: images)
+    let inputs = try pictures.inputs(limits)
+    try PictureOutputs.refuse(out, flag: "--out", asOneOf: inputs.paths)
     try PictureOutputs.checkFolder(of: out)
-    var run = try PictureRun(images, model, work, limits, timing: timing, on: console, load: load)
+    var run = try PictureRun(
+      inputs, pictures, model, work, limits, isQuiet: true, timing: timing, on: console, load: load)
     let embedder = run.model
 
     var rows: [(index: Int, vector: [Float])] = []
     let status = try run.run { (index, image, watch) throws(Failure) in
       do throws(VisionError) { return try embedder.embedding(of: image) { watch.lap($0.rawValue) } } catch {
-        throw Failure(.model, "\(images[index]): \(told(error))", stops: true)
+        throw Failure(.model, "\(inputs.name(index)): \(told(error))", stops: true)
       }
     } finish: { (index, vector, _) throws(Failure) in
       rows.append((index, vector))
       return ""
     }
     if !rows.isEmpty {
-      try write(rows, channels: embedder.channels)
-      let left = images.count - rows.count
+      try write(rows, of: inputs, channels: embedder.channels)
+      let left = inputs.count - rows.count
       try console.write(
         "\(out.onOneLine)  \(rows.count)x\(embedder.channels)  \(embedder.card.name) \(embedder.tap)"
-          + (left > 0 ? ", \(left) of \(images.count) pictures left out" : "") + "\n")
+          + (left > 0 ? ", \(left) of \(inputs.count) pictures left out" : "") + "\n")
     }
     try run.end(status)
   }
@@ -93,7 +94,7 @@ struct EmbedCommand: ParsableCommand {
     } catch { throw Failure(.model, told(error)) }
   }
 
-  private func write(_ rows: [(index: Int, vector: [Float])], channels: Int) throws(Failure) {
+  private func write(_ rows: [(index: Int, vector: [Float])], of inputs: PictureInputs, channels: Int) throws(Failure) {
     do throws(FileError) {
       try Interrupt.shielded { () throws(FileError) in
         if out.hasSuffix(".npy") {
@@ -101,7 +102,7 @@ struct EmbedCommand: ParsableCommand {
         } else {
           let lines = rows.map { row in
             JSON.object([
-              ("image", .string(images[row.index])), ("embedding", .array(row.vector.map(JSON.number))),
+              ("image", .string(inputs.name(row.index))), ("embedding", .array(row.vector.map(JSON.number))),
             ]).text + "\n"
           }
           try AtomicFile.write(Array(lines.joined().utf8), to: out)

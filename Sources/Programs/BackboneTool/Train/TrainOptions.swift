@@ -36,7 +36,7 @@ struct DataOptions: ParsableArguments {
   @Flag(help: "Refuse a data set with a damaged file instead of skipping the file.")
   var strict = false
 
-  @OptionGroup(title: "Limits") var limits: LimitOptions
+  @OptionGroup var limits: LimitOptions
 
   func validate() throws {
     if holdOut.count > 1, holdOut.count != data.count {

@@ -38,9 +38,12 @@ struct FilePlace: Hashable {
     self.rest = rest
   }
 
+  /// The kind of file at a path.
+  static func kind(of path: String) -> Kind { status(of: path)?.0 ?? .absent }
+
   private static func status(of path: String) -> (Kind, UInt64, UInt64)? {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
+    guard unsafe stat(FilePath.onDisk(path), &status) == 0 else { return nil }
     let kind: Kind =
       switch status.st_mode & S_IFMT {
       case S_IFREG: .regular
@@ -78,6 +81,6 @@ struct FilePlace: Hashable {
   static func refusal(toWriteIn folder: String) -> Int32? {
     guard let found = status(of: folder) else { return errno }
     guard found.0 == .folder else { return ENOTDIR }
-    return unsafe access(folder, W_OK | X_OK) == 0 ? nil : errno
+    return unsafe access(FilePath.onDisk(folder), W_OK | X_OK) == 0 ? nil : errno
   }
 }

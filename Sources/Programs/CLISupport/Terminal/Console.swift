@@ -14,17 +14,29 @@ public struct Console: Sendable {
   /// The program's name, the prefix of each line on standard error.
   public let program: String
 
-  public init(program: String) { self.program = program }
+  /// The file of the results instead of standard output.
+  private let file: AppendedFile?
+
+  public init(program: String) { self.init(program: program, file: nil) }
+
+  private init(program: String, file: AppendedFile?) { (self.program, self.file) = (program, file) }
+
+  /// The same console with its results at the end of a file.
+  func writing(to file: AppendedFile) -> Console { Console(program: program, file: file) }
+
+  /// Whether results and a line of progress on standard error would be on the same terminal.
+  var resultsAreOnTerminal: Bool { file == nil && isatty(STDOUT_FILENO) == 1 }
 
   /// Writes a result, unbuffered.
   ///
   /// - Throws: `Failure` with status `output`. If the reader has closed the pipe (`| head`), the program ends quietly
   ///   instead.
   public func write(_ text: String) throws(Failure) {
-    guard let code = Interrupt.shielded({ put(text, on: STDOUT_FILENO) }) else { return }
+    guard let code = Interrupt.shielded({ put(text, on: file?.descriptor ?? STDOUT_FILENO) }) else { return }
     if code == EPIPE { Console.endQuietly() }
     throw Failure(
-      .output, "standard output: cannot write: \(FileError.reason(code)); check the free space and where it goes",
+      .output,
+      "\(file?.path ?? "standard output"): cannot write: \(FileError.reason(code)); check the free space and where it goes",
       stops: true)
   }
 

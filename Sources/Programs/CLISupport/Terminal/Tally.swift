@@ -20,10 +20,14 @@ enum Tally {
   private static let wordsCount = Atomic<Int>(0)
 
   /// Begins to count; a single input has no count.
-  static func begin(_ count: Int, program: String) {
-    done.store(0, ordering: .relaxed)
-    failed.store(0, ordering: .relaxed)
-    let text = Array("\(program): stopped by a signal: ".utf8)
+  ///
+  /// - Parameters:
+  ///   - before: the numbers of an earlier run.
+  ///   - lead: what is written in front of the line after a signal.
+  static func begin(_ count: Int, program: String, before: (done: Int, failed: Int), lead: String) {
+    done.store(before.done, ordering: .relaxed)
+    failed.store(before.failed, ordering: .relaxed)
+    let text = Array("\(lead)\(program): stopped by a signal: ".utf8)
     let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
     _ = unsafe bytes.initialize(from: text)
     wordsCount.store(text.count, ordering: .relaxed)
