@@ -29,14 +29,14 @@ SOAKED := ManyCallersTests|MaskSizeTests|OutputTests|InterruptTests|PrefixTests
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install the system packages that are missing (libpng, libjpeg, expat)
+setup: ## Install the system packages that are missing (libpng, libjpeg, libwebp, expat)
 	@command -v swift >/dev/null || { echo "make: swift: not found; install a Swift 6.2 or newer toolchain first" >&2; exit 1; }
-	@if [ -e /usr/include/png.h ] && [ -e /usr/include/jpeglib.h ] && [ -e /usr/include/expat.h ] || pkg-config --exists libpng libjpeg expat 2>/dev/null; then :; \
+	@if [ -e /usr/include/png.h ] && [ -e /usr/include/jpeglib.h ] && [ -e /usr/include/webp/decode.h ] && [ -e /usr/include/expat.h ] || pkg-config --exists libpng libjpeg libwebp expat 2>/dev/null; then :; \
 	elif command -v apt-get >/dev/null; then \
-	  echo "Installing libpng-dev, libjpeg-dev and libexpat1-dev"; \
-	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libpng-dev libjpeg-dev libexpat1-dev; \
+	  echo "Installing libpng-dev, libjpeg-dev, libwebp-dev and libexpat1-dev"; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libpng-dev libjpeg-dev libwebp-dev libexpat1-dev; \
 	else \
-	  echo "make: install the development files of libpng, libjpeg-turbo and expat with your package manager, then try again" >&2; exit 1; \
+	  echo "make: install the development files of libpng, libjpeg-turbo, libwebp and expat with your package manager, then try again" >&2; exit 1; \
 	fi
 
 build: setup ## Build the programs

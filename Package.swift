@@ -91,9 +91,10 @@ let package = Package(
     // MARK: Formats: pictures and checkpoints of others
     system("CPNG", in: "Sources/Formats", "libpng", apt: "libpng-dev", brew: "libpng"),
     system("CJPEG", in: "Sources/Formats", "libjpeg", apt: "libjpeg-dev", brew: "jpeg-turbo"),
+    system("CWebP", in: "Sources/Formats", "libwebp", apt: "libwebp-dev", brew: "webp"),
     .target(
-      name: "CImageIO", dependencies: ["CPNG", "CJPEG"], path: "Sources/Formats/CImageIO",
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+      name: "CImageIO", dependencies: ["CPNG", "CJPEG", "CWebP"], path: "Sources/Formats/CImageIO",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("z")]),
     module("ImageCodecs", in: "Sources/Formats", ["CImageIO", "Files", "ImageTypes"]),
     module(
       "Checkpoints", in: "Sources/Formats",

@@ -54,9 +54,9 @@ extension Workplace {
   /// Unreadable pictures: the problem, and the remedy after the semicolon.
   static let pictures = [
     ("missing.png", ["missing.png: cannot read the file: No such file or directory; check the path"]),
-    ("text.png", ["text.png: is no picture: text beginning \"a shopp", "expected a PNG or JPEG; "]),
+    ("text.png", ["text.png: is no picture: text beginning \"a shopp", "expected a PNG, JPEG, WebP or BMP; "]),
     ("cut.png", ["cut.png: truncated PNG: the file ends at byte ", "; get the file again"]),
-    ("empty.png", ["empty.png: is empty: it ends at byte 0, expected a PNG or JPEG picture; "]),
+    ("empty.png", ["empty.png: is empty: it ends at byte 0, expected a PNG, JPEG, WebP or BMP picture; "]),
     ("a.png/b.png", ["a.png/b.png: cannot read the file: Not a directory; "]),
     ("other.safetensors", ["other.safetensors: is no picture"]),
   ]

@@ -95,15 +95,21 @@ import Testing
     let rest = [UInt8](repeating: 0, count: 40)
     func text(_ words: String) -> [UInt8] { Array(words.utf8) + rest }
     for (bytes, name) in [
-      (text("GIF89a"), "GIF"), (text("RIFF\u{1}\u{1}\u{1}\u{1}WEBPVP8 "), "WebP"),
+      (text("GIF89a"), "GIF"), (text("RIFF\u{1}\u{1}\u{1}\u{1}AVI LIST"), "a video"),
       ([0x49, 0x49, 0x2A, 0] + rest, "TIFF or camera raw"),
-      (text("BM\u{1}\0\0\0\0\0\0\0\0\0\0\0\u{28}"), "BMP"), (text("\0\0\0\u{1C}ftypavif"), "AVIF"),
+      (text("\0\0\0\u{20}ftypisom"), "a video"), ([0x1A, 0x45, 0xDF, 0xA3] + rest, "a video"),
+      (text("\0\0\0\u{1C}ftypavif"), "AVIF"),
       (text("\0\0\0\u{1C}ftypheic"), "HEIC"), ([0xFF, 0x0A] + rest, "JPEG XL"), (text("\0\0\0\u{C}jP  "), "JPEG 2000"),
       (text("%PDF-1.7"), "PDF"), (text("<svg xmlns"), "SVG or another XML"), (text("P6\n4 4"), "PNM"),
       (text("qoif"), "QOI"),
     ] as [([UInt8], String)] {
       #expect(refusal(of: bytes) == .unsupported(file: "test", found: name))
+      #expect(refusal(of: bytes)?.description.contains("; convert it to one of them: ") == true)
     }
+    #expect(
+      refusal(of: text("\0\0\0\u{1C}ftypheic"))?.description
+        == "test: is HEIC, expected an ordinary PNG, JPEG, WebP or BMP; convert it to one of them: "
+        + "heif-convert 'test' picture.png")
     #expect(
       refusal(of: Array("Hello,\nworld".utf8)) == .unknownFormat(file: "test", found: "text beginning \"Hello, world\"")
     )

@@ -14,9 +14,9 @@ public struct Limits: Hashable, Sendable {
   public var pixels = 64 << 20
   /// Columns, and rows: 65,500, which is also the JPEG library's own limit.
   public var side = 65_500
-  /// Bytes of one ancillary PNG chunk (text, colour profile, EXIF; not an animation's frames): 1 MiB.
+  /// Bytes of one ancillary PNG chunk that is read (EXIF, transparency; others are skipped): 1 MiB.
   public var chunkBytes = 1 << 20
-  /// Bytes of all ancillary PNG chunks together: 8 MiB.
+  /// Bytes of all such PNG chunks together: 8 MiB.
   public var ancillaryBytes = 8 << 20
   /// Scans of a progressive JPEG: 100, where ordinary files have about ten.
   public var scans = 100

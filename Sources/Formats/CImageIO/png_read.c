@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "CImageIO.h"
+#include "composite.h"
 
 // Allocated in the frame above the one that calls setjmp, so that all of it stays defined after a jump.
 typedef struct {
@@ -116,17 +117,6 @@ static void prepare(reader *self) {
   png_set_chunk_malloc_max(self->png, self->chunk_limit);
 }
 
-// Straight (not premultiplied) alpha over white, rounded to nearest; (c * a + 255 * (255 - a)) / 255 never has a tie.
-static void composite(const uint8_t *rgba, uint8_t *rgb, size_t pixels) {
-  for (size_t i = 0; i < pixels; i++) {
-    unsigned alpha = rgba[4 * i + 3];
-    for (size_t k = 0; k < 3; k++) {
-      unsigned sum = rgba[4 * i + k] * alpha + 255 * (255 - alpha) + 128;
-      rgb[3 * i + k] = (uint8_t)((sum + (sum >> 8)) >> 8);
-    }
-  }
-}
-
 static void read_rgb(reader *self) {
   png_structp png = self->png;
   png_set_expand(png);
@@ -151,7 +141,7 @@ static void read_rgb(reader *self) {
     for (size_t y = 0; y < height; y++) {
       uint8_t *row = self->scratch + (passes > 1 ? y * row_bytes : 0);
       read_row(self, pass == passes - 1, y, row);
-      if (pass == passes - 1) composite(row, self->out + y * width * 3, width);
+      if (pass == passes - 1) cimageio_composite(row, self->out + y * width * 3, width);
     }
 }
 

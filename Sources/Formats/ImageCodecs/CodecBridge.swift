@@ -164,6 +164,31 @@ enum CodecBridge {
     return pixels
   }
 
+  /// The size of a WebP.
+  static func sizeOfWebP(_ bytes: Span<UInt8>, file: String) throws(ImageError) -> (width: Int, height: Int) {
+    var width: UInt32 = 0
+    var height: UInt32 = 0
+    let report = unsafe bytes.withUnsafeBufferPointer {
+      unsafe cimageio_webp_size($0.baseAddress, $0.count, &width, &height)
+    }
+    try check(report, bytes, .webp, .standard, file)
+    return (Int(width), Int(height))
+  }
+
+  /// The RGB pixels of a WebP whose size has been checked.
+  static func decodeWebP(_ bytes: Span<UInt8>, width: Int, height: Int, file: String) throws(ImageError) -> [UInt8] {
+    let (pixels, report) = unsafe fill(width * height * 3) { out in
+      unsafe bytes.withUnsafeBufferPointer {
+        unsafe cimageio_webp_rgb($0.baseAddress, $0.count, UInt32(width), UInt32(height), out)
+      }
+    }
+    try check(report, bytes, .webp, .standard, file)
+    return pixels
+  }
+
+  /// Whether the system can allocate this much memory now.
+  static func hasMemory(_ count: Int) -> Bool { cimageio_has_memory(count) != 0 }
+
   /// A PNG of RGB pixels, or of indices if the flat `palette` is not empty.
   static func encodePNG(
     _ pixels: [UInt8], width: Int, height: Int, palette: [UInt8], file: String

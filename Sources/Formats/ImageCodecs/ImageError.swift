@@ -22,9 +22,9 @@ public enum ImageError: RemediedError, Hashable {
   case outOfMemory(file: String)
   /// The file ends at `offset`, where `expected` should follow.
   case truncated(file: String, format: ImageFormat, offset: Int, expected: String)
-  /// Neither PNG nor JPEG, nor any image format known by name.
+  /// No image format known by name.
   case unknownFormat(file: String, found: String)
-  /// A known format, or a known kind of PNG or JPEG, that is not supported.
+  /// A known format, or a known kind of one that is read, that is not supported.
   case unsupported(file: String, found: String)
 
   /// The file and the problem in words, with advice.
@@ -40,9 +40,9 @@ public enum ImageError: RemediedError, Hashable {
         "\(file.onOneLine): damaged \(format.rawValue) at byte \(offset): \(reason); get the file again from its source"
     case .empty(let file):
       return
-        "\(file.onOneLine): is empty: it ends at byte 0, expected a PNG or JPEG picture; get the file again from its source"
+        "\(file.onOneLine): is empty: it ends at byte 0, expected a \(ImageFormat.all) picture; get the file again from its source"
     case .isDirectory(let file):
-      return "\(file.onOneLine): is a directory, expected a PNG or JPEG picture; name the files in it"
+      return "\(file.onOneLine): is a directory, expected a \(ImageFormat.all) picture; name the files in it"
     case .limit(let file, let limit, let allowed, let found):
       return "\(file.onOneLine): \(LimitExcess(limit: limit, allowed: allowed, found: found).problem)"
     case .notMask(let file, let found):
@@ -54,9 +54,11 @@ public enum ImageError: RemediedError, Hashable {
       return "\(file.onOneLine): truncated \(format.rawValue): the file ends at byte \(offset), expected \(expected); "
         + "get the file again from its source"
     case .unknownFormat(let file, let found):
-      return "\(file.onOneLine): is no picture: \(found), expected a PNG or JPEG; name a picture file"
+      return "\(file.onOneLine): is no picture: \(found), expected a \(ImageFormat.all); name a picture file"
     case .unsupported(let file, let found):
-      return "\(file.onOneLine): is \(found), expected an ordinary PNG or JPEG; convert it to one of them"
+      let command = ImageFormat.conversion(of: found, file: file).map { ": \($0)" } ?? ""
+      return
+        "\(file.onOneLine): is \(found), expected an ordinary \(ImageFormat.all); convert it to one of them\(command)"
     }
   }
 

@@ -3,7 +3,7 @@ import ImageTypes
 
 /// The reading and writing of images, in files or in memory.
 ///
-/// What is read is PNG of every kind and JPEG, told apart by their first bytes, as 8-bit RGB the way they are
+/// What is read is PNG of every kind, JPEG, WebP and BMP, told apart by their first bytes, as 8-bit RGB the way they are
 /// displayed.
 ///
 /// The conversion is the same for every kind of file:
@@ -17,7 +17,8 @@ import ImageTypes
 /// - JPEG is decoded with the accurate integer transform and smooth chroma upsampling, libjpeg-turbo's defaults.
 /// - CMYK and YCCK: R = C' * K' / 255 rounded, likewise G and B, where C' and K' are what is left of the paper's white.
 ///   A file with Adobe's marker stores just those; one without stores the ink, 255 - C'.
-/// - The EXIF orientation (JPEG APP1, PNG `eXIf`) is applied.
+/// - BMP of 16 and 32 bits is scaled to 0...255; its alpha is ignored.
+/// - The EXIF orientation (JPEG APP1, PNG `eXIf`, WebP `EXIF`) is applied.
 /// - A damaged or truncated image is refused as a whole, except by `recover`; bytes behind the end of an image are
 ///   ignored.
 public enum ImageFile {
@@ -72,6 +73,15 @@ public enum ImageFile {
       exif = JPEGStructure.exif(in: bytes)
       pixels = try CodecBridge.decodeJPEG(
         bytes, width: width, height: height, limits: limits, file: name, damage: &damage)
+    case .webp:
+      (width, height) = try CodecBridge.sizeOfWebP(bytes, file: name)
+      try ImageError.check(width, height, limits, file: name)
+      exif = WebPStructure.exif(in: bytes)
+      pixels = try CodecBridge.decodeWebP(bytes, width: width, height: height, file: name)
+    case .bmp:
+      let bitmap = try BMPFile(bytes, limits: limits, file: name)
+      (width, height, exif) = (bitmap.width, bitmap.height, nil)
+      pixels = try bitmap.pixels(bytes)
     }
     return orientation(exif, bytes).display(pixels, width: width, height: height)
   }
@@ -124,6 +134,13 @@ public enum ImageFile {
       (width, height) = try CodecBridge.sizeOfJPEG(bytes, file: name)
       try ImageError.check(width, height, limits, file: name)
       exif = JPEGStructure.exif(in: bytes)
+    case .webp:
+      (width, height) = try CodecBridge.sizeOfWebP(bytes, file: name)
+      try ImageError.check(width, height, limits, file: name)
+      exif = WebPStructure.exif(in: bytes)
+    case .bmp:
+      let bitmap = try BMPFile(bytes, limits: limits, file: name)
+      (width, height, exif) = (bitmap.width, bitmap.height, nil)
     }
     return orientation(exif, bytes).display(width: width, height: height)
   }

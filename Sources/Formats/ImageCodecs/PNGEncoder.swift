@@ -75,7 +75,8 @@ public enum PNGDecoder {
     throws(ImageError) -> IndexedImage
   {
     try ImageFile.check(bytes, limits, name)
-    guard try ImageFormat.sniff(bytes, file: name) == .png else { throw .notMask(file: name, found: "a JPEG") }
+    let format = try ImageFormat.sniff(bytes, file: name)
+    guard format == .png else { throw .notMask(file: name, found: "a \(format.rawValue)") }
     var damage: [ImageDamage]?
     let structure = try PNGStructure(bytes, limits: limits, file: name, damage: &damage)
     guard [0, 3].contains(structure.colourType), structure.bitDepth <= 8 else {

@@ -60,7 +60,7 @@ public struct Batch: Sendable {
     let count = inputs.upperBound
     var bar =
       showsProgress && !inputs.isEmpty
-      ? ProgressBar(console.program, total: count, unit: "pictures", from: inputs.lowerBound, on: console) : nil
+      ? ProgressBar("done", total: count, unit: "pictures", from: inputs.lowerBound, on: console) : nil
     Tally.begin(count, program: console.program, before: before, lead: bar == nil ? "" : "\r\u{1b}[K")
     var status = before.failed > 0 ? ExitStatus.inputs : .done
     func note(_ message: String) { if bar == nil { console.note(message) } else { bar!.note(message) } }

@@ -18,7 +18,7 @@ struct DetectCommand: ParsableCommand {
     commandName: "detect",
     abstract: "Detect objects in pictures: a box, a label and a score for each.",
     discussion: """
-      Reads PNG and JPEG. Boxes are in pixels of the displayed picture, with EXIF orientation applied.
+      Reads PNG, JPEG, WebP and BMP. Boxes are in pixels of the displayed picture, with EXIF orientation applied.
 
       FORMATS: text is a table for each picture. json is an array with an object for each processed picture, written \
       at the end. ndjson is one object per line, written after each picture; a failed picture has "error" instead of \

@@ -17,7 +17,7 @@ struct SegmentCommand: ParsableCommand {
     commandName: "segment",
     abstract: "Segment pictures: a mask with a class for each pixel.",
     discussion: """
-      Reads PNG and JPEG. A mask has the size of the displayed picture, with EXIF orientation applied. It is an \
+      Reads PNG, JPEG, WebP and BMP. A mask has the size of the displayed picture, with EXIF orientation applied. It is an \
       indexed PNG with class ids as pixel values and the palette of Pascal VOC.
 
       FORMATS: text lists the classes of each picture, with their colours and fractions of its area. json is an array \

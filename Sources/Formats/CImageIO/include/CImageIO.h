@@ -1,6 +1,6 @@
-// A narrow interface to libpng and libjpeg-turbo: bytes in memory in, pixels or bytes in memory out.
+// A narrow interface to libpng, libjpeg-turbo and libwebp: bytes in memory in, pixels or bytes in memory out.
 //
-// Both libraries report errors by longjmp. Every jump starts and ends inside one function of this target, so none ever
+// libpng and libjpeg report errors by longjmp. Every jump starts and ends inside one function of this target, so none ever
 // crosses a Swift frame. Nothing here keeps state between calls; all functions may run on several threads at once.
 
 #ifndef CIMAGEIO_H
@@ -95,5 +95,12 @@ cimageio_report cimageio_jpeg_size(const uint8_t *bytes, size_t count, uint32_t 
 /// the pixels that libjpeg gives: gray (128) where data are missing.
 cimageio_report cimageio_jpeg_rgb(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int scan_limit, int is_tolerant, uint8_t *rgb);
+
+/// Reads the size of a WebP that is no animation.
+cimageio_report cimageio_webp_size(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height);
+
+/// Decodes a WebP of the size that `cimageio_webp_size` has found to 8-bit RGB, alpha composited over white.
+cimageio_report cimageio_webp_rgb(
+    const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint8_t *rgb);
 
 #endif

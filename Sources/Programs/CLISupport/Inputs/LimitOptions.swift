@@ -16,7 +16,7 @@ public struct LimitOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Maximum size of a text, profile or EXIF chunk of a PNG.", valueName: "bytes", visibility: .hidden))
+      "Maximum size of an EXIF or transparency chunk of a PNG.", valueName: "bytes", visibility: .hidden))
   public var maxChunkBytes = Limits.standard.chunkBytes
 
   @Option(

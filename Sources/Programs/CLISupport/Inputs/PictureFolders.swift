@@ -24,7 +24,7 @@ struct PictureFolders {
     let reason =
       found.folders > 0 && !isRecursive
       ? "has no picture itself, only folders; add --recursive for the pictures in these"
-      : "has no picture among its \(found.others) files; expected names that end in .png, .jpg or .jpeg"
+      : "has no picture among its \(found.others) files; expected names that end in .png, .jpg, .webp or .bmp"
     inputs.add(folder, fault: "\(folder): \(reason)")
   }
 
