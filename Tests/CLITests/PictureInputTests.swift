@@ -160,6 +160,28 @@ import Testing
     }
   }
 
+  @Test(
+    "a terminal shows the progress, and messages do not break its line",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "runs `script` for a terminal"))
+  func progress() throws {
+    let names = (0..<40).map { $0 == 20 ? "missing.png" : "a.png" }
+    // The results go to a file, and standard error to the terminal.
+    let ending = try work.run(
+      .detect, names + Self.model, environment: ["TERM": "xterm"],
+      script:
+        #"printf 'exec "$0" "$@" >results\n' >run.sh; script -qec "sh -c '. ./run.sh' $(printf '%s ' "$@")" /dev/null"#)
+    let shown = ending.output
+    #expect(shown.contains("\r\u{1b}[Kdone [") && shown.contains("/40 pictures"), "\(shown)\(ending.errors)")
+    #expect(shown.contains("\r\u{1b}[Kdetect: missing.png: cannot read the file"), "\(shown)")
+    #expect(shown.contains("detect: 39 done, 1 failed"))
+    #expect(String(decoding: try work.bytes("results"), as: UTF8.self).split(separator: "\n").count == 40)
+    // On one terminal with the results there is none.
+    let mixed = try work.run(
+      .detect, names + Self.model, environment: ["TERM": "xterm"],
+      script: #"script -qec "$(printf '%s ' "$@")" /dev/null"#)
+    #expect(!mixed.output.contains("\u{1b}[K") && mixed.output.contains("detect: 39 done, 1 failed"))
+  }
+
   @Test("damage that costs little is one warning with the file's name, and --strict refuses it")
   func damage() throws {
     var jpeg = try ImageFile.encode(Synthetic.image(width: 200, height: 200), as: .jpeg())

@@ -167,6 +167,24 @@ import Testing
     #expect(try work.read("a.png").width == 96)
   }
 
+  @Test("help begins with the arguments and options, and the limits have a help of their own")
+  func helpOrder() throws {
+    for arguments in [["detect"], ["segment"], ["backbone", "classify"]] {
+      let program = Program(rawValue: arguments[0])!
+      let lines = try work.run(program, arguments.dropFirst() + ["--help"]).output.split(
+        separator: "\n", omittingEmptySubsequences: false)
+      let head = lines.prefix(40)
+      for words in ["USAGE: ", "ARGUMENTS:", "OPTIONS:", "  --recursive ", "  --model "] {
+        #expect(head.contains { $0.hasPrefix(words) }, "\(arguments): \(words)")
+      }
+      #expect(!lines.contains { $0.contains("--max-pixels") } && lines.contains { $0.hasPrefix("  --help-limits ") })
+      let limits = try work.run(program, arguments.dropFirst() + ["--help-limits"])
+      #expect(limits.status == 0 && limits.errors.isEmpty)
+      let flags = limits.output.split(separator: "\n").filter { $0.hasPrefix("  --max-") }
+      #expect(flags.count == 16 && limits.output.contains("(default: 67108864)"), "\(limits.output)")
+    }
+  }
+
   @Test("help and version go to standard output", arguments: Program.allCases)
   func help(program: Program) throws {
     for flag in ["--help", "-h"] {

@@ -42,6 +42,7 @@ package enum HostileFormat: String, CaseIterable, Sendable {
         guard boxes.allSatisfy(\.box.isProper) else { return .wrong("a box that is none") }
       case .graph, .tflite: return try imported(bytes, limits)
       case .jpeg, .png:
+        if let fault = HostileFormat.recoveryFault(bytes, limits) { return .wrong(fault) }
         let image = try ImageFile.decode(bytes: bytes, name: "file", limits: limits)
         guard image.width * image.height <= limits.pixels, image.pixels.count == image.width * image.height * 3 else {
           return .wrong("a picture of \(image.width)x\(image.height)")
@@ -66,6 +67,19 @@ package enum HostileFormat: String, CaseIterable, Sendable {
       if case .outOfMemory = error { return .wrong(error.description) }
       return HostileFormat.checked(error.description)
     } catch { return HostileFormat.checked("\(error)") }
+  }
+
+  /// What is wrong with the picture that is recovered from damaged bytes.
+  private static func recoveryFault(_ bytes: [UInt8], _ limits: Limits) -> String? {
+    do throws(ImageError) {
+      let found = try ImageFile.recover(bytes: bytes, name: "file", limits: limits)
+      let (width, height) = (found.image.width, found.image.height)
+      let isProper = width * height <= limits.pixels && found.image.pixels.count == width * height * 3
+      return isProper ? nil : "a recovered picture of \(width)x\(height)"
+    } catch {
+      if case .outOfMemory = error { return error.description }
+      return nil
+    }
   }
 
   private func imported(_ bytes: [UInt8], _ limits: Limits) throws -> Verdict {
