@@ -14,7 +14,7 @@ struct FeaturesCommand: ParsableCommand {
       rows, columns, channels].
       """)
 
-  @Argument(help: ArgumentHelp("A picture, PNG or JPEG; not needed for --tap list.", valueName: "image"))
+  @Argument(help: ArgumentHelp("A picture; not needed for --tap list.", valueName: "image"))
   var image: String?
 
   @Option(
