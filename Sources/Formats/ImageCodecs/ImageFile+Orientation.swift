@@ -10,7 +10,11 @@ extension ImageFile {
     let format = try ImageFormat.sniff(bytes.span, file: path)
     var exif: Range<Int>?
     if format == .jpeg { exif = JPEGStructure.exif(in: bytes.span) }
-    if format == .png { exif = try PNGStructure(bytes.span, limits: limits, file: path).exif }
+    if format == .png {
+      // Damage that changes no pixel is no reason to doubt the orientation.
+      var damage: [ImageDamage]? = []
+      exif = try PNGStructure(bytes.span, limits: limits, file: path, isVerified: false, damage: &damage).exif
+    }
     guard let exif else { return 1 }
     return Orientation(exif: bytes.span, in: exif).rawValue
   }
