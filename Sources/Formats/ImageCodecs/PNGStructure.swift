@@ -46,6 +46,7 @@ struct PNGStructure {
     parts = [0..<first.end]
     var ancillary = 0
     var hasData = false
+    var last = "IHDR"
     var search = ChunkSearch()
     /// The offset of the last chunk, if it was skipped with a wrong checksum: its length may be wrong as well.
     var suspect: Int?
@@ -87,7 +88,16 @@ struct PNGStructure {
       } else {
         parts.append(offset..<chunk.end)
       }
-      if chunk.name == "IDAT" { hasData = true }
+      if chunk.name == "IDAT" {
+        if hasData, last != "IDAT" {
+          try note(
+            .damaged(
+              file: file, format: .png, offset: offset,
+              reason: "the IDAT chunks are not consecutive: there is another one behind \(last)"), &damage)
+        }
+        hasData = true
+      }
+      last = chunk.name
       if chunk.name == "eXIf" { exif = chunk.data }
       // The others are never read.
       if chunk.name == "eXIf" || chunk.name == "tRNS" {
