@@ -11,6 +11,8 @@ struct YOLOPictures {
   private var isListed = false
   /// The names in the folders of labels.
   private var folders: [String: Set<String>] = [:]
+  /// The folder of pictures that each folder of labels is for.
+  private var pictureFolder: [String: String] = [:]
 
   /// The pictures that a YAML file's parts list, where some of them exist, else all of the folder.
   init(_ layout: DatasetLayout, _ names: NamesFile, _ collector: inout Collector) throws(DatasetError) {
@@ -69,6 +71,7 @@ struct YOLOPictures {
       let places = YOLOPictures.labelFolders(of: folder)
       for (number, place) in places.enumerated() {
         let names = names(in: place)
+        pictureFolder[place] = folder
         if label == nil, names.contains("\(stem).txt") { label = "\(place)/\(stem).txt" }
         if number < places.count - 1, !names.isEmpty { hasLabel.insert(folder) }
       }
@@ -99,7 +102,7 @@ struct YOLOPictures {
         guard !used.contains(path) else { continue }
         // Beside pictures there are other texts too.
         if ofPictures.contains(folder), !YOLOPictures.looksLikeLabels(path) { continue }
-        strays.append((path, "\(folder)/\(FileName(name).stem).jpg"))
+        strays.append((path, "\(pictureFolder[folder] ?? folder)/\(FileName(name).stem).jpg"))
       }
     }
     return strays
