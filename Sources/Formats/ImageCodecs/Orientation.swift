@@ -104,10 +104,12 @@ extension ImageFile {
   /// - Throws: `ImageError`.
   package static func orientation(path: String, limits: Limits = .standard) throws(ImageError) -> Int {
     let bytes = try CodecBridge.contents(of: path, limit: limits.fileBytes)
-    let format = try ImageFormat.sniff(bytes.span, file: path)
-    var exif: Range<Int>?
-    if format == .jpeg { exif = JPEGStructure.exif(in: bytes.span) }
-    if format == .png {
+    let exif: Range<Int>?
+    switch try ImageFormat.sniff(bytes.span, file: path) {
+    case .jpeg: exif = JPEGStructure.exif(in: bytes.span)
+    case .webp: exif = WebPStructure.exif(in: bytes.span)
+    case .bmp: exif = nil
+    case .png:
       // Damage that changes no pixel is no reason to doubt the orientation.
       var damage: [ImageDamage]? = []
       exif = try PNGStructure(bytes.span, limits: limits, file: path, isVerified: false, damage: &damage).exif

@@ -27,13 +27,15 @@ enum ClassesFormat {
       _ = try numbering.add(name, id: numbering.classes.count - 1, file: layout.classTable ?? layout.folder)
     }
     for (path, className) in named {
-      let limited = collector
-      try collector.add { () throws(DatasetError) in
-        let size = try limited.size(of: "\(layout.folder)/\(path)")
-        return Sample(
-          path: "\(layout.folder)/\(path)", name: FileName(path).stem, width: size.width, height: size.height,
-          boxes: nil,
-          mask: nil, classIndex: numbering.index(of: className))
+      let picture = "\(layout.folder)/\(path)"
+      do throws(DatasetError) {
+        let size = try collector.size(of: picture)
+        collector.add(
+          Sample(
+            path: picture, name: FileName(path).stem, width: size.width, height: size.height, boxes: nil, mask: nil,
+            classIndex: numbering.index(of: className)))
+      } catch {
+        try collector.skip(error)
       }
     }
     return numbering.classes

@@ -51,14 +51,6 @@ struct Collector {
 
   mutating func add(_ sample: Sample) { samples.append(sample) }
 
-  mutating func add(_ make: () throws(DatasetError) -> Sample?) throws(DatasetError) {
-    do throws(DatasetError) {
-      if let sample = try make() { samples.append(sample) }
-    } catch {
-      try skip(error)
-    }
-  }
-
   /// The displayed size of a picture, and its mask, which must have the same size or that of the picture as stored.
   mutating func size(
     of picture: String, mask: MaskSource?
@@ -129,6 +121,18 @@ struct Collector {
 /// A picture's columns and rows.
 struct PictureSize: Hashable, Sendable, CustomStringConvertible {
   let width, height: Int
+
+  init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+
+  /// The size that an annotation declares; `nil` where it is missing or none of a picture, as 0 often stands for unknown.
+  init?(declared width: Int?, _ height: Int?) {
+    guard let width, let height, 1...1_000_000 ~= width, 1...1_000_000 ~= height else { return nil }
+    self.init(width: width, height: height)
+  }
+
   var exchanged: PictureSize { PictureSize(width: height, height: width) }
   var description: String { "\(width)x\(height)" }
 }

@@ -21,18 +21,21 @@ struct TextFile {
 
   /// - Throws: `DatasetError` when the file cannot be read, is too large or is not UTF-8.
   init(path: String, _ limits: Limits) throws(DatasetError) {
-    let file: MappedFile
-    do throws(FileError) { file = try MappedFile(path: path, .textBytes, of: limits) } catch { throw .file(error) }
-    try self.init(path: path, file.array(at: 0, count: file.count) ?? [], limits)
+    try self.init(path: path, TextFile.bytes(of: path, limits), limits)
+  }
+
+  private static func bytes(of path: String, _ limits: Limits) throws(DatasetError) -> [UInt8] {
+    do throws(FileError) {
+      let file = try MappedFile(path: path, .textBytes, of: limits)
+      return file.array(at: 0, count: file.count) ?? []
+    } catch { throw .file(error) }
   }
 
   /// An XML file, in the encoding that its beginning names.
   ///
   /// - Throws: `DatasetError` when the file cannot be read, is too large, or is not in that encoding.
   init(xml path: String, _ limits: Limits) throws(DatasetError) {
-    let file: MappedFile
-    do throws(FileError) { file = try MappedFile(path: path, .textBytes, of: limits) } catch { throw .file(error) }
-    try self.init(xml: path, file.array(at: 0, count: file.count) ?? [], limits)
+    try self.init(xml: path, TextFile.bytes(of: path, limits), limits)
   }
 
   /// - Throws: `DatasetError` when the bytes are not in the encoding that they name.

@@ -57,12 +57,7 @@ enum BoxTableFormat {
           }
           continue
         }
-        let size = [field("width"), field("height")].compactMap { Int($0) }
-        tableOf[index] = (
-          table,
-          size.count == 2 && size.allSatisfy { 1...1_000_000 ~= $0 }
-            ? PictureSize(width: size[0], height: size[1]) : nil
-        )
+        tableOf[index] = (table, PictureSize(declared: Int(field("width")), Int(field("height"))))
         let corners = columns.dropFirst(2).compactMap { Float(field($0)) }.filter(\.isFinite)
         if objects[index] == nil { objects[index] = [] }
         // A picture without a box has a line of empty fields in some programs.
@@ -110,7 +105,7 @@ enum ExportFormat {
   /// Reads a JSON file for each picture; pictures without one are told and left out.
   static func jsonFiles(
     _ layout: DatasetLayout, into collector: inout Collector,
-    _ read: (MappedFile) throws(DatasetError) -> JSONAnnotation?
+    _ read: (JSONCursor) throws(DatasetError) -> JSONAnnotation?
   ) throws(DatasetError) -> [DatasetClass] {
     let images = try layout.pictureIndex()
     for duplicate in images.duplicates { try collector.skip(duplicate) }
@@ -125,7 +120,7 @@ enum ExportFormat {
         do throws(FileError) { file = try MappedFile(path: full, .datasetBytes, of: layout.limits) } catch {
           throw .file(error)
         }
-        guard let annotation = try read(file) else { continue }
+        guard let annotation = try read(JSONCursor(file, layout.limits)) else { continue }
         // Supervisely's files have the picture's extension too: `a.jpg.json`.
         var stem = FileName(FileName.last(of: path)).stem
         if FileName.pictureKinds.contains(FileName(stem).kind) { stem = FileName(stem).stem }
@@ -159,4 +154,25 @@ struct JSONAnnotation {
   var errors: [DatasetError] = []
   /// Objects without an extent.
   var others = 0
+
+  /// Reads the array of objects.
+  ///
+  /// - Parameter object: reads one, the number of which is counted from 1; `nil` for one without an extent.
+  mutating func readObjects(
+    _ cursor: inout JSONCursor, _ object: (inout JSONCursor, _ number: Int) throws(DatasetError) -> AnnotatedObject?
+  ) throws(DatasetError) {
+    var (annotation, count) = (self, 0)
+    try cursor.array { (cursor) throws(DatasetError) in
+      count += 1
+      try cursor.check(.records, count)
+      try cursor.record(into: &annotation.errors) { (cursor) throws(DatasetError) in
+        guard let object = try object(&cursor, count) else {
+          annotation.others += 1
+          return
+        }
+        annotation.objects.append(object)
+      }
+    }
+    self = annotation
+  }
 }

@@ -67,8 +67,8 @@ struct CVATAnnotations {
           .invalid(file: file.path, place: element.place, expected: "an image with a name", found: "one without"))
         continue
       }
-      let sides = ["width", "height"].map { element.attributes[$0].flatMap { Int($0) } ?? 0 }
-      let size = sides.allSatisfy { 1...1_000_000 ~= $0 } ? PictureSize(width: sides[0], height: sides[1]) : nil
+      let sides = ["width", "height"].map { element.attributes[$0].flatMap { Int($0) } }
+      let size = PictureSize(declared: sides[0], sides[1])
       var picture = Picture(name: name, size: size, objects: [])
       for child in element.children {
         do throws(DatasetError) {

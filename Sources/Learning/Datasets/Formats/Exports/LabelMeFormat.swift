@@ -7,10 +7,7 @@ import ImageTypes
 /// lines are left out. Source: github.com/wkentaro/labelme, `labelme/label_file.py`.
 enum LabelMeFormat {
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
-    let limits = collector.limits
-    return try ExportFormat.jsonFiles(layout, into: &collector) { file throws(DatasetError) in
-      try annotation(JSONCursor(file, limits))
-    }
+    try ExportFormat.jsonFiles(layout, into: &collector, annotation)
   }
 
   /// - Returns: `nil` for a file of another kind.
@@ -18,31 +15,20 @@ enum LabelMeFormat {
     var cursor = start
     var annotation = JSONAnnotation()
     var isThere = false
-    var (width, height) = (0, 0)
+    var (width, height): (Int?, Int?)
     try cursor.object { (cursor, key) throws(DatasetError) in
       switch key {
       case "shapes":
         isThere = true
-        var count = 0
-        try cursor.array { (cursor) throws(DatasetError) in
-          count += 1
-          try cursor.check(.records, count)
-          try cursor.record(into: &annotation.errors) { (cursor) throws(DatasetError) in
-            guard let object = try shape(&cursor, count) else {
-              annotation.others += 1
-              return
-            }
-            annotation.objects.append(object)
-          }
-        }
+        try annotation.readObjects(&cursor, shape)
       case "imagePath": annotation.picture = try cursor.optionalString()
-      case "imageWidth": width = try cursor.optionalInteger() ?? 0
-      case "imageHeight": height = try cursor.optionalInteger() ?? 0
+      case "imageWidth": width = try cursor.optionalInteger()
+      case "imageHeight": height = try cursor.optionalInteger()
       default: try cursor.skip()
       }
     }
     try cursor.finish()
-    if 1...1_000_000 ~= width, 1...1_000_000 ~= height { annotation.size = PictureSize(width: width, height: height) }
+    annotation.size = PictureSize(declared: width, height)
     return isThere ? annotation : nil
   }
 

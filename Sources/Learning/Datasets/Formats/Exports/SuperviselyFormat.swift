@@ -7,10 +7,7 @@ import ImageTypes
 /// Source: docs.supervisely.com, "Supervisely JSON Format".
 enum SuperviselyFormat {
   static func read(_ layout: DatasetLayout, into collector: inout Collector) throws(DatasetError) -> [DatasetClass] {
-    let limits = collector.limits
-    return try ExportFormat.jsonFiles(layout, into: &collector) { file throws(DatasetError) in
-      try annotation(JSONCursor(file, limits))
-    }
+    try ExportFormat.jsonFiles(layout, into: &collector, annotation)
   }
 
   /// - Returns: `nil` for a file of another kind, such as the project's `meta.json`.
@@ -22,24 +19,11 @@ enum SuperviselyFormat {
       switch key {
       case "objects":
         isThere = true
-        var count = 0
-        try cursor.array { (cursor) throws(DatasetError) in
-          count += 1
-          try cursor.check(.records, count)
-          try cursor.record(into: &annotation.errors) { (cursor) throws(DatasetError) in
-            guard let object = try object(&cursor) else {
-              annotation.others += 1
-              return
-            }
-            annotation.objects.append(object)
-          }
-        }
+        try annotation.readObjects(&cursor, object)
       case "size":
         var sides: [String: Int] = [:]
         try cursor.object { (cursor, key) throws(DatasetError) in sides[key] = try cursor.optionalInteger() }
-        if let width = sides["width"], let height = sides["height"], 1...1_000_000 ~= width, 1...1_000_000 ~= height {
-          annotation.size = PictureSize(width: width, height: height)
-        }
+        annotation.size = PictureSize(declared: sides["width"], sides["height"])
       default: try cursor.skip()
       }
     }
@@ -47,7 +31,7 @@ enum SuperviselyFormat {
     return isThere ? annotation : nil
   }
 
-  private static func object(_ cursor: inout JSONCursor) throws(DatasetError) -> AnnotatedObject? {
+  private static func object(_ cursor: inout JSONCursor, _: Int) throws(DatasetError) -> AnnotatedObject? {
     let start = cursor.start()
     var (label, kind) = ("", "")
     var points: [Float] = []
