@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 clang=${CLANG:-clang}
 kernels=../../Sources/Core/CKernels
-flags=(-std=c11 -Wall -Wextra -Werror -Wno-unused-parameter -I"$kernels/include" kernels_test.c functions_test.c pixels_test.c training_test.c "$kernels"/*.c)
+flags=(-std=c11 -Wall -Wextra -Werror -Wno-unused-parameter -I"$kernels/include" kernels_test.c functions_test.c pixels_test.c training_test.c block_test.c "$kernels"/*.c)
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 

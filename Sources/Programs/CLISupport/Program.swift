@@ -14,6 +14,12 @@ import Kernels
 public enum Program {
   public static let version = "0.1.0"
 
+  /// The part of a program's help on the environment.
+  public static let environmentHelp = """
+    ENVIRONMENT: BACKBONE_MODELS is the folder of installed models; BACKBONE_ISA forces an instruction set \
+    (portable, neon, avx2, avx512).
+    """
+
   /// Runs a program to its end: parses the arguments, runs the command, reports an error in one line.
   public static func run<Command: ParsableCommand>(_ type: Command.Type, on console: Console) -> Never {
     Timing.begin()

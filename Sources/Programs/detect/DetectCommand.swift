@@ -27,8 +27,7 @@ struct DetectCommand: ParsableCommand {
 
       \(ExitStatus.help)
 
-      ENVIRONMENT: BACKBONE_MODELS is the folder of installed models; BACKBONE_ISA forces an instruction set \
-      (portable, neon, avx2, avx512).
+      \(Program.environmentHelp)
       """,
     version: Program.version)
 
@@ -45,9 +44,7 @@ struct DetectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Write the picture with the boxes drawn in to this file, as a PNG. In a folder (an existing one, or a name that \
-      ends in /) each picture has its own file, in the same folders as below a given one. A template names it by \
-      fields: 'out/{dir}/{stem}.png', or {name} and {ext}.
+      Write the picture with the boxes drawn in to this file, as a PNG. \(PictureOutputs.placesHelp)
       """, valueName: "overlay.png"))
   var out: String?
 
@@ -94,11 +91,7 @@ struct DetectCommand: ParsableCommand {
     if let topK, topK < 1 { throw ValidationError("--top-k \(topK): expected a number of at least 1") }
     if out == nil, force { throw ValidationError("--force has no effect without --out") }
     if out == nil, quiet { throw ValidationError("--quiet without --out would give no result at all") }
-    if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
-    if quiet, resuming.resume != nil { throw ValidationError("--resume has no effect with --quiet") }
-    if resuming.resume != nil, let format, format != .ndjson {
-      throw ValidationError("--resume has no effect with --format \(format.rawValue)")
-    }
+    try resuming.check(format: format?.rawValue, isQuiet: quiet)
   }
 
   func run() throws {

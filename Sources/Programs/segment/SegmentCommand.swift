@@ -26,8 +26,7 @@ struct SegmentCommand: ParsableCommand {
 
       \(ExitStatus.help)
 
-      ENVIRONMENT: BACKBONE_MODELS is the folder of installed models; BACKBONE_ISA forces an instruction set \
-      (portable, neon, avx2, avx512).
+      \(Program.environmentHelp)
       """,
     version: Program.version)
 
@@ -36,10 +35,8 @@ struct SegmentCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      File of the mask. In a folder (an existing one, or a name that ends in /) each picture has its own file, in the \
-      same folders as below a given one. A template names it by fields: 'out/{dir}/{stem}.png', or {name} and {ext}.
-      """,
-      valueName: "mask.png"))
+      File of the mask. \(PictureOutputs.placesHelp)
+      """, valueName: "mask.png"))
   var out: String
 
   @Option(
@@ -76,11 +73,7 @@ struct SegmentCommand: ParsableCommand {
 
   func validate() throws {
     if let size { try checkInputSize(size) }
-    if quiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
-    if quiet, resuming.resume != nil { throw ValidationError("--resume has no effect with --quiet") }
-    if resuming.resume != nil, let format, format != .ndjson {
-      throw ValidationError("--resume has no effect with --format \(format.rawValue)")
-    }
+    try resuming.check(format: format?.rawValue, isQuiet: quiet)
   }
 
   func run() throws {

@@ -174,11 +174,11 @@ import Tensors
     adding: Bool
   ) {
     let channels = b.channels
-    let (wide, filtered) = unsafe (memory + b.wide, memory + b.filtered)
-    let (dWide, dFiltered) = unsafe (memory + b.dWide, memory + b.dFiltered)
-    /// The wide rows in the buffer: the first one's number in the map, and how many there are.
+    let (expandedMap, depthwiseRows) = unsafe (memory + b.expandedMap, memory + b.depthwiseRows)
+    let (dExpandedRows, dDepthwiseRows) = unsafe (memory + b.dExpandedRows, memory + b.dDepthwiseRows)
+    /// The expanded rows in the buffer: the first one's number in the map, and how many there are.
     var (first, held) = (-g.padTop, 0)
-    /// The wide rows whose gradient is done.
+    /// The expanded rows whose gradient is done.
     var done = 0
     for begin in stride(from: 0, to: g.outHeight, by: b.rows) {
       let rows = begin..<min(begin + b.rows, g.outHeight)
@@ -186,41 +186,46 @@ import Tensors
       let top = rows.lowerBound * g.stride - g.padTop
       let count = (rows.count - 1) * g.stride + g.reachDown + 1
       let kept = first + held - top
-      if kept > 0 && held > 0 { unsafe wide.update(from: wide + (top - first) * b.wideRow, count: kept * b.wideRow) }
+      if kept > 0 && held > 0 {
+        unsafe expandedMap.update(from: expandedMap + (top - first) * b.expandedRow, count: kept * b.expandedRow)
+      }
       let new = held > 0 ? max(kept, 0) : 0
-      unsafe expand(top + new..<top + count, x, packed, b, to: wide + new * b.wideRow, spare: dWide)
+      unsafe expand(top + new..<top + count, x, packed, b, to: expandedMap + new * b.expandedRow, spare: dExpandedRows)
       (first, held) = (top, count)
       // The gradient of the depthwise convolution's output; the last rows of the strip before stay in front.
-      let strip = unsafe dFiltered + b.halo * b.dRow
+      let strip = unsafe dDepthwiseRows + b.halo * b.depthwiseRow
       if begin > 0 {
-        unsafe dFiltered.update(from: dFiltered + b.rows * b.dRow, count: b.halo * b.dRow)
+        unsafe dDepthwiseRows.update(from: dDepthwiseRows + b.rows * b.depthwiseRow, count: b.halo * b.depthwiseRow)
       }
       unsafe b.run(
         packed.projectTransposed, from: dy + rows.lowerBound * g.outWidth * outputs, rows: rows.count,
-        width: g.outWidth, to: strip + b.dMargin, row: b.dRow, spare: filtered)
+        width: g.outWidth, to: strip + b.depthwiseMargin, row: b.depthwiseRow, spare: depthwiseRows)
       var back = unsafe ck_depthwise_backward(
-        x: wide, x_row: b.wideRow, weights: packed.taps.base, bias: packed.taps.base + 9 * channels, y: filtered,
-        dy: strip + b.dMargin, dy_row: b.dRow, rows: rows.count, out_width: g.outWidth, channels: channels,
+        x: expandedMap, x_row: b.expandedRow, weights: packed.taps.base, bias: packed.taps.base + 9 * channels,
+        y: depthwiseRows,
+        dy: strip + b.depthwiseMargin, dy_row: b.depthwiseRow, rows: rows.count, out_width: g.outWidth,
+        channels: channels,
         stride: g.stride, dilation: g.dilation, low: depthwiseActivation.bounds.low,
         high: depthwiseActivation.bounds.high, sum: sums + b.sums.depthwise)
       unsafe kernels.table.pointee.f32_depthwise_backward(&back)
       let stripDy = unsafe dy + rows.lowerBound * g.outWidth * outputs
       unsafe training.outerRows(
-        filtered, stride: channels, stripDy, stride: outputs, rows: rows.count * g.outWidth, inputs: expanded,
-        outputs: outputs, to: sums + b.sums.project)
+        depthwiseRows, stride: channels, stripDy, stride: outputs, rows: rows.count * g.outWidth, inputs: 0..<expanded,
+        outputs: outputs, to: sums + b.sums.project, stride: outputs, adding: true)
       unsafe kernels.table.pointee.f32_sum_pixels(
         stripDy, rows.count * g.outWidth, outputs, outputs, sums + b.sums.projectBias)
       // The input rows that no later output row reads.
       let end = rows.upperBound == g.outHeight ? g.height : min(rows.upperBound * g.stride - g.padTop, g.height)
-      guard end > done, hasExpansion || dx != nil else { continue }
-      let wideFrom = unsafe wide + (done - top) * b.wideRow + b.wideMargin
+      guard end > done, unsafe hasExpansion || dx != nil else { continue }
+      let expandedFrom = unsafe expandedMap + (done - top) * b.expandedRow + b.expandedMargin
       var input = unsafe ck_depthwise_input_gradient(
-        dy: dFiltered + b.dMargin, dy_first: 0, dy_row: b.dRow, weights: packed.taps.base, x: wideFrom,
-        x_row: b.wideRow, dx: dWide, first: done, rows: end - done, width: g.width, out_height: g.outHeight,
+        dy: dDepthwiseRows + b.depthwiseMargin, dy_first: 0, dy_row: b.depthwiseRow, weights: packed.taps.base,
+        x: expandedFrom,
+        x_row: b.expandedRow, dx: dExpandedRows, first: done, rows: end - done, width: g.width, out_height: g.outHeight,
         channels: channels, stride: g.stride, dilation: g.dilation, pad_top: g.padTop, pad_left: g.padLeft,
         low: expandActivation.bounds.low, high: expandActivation.bounds.high, sum: sums + b.sums.expandBias)
       // Row 0 of the buffer is `halo` rows above the strip; above the map there is none.
-      unsafe input.dy = UnsafePointer(dFiltered + b.dMargin + max(b.halo - begin, 0) * b.dRow)
+      unsafe input.dy = UnsafePointer(dDepthwiseRows + b.depthwiseMargin + max(b.halo - begin, 0) * b.depthwiseRow)
       unsafe input.dy_first = max(begin - b.halo, 0)
       unsafe kernels.table.pointee.f32_depthwise_input_gradient(&input)
       let pixels = (end - done) * g.width
@@ -228,15 +233,15 @@ import Tensors
       done = end
       if let transposed = packed.expandTransposed {
         unsafe training.outerRows(
-          x + offset, stride: inputs, dWide, stride: channels, rows: pixels, inputs: inputs, outputs: expanded,
-          to: sums + b.sums.expand)
+          x + offset, stride: inputs, dExpandedRows, stride: channels, rows: pixels, inputs: 0..<inputs,
+          outputs: expanded, to: sums + b.sums.expand, stride: expanded, adding: true)
         guard let dx = unsafe dx else { continue }
         unsafe transposed.run(
-          rows: pixels, from: dWide, stride: channels, to: dx + offset, toStride: inputs,
+          rows: pixels, from: dExpandedRows, stride: channels, to: dx + offset, toStride: inputs,
           epilogue: transposed.epilogue.adding(adding ? dx + offset : nil, stride: inputs))
       } else if let dx = unsafe dx {
         for pixel in 0..<pixels {
-          let (from, to) = unsafe (dWide + pixel * channels, dx + offset + pixel * inputs)
+          let (from, to) = unsafe (dExpandedRows + pixel * channels, dx + offset + pixel * inputs)
           if adding {
             for c in 0..<inputs { unsafe to[c] += from[c] }
           } else {
@@ -250,24 +255,24 @@ import Tensors
   /// Computes the expanded rows of a picture, with zeros for those outside it.
   @unsafe private func expand(
     _ rows: Range<Int>, _ x: UnsafePointer<Float>, _ packed: Packed, _ b: BlockBuffers,
-    to wide: UnsafeMutablePointer<Float>, spare: UnsafeMutablePointer<Float>
+    to expandedMap: UnsafeMutablePointer<Float>, spare: UnsafeMutablePointer<Float>
   ) {
     let inside = rows.clamped(to: 0..<g.height)
     for row in rows where !inside.contains(row) {
-      unsafe (wide + (row - rows.lowerBound) * b.wideRow).update(repeating: 0, count: b.wideRow)
+      unsafe (expandedMap + (row - rows.lowerBound) * b.expandedRow).update(repeating: 0, count: b.expandedRow)
     }
     let from = unsafe x + inside.lowerBound * g.width * inputs
-    let to = unsafe wide + (inside.lowerBound - rows.lowerBound) * b.wideRow + b.wideMargin
+    let to = unsafe expandedMap + (inside.lowerBound - rows.lowerBound) * b.expandedRow + b.expandedMargin
     guard let product = packed.expand else {
       for row in 0..<inside.count {
         for pixel in 0..<g.width {
-          unsafe (to + row * b.wideRow + pixel * b.channels).update(
+          unsafe (to + row * b.expandedRow + pixel * b.channels).update(
             from: from + (row * g.width + pixel) * inputs, count: inputs)
         }
       }
       return
     }
-    unsafe b.run(product, from: from, rows: inside.count, width: g.width, to: to, row: b.wideRow, spare: spare)
+    unsafe b.run(product, from: from, rows: inside.count, width: g.width, to: to, row: b.expandedRow, spare: spare)
   }
 
   /// Adds the tasks' sums in their order.
@@ -313,11 +318,11 @@ struct BlockBuffers {
   /// Output rows above a strip that its input gradient still needs.
   let halo: Int
   /// Floats of an expanded row with its padding, and those before its first pixel.
-  let wideRow, wideMargin: Int
+  let expandedRow, expandedMargin: Int
   /// Likewise for the gradient of the depthwise convolution's output.
-  let dRow, dMargin: Int
+  let depthwiseRow, depthwiseMargin: Int
   /// The expanded rows, the depthwise convolution's output, and their gradients.
-  let wide, filtered, dWide, dFiltered: Int
+  let expandedMap, depthwiseRows, dExpandedRows, dDepthwiseRows: Int
   let count: Int
   let sums: Sums
 
@@ -327,19 +332,19 @@ struct BlockBuffers {
   init(_ block: BlockGradients) {
     let g = block.g
     channels = BlockBuffers.wholeVectors(block.expanded)
-    wideMargin = g.padLeft * channels
-    wideRow = g.paddedWidth * channels
-    dMargin = 2 * g.dilation * channels
-    dRow = (g.outWidth + 4 * g.dilation) * channels
-    let fitting = BlockBuffers.stripBytes / (wideRow * MemoryLayout<Float>.stride * g.stride)
+    expandedMargin = g.padLeft * channels
+    expandedRow = g.paddedWidth * channels
+    depthwiseMargin = 2 * g.dilation * channels
+    depthwiseRow = (g.outWidth + 4 * g.dilation) * channels
+    let fitting = BlockBuffers.stripBytes / (expandedRow * MemoryLayout<Float>.stride * g.stride)
     rows = min(max(fitting, 1), g.outHeight)
     halo = (g.reachDown + g.stride - 1) / g.stride
-    let wideRows = (rows - 1) * g.stride + g.reachDown + 1
-    wide = 0
-    filtered = wide + wideRows * wideRow
-    dWide = filtered + rows * g.outWidth * channels
-    dFiltered = dWide + (rows * g.stride + g.reachDown + 1) * g.width * channels
-    count = dFiltered + (halo + rows) * dRow
+    let expandedRows = (rows - 1) * g.stride + g.reachDown + 1
+    expandedMap = 0
+    depthwiseRows = expandedMap + expandedRows * expandedRow
+    dExpandedRows = depthwiseRows + rows * g.outWidth * channels
+    dDepthwiseRows = dExpandedRows + (rows * g.stride + g.reachDown + 1) * g.width * channels
+    count = dDepthwiseRows + (halo + rows) * depthwiseRow
     let expand = block.inputs * block.expanded
     sums = Sums(
       expand: 0, expandBias: expand, depthwise: expand + channels, project: expand + 11 * channels,
@@ -351,8 +356,8 @@ struct BlockBuffers {
 extension BlockBuffers {
   /// Clears the buffers whose padding is read and never written.
   @unsafe func clear(_ memory: UnsafeMutablePointer<Float>) {
-    unsafe (memory + wide).update(repeating: 0, count: filtered - wide)
-    unsafe (memory + dFiltered).update(repeating: 0, count: count - dFiltered)
+    unsafe (memory + expandedMap).update(repeating: 0, count: depthwiseRows - expandedMap)
+    unsafe (memory + dDepthwiseRows).update(repeating: 0, count: count - dDepthwiseRows)
   }
 
   /// A GEMM on rows of a map, whose results lie in rows with padding.
@@ -379,22 +384,6 @@ extension BlockBuffers {
       rows: rows * width, from: from, stride: product.inputs, to: spare, toStride: channels)
     for index in 0..<rows {
       unsafe (to + index * row).update(from: spare + index * width * channels, count: width * channels)
-    }
-  }
-}
-
-extension TrainingKernels {
-  /// Adds `aᵀ · b` to `c` `[inputs, outputs]` on the calling thread.
-  @unsafe func outerRows(
-    _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>, stride bStride: Int, rows: Int,
-    inputs: Int, outputs: Int, to c: UnsafeMutablePointer<Float>
-  ) {
-    for row in stride(from: 0, to: rows, by: TrainingKernels.chunk) {
-      var o = unsafe ck_outer(
-        a: a + row * aStride, a_stride: aStride, b: b + row * bStride, b_stride: bStride,
-        rows: min(TrainingKernels.chunk, rows - row), c: c, c_stride: outputs, k_begin: 0, k_end: inputs, n: outputs,
-        accumulate: 1)
-      unsafe kernels.table.pointee.f32_outer(&o)
     }
   }
 }

@@ -18,19 +18,30 @@ extension TrainingKernels {
     let tasks = min(tiles, pool.threads * 4)
     pool.run(groups * tasks) { index, _ in
       let (group, task) = (index / tasks, index % tasks)
-      let (a, b) = unsafe (a + group * inputs, b + group * outputs)
-      var o = unsafe ck_outer(
-        a: a, a_stride: aStride, b: b, b_stride: bStride, rows: 0, c: c + group * outputs, c_stride: cStride,
-        k_begin: tiles * task / tasks * tile, k_end: min(tiles * (task + 1) / tasks * tile, inputs), n: outputs,
-        accumulate: adding ? 1 : 0)
-      // A chunk of rows stays in the cache while all tiles read it.
-      for row in stride(from: 0, to: rows, by: TrainingKernels.chunk) {
-        unsafe o.a = a + row * aStride
-        unsafe o.b = b + row * bStride
-        unsafe o.rows = min(TrainingKernels.chunk, rows - row)
-        unsafe kernels.table.pointee.f32_outer(&o)
-        unsafe o.accumulate = 1
-      }
+      unsafe outerRows(
+        a + group * inputs, stride: aStride, b + group * outputs, stride: bStride, rows: rows,
+        inputs: tiles * task / tasks * tile..<min(tiles * (task + 1) / tasks * tile, inputs), outputs: outputs,
+        to: c + group * outputs, stride: cStride, adding: adding)
+    }
+  }
+
+  /// Some rows of `c (+)= aᵀ · b`, on the calling thread.
+  ///
+  /// - Parameter inputs: the rows of `c`, columns of `a`.
+  @unsafe func outerRows(
+    _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>, stride bStride: Int, rows: Int,
+    inputs: Range<Int>, outputs: Int, to c: UnsafeMutablePointer<Float>, stride cStride: Int, adding: Bool
+  ) {
+    var o = unsafe ck_outer(
+      a: a, a_stride: aStride, b: b, b_stride: bStride, rows: 0, c: c, c_stride: cStride,
+      k_begin: inputs.lowerBound, k_end: inputs.upperBound, n: outputs, accumulate: adding ? 1 : 0)
+    // A chunk of rows stays in the cache while all tiles read it.
+    for row in stride(from: 0, to: rows, by: TrainingKernels.chunk) {
+      unsafe o.a = a + row * aStride
+      unsafe o.b = b + row * bStride
+      unsafe o.rows = min(TrainingKernels.chunk, rows - row)
+      unsafe kernels.table.pointee.f32_outer(&o)
+      unsafe o.accumulate = 1
     }
   }
 

@@ -185,26 +185,26 @@ public struct Augmentation: Hashable, Sendable, Codable {
 /// The plan of one variant, independent of the picture's size.
 package struct AugmentationPlan: Hashable, Sendable {
   /// Whether it is mirrored left to right.
-  package package(set) var isMirrored = false
+  package var isMirrored = false
   /// The picture's width relative to the input's.
-  package package(set) var scaleX = 1.0
+  package var scaleX = 1.0
   /// The picture's height relative to the input's.
-  package package(set) var scaleY = 1.0
+  package var scaleY = 1.0
   /// The position in x: the left edges of picture and input coincide at 0, the right ones at 1.
-  package package(set) var shareX = 0.0
+  package var shareX = 0.0
   /// The position in y: the upper edges of picture and input coincide at 0, the lower ones at 1.
-  package package(set) var shareY = 0.0
+  package var shareY = 0.0
   /// The change of the picture's colours.
-  package package(set) var colour = ColourChange()
+  package var colour = ColourChange()
   /// The standard deviation of the Gaussian blur in pixels of the input; 0 for none.
-  package package(set) var blur = 0.0
+  package var blur = 0.0
   /// The pasted objects, in the order of pasting.
-  package package(set) var pastes: [Paste] = []
+  package var pastes: [Paste] = []
 
   /// The seed of the search for a patch, done once the boxes are known; `nil` for the whole picture.
-  package package(set) var patchSeed: UInt64?
+  package var patchSeed: UInt64?
   /// A mosaic, which replaces size, place, mirroring, colour and patch.
-  package package(set) var mosaic: Mosaic?
+  package var mosaic: Mosaic?
 
   package init() {}
 

@@ -48,9 +48,7 @@ struct ClassifyCommand: ParsableCommand {
 
   func validate() throws {
     guard top >= 1 else { throw ValidationError("--top \(top): expected a number of at least 1") }
-    if resuming.resume != nil, let format, format != .ndjson {
-      throw ValidationError("--resume has no effect with --format \(format.rawValue)")
-    }
+    try resuming.check(format: format?.rawValue)
   }
 
   func run() throws {

@@ -16,6 +16,12 @@ public struct PictureOutputs: Sendable {
     case template(OutputTemplate)
   }
 
+  /// The part of a flag's help on folders and templates.
+  public static let placesHelp = """
+    In a folder (an existing one, or a name that ends in /) each picture has its own file, in the same folders as below a \
+    given one. A template names it by fields: 'out/{dir}/{stem}.png', or {name} and {ext}.
+    """
+
   /// The flag that names the output, for messages.
   public let flag: String
   private let value: String

@@ -13,6 +13,20 @@ public struct ResumeOptions: ParsableArguments {
 
   public init() {}
 
+  /// Checks the options that contradict a file of results.
+  ///
+  /// - Parameters:
+  ///   - format: the chosen format of results, if any.
+  ///   - isQuiet: whether there are no results.
+  /// - Throws: `ValidationError`.
+  public func check(format: String?, isQuiet: Bool = false) throws {
+    if isQuiet, format != nil { throw ValidationError("--format has no effect with --quiet") }
+    if isQuiet, resume != nil { throw ValidationError("--resume has no effect with --quiet") }
+    if resume != nil, let format, format != "ndjson" {
+      throw ValidationError("--resume has no effect with --format \(format)")
+    }
+  }
+
   /// Opens the file of results, if one is given.
   ///
   /// - Returns: `nil` without the option.
